@@ -1,0 +1,25 @@
+"""minigen: generative models from first principles, in NumPy, with an optional GPU backend (CuPy)."""
+
+from . import ops
+from .autodiff import Tensor, arange, debug, grad, no_grad, ones, tensor, zeros
+from .backend import device, use_device
+from .ops import *  # noqa: F403
+from .random import Generator
+from .version import __version__
+
+__all__ = [
+    "Generator",
+    "Tensor",
+    "__version__",
+    "arange",
+    "debug",
+    "device",
+    "grad",
+    "no_grad",
+    "ones",
+    "ops",
+    "tensor",
+    "use_device",
+    "zeros",
+    *ops.__all__,
+]

@@ -1,0 +1,135 @@
+"""`differentiable`: turns a function of arrays into an operation that tensors remember.
+
+    @differentiable
+    def multiply(a, b, /):
+        return a * b
+
+    multiply.gradients(
+        lambda g, y, a, b: g * b,
+        lambda g, y, a, b: g * a,
+    )
+
+The arguments before the slash are arrays, those after it are settings. There is one gradient rule for each array: it
+is given g (the gradient with respect to the output), y (the output), and the arguments, and returns the gradient with
+respect to its array. Only the rules whose result is asked for are called.
+
+Rules are written with the operators and operations of this library, and these work on plain arrays and on tensors
+alike. In an ordinary backward pass a rule is given arrays and runs at the speed of arrays. With `create_graph=True`
+it is given tensors, so the backward pass is itself recorded and can be differentiated again.
+
+A rule for `a * b` need not care that `b` may have been broadcast: the engine sums a gradient over the axes along
+which its input was repeated (`unbroadcast`), in one place for all operations.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..backend import device_of, is_array
+from ..errors import DeviceError, MinigenError, ShapeError
+from . import debugging
+from .tensor import Node, Tensor, mode
+
+REGISTRY: dict[str, "Op"] = {}
+
+
+class Op:
+    """An operation: a forward function on arrays and a gradient rule for each of them."""
+
+    def __init__(self, forward: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, forward)
+        self.name = forward.__name__
+        self.forward = forward
+        parameters = inspect.signature(forward).parameters.values()
+        self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        self.arity = len(self.inputs) or None  # None: *xs, any number of arrays
+        self.rules: list[Callable[..., Any] | None] = []
+        self.rule_for_each: Callable[..., Any] | None = None
+        REGISTRY[self.name] = self
+
+    def gradients(self, *rules: Callable[..., Any] | None) -> None:
+        """Set the gradient rule of each array, in order; None where there is no gradient."""
+        self.rules = list(rules)
+
+    def gradient_for_each(self, rule: Callable[..., Any]) -> None:
+        """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
+        self.rule_for_each = rule
+
+    def gradient(self, i: int, g: Any, y: Any, inputs: tuple[Any, ...], settings: tuple[Any, ...], named: Any) -> Any:
+        """Call the rule for array `i`; None if there is none."""
+        if self.rule_for_each is not None:
+            return self.rule_for_each(i, g, y, *inputs, *settings, **named)
+        rule = self.rules[i]
+        return None if rule is None else rule(g, y, *inputs, *settings, **named)
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Compute; and, if an input requires a gradient, remember how."""
+        inputs, settings = args[: self.arity], args[len(args) if self.arity is None else self.arity :]
+        arrays = []
+        any_tensor = any_grad = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                any_tensor = True
+                any_grad |= x.requires_grad
+                x = x.data
+            elif isinstance(x, np.generic):
+                x = x.item()  # NumPy's scalars would turn float32 into float64; Python's do not
+            arrays.append(x)
+        if not any_tensor:
+            return self.forward(*args, **named)
+        try:
+            y = self.forward(*arrays, *settings, **named)
+        except MinigenError:
+            raise
+        except (ValueError, TypeError, IndexError) as error:
+            raise self._explain(arrays, error) from error
+        y = _as_result(y, arrays)
+        node = None
+        if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
+            node = Node(self, inputs, settings, named)
+        if mode.debug:
+            debugging.check_forward(self, arrays, y, node)
+        return Tensor.of_operation(y, node)
+
+    def _explain(self, arrays: list[Any], error: Exception) -> Exception:
+        """What went wrong in the forward function, in the caller's terms."""
+        names = self.inputs or [f"inputs[{i}]" for i in range(len(arrays))]
+        known = [(n, a) for n, a in zip(names, arrays, strict=False) if is_array(a)]
+        devices = {n: device_of(a) for n, a in known}
+        if len(set(devices.values())) > 1:
+            where = ", ".join(f"{n} is on {d!r}" for n, d in devices.items())
+            return DeviceError(f"{self.name}: {where}; move one of them with .to('cuda') or .to('cpu')")
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in known)
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        if isinstance(error, TypeError):
+            return MinigenTypeError(f"{self.name}: {first_line} (given {shapes})")
+        if "broadcast" in first_line:
+            return ShapeError(
+                f"{self.name}: the shapes of {shapes} do not broadcast; "
+                "counted from the last, each pair of axes must be equal or have a 1"
+            )
+        return ShapeError(f"{self.name}: {first_line} (given {shapes})")
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}({', '.join(self.inputs) or '*xs'})>"
+
+
+class MinigenTypeError(MinigenError, TypeError):
+    """An argument of a type that the operation does not take."""
+
+
+def _as_result(y: Any, arrays: list[Any]) -> Any:
+    """An array of the right precision: NumPy gives scalars for 0-d results, and float64 for quotients of integers."""
+    if not is_array(y):
+        y = np.asarray(y)
+    if y.dtype.char == "d" and not any(is_array(a) and a.dtype.char == "d" for a in arrays):
+        y = y.astype(np.float32)
+    return y
+
+
+def differentiable(forward: Callable[..., Any]) -> Op:
+    """Make an operation of a function of arrays; see the module's docstring."""
+    return Op(forward)

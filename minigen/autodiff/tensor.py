@@ -1,0 +1,282 @@
+"""Tensor: an array that remembers how it was computed.
+
+A tensor holds an array (`data`, of NumPy or CuPy) and, if gradients are to flow through it, a `Node`: the operation
+that made it and the inputs it was made from. Tensors point to their inputs and never the other way, so there are no
+reference cycles: when the last result goes out of scope, the whole graph behind it is gone at once.
+"""
+
+import itertools
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backend import Array, default_device, device_of, is_array, module_for, to_device, to_numpy
+from ..errors import DeviceError, DTypeError, GraphError
+
+if TYPE_CHECKING:
+    from .op import Op
+
+
+class Mode(threading.local):
+    """What the operations of this thread do besides computing."""
+
+    recording = True  # remember the graph; see no_grad
+    debug = False  # look for NaN, infinity and changes of precision; see debug
+
+
+mode = Mode()
+_node_numbers = itertools.count()
+
+
+class Node:
+    """One recorded operation: which one, of which inputs, with which settings.
+
+    Nodes are numbered as they are made. An operation's inputs exist before its output does, so falling numbers are
+    an order in which every tensor comes before the tensors it was made from: the order of the backward pass.
+    """
+
+    __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source")
+
+    def __init__(self, op: "Op", inputs: tuple[Any, ...], settings: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.settings = settings
+        self.named_settings = named
+        self.number = next(_node_numbers)
+        self.source = ""  # the user's line, kept in debug mode
+
+    def gradient(self, i: int, g: Any, y: Any, inputs: tuple[Any, ...]) -> Any:
+        """The gradient with respect to input `i`, given `g`, the gradient with respect to the output `y`."""
+        return self.op.gradient(i, g, y, inputs, self.settings, self.named_settings)
+
+
+FREED: Any = type("Freed", (), {"__repr__": lambda self: "freed", "__slots__": ()})()  # stands where a node was
+
+
+class Tensor:
+    """An n-dimensional array with a gradient; made by `tensor`, `zeros`, ... and by the operations.
+
+    Attributes:
+        data: the values, a numpy.ndarray or cupy.ndarray.
+        requires_grad: whether gradients flow to (or through) this tensor.
+        grad: after `backward`, the gradient accumulated so far (a Tensor), on leaves only.
+    """
+
+    __slots__ = ("__weakref__", "_node", "data", "grad", "grad_buffer", "requires_grad")
+    __array_ufunc__ = None  # NumPy and CuPy leave `array + tensor` to Tensor.__radd__
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:  # attached by minigen.ops.operators
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> "Tensor": ...
+        def __radd__(self, other: Any) -> "Tensor": ...
+        def __sub__(self, other: Any) -> "Tensor": ...
+        def __rsub__(self, other: Any) -> "Tensor": ...
+        def __mul__(self, other: Any) -> "Tensor": ...
+        def __rmul__(self, other: Any) -> "Tensor": ...
+        def __truediv__(self, other: Any) -> "Tensor": ...
+        def __rtruediv__(self, other: Any) -> "Tensor": ...
+        def __pow__(self, other: Any) -> "Tensor": ...
+        def __matmul__(self, other: Any) -> "Tensor": ...
+        def __neg__(self) -> "Tensor": ...
+        def __getitem__(self, index: Any) -> "Tensor": ...
+
+    def __init__(self, data: Array, requires_grad: bool = False) -> None:
+        if not is_array(data):
+            raise DTypeError(f"Tensor: data must be an array, got {type(data).__name__}; use mg.tensor(data)")
+        if requires_grad and data.dtype.kind != "f":
+            raise DTypeError(
+                f"requires_grad: only floating-point tensors have gradients, this one is {data.dtype}; "
+                "convert it with dtype='float32'"
+            )
+        self.data = data
+        self.requires_grad = requires_grad
+        self.grad: Tensor | None = None
+        self.grad_buffer: Array | None = None  # where the optimizer wants the gradient written
+        self._node: Node | None = None
+
+    @classmethod
+    def of_operation(cls, data: Array, node: Node | None) -> "Tensor":
+        """The result of an operation, recorded if `node` is given."""
+        result = Tensor.__new__(Tensor)
+        result.data = data
+        result.requires_grad = node is not None
+        result.grad = None
+        result.grad_buffer = None
+        result._node = node
+        return result
+
+    # ------------------------------------------------------------------------------------------- NumPy's manners
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(self.data.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self.data.dtype
+
+    @property
+    def device(self) -> str:
+        """Where the data lies: 'cpu' or 'cuda'."""
+        return device_of(self.data)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor was given rather than computed; `backward` keeps gradients on leaves."""
+        return self._node is None
+
+    @property
+    def op(self) -> str:
+        """The name of the operation that made this tensor, or 'leaf'."""
+        if self._node is None:
+            return "leaf"
+        return "freed" if self._node is FREED else self._node.op.name
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise DTypeError("len(): a 0-d tensor has no length; read its value with .item()")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        grad = ", requires_grad=True" if self.requires_grad and self.is_leaf else ""
+        values = np.array2string(self.numpy(), precision=4, threshold=50, edgeitems=3)
+        header = f"shape={self.shape}, dtype={self.dtype}, device={self.device}, op={self.op}{grad}"
+        return f"Tensor({header})\n{values}"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.device != "cpu":
+            raise DeviceError(f"np.asarray: the tensor is on {self.device!r}; copy it to the host with .numpy()")
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GraphError(
+            "tensor[...] = value: tensors are not changed in place, a gradient may need the old values; "
+            "build a new one with mg.where or mg.concatenate, or write to tensor.data outside of any graph"
+        )
+
+    def item(self) -> Any:
+        """The single element as a Python number; waits for the device."""
+        return self.data.item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise DTypeError(f"bool(): a tensor of shape {self.shape} is neither true nor false; reduce it first")
+        return bool(self.item())
+
+    def numpy(self) -> np.ndarray:
+        """The values as a NumPy array: shared memory on the CPU, a copy from the GPU."""
+        return to_numpy(self.data)
+
+    def astype(self, dtype: Any) -> "Tensor":
+        """A copy with elements of type `dtype`; gradients flow through, in the original type."""
+        from ..ops.shape import astype
+
+        return astype(self, dtype=np.dtype(dtype))
+
+    def to(self, device: str) -> "Tensor":
+        """This tensor on `device` ('cpu' or 'cuda'): itself if it is there, else a new leaf that holds a copy."""
+        data = to_device(self.data, device)
+        return self if data is self.data else Tensor(data, self.requires_grad)
+
+    # ------------------------------------------------------------------------------------------------- gradients
+
+    def detach(self) -> "Tensor":
+        """The same values without a history: gradients stop here."""
+        return Tensor(self.data)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient accumulated so far."""
+        self.grad = None
+
+    def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add d(self)/d(leaf) to the `grad` of every leaf that requires one; see `minigen.autodiff.backward`."""
+        from .backward import backward
+
+        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
+
+
+# ------------------------------------------------------------------------------------------------------- creation
+
+
+def asarray(data: Any, dtype: Any = None, device: str | None = None) -> Array:
+    """`data` as an array on `device`. Arrays keep their type; Python numbers become float32 (or int64, bool)."""
+    if isinstance(data, Tensor):
+        data = data.data
+    if is_array(data):
+        array = data
+    else:
+        if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
+            raise DTypeError("tensor: data is a list of tensors; join them with mg.stack or mg.concatenate")
+        try:
+            array = np.asarray(data)
+        except ValueError as error:
+            raise DTypeError(f"tensor: data is not a rectangular array of numbers ({error})") from None
+        if array.dtype.kind not in "biuf":
+            raise DTypeError(f"tensor: data must be numbers, got {type(data).__name__} of dtype {array.dtype}")
+        if array.dtype == np.float64 and not isinstance(data, np.generic):
+            array = array.astype(np.float32)
+        device = device or default_device()
+    if dtype is not None:
+        array = array.astype(dtype, copy=False)
+    return array if device is None else to_device(array, device)
+
+
+def tensor(data: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of `data`: an array (kept as it is), a number or nested lists (float32 if they hold fractions).
+
+    Args:
+        dtype: the type of the elements, e.g. 'float64'; default: as described.
+        device: 'cpu' or 'cuda'; default: where the array lies, or the default device for Python numbers.
+        requires_grad: whether `backward` computes a gradient for it.
+    """
+    return Tensor(asarray(data, dtype, device), requires_grad)
+
+
+def zeros(shape: Any, *, dtype: Any = np.float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros."""
+    return Tensor(module_for(device or default_device()).zeros(shape, dtype=dtype), requires_grad)
+
+
+def ones(shape: Any, *, dtype: Any = np.float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones."""
+    return Tensor(module_for(device or default_device()).ones(shape, dtype=dtype), requires_grad)
+
+
+def arange(*bounds: Any, dtype: Any = None, device: str | None = None) -> Tensor:
+    """The numbers start, start + step, ... below stop, as `numpy.arange`; fractions are float32."""
+    numbers = np.arange(*bounds)
+    if dtype is None and numbers.dtype == np.float64:
+        dtype = np.float32
+    return tensor(numbers, dtype=dtype, device=device or default_device())
+
+
+def raw(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return x.data if isinstance(x, Tensor) else x

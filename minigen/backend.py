@@ -1,0 +1,210 @@
+"""NumPy or CuPy: the switch, and every place where the two differ.
+
+An operation asks its arrays which module they belong to (`xp = xp_of(x)`) and then computes with `xp`; CuPy is NumPy
+on a CUDA device. The *default device* only decides where new tensors are created: CPU and GPU arrays live side by
+side in one process. CuPy is imported here and nowhere else, and only when it is asked for.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import DeviceError, unknown_name
+
+Array = Any  # a numpy.ndarray or a cupy.ndarray
+
+DEVICES = ("cpu", "cuda")
+
+_module_of: dict[type, ModuleType] = {np.ndarray: np}
+_default_device: str | None = None
+
+
+# ------------------------------------------------------------------------------------------------ dispatch by array
+
+
+def xp_of(*arrays: Array) -> Any:
+    """The array module (numpy or cupy) of the first array among `arrays`; numpy if there are only Python numbers."""
+    for array in arrays:
+        xp = _module_of.get(type(array))
+        if xp is not None:
+            return xp
+    for array in arrays:
+        if type(array).__module__.partition(".")[0] == "cupy":  # made by the user before minigen met CuPy
+            return cupy()
+    return np
+
+
+def is_array(x: object) -> bool:
+    """Whether `x` is an array of NumPy or CuPy."""
+    return xp_of(x) is not np or isinstance(x, np.ndarray)
+
+
+def device_of(array: Array) -> str:
+    """The device an array lies on: 'cpu' or 'cuda'."""
+    return "cpu" if xp_of(array) is np else "cuda"
+
+
+# ----------------------------------------------------------------------------------------------- choosing a device
+
+
+class CudaStatus(NamedTuple):
+    """What was found when CUDA was looked for: `fault` and `remedy` are empty where it is usable."""
+
+    fault: str
+    remedy: str
+    found: str = ""
+
+
+def _import_cupy() -> Any:
+    """The import itself, in a function of its own so that tests can put a double of CuPy in its place."""
+    import cupy
+
+    return cupy
+
+
+def cuda_status() -> CudaStatus:
+    """Look for a usable CUDA device step by step: package, driver, device, and a kernel that compiles and runs."""
+    try:
+        xp = _import_cupy()
+    except ImportError as error:
+        return CudaStatus(
+            f"the package cupy is not installed ({error})",
+            "pip install 'minigen[cuda12]' or 'minigen[cuda13]', whichever CUDA version `nvidia-smi` shows",
+        )
+    runtime = xp.cuda.runtime
+    try:
+        driver = runtime.driverGetVersion()
+        if not driver:
+            return CudaStatus(
+                f"cupy {xp.__version__} is installed, but there is no NVIDIA driver",
+                "install the NVIDIA driver until `nvidia-smi` lists the card, or stay on the CPU",
+            )
+        count = runtime.getDeviceCount()
+    except Exception as error:  # CuPy's own error class is only importable with CuPy
+        if "InsufficientDriver" in str(error):
+            return CudaStatus(
+                f"the NVIDIA driver is too old for cupy {xp.__version__} ({error})",
+                "update the driver, or install the CuPy for the older CUDA: pip install 'minigen[cuda12]'",
+            )
+        count, driver = 0, None
+    if not count:
+        return CudaStatus(
+            f"cupy {xp.__version__} is installed, but no CUDA device is visible",
+            "check that `nvidia-smi` lists a card and that CUDA_VISIBLE_DEVICES does not hide it",
+        )
+    try:
+        ok = int(xp.arange(3).sum().item()) == 3
+    except Exception as error:
+        return CudaStatus(
+            f"cupy {xp.__version__} sees {count} device(s) but cannot run a kernel ({str(error).splitlines()[0]})",
+            "reinstall with the CUDA components included: pip install --force-reinstall 'minigen[cuda12]' (or cuda13)",
+        )
+    if not ok:
+        return CudaStatus("a test kernel gave a wrong sum", "check the card and its driver with `nvidia-smi`")
+    version = f"{driver // 1000}.{driver % 1000 // 10}"
+    return CudaStatus("", "", f"cupy {xp.__version__}, {count} device(s), driver for CUDA {version}")
+
+
+def cupy() -> Any:
+    """The CuPy module, once it is certain that it can compute.
+
+    Raises:
+        DeviceError: says what was found (package missing, no driver, no device, no kernel) and the remedy.
+    """
+    for xp in _module_of.values():
+        if xp is not np:
+            return xp
+    status = cuda_status()
+    if status.fault:
+        raise DeviceError(f"device 'cuda' is not usable here: {status.fault}; remedy: {status.remedy}")
+    xp = _import_cupy()
+    _module_of[xp.ndarray] = xp
+    return xp
+
+
+def module_for(device: str) -> Any:
+    """The array module that computes on `device` ('cpu' or 'cuda').
+
+    Raises:
+        ArgumentError: for any other name.
+        DeviceError: where CUDA is asked for and not usable.
+    """
+    if device == "cpu":
+        return np
+    if device == "cuda":
+        return cupy()
+    raise unknown_name("device", device, DEVICES)
+
+
+def default_device() -> str:
+    """Where new tensors are created: as set by `device` or `use_device`, else MINIGEN_DEVICE, else 'cpu'."""
+    if _default_device is None:
+        use_device(os.environ.get("MINIGEN_DEVICE") or "cpu")
+    assert _default_device is not None
+    return _default_device
+
+
+def use_device(name: str) -> None:
+    """Create new tensors on `name` ('cpu' or 'cuda') from now on; if it is not usable, raise and change nothing."""
+    global _default_device
+    module_for(name)
+    _default_device = name
+
+
+@contextlib.contextmanager
+def device(name: str) -> Iterator[None]:
+    """Create new tensors on `name` inside a `with` block."""
+    global _default_device
+    before = _default_device
+    use_device(name)
+    try:
+        yield
+    finally:
+        _default_device = before
+
+
+# -------------------------------------------------------------------------------------- crossing between the devices
+
+
+def to_device(array: Array, name: str) -> Array:
+    """`array` on device `name`; the same object where it is there already. The one way across in this package."""
+    here = device_of(array)
+    if here == name:
+        module_for(name)
+        return array
+    return to_numpy(array) if name == "cpu" else module_for(name).asarray(array)
+
+
+def to_numpy(array: Array) -> np.ndarray:
+    """`array` as a NumPy array; waits for the device if it lies on one."""
+    return np.asarray(array) if xp_of(array) is np else array.get()
+
+
+# ------------------------------------------------------------------------------------------------------- differences
+
+
+def errstate(xp: Any) -> contextlib.AbstractContextManager[Any]:
+    """Silence floating-point warnings; CuPy gives none and has no errstate."""
+    return np.errstate(all="ignore") if xp is np else contextlib.nullcontext()
+
+
+def synchronize(device: str) -> None:
+    """Wait until the device has done all it was given; nothing to wait for on the CPU."""
+    if device == "cuda":
+        cupy().cuda.Device().synchronize()
+
+
+def device_name() -> str:
+    """The name of the CUDA device, for reports."""
+    properties = cupy().cuda.runtime.getDeviceProperties(0)
+    return str(properties["name"].decode())
+
+
+def cupy_is_loaded() -> bool:
+    """Whether some array of this process may lie on a CUDA device."""
+    return len(_module_of) > 1 or "cupy" in sys.modules

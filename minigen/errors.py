@@ -1,0 +1,47 @@
+"""The errors minigen raises: one clear line that names the argument, what was expected, what came, and the fix.
+
+Each one is also the built-in error that Python programmers expect, so `except ValueError` works as usual.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class MinigenError(Exception):
+    """Anything that minigen refuses; the command line prints it in one line and exits with status 2."""
+
+
+class ShapeError(MinigenError, ValueError):
+    """Array shapes that do not fit together."""
+
+
+class DTypeError(MinigenError, TypeError):
+    """An array or argument of the wrong type."""
+
+
+class ArgumentError(MinigenError, ValueError):
+    """A setting outside its range, or a name that does not exist."""
+
+
+class DeviceError(MinigenError, RuntimeError):
+    """A device that is not usable here, or arrays of two devices in one operation."""
+
+
+class GraphError(MinigenError, RuntimeError):
+    """A backward pass that cannot be run: no graph, a freed graph, or no gradient to start from."""
+
+
+class NumericalError(MinigenError, ArithmeticError):
+    """A NaN, an infinity or a silent change of precision, found by the debug mode."""
+
+
+class DataError(MinigenError, OSError):
+    """A data set that is missing, damaged, foreign or not to be had, or a folder that cannot be used."""
+
+
+def unknown_name(argument: str, name: object, choices: Iterable[str]) -> ArgumentError:
+    """The error for a name outside `choices`, with the nearest right one."""
+    choices = sorted(choices)
+    near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return ArgumentError(f"{argument}: unknown name {name!r}; {hint}choose one of: {', '.join(choices)}")

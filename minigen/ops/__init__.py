@@ -1,0 +1,69 @@
+"""The differentiable operations: each forward function next to its gradient rule.
+
+They take tensors (and record the graph) or plain arrays (and return plain arrays).
+"""
+
+from ..autodiff import broadcast_to
+from .conv import conv2d, conv2d_transpose, conv2d_weight_gradient
+from .elementwise import (
+    abs,
+    add,
+    bce_with_logits,
+    clip,
+    cos,
+    divide,
+    elu,
+    exp,
+    expm1,
+    gelu,
+    leaky_relu,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    relu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    softplus,
+    sqrt,
+    subtract,
+    tanh,
+    where,
+)
+from .linalg import dense, matmul
+from .normalize import batch_norm, layer_norm, standardize
+from .operators import attach as _attach
+from .operators import equal, greater, greater_equal, not_equal
+from .reduce import argmax, log_softmax, logsumexp, max, mean, min, norm, softmax, std, sum, var
+from .resample import (
+    avg_pool2d,
+    fold,
+    max_pool2d,
+    unfold,
+    upsample_bilinear,
+    upsample_nearest,
+)
+from .shape import (
+    astype,
+    concatenate,
+    expand_dims,
+    flatten,
+    flip,
+    getitem,
+    pad,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    take,
+    transpose,
+)
+
+_attach()
+
+__all__ = [name for name in dir() if not name.startswith("_")]

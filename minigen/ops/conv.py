@@ -1,0 +1,265 @@
+"""Convolution, its transpose, and its weight gradient: three operations that are each other's gradients.
+
+Images are (N, H, W, C), kernels (kh, kw, C, F). For stride s and dilation d, on an image padded with zeros,
+
+    conv2d:              y[n,i,j,f]  = sum_{a,b,c}  x[n, s i + d a, s j + d b, c]  w[a,b,c,f]
+
+This is linear in x and in w. Pairing it with an upstream gradient g defines the trilinear form
+
+    T(x, w, g) = <conv2d(x, w), g> = sum_{n,i,j,f,a,b,c}  x[n, s i + d a, s j + d b, c]  w[a,b,c,f]  g[n,i,j,f]
+
+and differentiating T by one argument gives a map of the other two:
+
+    dT/dg = conv2d(x, w)     dT/dx = conv2d_transpose(g, w)     dT/dw = conv2d_weight_gradient(x, g)
+
+So the gradient rules of all three are found among the three, to any order. The transposed convolution is the adjoint
+of the convolution, <conv2d(x, w), g> = <x, conv2d_transpose(g, w)>: it is not an inverse.
+
+Each is computed as one matrix product. `windows` shows every window of the image as a row (in channels-last layout,
+kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoint and adds rows back to where they
+came from. The same three with plain loops: `minigen.ops.loops`.
+"""
+
+from typing import Any, NamedTuple
+
+from ..autodiff import differentiable
+from ..backend import Array, xp_of
+from ..errors import ArgumentError, ShapeError
+
+Pair = int | tuple[int, int]
+
+
+class Geometry(NamedTuple):
+    """How windows lie on an image: every field is a pair for (height, width)."""
+
+    image: tuple[int, int]  # without padding
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
+    dilation: tuple[int, int]
+    output: tuple[int, int]  # number of windows
+
+
+def pair(name: str, value: Any, least: int) -> tuple[int, int]:
+    """`value` as a pair (height, width) of integers, each at least `least`."""
+    both = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (tuple, list)) else ()
+    if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
+        raise ArgumentError(f"{name}: expected an int >= {least} or a pair of them, got {value!r}")
+    return both
+
+
+def geometry(image: tuple[int, int], kernel: tuple[int, int], stride: Any, padding: Any, dilation: Any) -> Geometry:
+    """Check the settings and work out the sizes: output = floor((image + padding - d (kernel - 1) - 1) / s) + 1.
+
+    Args:
+        padding: an int, a pair (height, width), a pair of pairs ((top, bottom), (left, right)), 'valid' (none), or
+            'same' (output = ceil(image / stride); an odd zero goes to the bottom and right).
+    """
+    stride, dilation = pair("stride", stride, 1), pair("dilation", dilation, 1)
+    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    if padding == "same":
+        total = [max((-(-n // s) - 1) * s + k - n, 0) for n, s, k in zip(image, stride, spans, strict=True)]
+        pads = [(t // 2, t - t // 2) for t in total]
+    elif padding == "valid":
+        pads = [(0, 0), (0, 0)]
+    elif isinstance(padding, str):
+        raise ArgumentError(f"padding: expected 'same', 'valid' or numbers, got {padding!r}")
+    elif isinstance(padding, (tuple, list)) and len(padding) == 2 and isinstance(padding[0], (tuple, list)):
+        pads = [pair("padding", p, 0) for p in padding]
+    else:
+        pads = [(p, p) for p in pair("padding", padding, 0)]
+    room = [n + sum(p) - k for n, p, k in zip(image, pads, spans, strict=True)]
+    if min(room) < 0:
+        raise ShapeError(
+            f"convolution: a kernel that spans {spans} does not fit on an image of {image} with padding {tuple(pads)}; "
+            "use a smaller kernel, more padding or padding='same'"
+        )
+    output = tuple(r // s + 1 for r, s in zip(room, stride, strict=True))
+    return Geometry(image, kernel, stride, tuple(pads), dilation, output)  # type: ignore[arg-type]
+
+
+def windows(x: Array, geo: Geometry) -> Array:
+    """Every window of x (N, H, W, C): a view (N, OH, OW, kh, kw, C) of the padded image, copying nothing more."""
+    xp = xp_of(x)
+    if any(sum(p) for p in geo.padding):
+        x = xp.pad(x, ((0, 0), *geo.padding, (0, 0)))
+    n, h, w, c = x.strides
+    (sh, sw), (dh, dw) = geo.stride, geo.dilation
+    return xp.lib.stride_tricks.as_strided(
+        x,
+        shape=(x.shape[0], *geo.output, *geo.kernel, x.shape[3]),
+        strides=(n, h * sh, w * sw, h * dh, w * dw, c),
+    )
+
+
+def add_windows(cols: Array, geo: Geometry) -> Array:
+    """The adjoint of `windows`: add each window of `cols` (N, OH, OW, kh, kw, C) to its place in (N, H, W, C)."""
+    xp = xp_of(cols)
+    (h, w), (oh, ow), (sh, sw), (dh, dw) = geo.image, geo.output, geo.stride, geo.dilation
+    (top, bottom), (left, right) = geo.padding
+    x = xp.zeros((cols.shape[0], h + top + bottom, w + left + right, cols.shape[5]), dtype=cols.dtype)
+    for a in range(geo.kernel[0]):
+        for b in range(geo.kernel[1]):
+            i, j = a * dh, b * dw
+            x[:, i : i + sh * oh : sh, j : j + sw * ow : sw] += cols[:, :, :, a, b]
+    return x[:, top : top + h, left : left + w]
+
+
+def _group(array: Array, i: int, groups: int) -> Array:
+    """Channels (the last axis) of group i."""
+    size = array.shape[-1] // groups
+    return array[..., i * size : (i + 1) * size]
+
+
+def _check_groups(operation: str, channels: int, kernel: tuple[int, ...], groups: int) -> None:
+    if not isinstance(groups, int) or groups < 1 or kernel[3] % groups:
+        raise ArgumentError(f"{operation}: groups={groups!r} must be an int >= 1 that divides {kernel[3]} filters")
+    if channels != kernel[2] * groups:
+        raise ShapeError(
+            f"{operation}: the image has {channels} channels, the kernel {kernel} takes {kernel[2] * groups} "
+            f"({kernel[2]} x {groups} groups); kernels are (kh, kw, C / groups, F) and images (N, H, W, C)"
+        )
+
+
+def check_images(operation: str, **arrays: Array) -> None:
+    """Raise unless every array has 4 axes."""
+    for name, array in arrays.items():
+        if array.ndim != 4:
+            raise ShapeError(
+                f"{operation}: {name} must have 4 axes, got shape {array.shape}; "
+                "images are (N, H, W, C): give a single image a leading axis, grey images a last one"
+            )
+
+
+@differentiable
+def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: Pair = 1, groups: int = 1) -> Array:
+    """The convolution (in fact correlation, as everywhere in the field): x (N, H, W, C), w (kh, kw, C/groups, F).
+
+    Args:
+        stride, padding, dilation: see `geometry`.
+        groups: split channels and filters into this many parts that do not see each other.
+
+    Returns:
+        (N, OH, OW, F).
+    """
+    check_images("conv2d", x=x, w=w)
+    _check_groups("conv2d", x.shape[3], w.shape, groups)
+    geo = geometry(x.shape[1:3], w.shape[:2], stride, padding, dilation)
+    cols = windows(x, geo)
+    parts = []
+    for i in range(groups):
+        w_i = _group(w, i, groups)  # (kh, kw, C/groups, F/groups)
+        rows = _group_windows(cols, i, groups)  # (N OH OW, kh kw C/groups)
+        parts.append((rows @ w_i.reshape(-1, w_i.shape[3])).reshape(x.shape[0], *geo.output, -1))
+    return parts[0] if groups == 1 else xp_of(x).concatenate(parts, axis=3)
+
+
+def _group_windows(cols: Array, i: int, groups: int) -> Array:
+    """The windows of group i as rows: this reshape copies."""
+    part = _group(cols, i, groups)
+    n, oh, ow, kh, kw, c = part.shape
+    return part.reshape(n * oh * ow, kh * kw * c)
+
+
+@differentiable
+def conv2d_transpose(
+    x: Array,
+    w: Array,
+    /,
+    stride: Pair = 1,
+    padding: Any = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    output_size: Pair | None = None,
+) -> Array:
+    """The adjoint of `conv2d` with the same kernel and settings: x (N, OH, OW, F), w (kh, kw, C/groups, F).
+
+    Args:
+        output_size: (H, W) of the result. With stride s, s sizes lead to the same OH; the smallest is the default:
+            s (OH - 1) + d (kh - 1) + 1 - padding, or s OH with padding='same'.
+
+    Returns:
+        (N, H, W, C).
+    """
+    check_images("conv2d_transpose", x=x, w=w)
+    if x.shape[3] != w.shape[3]:
+        raise ShapeError(
+            f"conv2d_transpose: the image has {x.shape[3]} channels, the kernel {w.shape} takes {w.shape[3]}; "
+            "kernels are (kh, kw, C_out / groups, C_in), as of the convolution that this is the adjoint of"
+        )
+    size = _smallest_image(x.shape[1:3], w.shape[:2], stride, padding, dilation) if output_size is None else output_size
+    geo = geometry(pair("output_size", size, 1), w.shape[:2], stride, padding, dilation)
+    if geo.output != x.shape[1:3]:
+        raise ShapeError(
+            f"conv2d_transpose: output_size {geo.image} does not belong to an input of {x.shape[1:3]}: "
+            f"the convolution would make {geo.output} of it; change output_size by less than the stride"
+        )
+    parts = []
+    for i in range(groups):
+        w_i, x_i = _group(w, i, groups), _group(x, i, groups)
+        rows = x_i.reshape(-1, w_i.shape[3]) @ w_i.reshape(-1, w_i.shape[3]).T  # (N OH OW, kh kw C/groups)
+        parts.append(add_windows(rows.reshape(*x.shape[:3], *w_i.shape[:3]), geo))
+    return parts[0] if groups == 1 else xp_of(x).concatenate(parts, axis=3)
+
+
+def _smallest_image(output: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    stride, dilation = pair("stride", stride, 1), pair("dilation", dilation, 1)
+    if padding == "same":
+        return tuple(n * s for n, s in zip(output, stride, strict=True))
+    spans = [s * (n - 1) + d * (k - 1) + 1 for n, k, s, d in zip(output, kernel, stride, dilation, strict=True)]
+    pads = geometry((10**9, 10**9), kernel, stride, padding, dilation).padding
+    size = tuple(n - sum(p) for n, p in zip(spans, pads, strict=True))
+    if min(size) < 1:
+        raise ShapeError(f"conv2d_transpose: padding {pads} leaves nothing of an output of {tuple(spans)}")
+    return size
+
+
+@differentiable
+def conv2d_weight_gradient(
+    x: Array,
+    g: Array,
+    /,
+    kernel: tuple[int, int],
+    stride: Pair = 1,
+    padding: Any = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
+    """dT/dw: x (N, H, W, C) and g (N, OH, OW, F) give (kh, kw, C/groups, F), for a kernel of (kh, kw)."""
+    check_images("conv2d_weight_gradient", x=x, g=g)
+    geo = geometry(x.shape[1:3], kernel, stride, padding, dilation)
+    cols = windows(x, geo)
+    parts = []
+    for i in range(groups):
+        g_i = _group(g, i, groups)
+        dw = _group_windows(cols, i, groups).T @ g_i.reshape(-1, g_i.shape[3])  # (kh kw C/groups, F/groups)
+        parts.append(dw.reshape(*geo.kernel, -1, g_i.shape[3]))
+    return parts[0] if groups == 1 else xp_of(x).concatenate(parts, axis=3)
+
+
+# Below, v is the upstream gradient where the name g is taken. Every line is one derivative of T.
+
+conv2d.gradients(
+    lambda g, y, x, w, stride=1, padding=0, dilation=1, groups=1: conv2d_transpose(
+        g, w, stride, padding, dilation, groups, output_size=x.shape[1:3]
+    ),
+    lambda g, y, x, w, stride=1, padding=0, dilation=1, groups=1: conv2d_weight_gradient(
+        x, g, w.shape[:2], stride, padding, dilation, groups
+    ),
+)
+conv2d_transpose.gradients(
+    lambda v, y, x, w, stride=1, padding=0, dilation=1, groups=1, output_size=None: conv2d(
+        v, w, stride, padding, dilation, groups
+    ),
+    lambda v, y, x, w, stride=1, padding=0, dilation=1, groups=1, output_size=None: conv2d_weight_gradient(
+        v, x, w.shape[:2], stride, padding, dilation, groups
+    ),
+)
+conv2d_weight_gradient.gradients(
+    lambda v, y, x, g, kernel, stride=1, padding=0, dilation=1, groups=1: conv2d_transpose(
+        g, v, stride, padding, dilation, groups, output_size=x.shape[1:3]
+    ),
+    lambda v, y, x, g, kernel, stride=1, padding=0, dilation=1, groups=1: conv2d(
+        x, v, stride, padding, dilation, groups
+    ),
+)

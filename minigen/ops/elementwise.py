@@ -1,0 +1,339 @@
+"""Functions of each element on its own, with their derivatives.
+
+Written as `f.gradients(lambda g, y, x: g * f'(x))`: g is the gradient with respect to the output y = f(x).
+Operations of two arrays broadcast; the engine sums their gradients back to the shapes of the inputs.
+"""
+
+import math
+from typing import Any
+
+from ..autodiff import differentiable
+from ..backend import Array, errstate, xp_of
+
+# ------------------------------------------------------------------------------------------------------ arithmetic
+
+
+@differentiable
+def add(a: Array, b: Array, /) -> Array:
+    """a + b."""
+    return a + b
+
+
+add.gradients(lambda g, y, a, b: g, lambda g, y, a, b: g)
+
+
+@differentiable
+def subtract(a: Array, b: Array, /) -> Array:
+    """a - b."""
+    return a - b
+
+
+subtract.gradients(lambda g, y, a, b: g, lambda g, y, a, b: -g)
+
+
+@differentiable
+def multiply(a: Array, b: Array, /) -> Array:
+    """a * b."""
+    return a * b
+
+
+multiply.gradients(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+
+
+@differentiable
+def divide(a: Array, b: Array, /) -> Array:
+    """a / b."""
+    with errstate(xp_of(a, b)):
+        return a / b
+
+
+divide.gradients(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b)
+
+
+@differentiable
+def negative(x: Array, /) -> Array:
+    """-x."""
+    return -x
+
+
+negative.gradients(lambda g, y, x: -g)
+
+
+@differentiable
+def power(a: Array, b: Array, /) -> Array:
+    """a ** b. The gradient with respect to b is taken as 0 where a <= 0, where a ** b is no smooth function of b."""
+    with errstate(xp_of(a, b)):
+        return a**b
+
+
+def _log_of_base(a: Any) -> Any:
+    if isinstance(a, (int, float)):
+        return math.log(a) if a > 0 else 0.0
+    return log(where(a > 0, a, 1.0))
+
+
+def _one_less(b: Any) -> Any:
+    """b - 1, but 1 where b = 0: there the factor b makes the derivative 0, and a**(b - 1) must not make it NaN."""
+    if isinstance(b, (int, float)):
+        return b - 1 if b else 1
+    return where(b == 0, 1.0, b - 1)
+
+
+power.gradients(
+    lambda g, y, a, b: g * b * power(a, _one_less(b)),
+    lambda g, y, a, b: g * y * _log_of_base(a),
+)
+
+# --------------------------------------------------------------------------------- exponentials, roots, trigonometry
+
+
+@differentiable
+def exp(x: Array, /) -> Array:
+    """e ** x."""
+    with errstate(xp_of(x)):
+        return xp_of(x).exp(x)
+
+
+exp.gradients(lambda g, y, x: g * y)
+
+
+@differentiable
+def expm1(x: Array, /) -> Array:
+    """e ** x - 1, exact for small x."""
+    with errstate(xp_of(x)):
+        return xp_of(x).expm1(x)
+
+
+expm1.gradients(lambda g, y, x: g * (y + 1))
+
+
+@differentiable
+def log(x: Array, /) -> Array:
+    """The natural logarithm."""
+    with errstate(xp_of(x)):
+        return xp_of(x).log(x)
+
+
+log.gradients(lambda g, y, x: g / x)
+
+
+@differentiable
+def log1p(x: Array, /) -> Array:
+    """log(1 + x), exact for small x."""
+    with errstate(xp_of(x)):
+        return xp_of(x).log1p(x)
+
+
+log1p.gradients(lambda g, y, x: g / (1 + x))
+
+
+@differentiable
+def sqrt(x: Array, /) -> Array:
+    """The square root."""
+    with errstate(xp_of(x)):
+        return xp_of(x).sqrt(x)
+
+
+sqrt.gradients(lambda g, y, x: divide(0.5 * g, y))
+
+
+@differentiable
+def sin(x: Array, /) -> Array:
+    """The sine of x in radians."""
+    return xp_of(x).sin(x)
+
+
+@differentiable
+def cos(x: Array, /) -> Array:
+    """The cosine of x in radians."""
+    return xp_of(x).cos(x)
+
+
+sin.gradients(lambda g, y, x: g * cos(x))
+cos.gradients(lambda g, y, x: -g * sin(x))
+
+# ------------------------------------------------------------------------------- pieces: functions with a kink or jump
+
+
+@differentiable
+def where(condition: Array, a: Array, b: Array, /) -> Array:
+    """a where `condition` holds, b elsewhere. No gradient flows to the condition."""
+    return xp_of(condition, a, b).where(condition, a, b)
+
+
+where.gradients(
+    None,
+    lambda g, y, condition, a, b: where(condition, g, 0.0),
+    lambda g, y, condition, a, b: where(condition, 0.0, g),
+)
+
+
+@differentiable
+def sign(x: Array, /) -> Array:
+    """-1, 0 or 1; its gradient is zero everywhere, so none flows."""
+    return xp_of(x).sign(x)
+
+
+@differentiable
+def abs(x: Array, /) -> Array:
+    """The absolute value; the derivative at 0 is taken as 0."""
+    return xp_of(x).abs(x)
+
+
+abs.gradients(lambda g, y, x: g * sign(x))
+
+
+@differentiable
+def clip(x: Array, /, low: float | None = None, high: float | None = None) -> Array:
+    """x limited to [low, high]; either bound may be None. The gradient is 1 inside and on the bounds."""
+    xp = xp_of(x)
+    y = x if low is None else xp.maximum(x, low)
+    return y if high is None else xp.minimum(y, high)
+
+
+def _inside(x: Any, low: float | None, high: float | None) -> Any:
+    above = x == x if low is None else x >= low
+    return above if high is None else above * (x <= high)
+
+
+clip.gradients(lambda g, y, x, low=None, high=None: g * _inside(x, low, high))
+
+
+@differentiable
+def maximum(a: Array, b: Array, /) -> Array:
+    """The larger of a and b; where they are equal, each gets half of the gradient."""
+    return xp_of(a, b).maximum(a, b)
+
+
+@differentiable
+def minimum(a: Array, b: Array, /) -> Array:
+    """The smaller of a and b; where they are equal, each gets half of the gradient."""
+    return xp_of(a, b).minimum(a, b)
+
+
+def _winner(g: Any, won: Any, tied: Any) -> Any:
+    return where(tied, 0.5 * g, where(won, g, 0.0))
+
+
+maximum.gradients(
+    lambda g, y, a, b: _winner(g, a > b, a == b),
+    lambda g, y, a, b: _winner(g, b > a, a == b),
+)
+minimum.gradients(
+    lambda g, y, a, b: _winner(g, a < b, a == b),
+    lambda g, y, a, b: _winner(g, b < a, a == b),
+)
+
+# ---------------------------------------------------------------------------------------------------- activations
+
+
+@differentiable
+def tanh(x: Array, /) -> Array:
+    """The hyperbolic tangent."""
+    return xp_of(x).tanh(x)
+
+
+tanh.gradients(lambda g, y, x: g * (1 - y * y))
+
+
+@differentiable
+def sigmoid(x: Array, /) -> Array:
+    """1 / (1 + e^-x), computed from e^-|x| so that no x overflows and small results keep their digits."""
+    xp = xp_of(x)
+    z = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1, z) / (1 + z)
+
+
+sigmoid.gradients(lambda g, y, x: g * y * (1 - y))
+
+
+@differentiable
+def softplus(x: Array, /) -> Array:
+    """log(1 + e^x) = max(x, 0) + log1p(e^-|x|), which does not overflow."""
+    xp = xp_of(x)
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+softplus.gradients(lambda g, y, x: g * sigmoid(x))
+
+
+@differentiable
+def relu(x: Array, /) -> Array:
+    """max(x, 0); the derivative at 0 is taken as 0."""
+    return xp_of(x).maximum(x, 0)
+
+
+relu.gradients(lambda g, y, x: g * (y > 0))
+
+
+@differentiable
+def leaky_relu(x: Array, /, slope: float = 0.2) -> Array:
+    """x where x > 0, slope * x elsewhere."""
+    return xp_of(x).where(x > 0, x, slope * x)
+
+
+leaky_relu.gradients(lambda g, y, x, slope=0.2: where(x > 0, g, slope * g))
+
+
+@differentiable
+def elu(x: Array, /, alpha: float = 1.0) -> Array:
+    """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016)."""
+    xp = xp_of(x)
+    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+
+
+elu.gradients(lambda g, y, x, alpha=1.0: where(x > 0, g, alpha * g * exp(minimum(x, 0.0))))
+
+
+@differentiable
+def silu(x: Array, /) -> Array:
+    """x * sigmoid(x), also called swish."""
+    return x * sigmoid(x)
+
+
+def _silu_gradient(g: Any, y: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return g * (s + y * (1 - s))
+
+
+silu.gradients(_silu_gradient)
+
+GELU_SCALE = math.sqrt(2 / math.pi)
+GELU_CUBIC = 0.044715
+
+
+@differentiable
+def gelu(x: Array, /) -> Array:
+    """x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the tanh form of Hendrycks & Gimpel 2016.
+
+    It differs from x * Phi(x) by less than 5e-4; in PyTorch it is `gelu(x, approximate="tanh")`.
+    """
+    return 0.5 * x * (1 + xp_of(x).tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x)))
+
+
+def _gelu_gradient(g: Any, y: Any, x: Any) -> Any:
+    t = tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))
+    inner = GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x)
+    return g * 0.5 * (1 + t + x * (1 - t * t) * inner)
+
+
+gelu.gradients(_gelu_gradient)
+
+# ------------------------------------------------------------------------------------------------------ for losses
+
+
+@differentiable
+def bce_with_logits(logits: Array, targets: Array, /) -> Array:
+    """-log of the Bernoulli likelihood of each target in [0, 1], in nats, from the logit of its probability.
+
+    With p = sigmoid(l):  -t log p - (1 - t) log(1 - p)  =  max(l, 0) - l t + log1p(e^-|l|),
+    which is exact and finite for any finite logit. The derivative with respect to l is sigmoid(l) - t.
+    """
+    xp = xp_of(logits, targets)
+    return xp.maximum(logits, 0) - logits * targets + xp.log1p(xp.exp(-xp.abs(logits)))
+
+
+bce_with_logits.gradients(
+    lambda g, y, logits, targets: g * (sigmoid(logits) - targets),
+    lambda g, y, logits, targets: -g * logits,
+)

@@ -1,0 +1,81 @@
+"""Matrix products: `matmul`, and `dense`, the affine map of a fully connected layer with its hand-derived gradient."""
+
+from typing import Any
+
+from ..autodiff import differentiable
+from ..backend import Array
+from ..errors import ShapeError
+from .reduce import sum
+from .shape import expand_dims, getitem, reshape, swap_last
+
+
+@differentiable
+def matmul(a: Array, b: Array, /) -> Array:
+    """a @ b: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, 1-D arguments are vectors.
+
+    For Y = A B:  dL = <G, dA B> + <G, A dB> = <G B^T, dA> + <A^T G, dB>,  so dL/dA = G B^T and dL/dB = A^T G.
+    """
+    if not getattr(a, "ndim", 0) or not getattr(b, "ndim", 0):
+        raise ShapeError("matmul: a and b must have at least one axis; use * for scalars")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ShapeError(
+            f"matmul: a has shape {a.shape} and b {b.shape}; the last axis of a ({a.shape[-1]}) must equal "
+            f"the {'last but one' if b.ndim > 1 else 'only'} axis of b ({b.shape[-2 if b.ndim > 1 else 0]})"
+        )
+    return a @ b
+
+
+def _matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """g, a and b with vectors made into matrices: a row on the left, a column on the right."""
+    if b.ndim == 1:
+        g, b = expand_dims(g, g.ndim), expand_dims(b, 1)
+    if a.ndim == 1:
+        g, a = expand_dims(g, g.ndim - 1), expand_dims(a, 0)
+    return g, a, b
+
+
+def _left_gradient(g: Any, y: Any, a: Any, b: Any) -> Any:
+    g, _, matrix_b = _matrices(g, a, b)
+    da = matmul(g, swap_last(matrix_b))
+    return getitem(da, (..., 0, slice(None))) if a.ndim == 1 else da
+
+
+def _right_gradient(g: Any, y: Any, a: Any, b: Any) -> Any:
+    g, matrix_a, _ = _matrices(g, a, b)
+    db = matmul(swap_last(matrix_a), g)
+    return getitem(db, (..., 0)) if b.ndim == 1 else db
+
+
+matmul.gradients(_left_gradient, _right_gradient)
+
+
+@differentiable
+def dense(x: Array, w: Array, b: Array, /) -> Array:
+    """y = x w + b: x (..., I), w (I, O), b (O,) or None -> (..., O).
+
+    Written out, y[n,o] = sum_i x[n,i] w[i,o] + b[o]. With G[n,o] = dL/dy[n,o] the chain rule gives
+
+        dL/dx[n,i] = sum_o G[n,o] w[i,o]      dL/dx = G w^T
+        dL/dw[i,o] = sum_n x[n,i] G[n,o]      dL/dw = x^T G
+        dL/db[o]   = sum_n G[n,o]
+
+    The same with loops: `minigen.ops.loops.dense`.
+    """
+    if x.ndim < 1 or w.ndim != 2 or x.shape[-1] != w.shape[0]:
+        raise ShapeError(f"dense: x has shape {x.shape} and w {w.shape}; the last axis of x must equal the first of w")
+    y = x.reshape(-1, w.shape[0]) @ w
+    if b is not None:
+        y += b
+    return y.reshape(*x.shape[:-1], w.shape[1])
+
+
+def _rows(x: Any) -> Any:
+    """(..., I) as a matrix (N, I)."""
+    return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
+
+
+dense.gradients(
+    lambda g, y, x, w, b: dense(g, swap_last(w), None),
+    lambda g, y, x, w, b: matmul(swap_last(_rows(x)), _rows(g)),
+    lambda g, y, x, w, b: sum(_rows(g), axis=0),
+)

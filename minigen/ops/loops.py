@@ -1,0 +1,82 @@
+"""The dense and convolution operations with plain loops: slow, short, and straight from the definition.
+
+The tests hold the fast versions to these. Each takes and returns NumPy arrays and understands numeric settings only.
+"""
+
+import itertools
+
+import numpy as np
+
+
+def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """y[n,o] = sum_i x[n,i] w[i,o] + b[o]."""
+    y = np.zeros((x.shape[0], w.shape[1]), x.dtype)
+    for n, o in np.ndindex(*y.shape):
+        y[n, o] = b[o]
+        for i in range(w.shape[0]):
+            y[n, o] += x[n, i] * w[i, o]
+    return y
+
+
+def dense_gradients(
+    g: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dL/dx, dL/dw and dL/db from g = dL/dy: every product in `dense` hands g to each of its factors."""
+    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(b)
+    for n, o in np.ndindex(*g.shape):
+        db[o] += g[n, o]
+        for i in range(w.shape[0]):
+            dx[n, i] += g[n, o] * w[i, o]
+            dw[i, o] += g[n, o] * x[n, i]
+    return dx, dw, db
+
+
+def conv2d(x: np.ndarray, w: np.ndarray, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1):  # type: ignore[no-untyped-def]
+    """y[n,i,j,f] = sum_{a,b,c} x[n, s i + d a - p, s j + d b - p, c] w[a,b,c,f], zeros outside of the image."""
+    y = np.zeros(_output_shape(x, w, stride, padding, dilation), x.dtype)
+    for (n, i, j, f), (a, b, c), (row, column, channel) in _terms(x, w, y, stride, padding, dilation, groups):
+        y[n, i, j, f] += x[n, row, column, channel] * w[a, b, c, f]
+    return y
+
+
+def conv2d_gradients(  # type: ignore[no-untyped-def]
+    g: np.ndarray, x: np.ndarray, w: np.ndarray, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1
+):
+    """dL/dx and dL/dw from g = dL/dy: every product in `conv2d` hands g to each of its factors."""
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for (n, i, j, f), (a, b, c), (row, column, channel) in _terms(x, w, g, stride, padding, dilation, groups):
+        dx[n, row, column, channel] += g[n, i, j, f] * w[a, b, c, f]
+        dw[a, b, c, f] += g[n, i, j, f] * x[n, row, column, channel]
+    return dx, dw
+
+
+def conv2d_transpose(  # type: ignore[no-untyped-def]
+    x: np.ndarray,
+    w: np.ndarray,
+    output_size: tuple[int, int],
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+):
+    """Every input pixel stamps the kernel, scaled by its value, onto the output; stamps that overlap add up."""
+    y = np.zeros((x.shape[0], *output_size, w.shape[2] * groups), x.dtype)
+    for (n, i, j, f), (a, b, c), (row, column, channel) in _terms(y, w, x, stride, padding, dilation, groups):
+        y[n, row, column, channel] += x[n, i, j, f] * w[a, b, c, f]
+    return y
+
+
+def _output_shape(x, w, stride, padding, dilation):  # type: ignore[no-untyped-def]
+    spans = [dilation * (k - 1) + 1 for k in w.shape[:2]]
+    size = [(n + 2 * padding - k) // stride + 1 for n, k in zip(x.shape[1:3], spans, strict=True)]
+    return (x.shape[0], *size, w.shape[3])
+
+
+def _terms(x, w, y, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+    """Every product that a convolution sums: the index of its output, of its weight, and of its pixel in x."""
+    per_group = w.shape[3] // groups
+    for n, i, j, f in np.ndindex(*y.shape):
+        for a, b, c in itertools.product(*map(range, w.shape[:3])):
+            row, column = i * stride + a * dilation - padding, j * stride + b * dilation - padding
+            if 0 <= row < x.shape[1] and 0 <= column < x.shape[2]:
+                yield (n, i, j, f), (a, b, c), (row, column, f // per_group * w.shape[2] + c)

@@ -1,0 +1,67 @@
+"""Standardising: subtract the mean, divide by the standard deviation. The heart of batch and layer normalisation.
+
+For one group of n values, y_i = (x_i - m) r with m = mean(x) and r = 1 / sqrt(var(x) + eps). Both m and r depend on
+every x_j: dm/dx_j = 1/n and dr/dx_j = -r^2 y_j / n. With the upstream gradient g,
+
+    dL/dx_j = sum_i g_i (delta_ij - 1/n) r  +  sum_i g_i (x_i - m) (-r^2 y_j / n)
+            = r (g_j - mean(g) - y_j mean(g y)).
+
+The gradient has mean zero and is (for eps -> 0) orthogonal to y: shifting or stretching the inputs changes nothing.
+Treating the statistics as constants would leave only r g_j. An upstream gradient of all ones gives exactly zero.
+"""
+
+from typing import Any
+
+from ..autodiff import Tensor, differentiable, raw
+from ..backend import Array, xp_of
+from .reduce import mean, var
+
+
+@differentiable
+def _standardize(x: Array, /, axes: tuple[int, ...], eps: float, moments: tuple[Array, Array]) -> Array:
+    m, r = moments
+    return (x - m) * r
+
+
+def _standardize_gradient(
+    g: Any, y: Any, x: Any, axes: tuple[int, ...], eps: float, moments: tuple[Array, Array]
+) -> Any:
+    # While a graph is recorded (second order), r must be seen as a function of x.
+    r = (var(x, axes, keepdims=True) + eps) ** -0.5 if isinstance(x, Tensor) else moments[1]
+    return r * (g - mean(g, axes, keepdims=True) - y * mean(g * y, axes, keepdims=True))
+
+
+_standardize.gradients(_standardize_gradient)
+_standardize.name = "standardize"
+
+
+def standardize(x: Any, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Any, Array, Array]:
+    """x with mean 0 and variance 1 over `axes`, together with the mean and variance that were taken out.
+
+    Returns:
+        (y, mean, var): y of x's shape; the statistics are arrays without a gradient, of length 1 along `axes`.
+    """
+    data = raw(x)
+    xp = xp_of(data)
+    m = xp.mean(data, axis=axes, keepdims=True)
+    v = xp.var(data, axis=axes, keepdims=True)
+    return _standardize(x, axes, eps, (m, 1 / xp.sqrt(v + eps))), m, v
+
+
+def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Any, Array, Array]:
+    """Each channel (last axis) of a batch standardised, then scaled and shifted (Ioffe & Szegedy 2015, algorithm 1).
+
+    Args:
+        x: (N, C) or (N, H, W, C). gamma, beta: (C,).
+
+    Returns:
+        (y, mean, var): the batch's statistics over all axes but the last, (1, ..., C), for the running averages.
+    """
+    y, m, v = standardize(x, tuple(range(x.ndim - 1)), eps)
+    return y * gamma + beta, m, v
+
+
+def layer_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
+    """Each example standardised over its last axis, then scaled and shifted (Ba et al. 2016)."""
+    y, _, _ = standardize(x, (x.ndim - 1,), eps)
+    return y * gamma + beta

@@ -1,0 +1,143 @@
+"""Functions of many elements: sums, means, extremes, and the softmax family.
+
+`axis` is an axis, several, or None for all. A gradient for the result is first given the reduced axes back, with
+length 1 (`_restore`), and then broadcasts against the input.
+"""
+
+import math
+from typing import Any
+
+from ..autodiff import broadcast_to, differentiable
+from ..backend import Array, errstate, xp_of
+from .elementwise import exp, sqrt, where
+from .shape import normalized_axis, reshape
+
+Axis = int | tuple[int, ...] | None
+
+
+def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return tuple(normalized_axis("reduce", a, ndim) for a in axes)
+
+
+def _restore(g: Any, x: Any, axis: Axis) -> Any:
+    """`g` in the shape of x with length 1 along the reduced axes."""
+    axes = _axes(axis, x.ndim)
+    return reshape(g, tuple(1 if a in axes else n for a, n in enumerate(x.shape)))
+
+
+def _count(x: Any, axis: Axis) -> int:
+    return math.prod(x.shape[a] for a in _axes(axis, x.ndim))
+
+
+@differentiable
+def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The sum over `axis`."""
+    return xp_of(x).sum(x, axis=axis, keepdims=keepdims)
+
+
+sum.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis), x.shape))
+
+
+@differentiable
+def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The mean over `axis`."""
+    return xp_of(x).mean(x, axis=axis, keepdims=keepdims)
+
+
+mean.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis) / _count(x, axis), x.shape))
+
+
+@differentiable
+def var(x: Array, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
+    """The mean squared deviation from the mean over `axis`; the divisor is count - ddof."""
+    return xp_of(x).var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def _var_gradient(g: Any, y: Any, x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    deviation = x - mean(x, axis, keepdims=True)
+    return _restore(g, x, axis) * deviation * (2 / (_count(x, axis) - ddof))
+
+
+var.gradients(_var_gradient)
+
+
+@differentiable
+def max(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The largest element over `axis`; elements that tie share the gradient equally."""
+    return xp_of(x).max(x, axis=axis, keepdims=keepdims)
+
+
+@differentiable
+def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The smallest element over `axis`; elements that tie share the gradient equally."""
+    return xp_of(x).min(x, axis=axis, keepdims=keepdims)
+
+
+def _extreme_gradient(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    chosen = (x == _restore(y, x, axis)).astype(g.dtype)
+    return _restore(g, x, axis) * chosen / sum(chosen, axis, keepdims=True)
+
+
+max.gradients(_extreme_gradient)
+min.gradients(_extreme_gradient)
+
+
+@differentiable
+def argmax(x: Array, /, axis: int | None = None) -> Array:
+    """The position of the largest element along `axis` (of the flattened array by default); it has no gradient."""
+    return xp_of(x).argmax(x, axis=axis)
+
+
+@differentiable
+def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """log(sum(exp(x))), with the largest element taken out first so that nothing overflows."""
+    xp = xp_of(x)
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0)
+    with errstate(xp):
+        y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    return y if keepdims else y.reshape(xp.sum(x, axis=axis).shape)
+
+
+logsumexp.gradients(lambda g, y, x, axis=None, keepdims=False: _restore(g, x, axis) * exp(x - _restore(y, x, axis)))
+
+
+@differentiable
+def softmax(x: Array, /, axis: int = -1) -> Array:
+    """exp(x) scaled to sum to 1 along `axis`."""
+    xp = xp_of(x)
+    e = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return e / xp.sum(e, axis=axis, keepdims=True)
+
+
+softmax.gradients(lambda g, y, x, axis=-1: y * (g - sum(g * y, axis, keepdims=True)))
+
+
+@differentiable
+def log_softmax(x: Array, /, axis: int = -1) -> Array:
+    """log(softmax(x)) = x - logsumexp(x)."""
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+log_softmax.gradients(lambda g, y, x, axis=-1: g - exp(y) * sum(g, axis, keepdims=True))
+
+
+@differentiable
+def norm(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The Euclidean length, sqrt(sum(x^2)) over `axis`; its gradient at 0 is taken as 0."""
+    xp = xp_of(x)
+    return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
+
+
+def _norm_gradient(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    length = _restore(y, x, axis)
+    return x * (_restore(g, x, axis) / where(length == 0, 1.0, length))
+
+
+norm.gradients(_norm_gradient)
+
+
+def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """The standard deviation over `axis`."""
+    return sqrt(var(x, axis, ddof, keepdims))

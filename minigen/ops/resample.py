@@ -1,0 +1,81 @@
+"""Changing the resolution of images (N, H, W, C): pooling and up-sampling.
+
+`unfold` lays out every window of an image, `fold` adds windows back; they are each other's adjoint, hence each
+other's gradient. Pooling is a reduction of the unfolded windows, and up-sampling is repeating or a matrix product,
+so their gradients need no rules of their own.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import asarray, broadcast_to, differentiable, raw
+from ..backend import Array, device_of
+from .conv import Pair, add_windows, check_images, geometry, pair, windows
+from .linalg import matmul
+from .reduce import max, mean
+from .shape import pad, reshape
+
+
+@differentiable
+def unfold(x: Array, /, kernel: Pair, stride: Pair = 1, padding: Any = 0, dilation: Pair = 1) -> Array:
+    """The windows of x (N, H, W, C): (N, OH, OW, kh, kw, C)."""
+    check_images("unfold", x=x)
+    return windows(x, geometry(x.shape[1:3], pair("kernel", kernel, 1), stride, padding, dilation)).copy()
+
+
+@differentiable
+def fold(cols: Array, /, image: tuple[int, int], stride: Pair = 1, padding: Any = 0, dilation: Pair = 1) -> Array:
+    """Add the windows `cols` (N, OH, OW, kh, kw, C) to their places in images (N, H, W, C) of size `image`."""
+    return add_windows(cols, geometry(image, cols.shape[3:5], stride, padding, dilation))
+
+
+unfold.gradients(
+    lambda g, y, x, kernel, stride=1, padding=0, dilation=1: fold(g, x.shape[1:3], stride, padding, dilation)
+)
+fold.gradients(
+    lambda v, y, cols, image, stride=1, padding=0, dilation=1: unfold(v, cols.shape[3:5], stride, padding, dilation)
+)
+
+
+def max_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Any:
+    """The largest value in each window; `stride` is the kernel size by default. Padding never wins."""
+    height, width = pair("padding", padding, 0)
+    if height or width:
+        x = pad(x, ((0, 0), (height, height), (width, width), (0, 0)), value=float(np.finfo(x.dtype).min))
+    return max(unfold(x, kernel, kernel if stride is None else stride), axis=(3, 4))
+
+
+def avg_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Any:
+    """The mean of each window, zeros of the padding included; `stride` is the kernel size by default."""
+    return mean(unfold(x, kernel, kernel if stride is None else stride, padding), axis=(3, 4))
+
+
+def upsample_nearest(x: Any, factor: Pair = 2) -> Any:
+    """Each pixel of x (N, H, W, C) repeated into a block of `factor`: (N, H f, W f, C)."""
+    check_images("upsample_nearest", x=x)
+    fh, fw = pair("factor", factor, 1)
+    n, h, w, c = x.shape
+    return reshape(broadcast_to(reshape(x, (n, h, 1, w, 1, c)), (n, h, fh, w, fw, c)), (n, h * fh, w * fw, c))
+
+
+def upsample_bilinear(x: Any, factor: Pair = 2) -> Any:
+    """x (N, H, W, C) interpolated linearly along each axis: (N, H f, W f, C).
+
+    Pixels are areas, so the centre of output pixel i lies at (i + 1/2) / f - 1/2 of the input, and the border is
+    extended (`align_corners=False` elsewhere). Interpolation along an axis is a product with a matrix.
+    """
+    check_images("upsample_bilinear", x=x)
+    fh, fw = pair("factor", factor, 1)
+    n, h, w, c = x.shape
+    rows = _interpolation(h, fh, x)  # (H fh, H)
+    columns = _interpolation(w, fw, x)  # (W fw, W)
+    x = reshape(matmul(rows, reshape(x, (n, h, w * c))), (n * h * fh, w, c))
+    return reshape(matmul(columns, x), (n, h * fh, w * fw, c))
+
+
+def _interpolation(length: int, factor: int, like: Any) -> Array:
+    """The matrix (length * factor, length) that interpolates linearly between `length` points."""
+    position = np.clip((np.arange(length * factor) + 0.5) / factor - 0.5, 0, length - 1)
+    distance = np.abs(position[:, None] - np.arange(length))
+    return asarray(np.maximum(1 - distance, 0), like.dtype, device_of(raw(like)))

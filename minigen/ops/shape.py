@@ -1,0 +1,210 @@
+"""Moving elements without changing them: shapes, joining, cutting, indexing.
+
+Each is a linear map that copies elements to places, so its gradient is the transposed map: elements go back to where
+they came from, and those that were copied several times are summed.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import differentiable, raw
+from ..backend import Array, device_of, is_array, to_device, xp_of
+from ..errors import ArgumentError, ShapeError
+
+
+def normalized_axis(operation: str, axis: int, ndim: int) -> int:
+    """`axis` counted from 0, or an error that names the operation."""
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"{operation}: axis {axis} is out of range for an array of {ndim} axes")
+    return axis % ndim
+
+
+@differentiable
+def reshape(x: Array, /, shape: tuple[int, ...]) -> Array:
+    """The same elements, in the same order, in a new shape; one length may be -1."""
+    try:
+        return x.reshape(shape)
+    except ValueError:
+        raise ShapeError(
+            f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape}; "
+            "the products of the two must be equal (one length may be -1)"
+        ) from None
+
+
+reshape.gradients(lambda g, y, x, shape: reshape(g, x.shape))
+
+
+@differentiable
+def transpose(x: Array, /, axes: tuple[int, ...] | None = None) -> Array:
+    """The axes in a new order; reversed by default."""
+    return x.transpose(axes) if axes is not None else x.transpose()
+
+
+def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+
+
+transpose.gradients(lambda g, y, x, axes=None: transpose(g, _inverse(axes)))
+
+
+def swap_last(x: Any) -> Any:
+    """The transposes of the matrices in the last two axes."""
+    return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    """`x` with a new axis of length 1 at position `axis`."""
+    axis = normalized_axis("expand_dims", axis, x.ndim + 1)
+    return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
+
+
+def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+    """`x` without its axes of length 1, or without those in `axis`."""
+    given = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = {normalized_axis("squeeze", a, x.ndim) for a in given}
+    if axis is not None and any(x.shape[a] != 1 for a in axes):
+        raise ShapeError(f"squeeze: axis {axis} of shape {x.shape} is not of length 1")
+    return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (a in axes and n == 1)))
+
+
+@differentiable
+def astype(x: Array, /, dtype: Any) -> Array:
+    """The elements converted to `dtype`; the gradient comes back in the original type."""
+    return x.astype(dtype)
+
+
+astype.gradients(lambda g, y, x, dtype: astype(g, x.dtype))
+
+
+@differentiable
+def flip(x: Array, /, axis: int | tuple[int, ...]) -> Array:
+    """The elements in reverse order along `axis`."""
+    return xp_of(x).flip(x, axis)
+
+
+flip.gradients(lambda g, y, x, axis: flip(g, axis))
+
+# -------------------------------------------------------------------------------------------------- joining, cutting
+
+
+@differentiable
+def _concatenate(*xs: Array, axis: int) -> Array:
+    return xp_of(*xs).concatenate(xs, axis=axis)
+
+
+def _piece(i: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
+    axis %= g.ndim
+    start = sum(x.shape[axis] for x in xs[:i])
+    return getitem(g, (slice(None),) * axis + (slice(start, start + xs[i].shape[axis]),))
+
+
+_concatenate.gradient_for_each(_piece)
+_concatenate.name = "concatenate"
+
+
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
+    """The arrays `xs` one after another along an existing axis."""
+    if not xs:
+        raise ShapeError("concatenate: xs is empty; at least one array is needed")
+    return _concatenate(*xs, axis=axis)
+
+
+def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+    """The arrays `xs`, all of one shape, one after another along a new axis."""
+    if len({x.shape for x in xs}) != 1:
+        raise ShapeError(f"stack: the arrays must have one shape, got {[x.shape for x in xs]}")
+    return concatenate([expand_dims(x, axis) for x in xs], axis)
+
+
+def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """`x` cut along `axis` into `parts` equal parts, or before each of the positions in `parts`."""
+    axis = normalized_axis("split", axis, x.ndim)
+    length = x.shape[axis]
+    if isinstance(parts, int):
+        if parts < 1 or length % parts:
+            raise ShapeError(f"split: an axis of length {length} cannot be cut into {parts} equal parts")
+        parts = range(length // parts, length, length // parts)
+    bounds = [0, *parts, length]
+    before = (slice(None),) * axis
+    return [getitem(x, (*before, slice(a, b))) for a, b in itertools.pairwise(bounds)]
+
+
+@differentiable
+def pad(x: Array, /, width: Any, value: float = 0.0) -> Array:
+    """`x` with `width` constants added: one int for all sides, or a pair (before, after) for each axis."""
+    return xp_of(x).pad(x, _pairs(width, x.ndim), constant_values=value)
+
+
+def _pairs(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+    pairs = ((width, width),) * ndim if isinstance(width, int) else tuple((int(a), int(b)) for a, b in width)
+    if len(pairs) != ndim or any(a < 0 or b < 0 for a, b in pairs):
+        raise ShapeError(f"pad: width must be an int >= 0 or {ndim} pairs of them, got {width}")
+    return pairs
+
+
+def _unpad(g: Any, x: Any, width: Any) -> Any:
+    starts = [a for a, _ in _pairs(width, x.ndim)]
+    return getitem(g, tuple(slice(a, a + n) for a, n in zip(starts, x.shape, strict=True)))
+
+
+pad.gradients(lambda g, y, x, width, value=0.0: _unpad(g, x, width))
+
+# ----------------------------------------------------------------------------------------------------- indexing
+
+
+@differentiable
+def _getitem(x: Array, /, index: tuple[Any, ...]) -> Array:
+    return x[index]
+
+
+@differentiable
+def _place(g: Array, /, index: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape` with `g` added at `index`; the adjoint of indexing. Positions named twice get both."""
+    xp = xp_of(g)
+    out = xp.zeros(shape, dtype=g.dtype)
+    if any(is_array(i) for i in index):
+        xp.add.at(out, index, g)
+    else:
+        out[index] = g
+    return out
+
+
+_getitem.gradients(lambda g, y, x, index: _place(g, index, x.shape))
+_place.gradients(lambda v, y, g, index, shape: _getitem(v, index))
+_getitem.name = "getitem"
+_place.name = "place"
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index] for integers, slices, None, Ellipsis, integer arrays (repeats allowed) and boolean masks."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return _getitem(x, tuple(j for i in parts for j in _index(i, raw(x))))
+
+
+def _index(i: Any, x: Array) -> tuple[Any, ...]:
+    """An index in the form both array modules take: lists as arrays, masks as positions, all on x's device."""
+    i = raw(i)
+    if isinstance(i, list):
+        i = np.asarray(i, dtype=None if i else int)
+    if not is_array(i):
+        return (i,)
+    if i.dtype.kind not in "iub":
+        raise ArgumentError(f"getitem: an index array must hold integers or booleans, got {i.dtype}")
+    i = to_device(i, device_of(x))
+    return tuple(xp_of(i).nonzero(i)) if i.dtype.kind == "b" else (i,)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The entries of `x` at the integers `indices` along `axis`; of the flattened x by default."""
+    if axis is None:
+        return getitem(reshape(x, (-1,)), indices)
+    return getitem(x, (slice(None),) * normalized_axis("take", axis, x.ndim) + (indices,))
+
+
+def flatten(x: Any) -> Any:
+    """(N, ...) to (N, product of the rest)."""
+    return reshape(x, (x.shape[0], math.prod(x.shape[1:])))

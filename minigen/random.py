@@ -1,0 +1,58 @@
+"""Randomness is explicit: every function that draws takes a `Generator`, and a generator starts from a seed.
+
+Weights and permutations are drawn on the host, whatever the device, so that a CPU and a GPU run start equal. Noise
+inside a training step is drawn on the device where it is used: same seed, same device, same numbers.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .backend import Array, default_device, module_for, to_device
+from .errors import ArgumentError
+
+
+class Generator:
+    """A seeded source of random arrays: one stream on the host and, once it is used, one on the CUDA device.
+
+    Args:
+        seed: a non-negative integer.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise ArgumentError(f"seed: expected an integer >= 0, got {seed!r}")
+        self.seed = int(seed)
+        self.host = np.random.default_rng(self.seed)
+        self._cuda: Any = None
+
+    def _stream(self, device: str | None) -> Any:
+        device = device or default_device()
+        if device == "cpu":
+            return self.host
+        if self._cuda is None:
+            self._cuda = module_for(device).random.default_rng(self.seed)
+        return self._cuda
+
+    def normal(self, shape: tuple[int, ...], *, dtype: Any = np.float32, device: str | None = None) -> Array:
+        """Independent N(0, 1) numbers, drawn on `device` (default: the default device)."""
+        return self._stream(device).standard_normal(shape, dtype=dtype)
+
+    def uniform(self, shape: tuple[int, ...], *, dtype: Any = np.float32, device: str | None = None) -> Array:
+        """Independent numbers, uniform on [0, 1), drawn on `device` (default: the default device)."""
+        return self._stream(device).random(shape, dtype=dtype)
+
+    def integers(self, high: int, shape: tuple[int, ...], *, device: str | None = None) -> Array:
+        """Independent integers 0 ... high-1, drawn on the host and moved to `device` (default: the default device)."""
+        return to_device(self.host.integers(high, size=shape), device or default_device())
+
+    def permutation(self, n: int) -> np.ndarray:
+        """The numbers 0 ... n-1 in random order, on the host."""
+        return self.host.permutation(n)
+
+    def spawn(self) -> "Generator":
+        """A new generator whose numbers are independent of this one's; draws once from the host stream."""
+        return Generator(int(self.host.integers(2**63)))
+
+    def __repr__(self) -> str:
+        return f"Generator(seed={self.seed})"

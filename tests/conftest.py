@@ -1,0 +1,55 @@
+"""Every test that uses `device` runs on NumPy and on the strict double of CuPy; `--device cuda` adds a real GPU."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+import minigen as mg
+from minigen import backend
+from tests.cupy_double import double
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="cuda: run the tests of both devices on a real CUDA device in place of its double",
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if "device_kind" in metafunc.fixturenames:
+        second = "cuda" if metafunc.config.getoption("--device") == "cuda" else "double"
+        metafunc.parametrize("device_kind", ["cpu", second], indirect=True)
+
+
+@pytest.fixture
+def device_kind(request):
+    """'cpu', 'double' or 'cuda'."""
+    return request.param
+
+
+@pytest.fixture
+def device(device_kind):
+    """The name of the device to test on, made the default device: 'cpu', or 'cuda' (a real one, or the double)."""
+    with contextlib.ExitStack() as stack:
+        if device_kind == "double":
+            stack.enter_context(double.installed())
+        name = "cpu" if device_kind == "cpu" else "cuda"
+        stack.enter_context(backend.device(name))
+        yield name
+
+
+@pytest.fixture
+def make(device):
+    """A float64 tensor on `device` of the given host array (or of N(0, 1) numbers of the given shape)."""
+    rng = np.random.default_rng(0)
+
+    def make(values, requires_grad=True, dtype=np.float64):
+        if isinstance(values, tuple):
+            values = rng.standard_normal(values)
+        return mg.tensor(np.asarray(values, dtype=dtype), device=device, requires_grad=requires_grad)
+
+    return make
