@@ -1,10 +1,10 @@
 """minigen: generative models from first principles, in NumPy, with an optional GPU backend (CuPy)."""
 
-from . import ops
+from . import distributions, nn, ops, optim, random
 from .autodiff import Tensor, arange, debug, grad, no_grad, ones, tensor, zeros
 from .backend import device, use_device
 from .ops import *  # noqa: F403
-from .random import Generator
+from .random import Generator, seed
 from .version import __version__
 
 __all__ = [
@@ -14,10 +14,15 @@ __all__ = [
     "arange",
     "debug",
     "device",
+    "distributions",
     "grad",
+    "nn",
     "no_grad",
     "ones",
     "ops",
+    "optim",
+    "random",
+    "seed",
     "tensor",
     "use_device",
     "zeros",

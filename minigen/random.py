@@ -56,3 +56,17 @@ class Generator:
 
     def __repr__(self) -> str:
         return f"Generator(seed={self.seed})"
+
+
+_default = Generator()
+
+
+def default_generator() -> Generator:
+    """The generator used by everything that is not given one of its own; `seed` sets it."""
+    return _default
+
+
+def seed(value: int) -> None:
+    """Start the default generator anew from `value`."""
+    global _default
+    _default = Generator(value)

@@ -15,7 +15,7 @@ from ..backend import is_array, xp_of
 from ..errors import DTypeError, GraphError, ShapeError
 from . import debugging
 from .broadcast import unbroadcast
-from .tensor import FREED, Tensor, asarray, mode
+from .tensor import Freed, Node, Tensor, asarray, mode
 
 
 @contextlib.contextmanager
@@ -112,13 +112,13 @@ def _history(outputs: Sequence[Tensor]) -> list[Tensor]:
         y = stack.pop()
         if id(y) in seen or y._node is None:
             continue
-        if y._node is FREED:
+        if isinstance(y._node, Freed):
             raise GraphError(
                 "backward: the graph was freed by an earlier backward pass; compute the loss again, "
                 "or pass retain_graph=True to the earlier call"
             )
         seen[id(y)] = y
-        stack.extend(x for x in y._node.inputs if isinstance(x, Tensor) and x.requires_grad)
+        stack.extend(x for x in y._node.inputs if isinstance(x, Tensor))
     return sorted(seen.values(), key=_number, reverse=True)
 
 
@@ -150,14 +150,14 @@ def _propagate(
     leaves: dict[int, Tensor] = {id(y): y for y in outputs if y._node is None}
     for y in history:
         node = y._node
-        assert node is not None
+        assert isinstance(node, Node)
         g = totals.pop(y)
         if id(y) in target_ids:
             kept[id(y)] = g
         if g is not None and (wanted is None or id(y) in wanted):
             inputs = tuple(view(x) for x in node.inputs)
             for i, x in enumerate(node.inputs):
-                if not isinstance(x, Tensor) or not x.requires_grad or (wanted is not None and id(x) not in wanted):
+                if not isinstance(x, Tensor) or (wanted is not None and id(x) not in wanted):
                     continue
                 dx = node.gradient(i, g, view(y), inputs)
                 if dx is None:
@@ -168,7 +168,7 @@ def _propagate(
                 if x._node is None:
                     leaves[id(x)] = x
         if not retain:
-            y._node = FREED
+            y._node = Freed(node.op)
     if targets is None:
         for leaf in leaves.values():
             _accumulate(leaf, totals.pop(leaf))

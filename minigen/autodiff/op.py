@@ -68,16 +68,21 @@ class Op:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute; and, if an input requires a gradient, remember how."""
         inputs, settings = args[: self.arity], args[len(args) if self.arity is None else self.arity :]
-        arrays = []
+        arrays, recorded = [], []  # what the forward function gets, and what the node remembers
         any_tensor = any_grad = False
         for x in inputs:
+            array = x
             if isinstance(x, Tensor):
                 any_tensor = True
-                any_grad |= x.requires_grad
-                x = x.data
+                array = x.data
+                if x.requires_grad:
+                    any_grad = True
+                else:
+                    x = array
             elif isinstance(x, np.generic):
-                x = x.item()  # NumPy's scalars would turn float32 into float64; Python's do not
-            arrays.append(x)
+                x = array = x.item()  # NumPy's scalars would turn float32 into float64; Python's do not
+            arrays.append(array)
+            recorded.append(x)
         if not any_tensor:
             return self.forward(*args, **named)
         try:
@@ -89,7 +94,7 @@ class Op:
         y = _as_result(y, arrays)
         node = None
         if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
-            node = Node(self, inputs, settings, named)
+            node = Node(self, tuple(recorded), settings, named)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)

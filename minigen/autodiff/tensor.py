@@ -32,6 +32,9 @@ _node_numbers = itertools.count()
 class Node:
     """One recorded operation: which one, of which inputs, with which settings.
 
+    `inputs` holds a tensor where a gradient is to flow and the bare array where not: what is frozen while the
+    operation runs stays out of the backward pass, whatever happens to it afterwards.
+
     Nodes are numbered as they are made. An operation's inputs exist before its output does, so falling numbers are
     an order in which every tensor comes before the tensors it was made from: the order of the backward pass.
     """
@@ -51,7 +54,13 @@ class Node:
         return self.op.gradient(i, g, y, inputs, self.settings, self.named_settings)
 
 
-FREED: Any = type("Freed", (), {"__repr__": lambda self: "freed", "__slots__": ()})()  # stands where a node was
+class Freed:
+    """Stands where a node was, after the backward pass has freed it; remembers only the operation."""
+
+    __slots__ = ("op",)
+
+    def __init__(self, op: "Op") -> None:
+        self.op = op
 
 
 class Tensor:
@@ -95,7 +104,7 @@ class Tensor:
         self.requires_grad = requires_grad
         self.grad: Tensor | None = None
         self.grad_buffer: Array | None = None  # where the optimizer wants the gradient written
-        self._node: Node | None = None
+        self._node: Node | Freed | None = None
 
     @classmethod
     def of_operation(cls, data: Array, node: Node | None) -> "Tensor":
@@ -143,9 +152,7 @@ class Tensor:
     @property
     def op(self) -> str:
         """The name of the operation that made this tensor, or 'leaf'."""
-        if self._node is None:
-            return "leaf"
-        return "freed" if self._node is FREED else self._node.op.name
+        return "leaf" if self._node is None else self._node.op.name
 
     def __len__(self) -> int:
         if not self.ndim:

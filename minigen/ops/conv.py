@@ -20,7 +20,11 @@ kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoi
 came from. The same three with plain loops: `minigen.ops.loops`.
 """
 
+import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..autodiff import differentiable
 from ..backend import Array, xp_of
@@ -105,10 +109,20 @@ def add_windows(cols: Array, geo: Geometry) -> Array:
     return x[:, top : top + h, left : left + w]
 
 
-def _group(array: Array, i: int, groups: int) -> Array:
-    """Channels (the last axis) of group i."""
-    size = array.shape[-1] // groups
-    return array[..., i * size : (i + 1) * size]
+CACHE = 1 << 20  # bytes of window rows that are worked on at a time: about a core's second-level cache
+
+
+def _pieces(x: Array, w: Array, geo: Geometry, groups: int) -> Iterator[tuple[slice, slice, slice]]:
+    """The work in pieces of (images, channels, filters): one group at a time, and few images at a time.
+
+    The rows of a piece stay in the cache of a CPU; a GPU takes the whole batch at once.
+    """
+    batch, row = x.shape[0], math.prod((*geo.output, *w.shape[:3])) * x.dtype.itemsize
+    step = max(1, CACHE // max(1, row)) if xp_of(x) is np else max(1, batch)
+    channels, filters = w.shape[2], w.shape[3] // groups
+    for i in range(groups):
+        for n in range(0, batch, step):
+            yield slice(n, n + step), slice(i * channels, (i + 1) * channels), slice(i * filters, (i + 1) * filters)
 
 
 def _check_groups(operation: str, channels: int, kernel: tuple[int, ...], groups: int) -> None:
@@ -145,20 +159,23 @@ def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: 
     check_images("conv2d", x=x, w=w)
     _check_groups("conv2d", x.shape[3], w.shape, groups)
     geo = geometry(x.shape[1:3], w.shape[:2], stride, padding, dilation)
-    cols = windows(x, geo)
-    parts = []
-    for i in range(groups):
-        w_i = _group(w, i, groups)  # (kh, kw, C/groups, F/groups)
-        rows = _group_windows(cols, i, groups)  # (N OH OW, kh kw C/groups)
-        parts.append((rows @ w_i.reshape(-1, w_i.shape[3])).reshape(x.shape[0], *geo.output, -1))
-    return parts[0] if groups == 1 else xp_of(x).concatenate(parts, axis=3)
+    cols = windows(x, geo)  # (N, OH, OW, kh, kw, C)
+    y = xp_of(x).empty((x.shape[0], *geo.output, w.shape[3]), dtype=np.result_type(x.dtype, w.dtype))
+    for n, c, f in _pieces(x, w, geo, groups):
+        kernel = _matrix(w[..., f])
+        y[n, :, :, f] = (_rows(cols[n, ..., c]) @ kernel).reshape(y[n, :, :, f].shape)
+    return y
 
 
-def _group_windows(cols: Array, i: int, groups: int) -> Array:
-    """The windows of group i as rows: this reshape copies."""
-    part = _group(cols, i, groups)
-    n, oh, ow, kh, kw, c = part.shape
-    return part.reshape(n * oh * ow, kh * kw * c)
+def _rows(cols: Array) -> Array:
+    """Windows (N, OH, OW, kh, kw, C) as a matrix (N OH OW, kh kw C); this copies them."""
+    n, oh, ow, kh, kw, c = cols.shape
+    return cols.reshape(n * oh * ow, kh * kw * c)
+
+
+def _matrix(w: Array) -> Array:
+    """A kernel (kh, kw, C, F) as a matrix (kh kw C, F); or images (N, H, W, C) as (N H W, C)."""
+    return w.reshape(-1, w.shape[3])
 
 
 @differentiable
@@ -194,12 +211,12 @@ def conv2d_transpose(
             f"conv2d_transpose: output_size {geo.image} does not belong to an input of {x.shape[1:3]}: "
             f"the convolution would make {geo.output} of it; change output_size by less than the stride"
         )
-    parts = []
-    for i in range(groups):
-        w_i, x_i = _group(w, i, groups), _group(x, i, groups)
-        rows = x_i.reshape(-1, w_i.shape[3]) @ w_i.reshape(-1, w_i.shape[3]).T  # (N OH OW, kh kw C/groups)
-        parts.append(add_windows(rows.reshape(*x.shape[:3], *w_i.shape[:3]), geo))
-    return parts[0] if groups == 1 else xp_of(x).concatenate(parts, axis=3)
+    channels = w.shape[2] * groups
+    y = xp_of(x).empty((x.shape[0], *geo.image, channels), dtype=np.result_type(x.dtype, w.dtype))
+    for n, c, f in _pieces(x, w, geo, groups):
+        rows = _matrix(x[n, :, :, f]) @ _matrix(w[..., f]).T  # (n OH OW, kh kw C/groups)
+        y[n, :, :, c] = add_windows(rows.reshape(-1, *geo.output, *w.shape[:3]), geo)
+    return y
 
 
 def _smallest_image(output: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
@@ -229,12 +246,10 @@ def conv2d_weight_gradient(
     check_images("conv2d_weight_gradient", x=x, g=g)
     geo = geometry(x.shape[1:3], kernel, stride, padding, dilation)
     cols = windows(x, geo)
-    parts = []
-    for i in range(groups):
-        g_i = _group(g, i, groups)
-        dw = _group_windows(cols, i, groups).T @ g_i.reshape(-1, g_i.shape[3])  # (kh kw C/groups, F/groups)
-        parts.append(dw.reshape(*geo.kernel, -1, g_i.shape[3]))
-    return parts[0] if groups == 1 else xp_of(x).concatenate(parts, axis=3)
+    dw = xp_of(x).zeros((*geo.kernel, x.shape[3] // groups, g.shape[3]), dtype=np.result_type(x.dtype, g.dtype))
+    for n, c, f in _pieces(x, dw, geo, groups):
+        dw[..., f] += (_rows(cols[n, ..., c]).T @ _matrix(g[n, :, :, f])).reshape(dw[..., f].shape)
+    return dw
 
 
 # Below, v is the upstream gradient where the name g is taken. Every line is one derivative of T.

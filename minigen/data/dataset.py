@@ -1,0 +1,41 @@
+"""What every data set is: examples, labels, and a name."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, repr=False)
+class Dataset:
+    """Examples and labels.
+
+    Attributes:
+        name: the name it is loaded by.
+        x: float32, images (N, H, W, C) with pixels in [0, 1], or points (N, D).
+        y: (N,) integers, or None.
+        centres: for mixtures of Gaussians, the means (K, D) of the components.
+        sigma: for mixtures of Gaussians, their standard deviation along each axis.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray | None = None
+    centres: np.ndarray | None = None
+    sigma: float = 0.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return self.x.shape[1:]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the examples are images (H, W, C), not points."""
+        return self.x.ndim == 4
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        labels = "no labels" if self.y is None else f"{len(np.unique(self.y))} classes"
+        return f"Dataset({self.name!r}: {len(self)} examples of shape {self.shape}, {labels})"

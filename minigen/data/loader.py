@@ -1,0 +1,57 @@
+"""Loader: the examples of an array in batches, each epoch in a new order that depends on the seed alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, to_device, xp_of
+from ..errors import ArgumentError, ShapeError
+from ..random import Generator
+
+
+class Loader:
+    """Iterating gives one epoch of batches; iterating again gives the next, differently shuffled.
+
+    Args:
+        arrays: one array (N, ...), or several of the same length, such as examples and labels.
+        batch_size: examples in a batch.
+        rng: where the order comes from; default `Generator(0)`.
+        shuffle: whether to shuffle at all.
+        drop_last: leave out the last batch of an epoch if it is not full.
+        device: where the batches lie. The arrays are moved there once, as a whole.
+    """
+
+    def __init__(
+        self,
+        *arrays: np.ndarray,
+        batch_size: int,
+        rng: Generator | None = None,
+        shuffle: bool = True,
+        drop_last: bool = True,
+        device: str = "cpu",
+    ) -> None:
+        if not arrays or len({len(a) for a in arrays}) != 1:
+            raise ShapeError(f"arrays: expected arrays of one length, got lengths {[len(a) for a in arrays]}")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ArgumentError(f"batch_size: expected an integer >= 1, got {batch_size!r}")
+        if drop_last and batch_size > len(arrays[0]):
+            raise ArgumentError(
+                f"batch_size: {batch_size} exceeds the {len(arrays[0])} examples; take a smaller one or drop_last=False"
+            )
+        self.arrays: list[Array] = [to_device(a, device) for a in arrays]
+        self.batch_size, self.shuffle, self.drop_last, self.device = int(batch_size), shuffle, drop_last, device
+        self.rng = rng or Generator(0)
+
+    def __len__(self) -> int:
+        """The number of batches in an epoch."""
+        full, rest = divmod(len(self.arrays[0]), self.batch_size)
+        return full if self.drop_last or not rest else full + 1
+
+    def __iter__(self) -> Iterator[Any]:
+        n = len(self.arrays[0])
+        order = to_device(self.rng.permutation(n) if self.shuffle else np.arange(n), self.device)
+        for i in range(len(self)):
+            chosen = order[i * self.batch_size : (i + 1) * self.batch_size]
+            batch = tuple(xp_of(a).take(a, chosen, axis=0) for a in self.arrays)
+            yield batch if len(batch) > 1 else batch[0]

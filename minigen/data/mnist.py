@@ -1,0 +1,113 @@
+"""MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017): 60 000 + 10 000 grey images of 28x28 in 10 classes.
+
+The files are looked for in a folder given by the caller, in the folder that MINIGEN_DATA names, and in the cache; if
+they are in none, they are downloaded into the cache and compared with the SHA-256 of the official files. A folder
+that somebody gave is taken at its word.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError
+from .dataset import Dataset
+from .download import cache_folder, download
+from .idx import read_idx
+
+STEMS = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the files of a data set come from, and what they must be."""
+
+    mirrors: tuple[str, ...]
+    sha256: dict[str, str]
+
+
+SOURCES = {
+    "mnist": Source(
+        (
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        {
+            "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        },
+    ),
+    "fashion_mnist": Source(
+        (
+            "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        ),
+        {
+            "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        },
+    ),
+}
+
+
+def mnist_like(name: str, split: str, folder: str | None = None) -> Dataset:
+    """'mnist' or 'fashion_mnist': images (N, 28, 28, 1) and labels.
+
+    Raises:
+        DataError: the files are not in `folder`, are damaged, or cannot be downloaded.
+    """
+    images, labels = (
+        read_idx(_file(name, stem, folder), ndim) for stem, ndim in zip(STEMS[split], (3, 1), strict=True)
+    )
+    if len(images) != len(labels):
+        raise DataError(f"{name}: {len(images)} images and {len(labels)} labels; the two files do not belong together")
+    return Dataset(name, images[..., None].astype(np.float32) / 255, labels.astype(np.int64))
+
+
+def located(name: str, folder: str | None = None) -> Path | None:
+    """The folder that holds all four files, if one does without downloading."""
+    stems = [stem for split in STEMS.values() for stem in split]
+    for place in _places(name, folder):
+        if all(_in_folder(place, stem) for stem in stems):
+            return place
+    return None
+
+
+def _places(name: str, folder: str | None) -> list[Path]:
+    """Where to look, the most explicit first; a folder given by the caller is the only place."""
+    given = [folder] if folder else [os.environ["MINIGEN_DATA"]] if os.environ.get("MINIGEN_DATA") else []
+    places = [place for root in given for place in (Path(root) / name, Path(root))]
+    if name != "mnist" and not folder:  # MINIGEN_DATA itself may hold MNIST's files, which have the same names
+        places = places[:1]
+    return places if folder else [*places, cache_folder() / name]
+
+
+def _in_folder(place: Path, stem: str) -> Path | None:
+    for candidate in (place / f"{stem}.gz", place / stem):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _file(name: str, stem: str, folder: str | None) -> Path:
+    for place in _places(name, folder):
+        path = _in_folder(place, stem)
+        if path:
+            return path
+    if folder:
+        raise DataError(
+            f"data-dir: {folder} holds neither {name}/{stem}.gz nor {stem}.gz; put the four *-ubyte.gz files there"
+        )
+    source = SOURCES[name]
+    file = f"{stem}.gz"
+    advice = f"put the four *-ubyte.gz files into FOLDER/{name} and set MINIGEN_DATA=FOLDER or pass --data-dir FOLDER"
+    urls = [mirror + file for mirror in source.mirrors]
+    return download(urls, source.sha256[file], cache_folder() / name / file, advice)

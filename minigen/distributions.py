@@ -1,0 +1,150 @@
+"""Probability distributions over arrays: log-density, sampling, entropy and KL divergence, all in nats.
+
+Each element of an array is one independent variable (for Categorical, each row along the last axis); nothing is summed
+here. All results are differentiable with respect to the parameters; samples of the Normal are too (reparameterised).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from . import ops
+from .autodiff import Tensor, raw
+from .backend import device_of, xp_of
+from .errors import DTypeError, ShapeError
+from .random import Generator, default_generator
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+def _device(x: Any) -> str:
+    return device_of(raw(x))
+
+
+class Normal:
+    """N(mean, e^log_var), element by element.
+
+    Args:
+        mean, log_var: arrays of one shape. The parameter is the logarithm of the *variance*: std = e^(log_var / 2).
+    """
+
+    def __init__(self, mean: Any, log_var: Any) -> None:
+        if mean.shape != log_var.shape:
+            raise ShapeError(f"Normal: mean has shape {mean.shape}, log_var {log_var.shape}; they must be equal")
+        self.mean, self.log_var = mean, log_var
+
+    @property
+    def std(self) -> Any:
+        """The standard deviation, e^(log_var / 2)."""
+        return ops.exp(0.5 * self.log_var)
+
+    def log_prob(self, x: Any) -> Any:
+        """-1/2 (log 2 pi + log_var + (x - mean)^2 / e^log_var)."""
+        error = x - self.mean
+        return -0.5 * (LOG_2PI + self.log_var + error * error * ops.exp(-self.log_var))
+
+    def sample(self, rng: Generator | None = None) -> Any:
+        """mean + std * noise with noise ~ N(0, 1): gradients flow to mean and log_var (Kingma & Welling 2014, 2.4)."""
+        noise = (rng or default_generator()).normal(self.mean.shape, dtype=self.mean.dtype, device=_device(self.mean))
+        return self.mean + self.std * noise
+
+    def entropy(self) -> Any:
+        """1/2 (log 2 pi e + log_var)."""
+        return 0.5 * (LOG_2PI + 1 + self.log_var)
+
+
+class Bernoulli:
+    """1 with probability sigmoid(logits), else 0, element by element."""
+
+    def __init__(self, logits: Any) -> None:
+        self.logits = logits
+
+    @property
+    def mean(self) -> Any:
+        """The probability of 1."""
+        return ops.sigmoid(self.logits)
+
+    def log_prob(self, x: Any) -> Any:
+        """x log p + (1 - x) log(1 - p); for x strictly between 0 and 1 the cross-entropy, which is no likelihood."""
+        return -ops.bce_with_logits(self.logits, x)
+
+    def sample(self, rng: Generator | None = None) -> Any:
+        """Zeros and ones, without a gradient."""
+        p = raw(self.mean)
+        uniform = (rng or default_generator()).uniform(p.shape, dtype=p.dtype, device=device_of(p))
+        return Tensor((uniform < p).astype(p.dtype))
+
+    def entropy(self) -> Any:
+        """-p log p - (1 - p) log(1 - p)."""
+        return ops.bce_with_logits(self.logits, ops.sigmoid(self.logits))
+
+
+class Categorical:
+    """One of K outcomes with probabilities softmax(logits): logits (..., K)."""
+
+    def __init__(self, logits: Any) -> None:
+        self.logits = logits
+
+    @property
+    def mean(self) -> Any:
+        """The probabilities (..., K), which are the mean of the one-hot outcome."""
+        return ops.softmax(self.logits)
+
+    def log_prob(self, x: Any) -> Any:
+        """log softmax(logits)[x]: integers x (...) of the logits' shape without the last axis."""
+        x = raw(x)
+        if x.dtype.kind not in "iu":
+            raise DTypeError(f"Categorical: outcomes must be integers, got {x.dtype}")
+        if x.shape != self.logits.shape[:-1]:
+            raise ShapeError(f"Categorical: outcomes have shape {x.shape}, expected {self.logits.shape[:-1]}")
+        rows = ops.reshape(ops.log_softmax(self.logits), (-1, self.logits.shape[-1]))
+        arange = xp_of(raw(self.logits)).arange(rows.shape[0])
+        return ops.reshape(ops.getitem(rows, (arange, x.reshape(-1))), x.shape)
+
+    def sample(self, rng: Generator | None = None) -> Any:
+        """Integers (...), without a gradient; drawn as argmax(logits + Gumbel noise) (Gumbel 1954)."""
+        logits = raw(self.logits)
+        xp = xp_of(logits)
+        uniform = (rng or default_generator()).uniform(logits.shape, dtype=logits.dtype, device=device_of(logits))
+        tiny = xp.finfo(logits.dtype).tiny
+        return Tensor(xp.argmax(logits - xp.log(-xp.log(uniform + tiny)), axis=-1))
+
+    def entropy(self) -> Any:
+        """-sum_k p_k log p_k."""
+        return -ops.sum(ops.softmax(self.logits) * ops.log_softmax(self.logits), axis=-1)
+
+
+# ------------------------------------------------------------------------------------------------- KL divergence
+
+
+def _kl_normal(p: Normal, q: Normal) -> Any:
+    error = p.mean - q.mean
+    log_ratio = p.log_var - q.log_var
+    return 0.5 * (ops.exp(log_ratio) - 1 - log_ratio + error * error * ops.exp(-q.log_var))
+
+
+def _kl_bernoulli(p: Bernoulli, q: Bernoulli) -> Any:
+    return ops.bce_with_logits(q.logits, p.mean) - p.entropy()
+
+
+def _kl_categorical(p: Categorical, q: Categorical) -> Any:
+    return ops.sum(ops.softmax(p.logits) * (ops.log_softmax(p.logits) - ops.log_softmax(q.logits)), axis=-1)
+
+
+_KL: dict[type, Callable[..., Any]] = {
+    Normal: _kl_normal,
+    Bernoulli: _kl_bernoulli,
+    Categorical: _kl_categorical,
+}
+
+
+def kl(p: Any, q: Any) -> Any:
+    """KL(p || q) = E_p[log p - log q], element by element, for two distributions of one kind."""
+    if type(p) is not type(q) or type(p) not in _KL:
+        raise DTypeError(f"kl: expected two distributions of one kind, got {type(p).__name__} and {type(q).__name__}")
+    return _KL[type(p)](p, q)
+
+
+def kl_to_standard_normal(q: Normal) -> Any:
+    """KL(q || N(0, 1)) = 1/2 (mean^2 + e^log_var - 1 - log_var) (Kingma & Welling 2014, appendix B)."""
+    return 0.5 * (q.mean * q.mean + ops.exp(q.log_var) - 1 - q.log_var)

@@ -1,0 +1,83 @@
+"""What is installed and usable here: Python, NumPy, BLAS, CuPy, data sets; each fault with its remedy."""
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from . import backend, data
+
+
+@dataclass
+class Finding:
+    """One line of the report; without a remedy all is well. A 'FAULT' keeps minigen from working, a 'note' does not."""
+
+    subject: str
+    found: str
+    remedy: str = ""
+    severity: str = "note"
+
+
+def examine(data_dir: str | None = None) -> list[Finding]:
+    """Look at everything minigen relies on.
+
+    Args:
+        data_dir: a folder to look for data sets in, besides the usual places.
+    """
+    return [_python(), _numpy(), _blas(), _cuda(), *_packages(), *_data(data_dir)]
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores"
+    return Finding("Python", found)
+
+
+def _numpy() -> Finding:
+    if int(np.__version__.split(".")[0]) < 2:
+        return Finding("NumPy", np.__version__, "minigen needs NumPy 2: pip install -U numpy", "FAULT")
+    return Finding("NumPy", np.__version__)
+
+
+def _blas() -> Finding:
+    libraries = [info for info in threadpool_info() if info["user_api"] == "blas"]
+    if not libraries:
+        return Finding("BLAS", "none found", "matrix products will be slow: pip install --force-reinstall numpy")
+    found = ", ".join(f"{i['internal_api']} {i['version']}, {i['num_threads']} thread(s)" for i in libraries)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if max(i["num_threads"] for i in libraries) < cores:
+        return Finding("BLAS", found, f"{cores} cores are available: unset OMP_NUM_THREADS and OPENBLAS_NUM_THREADS")
+    return Finding("BLAS", found)
+
+
+def _cuda() -> Finding:
+    status = backend.cuda_status()
+    if status.fault:
+        return Finding("CUDA", f"not usable: {status.fault}", f"only if you want a GPU: {status.remedy}")
+    return Finding("CUDA", f"{backend.device_name()}; {status.found}")
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name in ("matplotlib", "pillow", "safetensors", "scikit-learn", "tqdm"):
+        try:
+            findings.append(Finding(name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            findings.append(Finding(name, "not installed", f"pip install {name}", "FAULT"))
+    return findings
+
+
+def _data(data_dir: str | None) -> list[Finding]:
+    findings = []
+    for name in data.DATASETS:
+        place = data.locate(name, data_dir)
+        if place:
+            findings.append(Finding(f"data {name}", place))
+        else:
+            remedy = (
+                f"downloaded on first use; with no network, put its files into FOLDER/{name}, set MINIGEN_DATA=FOLDER"
+            )
+            findings.append(Finding(f"data {name}", "not here yet", remedy))
+    return findings

@@ -1,0 +1,61 @@
+"""Layers, initialisers and losses: what networks are built from."""
+
+from .init import dcgan, glorot_normal, glorot_uniform, he_normal, he_uniform
+from .layers import Conv2D, Conv2DTranspose, Dense, Embedding
+from .losses import bce_loss, cross_entropy_loss, kl_loss, mse_loss, sum_features
+from .module import Buffer, Module, Parameter, Sequential
+from .normalization import BatchNorm, Dropout, LayerNorm
+from .simple import (
+    ELU,
+    GELU,
+    AvgPool2D,
+    Flatten,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    UpSampling2D,
+)
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "AvgPool2D",
+    "BatchNorm",
+    "Buffer",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "LayerNorm",
+    "LeakyReLU",
+    "MaxPool2D",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Reshape",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "UpSampling2D",
+    "bce_loss",
+    "cross_entropy_loss",
+    "dcgan",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "kl_loss",
+    "mse_loss",
+    "sum_features",
+]

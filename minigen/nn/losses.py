@@ -1,0 +1,57 @@
+"""Losses: scalars, in nats per example. Log-likelihoods are summed over features and averaged over the batch.
+
+They take logits, never probabilities: log(sigmoid(l)) and log(softmax(l)) are computed in one piece, exact and finite
+where a probability would already have rounded to 0 or 1.
+"""
+
+from typing import Any
+
+from .. import ops
+from ..autodiff import raw
+from ..backend import xp_of
+from ..errors import DTypeError, ShapeError
+
+
+def sum_features(x: Any) -> Any:
+    """x (N, ...) summed over all axes but the first: (N,)."""
+    return ops.sum(ops.flatten(x), axis=1)
+
+
+def same_shape(loss: str, a: Any, b: Any) -> None:
+    """Raise unless both have one shape: broadcasting in a loss is nearly always a mistake."""
+    if a.shape != b.shape:
+        raise ShapeError(f"{loss}: prediction has shape {a.shape}, target {b.shape}; they must be equal")
+
+
+def bce_loss(logits: Any, targets: Any) -> Any:
+    """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch."""
+    same_shape("bce_loss", logits, targets)
+    return ops.mean(sum_features(ops.bce_with_logits(logits, targets)))
+
+
+def mse_loss(prediction: Any, target: Any) -> Any:
+    """The squared error, averaged over all elements."""
+    same_shape("mse_loss", prediction, target)
+    error = prediction - target
+    return ops.mean(error * error)
+
+
+def cross_entropy_loss(logits: Any, labels: Any) -> Any:
+    """-log softmax(logits)[label], averaged over the batch: logits (N, K), labels (N,) integers in 0 ... K-1."""
+    labels, xp = raw(labels), xp_of(raw(logits))
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(f"cross_entropy_loss: labels must be integers, got {labels.dtype}")
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ShapeError(
+            f"cross_entropy_loss: logits have shape {logits.shape} and labels {labels.shape}; expected (N, K) and (N,)"
+        )
+    return -ops.mean(ops.getitem(ops.log_softmax(logits), (xp.arange(logits.shape[0]), labels)))
+
+
+def kl_loss(mean: Any, log_var: Any) -> Any:
+    """KL(N(mean, e^log_var) || N(0, 1)), summed over features, averaged over the batch.
+
+    For each latent dimension, 1/2 (mean^2 + e^log_var - 1 - log_var) (Kingma & Welling 2014, appendix B).
+    """
+    same_shape("kl_loss", mean, log_var)
+    return ops.mean(sum_features(0.5 * (mean * mean + ops.exp(log_var) - 1 - log_var)))

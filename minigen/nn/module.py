@@ -1,0 +1,256 @@
+"""Module: a function with parameters. Layers are modules, and so is everything built from them.
+
+A module finds its parameters, buffers and sub-modules by looking at its own attributes (and at lists of modules), in
+the order in which they were set. Their names are the paths of attributes: `encoder.layers.0.w`.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import Tensor, no_grad, zeros
+from ..backend import default_device, to_device, to_numpy, xp_of
+from ..errors import ArgumentError, DTypeError, ShapeError, unknown_name
+
+
+class Parameter(Tensor):
+    """A tensor that training changes; lies on the default device."""
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(to_device(data, default_device()), requires_grad=True)
+
+
+class Buffer(Tensor):
+    """A tensor that belongs to a module's state but is not trained, such as BatchNorm's running statistics."""
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(to_device(data, default_device()))
+
+
+class Module:
+    """The base of all layers and models: subclasses set attributes in `__init__` and define `forward`.
+
+    Attributes:
+        training: whether layers such as Dropout and BatchNorm act as in training (see `train`, `eval`).
+        is_frozen: whether parameters get no gradient and running statistics stay as they are (see `freeze`).
+    """
+
+    training = True
+    is_frozen = False
+
+    def forward(self, *args: Any) -> Any:
+        """The function itself."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward(...)")
+
+    def __call__(self, *args: Any) -> Any:
+        """Call `forward`."""
+        return self.forward(*args)
+
+    # -------------------------------------------------------------------------------------------- what is in it
+
+    def children(self) -> Iterator[tuple[str, "Module"]]:
+        """(name, module) of the modules that are attributes, or in lists that are."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+            elif isinstance(value, (list, tuple)):
+                yield from ((f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Module))
+
+    def modules(self) -> Iterator["Module"]:
+        """This module and all below it, each once."""
+        seen: set[int] = set()
+        stack: list[Module] = [self]
+        while stack:
+            module = stack.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield module
+                stack.extend(child for _, child in reversed(list(module.children())))
+
+    def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """(name, tensor) of every parameter and buffer, each once, under its first name."""
+        seen: set[int] = set()
+        for name, tensor in self._walk(prefix):
+            if id(tensor) not in seen:
+                seen.add(id(tensor))
+                yield name, tensor
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
+        for name, value in vars(self).items():
+            if isinstance(value, (Parameter, Buffer)):
+                yield prefix + name, value
+        for name, child in self.children():
+            yield from child._walk(f"{prefix}{name}.")
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, parameter) of every parameter, frozen ones included."""
+        return ((name, t) for name, t in self.named_tensors() if isinstance(t, Parameter))
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, buffer) of every buffer."""
+        return ((name, t) for name, t in self.named_tensors() if isinstance(t, Buffer))
+
+    def parameters(self) -> list[Tensor]:
+        """Every parameter, frozen ones included."""
+        return [t for _, t in self.named_parameters()]
+
+    def n_parameters(self) -> int:
+        """How many numbers are trained."""
+        return sum(p.size for p in self.parameters())
+
+    # ---------------------------------------------------------------------------------------------------- modes
+
+    def train(self, mode: bool = True) -> "Module":
+        """Let all layers act as in training (BatchNorm uses the batch's statistics, Dropout drops)."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> "Module":
+        """Let all layers act as in use (BatchNorm uses its running statistics, Dropout does nothing)."""
+        return self.train(False)
+
+    def freeze(self, frozen: bool = True) -> "Module":
+        """No gradients for the parameters and no updates of running statistics: nothing in the module changes."""
+        for module in self.modules():
+            module.is_frozen = frozen
+            for value in vars(module).values():
+                if isinstance(value, Parameter):
+                    value.requires_grad = not frozen
+        return self
+
+    def unfreeze(self) -> "Module":
+        """Undo `freeze`."""
+        return self.freeze(False)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze inside a `with` block: what is computed there sends no gradient into this module, even later."""
+        modules = [(m, m.is_frozen) for m in self.modules()]
+        parameters = [(p, p.requires_grad) for p in self.parameters()]
+        self.freeze()
+        try:
+            yield
+        finally:
+            for module, was_frozen in modules:
+                module.is_frozen = was_frozen
+            for parameter, required in parameters:
+                parameter.requires_grad = required
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self, device: str) -> "Module":
+        """Move all parameters and buffers to `device`, in place; make optimizers afterwards."""
+        for _, tensor in self.named_tensors():
+            tensor.data = to_device(tensor.data, device)
+            tensor.grad = tensor.grad_buffer = None
+        return self
+
+    # ---------------------------------------------------------------------------------------------------- state
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and buffers on the host, by name."""
+        return {name: np.array(to_numpy(t.data)) for name, t in self.named_tensors()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Set all parameters and buffers from arrays; the names and shapes must be this module's exactly.
+
+        Everything is checked first: a state that does not fit changes nothing.
+        """
+        own = dict(self.named_tensors())
+        for name in state:
+            if name not in own:
+                raise unknown_name("load_state_dict: state", name, own)
+        for name, tensor in own.items():
+            if name not in state:
+                raise ArgumentError(f"load_state_dict: the state has no {name!r}; it is of another model")
+            if tuple(state[name].shape) != tensor.shape:
+                raise ShapeError(
+                    f"load_state_dict: {name} has shape {tuple(state[name].shape)} in the state, "
+                    f"{tensor.shape} here; build the model with the settings it was saved with"
+                )
+        for name, tensor in own.items():
+            tensor.data[...] = xp_of(tensor.data).asarray(state[name], dtype=tensor.dtype)
+
+    # ------------------------------------------------------------------------------------------------- pictures
+
+    def describe(self) -> str:
+        """The settings shown between the parentheses of the repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"  {name}: {child!r}".replace("\n", "\n  ") for name, child in self.children()]
+        inside = "\n" + "\n".join(lines) + "\n" if lines else self.describe()
+        return f"{type(self).__name__}({inside})"
+
+    def summary(self, input_shape: tuple[int, ...]) -> str:
+        """A table of the layers with output shapes and parameter counts.
+
+        Args:
+            input_shape: the shape of one example, without the batch axis; e.g. (28, 28, 1).
+        """
+        rows: list[tuple[str, str, str]] = []
+        with _recording_shapes(self, rows), no_grad(), self.frozen():
+            was_training = [(m, m.training) for m in self.modules()]
+            self.eval()
+            try:
+                self(zeros((1, *input_shape)))
+            finally:
+                for module, training in was_training:
+                    module.training = training
+        rows = [("layer", "output shape", "parameters"), *rows, ("total", "", f"{self.n_parameters():,}")]
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
+
+
+@contextlib.contextmanager
+def _recording_shapes(root: Module, rows: list[tuple[str, str, str]]) -> Iterator[None]:
+    """Append (layer, output shape, parameter count) to `rows` whenever a module without children is called."""
+    leaves = [m for m in root.modules() if not any(True for _ in m.children())]
+
+    def watched(module: Module, forward: Any) -> Any:
+        def call(*args: Any) -> Any:
+            y = forward(*args)
+            shape = getattr(y, "shape", ("?",))
+            rows.append((repr(module), f"(N, {', '.join(map(str, shape[1:]))})", f"{module.n_parameters():,}"))
+            return y
+
+        return call
+
+    for module in leaves:
+        vars(module)["forward"] = watched(module, module.forward)
+    try:
+        yield
+    finally:
+        for module in leaves:
+            del vars(module)["forward"]
+
+
+class Sequential(Module):
+    """Modules one after another: Sequential(a, b)(x) = b(a(x)). Plain functions may stand between them."""
+
+    def __init__(self, *layers: Any) -> None:
+        for i, layer in enumerate(layers):
+            if not callable(layer):
+                raise DTypeError(f"Sequential: layer {i} is {layer!r}, which is neither a module nor a function")
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        """Apply the layers in order."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __getitem__(self, index: int) -> Any:
+        return self.layers[index]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)

@@ -1,0 +1,284 @@
+"""Optimizers: how to change the weights w, given the gradient g of the loss.
+
+Each class is one rule; its equations stand in its docstring and again, line by line, in `update`. All write in place
+through a scratch array, so that a step allocates nothing. On the CPU the vectors are walked in chunks: whatever a
+chunk needs stays in the cache through all the passes of the rule, and the memory is read once instead of ten times.
+On the GPU the chunk is the whole vector, and nothing waits for the device.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import Tensor
+from ..backend import Array, device_of, is_array, to_device, to_numpy, xp_of
+from ..errors import ArgumentError, ShapeError
+from .check import at_least_0
+from .flat import FlatParameters
+from .schedules import Schedule
+
+CHUNK = 65536  # elements: many enough to hide the cost of the calls, few enough for five such arrays to stay in cache
+
+
+class Optimizer:
+    """What all optimizers share: the parameters, the learning rate, the step, and their memory.
+
+    A rule is a subclass with the method `update`, and the names of the vectors it remembers from step to step.
+
+    Args:
+        params: the tensors to train, e.g. `module.parameters()`; see `FlatParameters`. One optimizer per parameter,
+            made after `module.to(device)`.
+        lr: the learning rate: a number, or a schedule, a function of `t`.
+        memory: names of the rule's vectors; each has one number per weight and starts at zero.
+
+    Attributes:
+        lr: as given; may be set anew between steps.
+        t: the number of steps taken.
+        flat: the parameters, as one vector.
+        memory: the rule's vectors by name.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float | Schedule, memory: tuple[str, ...] = ()) -> None:
+        self.lr = lr if callable(lr) else at_least_0("lr", lr)
+        self.t = 0
+        self.flat = FlatParameters(params)
+        xp, size = xp_of(self.flat.data), self.flat.data.size
+        self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
+        self._scratch = xp.empty(min(size, CHUNK) if xp is np else size, dtype=self.flat.data.dtype)
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient (`grad` is not None), once.
+
+        Raises:
+            ArgumentError, DeviceError: a parameter was moved, or given to another optimizer; says what to do.
+        """
+        lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
+        for segment, t in self.flat.segments():
+            for start in range(segment.start, segment.stop, max(self._scratch.size, 1)):
+                part = slice(start, min(start + self._scratch.size, segment.stop))
+                w, g, scratch = self.flat.data[part], self.flat.grad[part], self._scratch[: part.stop - part.start]
+                self.update(t, lr, w, g, scratch, *(vector[part] for vector in self.memory.values()))
+        self.t += 1
+
+    def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
+        """Apply the rule in place to a stretch of the parameters, all arrays of shape (n,).
+
+        Args:
+            t: which update of these parameters this is, from 1.
+            lr: the learning rate.
+            w: the parameters, to be changed.
+            g: their gradients, to be left as they are.
+            tmp: scratch, of any content.
+            memory: the rule's own vectors, in the order of their names, to be changed.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.update: an optimizer is defined by this method")
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: set every `grad` to None."""
+        for p in self.flat.params:
+            p.grad = None
+
+    def state(self) -> dict[str, Any]:
+        """All that changes from step to step, copied to the host: `t`, the update counts and the rule's vectors.
+
+        The parameters themselves and the settings are not part of it.
+        """
+        vectors = {name: np.array(to_numpy(vector)) for name, vector in self.memory.items()}
+        return {"t": self.t, "counts": np.array(self.flat.counts), **vectors}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()` of an optimizer with the same settings, for the same list of parameters.
+
+        Raises:
+            ArgumentError, ShapeError: the state is of another rule or of other parameters. Nothing is changed then.
+        """
+        expected = {"counts": (len(self.flat.params),), **{name: m.shape for name, m in self.memory.items()}}
+        if set(state) != {"t", *expected}:
+            raise ArgumentError(
+                f"state: expected the entries {sorted({'t', *expected})} of {type(self).__name__}, "
+                f"got {sorted(state)}; load it into an optimizer of the same kind and settings"
+            )
+        for name, shape in expected.items():
+            if not is_array(state[name]) or state[name].shape != shape:
+                raise ShapeError(
+                    f"state[{name!r}]: expected an array of shape {shape}, got {getattr(state[name], 'shape', None)}; "
+                    "it was saved for other parameters"
+                )
+        self.t = int(state["t"])
+        self.flat.counts = to_numpy(state["counts"]).tolist()
+        for name, vector in self.memory.items():
+            vector[...] = to_device(state[name], device_of(vector))
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted.
+
+        g <- g + weight_decay w
+        b <- momentum b + g
+        w <- w - lr b                       (plain: momentum 0, b is g)
+        w <- w - lr (g + momentum b)        (Nesterov's variant)
+
+    Args:
+        params, lr: see `Optimizer`.
+        momentum: how much of the last step's direction is kept, in [0, 1).
+        nesterov: look ahead along the momentum.
+        weight_decay: pulls the weights towards 0.
+
+    Source: Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum in deep learning,
+    2013, equations 1 to 4 (after Polyak, 1964, and Nesterov, 1983), with the learning rate taken out of b.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.momentum = at_least_0("momentum", momentum, below=1)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+        self.nesterov = nesterov
+        if nesterov and not momentum:
+            raise ArgumentError("nesterov: needs a momentum above 0, e.g. momentum=0.9")
+        super().__init__(params, lr, memory=("b",) if momentum else ())
+
+    def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
+        """See the equations of the class."""
+        xp = xp_of(w)
+        if self.weight_decay:  # g <- g + weight_decay w, in tmp
+            xp.multiply(w, self.weight_decay, out=tmp)
+            tmp += g
+            g = tmp
+        if not memory:  # w <- w - lr g
+            w -= xp.multiply(g, lr, out=tmp)
+            return
+        (b,) = memory
+        b *= self.momentum  # b <- momentum b + g
+        b += g
+        if self.nesterov:  # w <- w - lr g - (lr momentum) b
+            w -= xp.multiply(g, lr, out=tmp)
+            lr = lr * self.momentum
+        w -= xp.multiply(b, lr, out=tmp)  # w <- w - lr b
+
+
+class RMSProp(Optimizer):
+    """Steps divided by the running root mean square of the gradient: fast where it is small, careful where it is big.
+
+        v <- alpha v + (1 - alpha) g^2
+        w <- w - lr g / (sqrt(v) + eps)
+
+    Args:
+        params, lr: see `Optimizer`.
+        alpha: how slowly the running mean forgets, in [0, 1).
+        eps: keeps the denominator away from 0.
+
+    Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012.
+    """
+
+    def __init__(
+        self, params: Iterable[Tensor], lr: float | Schedule = 1e-2, alpha: float = 0.99, eps: float = 1e-8
+    ) -> None:
+        self.alpha = at_least_0("alpha", alpha, below=1)
+        self.eps = at_least_0("eps", eps)
+        super().__init__(params, lr, memory=("v",))
+
+    def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
+        """See the equations of the class."""
+        xp = xp_of(w)
+        (v,) = memory
+        # v <- alpha v + (1 - alpha) g^2
+        v *= self.alpha
+        xp.multiply(g, g, out=tmp)
+        tmp *= 1 - self.alpha
+        v += tmp
+        # w <- w - lr g / (sqrt(v) + eps)
+        xp.sqrt(v, out=tmp)
+        tmp += self.eps
+        xp.divide(g, tmp, out=tmp)
+        tmp *= lr
+        w -= tmp
+
+
+class Adam(Optimizer):
+    """Momentum and step size, both adapted to each weight: running means of g and of g^2, corrected for their start.
+
+        m <- beta1 m + (1 - beta1) g        m_hat = m / (1 - beta1^t)
+        v <- beta2 v + (1 - beta2) g^2      v_hat = v / (1 - beta2^t)
+        w <- w - lr m_hat / (sqrt(v_hat) + eps)
+
+    m and v start at 0; the sum of the weights they have given to gradients after t updates is 1 - beta^t, so the
+    division makes m_hat and v_hat proper means.
+
+    Args:
+        params, lr: see `Optimizer`.
+        betas: how slowly the two means forget, each in [0, 1).
+        eps: keeps the denominator away from 0.
+
+    Source: Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float | Schedule = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        beta1, beta2 = betas
+        self.betas = at_least_0("betas[0]", beta1, below=1), at_least_0("betas[1]", beta2, below=1)
+        self.eps = at_least_0("eps", eps)
+        super().__init__(params, lr, memory=("m", "v"))
+
+    def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
+        """See the equations of the class."""
+        xp = xp_of(w)
+        m, v = memory
+        beta1, beta2 = self.betas
+        # m <- beta1 m + (1 - beta1) g
+        m *= beta1
+        m += xp.multiply(g, 1 - beta1, out=tmp)
+        # v <- beta2 v + (1 - beta2) g^2
+        v *= beta2
+        xp.multiply(g, g, out=tmp)
+        tmp *= 1 - beta2
+        v += tmp
+        # w <- w - lr m_hat / (sqrt(v_hat) + eps)
+        xp.sqrt(v, out=tmp)
+        tmp *= 1 / math.sqrt(1 - beta2**t)
+        tmp += self.eps
+        xp.divide(m, tmp, out=tmp)
+        tmp *= lr / (1 - beta1**t)
+        w -= tmp
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient instead of inside it, so that it is not divided by sqrt(v_hat).
+
+        w <- w - lr weight_decay w
+        then as Adam
+
+    Args:
+        params, lr, betas, eps: see `Adam`.
+        weight_decay: the share of the weights that a step takes away, in units of lr.
+
+    Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float | Schedule = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+        super().__init__(params, lr, betas, eps)
+
+    def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
+        """See the equations of the class."""
+        w *= 1 - lr * self.weight_decay
+        super().update(t, lr, w, g, tmp, *memory)
