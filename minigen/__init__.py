@@ -1,7 +1,19 @@
 """minigen: generative models from first principles, in NumPy, with an optional GPU backend (CuPy)."""
 
 from . import distributions, nn, ops, optim, random
-from .autodiff import Tensor, arange, debug, grad, no_grad, ones, tensor, zeros
+from .autodiff import (
+    GradientError,
+    Tensor,
+    arange,
+    check_gradients,
+    debug,
+    grad,
+    gradcheck,
+    no_grad,
+    ones,
+    tensor,
+    zeros,
+)
 from .backend import device, use_device
 from .ops import *  # noqa: F403
 from .random import Generator, seed
@@ -9,6 +21,9 @@ from .version import __version__
 
 __all__ = [
     "Generator",
+    "GradientError",
+    "check_gradients",
+    "gradcheck",
     "Tensor",
     "__version__",
     "arange",

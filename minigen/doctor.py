@@ -76,8 +76,6 @@ def _data(data_dir: str | None) -> list[Finding]:
         if place:
             findings.append(Finding(f"data {name}", place))
         else:
-            remedy = (
-                f"downloaded on first use; with no network, put its files into FOLDER/{name}, set MINIGEN_DATA=FOLDER"
-            )
+            remedy = f"downloaded on first use; without a network: files into FOLDER/{name}, MINIGEN_DATA=FOLDER"
             findings.append(Finding(f"data {name}", "not here yet", remedy))
     return findings

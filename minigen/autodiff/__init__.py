@@ -3,22 +3,28 @@
 from .backward import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
 from .debugging import debug
+from .gradcheck import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
 from .op import REGISTRY, Op, differentiable
 from .tensor import Node, Tensor, arange, asarray, ones, raw, tensor, zeros
 
 __all__ = [
     "REGISTRY",
+    "GradientError",
     "Node",
     "Op",
+    "Report",
     "Tensor",
     "arange",
     "asarray",
     "backward",
     "broadcast_to",
+    "check_gradients",
     "debug",
     "differentiable",
     "grad",
+    "gradcheck",
     "no_grad",
+    "numeric_derivatives",
     "ones",
     "raw",
     "tensor",

@@ -233,34 +233,36 @@ class Tensor:
 
 
 def asarray(data: Any, dtype: Any = None, device: str | None = None) -> Array:
-    """`data` as an array on `device`. Arrays keep their type; Python numbers become float32 (or int64, bool)."""
+    """`data` as an array on `device`; by default on the default device, but what is on a GPU stays there.
+
+    Arrays and NumPy's numbers keep their type; Python's numbers become float32 (or int64, bool).
+    """
     if isinstance(data, Tensor):
-        data = data.data
-    if is_array(data):
-        array = data
-    else:
+        data, device = data.data, device or data.device
+    if not is_array(data):
         if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
             raise DTypeError("tensor: data is a list of tensors; join them with mg.stack or mg.concatenate")
+        is_python = not isinstance(data, np.generic)
         try:
-            array = np.asarray(data)
+            data = np.asarray(data)
         except ValueError as error:
             raise DTypeError(f"tensor: data is not a rectangular array of numbers ({error})") from None
-        if array.dtype.kind not in "biuf":
-            raise DTypeError(f"tensor: data must be numbers, got {type(data).__name__} of dtype {array.dtype}")
-        if array.dtype == np.float64 and not isinstance(data, np.generic):
-            array = array.astype(np.float32)
-        device = device or default_device()
+        if is_python and data.dtype == np.float64:
+            data = data.astype(np.float32)
+    if data.dtype.kind not in "biuf":
+        raise DTypeError(f"tensor: data must be numbers, got an array of dtype {data.dtype}")
     if dtype is not None:
-        array = array.astype(dtype, copy=False)
-    return array if device is None else to_device(array, device)
+        data = data.astype(dtype, copy=False)
+    here = device_of(data)
+    return to_device(data, device or (default_device() if here == "cpu" else here))
 
 
 def tensor(data: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of `data`: an array (kept as it is), a number or nested lists (float32 if they hold fractions).
+    """A tensor of `data`: an array (not copied), a number or nested lists (float32 if they hold fractions).
 
     Args:
         dtype: the type of the elements, e.g. 'float64'; default: as described.
-        device: 'cpu' or 'cuda'; default: where the array lies, or the default device for Python numbers.
+        device: 'cpu' or 'cuda'; default: the default device, but what is on a GPU stays there.
         requires_grad: whether `backward` computes a gradient for it.
     """
     return Tensor(asarray(data, dtype, device), requires_grad)

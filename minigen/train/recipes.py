@@ -66,7 +66,7 @@ def settings_for(model: str, data: Dataset, *, epochs: int | None = None, **give
     for name in ("likelihood", "loss"):
         if name in given and name not in recipe.defaults:
             raise ArgumentError(f"{name}: {model!r} has no such setting")
-    values = recipe.defaults | ({} if data.is_image else recipe.for_points) | given
+    values = recipe.defaults | recipe.for_data.get(data.name if data.is_image else "points", {}) | given
     if epochs is not None:
         if "steps" in given:
             raise ArgumentError("epochs and steps: give one of the two")
@@ -89,7 +89,7 @@ class Recipe:
     build: Callable[[Settings, tuple[int, ...], Generator], Any]
     trainer: Callable[[Any, Settings], Any]
     defaults: dict[str, Any]
-    for_points: dict[str, Any] = field(default_factory=dict)  # what differs for 2-D points
+    for_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # what differs: by name, or for all 'points'
     images_only: bool = False
     low: float = 0.0  # the pixel value of black in training; white is 1
 
@@ -129,6 +129,8 @@ def _gan_trainer(model: GAN, s: Settings) -> GANTrainer:
 
 
 VAE_DEFAULTS = {"steps": 4000, "batch_size": 128, "lr": 1e-3, "latent_dim": 20, "likelihood": "bernoulli"}
+# The small digits are grey through and through, not black or white.
+FOR_GREY_DIGITS = {"likelihood": "gaussian", "steps": 3000}
 GAN_DEFAULTS = {
     "steps": 4000,
     "batch_size": 64,
@@ -152,13 +154,14 @@ RECIPES: dict[str, Recipe] = {
         _vae,
         _vae_trainer,
         VAE_DEFAULTS | {"width": 400},
-        for_points={"likelihood": "gaussian", "latent_dim": 2},
+        for_data={"digits": FOR_GREY_DIGITS, "points": {"likelihood": "gaussian", "latent_dim": 2}},
     ),
     "conv-vae": Recipe(
         "variational autoencoder, convolutional",
         _conv_vae,
         _vae_trainer,
         VAE_DEFAULTS | {"width": 32, "steps": 2000},
+        for_data={"digits": FOR_GREY_DIGITS},
         images_only=True,
     ),
     "gan": Recipe(
@@ -166,7 +169,7 @@ RECIPES: dict[str, Recipe] = {
         _gan,
         _gan_trainer,
         GAN_DEFAULTS | {"width": 256},
-        for_points=GAN_FOR_POINTS,
+        for_data={"points": GAN_FOR_POINTS},
         low=-1.0,
     ),
     "dcgan": Recipe(

@@ -1,0 +1,184 @@
+"""One table for all gradient tests: each operation with inputs that reach every branch of its rules.
+
+Shapes are rectangular and all different, strides are not 1, indices repeat: a rule that mixes up axes, forgets a sum
+or ignores a setting gives wrong numbers here. Inputs stay away from kinks and ties.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+import minigen as mg
+from minigen.autodiff import unbroadcast
+from minigen.ops import resample, shape
+from minigen.ops.conv import conv2d_weight_gradient
+
+
+class Case(NamedTuple):
+    op: str
+    fn: Callable
+    inputs: tuple
+    smooth: bool = True  # whether it has a second derivative that is not zero
+
+
+rng = np.random.default_rng(7)
+
+
+def r(*shape):
+    """N(0, 1), at least 0.05 away from 0."""
+    x = rng.standard_normal(shape)
+    return x + 0.05 * np.where(x < 0, -1, 1)
+
+
+def p(*shape):
+    """Uniform in [0.5, 2]."""
+    return 0.5 + 1.5 * rng.random(shape)
+
+
+def case(op, fn, *inputs, smooth=True):
+    return Case(op, fn, inputs, smooth)
+
+
+LINEAR = {"smooth": False}
+ids = np.array([[2, 0], [2, 1]])
+CASES = [
+    # arithmetic, with broadcasting both ways
+    case("add", lambda a, b: a + b, r(2, 3), r(3), **LINEAR),
+    case("add", lambda a, b: a + b, r(3, 1), r(2, 1, 4), **LINEAR),
+    case("subtract", lambda a, b: a - b, r(2, 3), r(2, 1), **LINEAR),
+    case("subtract", lambda a, b: a - b, r(3), r(2, 3), **LINEAR),
+    case("subtract", lambda a: 2.0 - a, r(3), **LINEAR),
+    case("multiply", lambda a, b: a * b, r(2, 3), r(3)),
+    case("multiply", lambda a, b: a * b, r(2, 1, 4), r(3, 1)),
+    case("divide", lambda a, b: a / b, r(2, 3), p(3)),
+    case("divide", lambda a, b: a / b, r(3), p(2, 3)),
+    case("negative", lambda x: -x, r(2, 3), **LINEAR),
+    case("power", lambda a: a**3, r(2, 3)),
+    case("power", lambda a: a**-1.5, p(2, 3)),
+    case("power", lambda a, b: a**b, p(2, 3), r(3)),
+    case("power", lambda b: 1.7**b, r(2, 3)),
+    case("power", lambda a: a ** mg.tensor(np.array([0.0, 1.0, 2.0])), r(2, 3)),
+    # functions of one number
+    case("exp", mg.exp, r(2, 3)),
+    case("expm1", mg.expm1, r(2, 3)),
+    case("log", mg.log, p(2, 3)),
+    case("log1p", mg.log1p, p(2, 3)),
+    case("sqrt", mg.sqrt, p(2, 3)),
+    case("sin", mg.sin, r(2, 3)),
+    case("cos", mg.cos, r(2, 3)),
+    case("tanh", mg.tanh, r(2, 3)),
+    case("sigmoid", mg.sigmoid, r(2, 3)),
+    case("softplus", mg.softplus, r(2, 3)),
+    case("relu", mg.relu, r(3, 4), **LINEAR),
+    case("leaky_relu", lambda x: mg.leaky_relu(x, 0.3), r(3, 4), **LINEAR),
+    case("leaky_relu", mg.leaky_relu, r(3, 4), **LINEAR),
+    case("elu", lambda x: mg.elu(x, 0.7), r(3, 4)),
+    case("elu", mg.elu, r(3, 4)),
+    case("silu", mg.silu, r(2, 3)),
+    case("gelu", mg.gelu, r(2, 3)),
+    case("abs", mg.abs, r(2, 3), **LINEAR),
+    case("clip", lambda x: mg.clip(x, -0.5, 0.7), r(4, 5), **LINEAR),
+    case("clip", lambda x: mg.clip(x, low=-0.2), r(4, 3), **LINEAR),
+    case("clip", lambda x: mg.clip(x, high=0.2), r(4, 3), **LINEAR),
+    case("maximum", mg.maximum, r(4, 3), r(3), **LINEAR),
+    case("maximum", lambda x: mg.maximum(x, 0.1), r(4, 3), **LINEAR),
+    case("minimum", mg.minimum, r(3), r(4, 3), **LINEAR),
+    case("where", lambda a, b: mg.where(mg.tensor([True, False, True]), a, b), r(2, 3), r(2, 1), **LINEAR),
+    case("bce_with_logits", mg.bce_with_logits, r(2, 3), p(2, 3) / 2),
+    case("bce_with_logits", mg.bce_with_logits, r(2, 3), p(3) / 2),
+    # shapes
+    case("broadcast_to", lambda x: mg.broadcast_to(x, (2, 3, 4)), r(3, 1), **LINEAR),
+    case("unbroadcast", lambda x: unbroadcast(x, (3, 1)), r(2, 3, 4), **LINEAR),
+    case("reshape", lambda x: x.reshape(3, -1), r(2, 3, 2), **LINEAR),
+    case("transpose", lambda x: x.transpose(2, 0, 1), r(2, 3, 4), **LINEAR),
+    case("transpose", lambda x: x.transpose(1, -1, 0), r(2, 3, 4), **LINEAR),
+    case("transpose", lambda x: x.T, r(2, 3), **LINEAR),
+    case("expand_dims", lambda x: mg.expand_dims(x, -1), r(2, 3), **LINEAR),
+    case("squeeze", lambda x: mg.squeeze(x, 1), r(2, 1, 3), **LINEAR),
+    case("astype", lambda x: x.astype(np.float64), r(2, 3), **LINEAR),
+    case("flip", lambda x: mg.flip(x, 1), r(2, 3), **LINEAR),
+    case("flip", lambda x: mg.flip(x, (0, 2)), r(2, 3, 4), **LINEAR),
+    case("concatenate", lambda a, b, c: mg.concatenate([a, b, c], axis=1), r(2, 3), r(2, 1), r(2, 2), **LINEAR),
+    case("concatenate", lambda a, b: mg.concatenate([a, b], axis=-2), r(2, 3), r(4, 3), **LINEAR),
+    case("stack", lambda a, b: mg.stack([a, b], axis=1), r(2, 3), r(2, 3), **LINEAR),
+    case("split", lambda x: mg.split(x, [1, 3], axis=1)[1] * 2, r(2, 5), **LINEAR),
+    case("split", lambda x: mg.split(x, 3, axis=-1)[2], r(2, 6), **LINEAR),
+    case("pad", lambda x: mg.pad(x, ((1, 2), (0, 3)), 0.5), r(2, 3), **LINEAR),
+    case("pad", lambda x: mg.pad(x, 1), r(2, 3), **LINEAR),
+    case("getitem", lambda x: x[1:, ::-2, None], r(3, 5), **LINEAR),
+    case("getitem", lambda x: x[..., 1], r(3, 2, 4), **LINEAR),
+    case("getitem", lambda x: x[ids], r(3, 4), **LINEAR),
+    case("getitem", lambda x: x[:, ids, 1], r(2, 3, 4), **LINEAR),
+    case("getitem", lambda x: x[[0, 2, 2], [1, 1, 1]], r(3, 4), **LINEAR),
+    case("getitem", lambda x: x[np.array([True, False, True])], r(3, 4), **LINEAR),
+    case("place", lambda g: shape._place(g, (slice(1, 3),), (4, 3)), r(2, 3), **LINEAR),
+    case("place", lambda g: shape._place(g, (mg.tensor(ids).data,), (3, 2)), r(2, 2, 2), **LINEAR),
+    case("take", lambda x: mg.take(x, ids, axis=1), r(2, 3), **LINEAR),
+    case("take", lambda x: mg.take(x, ids), r(2, 3), **LINEAR),
+    # reductions
+    *(
+        case(name, lambda x, f=f, a=a, k=k: f(x, axis=a, keepdims=k), r(2, 3, 4), smooth=smooth)
+        for name, f, smooth in [
+            ("sum", mg.sum, False),
+            ("mean", mg.mean, False),
+            ("var", mg.var, True),
+            ("max", mg.max, False),
+            ("min", mg.min, False),
+            ("logsumexp", mg.logsumexp, True),
+            ("norm", mg.norm, True),
+        ]
+        for a, k in [(None, False), (1, False), ((0, -1), True)]
+    ),
+    case("var", lambda x: mg.var(x, axis=0, ddof=1), r(5, 3)),
+    case("std", lambda x: mg.std(x, axis=1), r(2, 4)),
+    case("softmax", mg.softmax, r(2, 4)),
+    case("softmax", lambda x: mg.softmax(x, axis=0), r(3, 4)),
+    case("log_softmax", mg.log_softmax, r(2, 4)),
+    case("log_softmax", lambda x: mg.log_softmax(x, axis=1), r(2, 4, 3)),
+    # products
+    case("matmul", mg.matmul, r(2, 3), r(3, 4)),
+    case("matmul", mg.matmul, r(5, 2, 3), r(3, 4)),
+    case("matmul", mg.matmul, r(2, 3), r(5, 3, 4)),
+    case("matmul", mg.matmul, r(5, 1, 2, 3), r(2, 3, 4)),
+    case("matmul", mg.matmul, r(3), r(3)),
+    case("matmul", mg.matmul, r(3), r(3, 4)),
+    case("matmul", mg.matmul, r(2, 3), r(3)),
+    case("matmul", mg.matmul, r(5, 2, 3), r(3)),
+    case("matmul", mg.matmul, r(3), r(5, 3, 4)),
+    case("dense", mg.dense, r(5, 3), r(3, 4), r(4)),
+    case("dense", lambda x, w: mg.dense(x, w, None), r(2, 5, 3), r(3, 4)),
+    case("dense", mg.dense, r(2, 5, 3), r(3, 4), r(4)),
+    # convolutions: (N, H, W, C) and (kh, kw, C / groups, F)
+    case("conv2d", lambda x, w: mg.conv2d(x, w, stride=2, padding=1), r(2, 7, 6, 3), r(3, 2, 3, 4)),
+    case("conv2d", lambda x, w: mg.conv2d(x, w, (2, 1), ((0, 1), (2, 0)), (1, 2)), r(2, 6, 7, 2), r(2, 3, 2, 3)),
+    case("conv2d", lambda x, w: mg.conv2d(x, w, padding="same", stride=2, groups=2), r(2, 5, 6, 4), r(4, 3, 2, 6)),
+    case("conv2d_transpose", lambda x, w: mg.conv2d_transpose(x, w, 2, 1), r(2, 3, 4, 3), r(4, 3, 2, 3)),
+    case(
+        "conv2d_transpose",
+        lambda x, w: mg.conv2d_transpose(x, w, 2, ((1, 0), (0, 2)), (1, 2), 2, (6, 8)),
+        r(2, 3, 4, 4),
+        r(3, 2, 3, 4),
+    ),
+    case(
+        "conv2d_weight_gradient", lambda x, g: conv2d_weight_gradient(x, g, (3, 2), 2, 1), r(2, 7, 6, 3), r(2, 4, 4, 4)
+    ),
+    case(
+        "conv2d_weight_gradient",
+        lambda x, g: conv2d_weight_gradient(x, g, (2, 2), 2, ((0, 1), (0, 0)), (1, 2), 2),
+        r(2, 5, 6, 4),
+        r(2, 3, 2, 6),
+    ),
+    # resolution
+    case("unfold", lambda x: resample.unfold(x, (2, 3), (2, 1), 1, (1, 2)), r(2, 5, 6, 3), **LINEAR),
+    case("fold", lambda c: resample.fold(c, (5, 6), (2, 1), ((0, 1), (1, 1)), (1, 2)), r(1, 3, 4, 2, 3, 2), **LINEAR),
+    case("max_pool2d", lambda x: mg.max_pool2d(x, 2), r(2, 4, 6, 3), **LINEAR),
+    case("max_pool2d", lambda x: mg.max_pool2d(x, (3, 2), 2, 1), r(2, 5, 6, 2), **LINEAR),
+    case("avg_pool2d", lambda x: mg.avg_pool2d(x, (3, 2), 2, 1), r(2, 5, 6, 2), **LINEAR),
+    case("upsample_nearest", lambda x: mg.upsample_nearest(x, (2, 3)), r(2, 3, 2, 3), **LINEAR),
+    case("upsample_bilinear", lambda x: mg.upsample_bilinear(x, (2, 3)), r(2, 3, 4, 2), **LINEAR),
+    # normalisation
+    case("standardize", lambda x: mg.standardize(x, (0, 1), 1e-2)[0], r(3, 4, 2)),
+    case("batch_norm", lambda x, g, b: mg.batch_norm(x, g, b)[0], r(3, 2, 2, 4), p(4), r(4)),
+    case("layer_norm", mg.layer_norm, r(3, 5), p(5), r(5)),
+]
