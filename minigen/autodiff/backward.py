@@ -15,7 +15,7 @@ from ..backend import is_array, xp_of
 from ..errors import DTypeError, GraphError, ShapeError
 from . import debugging
 from .broadcast import unbroadcast
-from .tensor import Freed, Node, Tensor, asarray, mode
+from .tensor import Freed, Node, Tensor, asarray, mode, raw
 
 
 @contextlib.contextmanager
@@ -141,7 +141,7 @@ def _propagate(
     """Run the pass. With `targets`, return their gradients; without, add to the leaves' `grad`."""
     history = _history(outputs)
     wanted = None if targets is None else _on_the_way(history, targets)
-    view = (lambda x: x) if create_graph else (lambda x: x.data if isinstance(x, Tensor) else x)
+    view = (lambda x: x) if create_graph else raw
     totals = _Totals()
     for y, seed in zip(outputs, seeds, strict=True):
         totals.add(y, view(seed))
@@ -163,7 +163,7 @@ def _propagate(
                 if dx is None:
                     continue
                 if mode.debug:
-                    debugging.check_gradient(node, i, getattr(g, "data", g), getattr(dx, "data", dx))
+                    debugging.check_gradient(node, i, raw(g), raw(dx))
                 totals.add(x, dx if dx.shape == x.shape else _unbroadcast(node.op.name, i, dx, x.shape))
                 if x._node is None:
                     leaves[id(x)] = x

@@ -31,7 +31,7 @@ import numpy as np
 from ..backend import device_of, is_array
 from ..errors import DeviceError, MinigenError, ShapeError
 from . import debugging
-from .tensor import Node, Tensor, mode
+from .tensor import Node, Tensor, asarray, mode
 
 REGISTRY: dict[str, "Op"] = {}
 
@@ -48,6 +48,7 @@ class Op:
         self.arity = len(self.inputs) or None  # None: *xs, any number of arrays
         self.rules: list[Callable[..., Any] | None] = []
         self.rule_for_each: Callable[..., Any] | None = None
+        self.may_widen = False  # whether float64 may come of float32
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Callable[..., Any] | None) -> None:
@@ -81,6 +82,8 @@ class Op:
                     x = array
             elif isinstance(x, np.generic):
                 x = array = x.item()  # NumPy's scalars would turn float32 into float64; Python's do not
+            elif isinstance(x, (list, tuple)):
+                x = array = asarray(x)
             arrays.append(array)
             recorded.append(x)
         if not any_tensor:
@@ -91,13 +94,21 @@ class Op:
             raise
         except (ValueError, TypeError, IndexError) as error:
             raise self._explain(arrays, error) from error
-        y = _as_result(y, arrays)
+        y = self._as_result(y, arrays)
         node = None
         if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
             node = Node(self, tuple(recorded), settings, named)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)
+
+    def _as_result(self, y: Any, arrays: list[Any]) -> Any:
+        """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""
+        if not is_array(y):
+            y = np.asarray(y)
+        if y.dtype.char == "d" and not self.may_widen and not any(is_array(a) and a.dtype.char == "d" for a in arrays):
+            y = y.astype(np.float32)
+        return y
 
     def _explain(self, arrays: list[Any], error: Exception) -> Exception:
         """What went wrong in the forward function, in the caller's terms."""
@@ -124,15 +135,6 @@ class Op:
 
 class MinigenTypeError(MinigenError, TypeError):
     """An argument of a type that the operation does not take."""
-
-
-def _as_result(y: Any, arrays: list[Any]) -> Any:
-    """An array of the right precision: NumPy gives scalars for 0-d results, and float64 for quotients of integers."""
-    if not is_array(y):
-        y = np.asarray(y)
-    if y.dtype.char == "d" and not any(is_array(a) and a.dtype.char == "d" for a in arrays):
-        y = y.astype(np.float32)
-    return y
 
 
 def differentiable(forward: Callable[..., Any]) -> Op:

@@ -36,8 +36,7 @@ def _matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 def _left_gradient(g: Any, y: Any, a: Any, b: Any) -> Any:
     g, _, matrix_b = _matrices(g, a, b)
-    da = matmul(g, swap_last(matrix_b))
-    return getitem(da, (..., 0, slice(None))) if a.ndim == 1 else da
+    return matmul(g, swap_last(matrix_b))  # for a vector (..., 1, k): the engine sums over the leading axes
 
 
 def _right_gradient(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -45,7 +45,7 @@ def transpose(x: Array, /, axes: tuple[int, ...] | None = None) -> Array:
 
 
 def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+    return None if axes is None else tuple(np.argsort([a % len(axes) for a in axes]).tolist())
 
 
 transpose.gradients(lambda g, y, x, axes=None: transpose(g, _inverse(axes)))
@@ -77,6 +77,7 @@ def astype(x: Array, /, dtype: Any) -> Array:
     return x.astype(dtype)
 
 
+astype.may_widen = True
 astype.gradients(lambda g, y, x, dtype: astype(g, x.dtype))
 
 

@@ -97,7 +97,8 @@ def call(name, encoded, function, args, named):
     if name in WAITING:
         State.sync(name)
     args = [unwrap(a, name) for a in args]
-    return wrap(function(*args, **{key: unwrap(value, name) for key, value in named.items()}))
+    with np.errstate(all="ignore"):  # a device gives no warnings
+        return wrap(function(*args, **{key: unwrap(value, name) for key, value in named.items()}))
 
 
 class Ufunc:
@@ -110,7 +111,8 @@ class Ufunc:
         if len(args) not in (self.n_in, self.n_in + 1):
             raise TypeError(f"wrong number of arguments for {self.name}")
         given = {} if out is None else {"out": unwrap(out, self.name)}
-        result = self.numpy(*[unwrap(a, self.name) for a in args], dtype=dtype, casting=casting, **given)
+        with np.errstate(all="ignore"):
+            result = self.numpy(*[unwrap(a, self.name) for a in args], dtype=dtype, casting=casting, **given)
         return out if out is not None else wrap(result)
 
     def reduce(self, array, axis=0, dtype=None, out=None, keepdims=False):
@@ -229,7 +231,8 @@ def _operator(name):
             raise TypeError("Unsupported type <class 'numpy.ndarray'>: device and host arrays do not mix")
         if not isinstance(other, (ndarray, bool, int, float, complex, np.generic)):
             return NotImplemented
-        result = getattr(self._a, name)(unwrap(other, name))
+        with np.errstate(all="ignore"):
+            result = getattr(self._a, name)(unwrap(other, name))
         return NotImplemented if result is NotImplemented else self if name.startswith("__i") else wrap(result)
 
     return method

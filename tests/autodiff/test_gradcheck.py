@@ -1,0 +1,184 @@
+"""The gradient check must pass what is right, fail what is wrong, and say why."""
+
+import numpy as np
+import pytest
+
+import minigen as mg
+from minigen.autodiff import GradientError, Tensor, differentiable, numeric_derivatives, raw
+from minigen.autodiff.causes import likely_cause
+from minigen.errors import ArgumentError, DTypeError
+
+RNG = np.random.default_rng(0)
+X, W = RNG.standard_normal((3, 4)), RNG.standard_normal((4, 4))
+
+
+def product(left, right):
+    """A matrix product with the given gradient rules."""
+
+    @differentiable
+    def product(x, w, /):
+        return x @ w
+
+    product.gradients(left, right)
+    return product
+
+
+def good_left(g, y, x, w):
+    return g @ w.T
+
+
+def good_right(g, y, x, w):
+    return x.T @ g
+
+
+def test_right_gradients_pass_and_are_counted(device):
+    report = mg.gradcheck(lambda x, w: mg.tanh(x @ w), X, W)
+    assert report
+    assert [(f.name, f.order, f.compared) for f in report.findings] == [
+        ("x", 1, 12),
+        ("w", 1, 16),
+        ("x", 2, 12),
+        ("w", 2, 16),
+        ("upstream", 2, 12),
+    ]
+    assert "the gradient is right" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("right", "cause"),
+    [
+        (lambda g, y, x, w: -(x.T @ g), "the sign is flipped everywhere"),
+        (lambda g, y, x, w: 2 * (x.T @ g), "it is 2 times the right gradient everywhere"),
+        (lambda g, y, x, w: (x.T @ g) / 4, "too small by the factor 1/4 everywhere, and axis 0 has length 4"),
+        (lambda g, y, x, w: 4 * (x.T @ g), "4 times too large everywhere, and axis 0 has length 4"),
+        (lambda g, y, x, w: 0 * (x.T @ g), "it is zero everywhere"),
+        (lambda g, y, x, w: (x.T @ g).T, "the right gradient with axes 0 and 1 exchanged"),
+        (lambda g, y, x, w: mg.mean(x.T @ g, axis=1, keepdims=True) + 0 * w, "it is the same all along axis 1"),
+        (lambda g, y, x, w: mg.log(-mg.abs(x.T @ g)), "it holds NaN or infinity"),
+        (lambda g, y, x, w: mg.concatenate([(x.T @ g)[:3], 0 * w[3:]]), "these are zero: some uses of the input"),
+        (lambda g, y, x, w: mg.concatenate([(x.T @ g)[:3], w[3:]]), "all wrong entries have index [3] on axis 0"),
+    ],
+)
+def test_wrong_gradients_fail_with_their_cause(right, cause):
+    with pytest.raises(GradientError) as caught:
+        mg.gradcheck(product(good_left, right), X, W)
+    assert "the gradient is WRONG" in str(caught.value)
+    assert cause in str(caught.value)
+    report = mg.check_gradients(product(good_left, right), X, W)
+    assert not report
+    assert [f.name for f in report.findings if f.wrong] == ["w"]
+
+
+def test_the_worst_entry_is_shown():
+    def right(g, y, x, w):
+        bump = np.zeros((4, 4))
+        bump[1, 2], bump[3, 0] = 5.0, 0.1
+        return x.T @ g + bump
+
+    finding = mg.check_gradients(product(good_left, right), X, W).findings[1]
+    assert finding.wrong[0] == (1, 2)
+    assert set(finding.wrong) == {(1, 2), (3, 0)}
+    assert finding.analytic - finding.numeric == pytest.approx(5.0, abs=1e-6)
+    assert "worst w[1, 2]" in str(finding)
+    assert "ratio" in str(finding)
+
+
+def test_all_ones_upstream_would_be_fooled_and_this_is_not():
+    @differentiable
+    def softmax(x, /):
+        e = np.exp(x - x.max(axis=-1, keepdims=True))
+        return e / e.sum(axis=-1, keepdims=True)
+
+    softmax.gradients(lambda g, y, x: 0.0 * x)
+    x = mg.tensor(X, requires_grad=True)
+    softmax(x).sum().backward()
+    true = mg.grad(mg.softmax(x).sum(), x)
+    assert np.allclose(x.grad.numpy(), true.numpy())  # with all ones, zero is right
+    assert not mg.check_gradients(softmax, X)
+
+
+def test_second_order_finds_a_rule_that_cuts_the_graph():
+    cut = product(good_left, lambda g, y, x, w: Tensor(raw(x.T @ g)) if isinstance(g, Tensor) else x.T @ g)
+    assert mg.check_gradients(cut, X, W, order=1)
+    report = mg.check_gradients(cut, X, W)
+    assert not report
+    assert "the first order is right: does the rule use .data" in str(report)
+
+
+def test_second_order_finds_a_rule_that_differs_while_recording():
+    two_faced = product(good_left, lambda g, y, x, w: x.T @ g * (1 if isinstance(g, np.ndarray) else 2))
+    assert mg.check_gradients(two_faced, X, W, order=1)
+    assert not mg.check_gradients(two_faced, X, W)
+
+
+def test_kinks_are_left_out_and_named():
+    report = mg.gradcheck(mg.abs, np.array([0.5, 0.0, 3e-6, -1.0]))
+    assert report.findings[0].kinks == [(1,), (2,)]
+    assert "2 left out at kinks, as x[1]" in str(report)
+    with pytest.raises(GradientError, match="every entry of x lies at a kink"):
+        mg.gradcheck(mg.abs, np.zeros(3))
+
+
+def test_a_wrong_gradient_is_not_excused_as_a_kink():
+    @differentiable
+    def cubed(x, /):
+        return x**3
+
+    cubed.gradients(lambda g, y, x: g * 3 * x)
+    assert not mg.check_gradients(cubed, np.array([2.0, -1.5]))
+
+
+def test_noise_is_told():
+    rng = np.random.default_rng(0)
+    with pytest.raises(GradientError, match="different values on two calls"):
+        mg.gradcheck(lambda x: x * rng.random(), X)
+
+
+def test_integers_are_passed_on_unchecked():
+    report = mg.gradcheck(lambda x, ids: mg.take(x, ids, axis=0), X, np.array([2, 0, 2]))
+    assert {f.name for f in report.findings} == {"x", "upstream"}
+    with pytest.raises(DTypeError, match="none of the inputs"):
+        mg.gradcheck(lambda ids: ids * 1.0, np.array([1]))
+
+
+@pytest.mark.parametrize(
+    ("fn", "error", "message"),
+    [
+        (lambda x: x.numpy(), DTypeError, "must return a tensor, got ndarray"),
+        (lambda x: x.detach() * 2, GradientError, "zero everywhere"),
+    ],
+)
+def test_functions_that_cannot_be_checked(fn, error, message):
+    with pytest.raises(error, match=message):
+        mg.gradcheck(fn, X)
+
+
+def test_a_bad_order():
+    with pytest.raises(ArgumentError, match="order: expected 1 or 2, got 3"):
+        mg.gradcheck(mg.exp, X, order=3)
+
+
+def test_the_direction_is_not_the_input():
+    """Inputs from default_rng(seed) must not meet themselves as upstream gradient: x^T x hides a transposition."""
+    x = np.random.default_rng(5).standard_normal((3, 4))
+    assert not mg.check_gradients(product(good_left, lambda g, y, x, w: (x.T @ g).T), x, W, seed=5)
+
+
+def test_many_entries_are_sampled():
+    assert mg.gradcheck(mg.sin, RNG.standard_normal(1000), elements=30).findings[0].compared == 30
+
+
+def test_unused_inputs_have_gradient_zero():
+    assert mg.gradcheck(lambda x, unused: x * 2, X, W)
+
+
+def test_numeric_derivatives_of_a_plain_function():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    slopes = numeric_derivatives(lambda a: (a**3).sum(), x, [(0, 1), (1, 0)])
+    assert np.allclose(slopes[:, 0], [12.0, 27.0])
+    assert np.array_equal(x, [[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_causes_of_plain_arrays():
+    assert "shape (3,)" in likely_cause(np.zeros(3), np.zeros((2, 3)))
+    assert "no known pattern" in likely_cause(RNG.standard_normal((3, 5)), RNG.standard_normal((3, 5)))

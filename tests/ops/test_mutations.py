@@ -1,0 +1,125 @@
+"""The tests of the gradients must be able to fail: every wrong rule has to be caught by the table of cases."""
+
+import inspect
+import sys
+
+import pytest
+
+from minigen.autodiff import REGISTRY
+from minigen.autodiff.broadcast import unbroadcast
+from tests.ops import mutants
+from tests.ops.cases import CASES, CONVENTIONS
+
+OPS = [
+    op for op in REGISTRY.values() if op.forward.__module__.startswith("minigen.") and (op.rules or op.rule_for_each)
+]
+RULES = [(op, i) for op in OPS for i, rule in enumerate(op.rules or [op.rule_for_each]) if rule is not None]
+
+# Replacements that change nothing, each with the reason. Key: operation, description.
+ENGINE = "the engine sums over broadcast axes by itself"
+ONE_PRODUCT = "the engine sums the products of a batch; making one matrix of it first is faster, not different"
+EQUIVALENT = {
+    ("broadcast_to", "call dropped: unbroadcast(g, x.shape)"): ENGINE,
+    ("dense", "call dropped: sum(_rows(g), axis=0)"): ENGINE,
+    ("dense", "call dropped: _rows(g)"): ONE_PRODUCT,
+    ("dense", "always the first: x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))"): ONE_PRODUCT,
+    ("dense", "always the second: x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))"): "(N, I) stays (N, I)",
+    ("transpose", "call dropped: tuple(np.argsort([a % len(axes) for a in axes]).tolist())"): "a list serves as well",
+    ("dense", "call dropped: reshape(x, (-1, x.shape[-1]))"): ONE_PRODUCT,
+    (
+        "astype",
+        "call dropped: astype(g, x.dtype)",
+    ): "the check knows float64 alone; types are tested in test_backward.py",
+    (
+        "standardize",
+        "always the first: (var(x, axes, keepdims=True) + eps) ** (-0.5) if isinstance(x, Tensor) else moments[1]",
+    ): "the same number, computed again",
+}
+
+# The functions that rules share and that do mathematics (and not, say, the checking of arguments).
+HELPERS = {
+    "_one_less",
+    "_log_of_base",
+    "_inside",
+    "_winner",
+    "_inverse",
+    "_restore",
+    "_count",
+    "_matrices",
+    "_rows",
+    "_unpad",
+}
+
+
+def rule_of(op, i):
+    return op.rule_for_each or op.rules[i]
+
+
+def cases_of(op):
+    """The cases and conventions of an operation."""
+    return [case for case in CASES if case.op == op.name], [c for c in CONVENTIONS if c.op == op.name]
+
+
+def survivors(op, i, wrong_rules, order=1):
+    """Descriptions of the wrong rules that no case catches."""
+    alive = []
+    for name, rule in wrong_rules:
+        with mutants.replaced(op, i, rule):
+            if not mutants.caught(*cases_of(op), order):
+                alive.append(name)
+    return [name for name in alive if (op.name, name) not in EQUIVALENT]
+
+
+@pytest.mark.parametrize(("op", "i"), RULES, ids=lambda v: getattr(v, "name", v))
+def test_general_mistakes(op, i):
+    assert survivors(op, i, mutants.general(rule_of(op, i))) == []
+
+
+@pytest.mark.parametrize(("op", "i"), RULES, ids=lambda v: getattr(v, "name", v))
+def test_missing_terms_and_factors(op, i):
+    tree = mutants.trees_of(op)[i]
+    assert survivors(op, i, mutants.from_source(rule_of(op, i), tree), order=2) == []
+
+
+@pytest.mark.parametrize(("op", "i"), RULES, ids=lambda v: getattr(v, "name", v))
+def test_mistakes_in_the_helpers_of_a_rule(op, i, monkeypatch):
+    module = sys.modules[op.forward.__module__]
+    definitions = mutants.ast.parse(inspect.getsource(module))
+    trees = {n.name: n for n in mutants.ast.walk(definitions) if isinstance(n, mutants.ast.FunctionDef)}
+    alive = []
+    for helper_name, helper in mutants.helpers_of(rule_of(op, i), HELPERS).items():
+        for name, wrong in mutants.from_source(helper, trees[helper_name]):
+            with monkeypatch.context() as patch:
+                patch.setattr(module, helper_name, wrong)
+                if not mutants.caught(*cases_of(op), 2) and (op.name, name) not in EQUIVALENT:
+                    alive.append(f"{helper_name}: {name}")
+    assert alive == []
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in OPS if any(c.smooth for c in CASES if c.op == op.name)], ids=lambda op: op.name
+)
+def test_a_rule_that_loses_its_history(op):
+    """It passes the first order and must fail the second."""
+    for i, rule in enumerate(op.rules or [op.rule_for_each]):
+        if rule is None:
+            continue
+        with mutants.replaced(op, i, mutants.detached(rule)):
+            assert not mutants.caught(*cases_of(op), order=1)
+            assert mutants.caught(*cases_of(op), order=2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda g, shape: g[tuple(slice(0, n) for n in (1,) * (g.ndim - len(shape)) + shape)].reshape(shape),
+        lambda g, shape: unbroadcast(g, shape) / (g.size / max(1, unbroadcast(g, shape).size)),
+        lambda g, shape: g,
+    ],
+    ids=["the first slice", "a mean", "not summed"],
+)
+def test_broadcasting_that_is_not_undone(monkeypatch, wrong):
+    monkeypatch.setitem(vars(sys.modules["minigen.autodiff.backward"]), "unbroadcast", wrong)
+    broadcasting = [c for c in CASES if c.op in ("add", "multiply", "divide", "where", "maximum", "batch_norm")]
+    for name in {case.op for case in broadcasting}:
+        assert mutants.caught([case for case in broadcasting if case.op == name], [], order=1), name

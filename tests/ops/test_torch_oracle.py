@@ -1,0 +1,181 @@
+"""Values and gradients against PyTorch, an implementation that shares no line with this one."""
+
+import numpy as np
+import pytest
+
+import minigen as mg
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'minigen[bench]'")
+F = torch.nn.functional
+
+RNG = np.random.default_rng(3)
+
+
+def r(*shape):
+    return RNG.standard_normal(shape)
+
+
+def p(*shape):
+    return RNG.random(shape) + 0.5
+
+
+def nchw(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def nhwc(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def oihw(w):
+    """(kh, kw, C, F) -> (F, C, kh, kw)."""
+    return w.permute(3, 2, 0, 1)
+
+
+def pool(f):
+    return lambda x: nhwc(f(nchw(x)))
+
+
+CASES = {
+    "add": (lambda a, b: a + b, lambda a, b: a + b, r(3, 4), r(4)),
+    "divide": (lambda a, b: a / b, lambda a, b: a / b, r(3, 1), p(4)),
+    "power": (lambda a, b: a**b, lambda a, b: a**b, p(3, 4), r(4)),
+    **{name: (getattr(mg, name), getattr(torch, name), p(3, 4)) for name in ["exp", "log", "log1p", "expm1", "sqrt"]},
+    **{
+        name: (getattr(mg, name), getattr(torch, name), r(3, 4))
+        for name in ["abs", "sin", "cos", "tanh", "sigmoid", "relu"]
+    },
+    "softplus": (mg.softplus, F.softplus, r(3, 4)),
+    "leaky_relu": (lambda x: mg.leaky_relu(x, 0.1), lambda x: F.leaky_relu(x, 0.1), r(3, 4)),
+    "elu": (mg.elu, F.elu, r(3, 4)),
+    "silu": (mg.silu, F.silu, r(3, 4)),
+    "gelu": (mg.gelu, lambda x: F.gelu(x, approximate="tanh"), r(3, 4)),
+    "clip": (lambda x: mg.clip(x, -0.5, 0.5), lambda x: torch.clip(x, -0.5, 0.5), r(3, 4)),
+    "maximum": (mg.maximum, torch.maximum, r(3, 4), r(4)),
+    "minimum": (mg.minimum, torch.minimum, r(3, 4), r(4)),
+    "where": (lambda a, b: mg.where(a > b, a, b * 2), lambda a, b: torch.where(a > b, a, b * 2), r(3, 4), r(4)),
+    "sum": (lambda x: mg.sum(x, axis=(0, 2)), lambda x: x.sum((0, 2)), r(2, 3, 4)),
+    "mean": (lambda x: mg.mean(x, 1, keepdims=True), lambda x: x.mean(1, keepdim=True), r(2, 3, 4)),
+    "var": (lambda x: mg.var(x, axis=1, ddof=1), lambda x: x.var(1), r(3, 4)),
+    "var biased": (mg.var, lambda x: x.var(unbiased=False), r(3, 4)),
+    "max": (lambda x: mg.max(x, axis=1), lambda x: x.amax(1), r(3, 4)),
+    "min": (lambda x: mg.min(x, axis=0), lambda x: x.amin(0), r(3, 4)),
+    "logsumexp": (lambda x: mg.logsumexp(x, axis=(0, 1)), lambda x: x.logsumexp((0, 1)), r(3, 4, 2)),
+    "softmax": (lambda x: mg.softmax(x, axis=0), lambda x: x.softmax(0), r(3, 4)),
+    "log_softmax": (mg.log_softmax, lambda x: x.log_softmax(-1), r(3, 4)),
+    "norm": (lambda x: mg.norm(x, axis=1), lambda x: x.norm(dim=1), r(3, 4)),
+    "transpose": (lambda x: x.transpose(2, 0, 1), lambda x: x.permute(2, 0, 1), r(2, 3, 4)),
+    "concatenate": (lambda a, b: mg.concatenate([a, b], 1), lambda a, b: torch.cat([a, b], 1), r(2, 3), r(2, 1)),
+    "stack": (lambda a, b: mg.stack([a, b], 1), lambda a, b: torch.stack([a, b], 1), r(2, 3), r(2, 3)),
+    "getitem": (lambda x: x[1:, [0, 2, 2]], lambda x: x[1:, [0, 2, 2]], r(3, 4)),
+    "pad": (lambda x: mg.pad(x, ((0, 1), (2, 0)), 3.0), lambda x: F.pad(x, (2, 0, 0, 1), value=3.0), r(3, 4)),
+    "flip": (lambda x: mg.flip(x, 1), lambda x: x.flip(1), r(3, 4)),
+    "matmul": (mg.matmul, torch.matmul, r(5, 1, 2, 3), r(4, 3, 2)),
+    "matrix times vector": (mg.matmul, torch.matmul, r(5, 2, 3), r(3)),
+    "dense": (mg.dense, lambda x, w, b: F.linear(x, w.T, b), r(5, 2, 3), r(3, 4), r(4)),
+    "conv2d": (
+        lambda x, w: mg.conv2d(x, w, (2, 1), (1, 2), (1, 2), 2),
+        lambda x, w: nhwc(F.conv2d(nchw(x), oihw(w), None, (2, 1), (1, 2), (1, 2), 2)),
+        r(2, 7, 8, 4),
+        r(3, 2, 2, 6),
+    ),
+    "conv2d same": (
+        lambda x, w: mg.conv2d(x, w, padding="same"),
+        lambda x, w: nhwc(F.conv2d(nchw(x), oihw(w), padding="same")),
+        r(2, 5, 6, 3),
+        r(3, 3, 3, 4),
+    ),
+    "conv2d_transpose": (
+        lambda x, w: mg.conv2d_transpose(x, w, 2, 1),
+        lambda x, w: nhwc(F.conv_transpose2d(nchw(x), oihw(w), None, 2, 1)),
+        r(2, 3, 4, 3),
+        r(4, 4, 2, 3),
+    ),
+    "conv2d_transpose output size": (
+        lambda x, w: mg.conv2d_transpose(x, w, 2, 1, 2, 2, output_size=(8, 7)),
+        lambda x, w: nhwc(F.conv_transpose2d(nchw(x), oihw(w), None, 2, 1, (1, 0), 2, 2)),
+        r(2, 3, 4, 4),
+        r(3, 2, 2, 4),
+    ),
+    "max_pool2d": (
+        lambda x: mg.max_pool2d(x, 3, 2, 1),
+        pool(lambda x: F.max_pool2d(x, 3, 2, 1)),
+        r(2, 6, 7, 3),
+    ),
+    "avg_pool2d": (
+        lambda x: mg.avg_pool2d(x, 3, 2, 1),
+        pool(lambda x: F.avg_pool2d(x, 3, 2, 1)),
+        r(2, 6, 7, 3),
+    ),
+    "upsample_nearest": (
+        lambda x: mg.upsample_nearest(x, 2),
+        pool(lambda x: F.interpolate(x, scale_factor=2, mode="nearest")),
+        r(2, 3, 4, 3),
+    ),
+    "upsample_bilinear": (
+        lambda x: mg.upsample_bilinear(x, (2, 3)),
+        pool(lambda x: F.interpolate(x, scale_factor=(2, 3), mode="bilinear", align_corners=False)),
+        r(2, 3, 4, 3),
+    ),
+    "batch_norm": (
+        lambda x, g, b: mg.batch_norm(x, g, b)[0],
+        lambda x, g, b: nhwc(F.batch_norm(nchw(x), None, None, g, b, training=True)),
+        r(3, 2, 4, 5),
+        r(5),
+        r(5),
+    ),
+    "layer_norm": (mg.layer_norm, lambda x, g, b: F.layer_norm(x, (5,), g, b), r(3, 5), r(5), r(5)),
+    "bce_with_logits": (
+        mg.bce_with_logits,
+        lambda x, t: F.binary_cross_entropy_with_logits(x, t, reduction="none"),
+        r(3, 4) * 5,
+        RNG.random((3, 4)),
+    ),
+}
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_values_and_gradients(name, precision):
+    ours, theirs, *arrays = CASES[name]
+    arrays = [a.astype(precision) for a in arrays]
+    tolerance = {"rtol": 1e-9, "atol": 1e-11} if precision == "float64" else {"rtol": 2e-4, "atol": 1e-4}
+    a = [mg.tensor(x, requires_grad=True) for x in arrays]
+    b = [torch.tensor(x, requires_grad=True) for x in arrays]
+    y, z = ours(*a), theirs(*b)
+    assert y.dtype == precision
+    assert np.allclose(y.numpy(), z.detach().numpy(), **tolerance)
+    g = np.random.default_rng(0).standard_normal(y.shape).astype(precision)
+    y.backward(g)
+    z.backward(torch.tensor(g))
+    for ta, tb in zip(a, b, strict=True):
+        assert np.allclose(ta.grad.numpy(), tb.grad.numpy(), **tolerance)
+
+
+def test_a_gradient_penalty_through_every_kind_of_layer():
+    """(|dD/dx| - 1)^2 of a small critic, differentiated by its weights: a gradient of a gradient."""
+    x, w1, w2, v = r(3, 6, 6, 2), r(3, 3, 2, 4), r(4, 4, 3, 4), r(3 * 12 * 12, 1)
+    gamma, beta = p(4), r(4)
+
+    def critic(x, w1, gamma, beta, w2, v, lib):
+        if lib is mg:
+            h = mg.leaky_relu(mg.batch_norm(mg.conv2d(x, w1, padding=1), gamma, beta)[0], 0.2)
+            h = mg.tanh(mg.conv2d_transpose(h, w2, 2, 1))
+            return mg.flatten(h) @ v
+        h = F.conv2d(nchw(x), oihw(w1), padding=1)
+        h = F.leaky_relu(F.batch_norm(h, None, None, gamma, beta, training=True), 0.2)
+        h = nhwc(torch.tanh(F.conv_transpose2d(h, oihw(w2), None, 2, 1)))
+        return h.reshape(3, -1) @ v
+
+    a = [mg.tensor(t, requires_grad=True) for t in (x, w1, gamma, beta, w2, v)]
+    b = [torch.tensor(t, requires_grad=True) for t in (x, w1, gamma, beta, w2, v)]
+    g = mg.grad(critic(*a, mg).sum(), a[0], create_graph=True)
+    penalty = ((mg.norm(mg.flatten(g), axis=1) - 1) ** 2).mean()
+    penalty.backward()
+    (h,) = torch.autograd.grad(critic(*b, torch).sum(), b[0], create_graph=True)
+    theirs = ((h.reshape(3, -1).norm(dim=1) - 1) ** 2).mean()
+    theirs.backward()
+    assert np.isclose(penalty.item(), theirs.item())
+    for ours, other in zip(a, b, strict=True):
+        expected = np.zeros(ours.shape) if other.grad is None else other.grad.numpy()
+        assert np.allclose(0 if ours.grad is None else ours.grad.numpy(), expected, atol=1e-9)
