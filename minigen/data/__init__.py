@@ -1,5 +1,7 @@
 """Data sets, batches and transformations: NumPy arrays, no tensors."""
 
+from pathlib import Path
+
 from ..errors import ArgumentError, unknown_name
 from .dataset import Dataset
 from .digits import digits
@@ -19,7 +21,7 @@ DATASETS = {
 }
 
 
-def load(name: str, split: str = "train", *, folder: str | None = None) -> Dataset:
+def load(name: str, split: str = "train", *, folder: str | Path | None = None) -> Dataset:
     """A data set by name.
 
     Args:
@@ -37,13 +39,15 @@ def load(name: str, split: str = "train", *, folder: str | None = None) -> Datas
         raise unknown_name("split", split, ("train", "test"))
     if name in TOYS or name == "digits":
         if folder:
-            raise ArgumentError(f"data-dir: {name!r} is not read from files; leave the folder out")
+            raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
         return digits(split) if name == "digits" else toy(name, split)
     return mnist_like(name, split, folder)
 
 
-def locate(name: str, folder: str | None = None) -> str:
+def locate(name: str, folder: str | Path | None = None) -> str:
     """Where a data set is found without downloading, in words; '' if nowhere."""
+    if name not in DATASETS:
+        raise unknown_name("data", name, DATASETS)
     if name == "digits":
         return "part of scikit-learn"
     if name in TOYS:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
@@ -37,35 +36,34 @@ def download(urls: Sequence[str], sha256: str, path: Path, advice: str) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
+        scratch = tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent)
     except OSError as error:
         raise DataError(f"cache: cannot write to {path.parent} ({error.strerror}); set MINIGEN_CACHE") from error
     faults = []
-    try:
+    with scratch as folder:
+        partial = Path(folder) / path.name
         for url in urls:
             try:
-                found = _fetch(url, Path(partial))
-            except (OSError, HTTPException, urllib.error.URLError) as error:
+                found = _fetch(url, partial)
+                if found == sha256:
+                    os.replace(partial, path)
+                    return path
+                faults.append(f"{url}: wrong checksum, SHA-256 {found} instead of {sha256}")
+            except (OSError, HTTPException) as error:
                 faults.append(f"{url}: {getattr(error, 'reason', error)}")
-                continue
-            if found == sha256:
-                os.replace(partial, path)
-                return path
-            faults.append(f"{url}: wrong checksum, SHA-256 {found} instead of {sha256}")
-    finally:
-        Path(partial).unlink(missing_ok=True)
     raise DataError(f"{path.name} could not be downloaded ({'; '.join(faults)}); {advice}")
 
 
 def _fetch(url: str, path: Path) -> str:
     """Write what `url` gives to `path`; returns its SHA-256."""
     digest = hashlib.sha256()
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, open(path, "wb") as file:
-        length = int(answer.headers.get("Content-Length") or 0)
-        with tqdm(total=length or None, unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1], leave=False) as bar:
-            while block := answer.read(1 << 16):
-                digest.update(block)
-                file.write(block)
-                bar.update(len(block))
+    with (
+        urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
+        open(path, "wb") as file,
+        tqdm(desc=path.name, total=answer.length, unit="B", unit_scale=True, leave=False) as bar,
+    ):
+        while block := answer.read(1 << 16):
+            digest.update(block)
+            file.write(block)
+            bar.update(len(block))
     return digest.hexdigest()

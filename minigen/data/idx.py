@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import DataError
 
 LARGEST = 1 << 30  # bytes; the largest file of this kind, EMNIST's, has 550 MB
+BLOCK = 1 << 20
 
 
 def read_idx(path: Path, ndim: int) -> np.ndarray:
@@ -26,31 +27,43 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
         ndim: the number of axes it must have: 3 for images (N, H, W), 1 for labels (N,).
 
     Raises:
-        DataError: the file is missing, damaged, of another format or of other axes.
+        DataError: the file is missing, damaged, empty, of another format or of other axes.
     """
+    start = 4 + 4 * ndim
+    header = _first_bytes(path, start)
+    if len(header) < 4 or header[:3] != b"\0\0\x08":
+        raise DataError(
+            f"{path}: not an IDX file of bytes: it begins with {header[:4].hex(' ') or 'nothing'}, "
+            f"expected 00 00 08 {ndim:02x}; give the MNIST-like file of that name"
+        )
+    if header[3] != ndim:
+        raise DataError(f"{path}: has {header[3]} axes, expected {ndim}; are images and labels mixed up?")
+    if len(header) < start:
+        raise DataError(f"{path}: ends after {len(header)} bytes, within its header; remove it and fetch it again")
+    shape = struct.unpack(f">{ndim}I", header[4:])
+    size = math.prod(shape)
+    promise = f"{path}: the header promises {' x '.join(map(str, shape))} = {size} bytes"
+    if not 0 < size <= LARGEST:
+        raise DataError(f"{promise}, expected 1 ... {LARGEST}; give an MNIST-like file")
+    content = _first_bytes(path, start + size + 1)  # one more than there should be
+    if len(content) != start + size:
+        found = "more" if len(content) > start + size else f"only {len(content) - start}"
+        raise DataError(f"{promise} and {found} follow; it is damaged: remove it and fetch it again")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _first_bytes(path: Path, n: int) -> bytearray:
+    """The first n uncompressed bytes, or all if there are fewer; memory grows with what is there, not with n."""
+    content = bytearray()
     try:
         with open(path, "rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if compressed else open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+            while len(content) < n and (block := file.read(min(n - len(content), BLOCK))):
+                content += block
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        raise DataError(f"{path}: no such file; put it there") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error}); it may be damaged: fetch it again") from None
-    if len(content) > LARGEST:
-        raise DataError(f"{path}: holds more than {LARGEST >> 20} MiB, no MNIST-like file does; is it the right file?")
-    if len(content) < 4 + 4 * ndim or content[:3] != b"\0\0\x08":
-        raise DataError(
-            f"{path}: not an IDX file of bytes: it begins with {content[:4].hex(' ') or 'nothing'}, "
-            f"expected 00 00 08 {ndim:02x}; give the MNIST-like file of that name"
-        )
-    if content[3] != ndim:
-        raise DataError(f"{path}: has {content[3]} axes, expected {ndim}; are images and labels mixed up?")
-    shape = struct.unpack(f">{ndim}I", content[4 : 4 + 4 * ndim])
-    found, promised = len(content) - 4 - 4 * ndim, math.prod(shape)
-    if found != promised:
-        raise DataError(
-            f"{path}: the header promises {' x '.join(map(str, shape))} = {promised} bytes and {found} follow; "
-            "the file is truncated or damaged: fetch it again"
-        )
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(shape)
+        fault = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read ({fault}); if it is damaged, remove it and fetch it again") from None
+    return content

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, to_device, xp_of
-from ..errors import ArgumentError, ShapeError
+from ..backend import Array, is_array, to_device, xp_of
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..random import Generator
 
 
@@ -24,15 +24,18 @@ class Loader:
 
     def __init__(
         self,
-        *arrays: np.ndarray,
+        *arrays: Array,
         batch_size: int,
         rng: Generator | None = None,
         shuffle: bool = True,
         drop_last: bool = True,
         device: str = "cpu",
     ) -> None:
-        if not arrays or len({len(a) for a in arrays}) != 1:
-            raise ShapeError(f"arrays: expected arrays of one length, got lengths {[len(a) for a in arrays]}")
+        for a in arrays:
+            if not is_array(a):
+                raise DTypeError(f"arrays: expected arrays, got {type(a).__name__}; of a data set, give x, or x and y")
+        if not arrays or not all(a.ndim and len(a) == len(arrays[0]) for a in arrays):
+            raise ShapeError(f"arrays: expected one or more of the same length, got shapes {[a.shape for a in arrays]}")
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ArgumentError(f"batch_size: expected an integer >= 1, got {batch_size!r}")
         if drop_last and batch_size > len(arrays[0]):

@@ -58,30 +58,42 @@ SOURCES = {
 }
 
 
-def mnist_like(name: str, split: str, folder: str | None = None) -> Dataset:
+def mnist_like(name: str, split: str, folder: str | Path | None = None) -> Dataset:
     """'mnist' or 'fashion_mnist': images (N, 28, 28, 1) and labels.
 
     Raises:
         DataError: the files are not in `folder`, are damaged, or cannot be downloaded.
     """
-    images, labels = (
-        read_idx(_file(name, stem, folder), ndim) for stem, ndim in zip(STEMS[split], (3, 1), strict=True)
-    )
+    paths = _found(name, STEMS[split], folder)
+    if not paths and folder:
+        files = f"{STEMS[split][0]}.gz and {STEMS[split][1]}.gz"
+        raise DataError(f"folder: neither {Path(folder) / name} nor {folder} holds {files}; put the files there")
+    image_path, label_path = paths or _downloaded(name, STEMS[split])
+    images, labels = read_idx(image_path, 3), read_idx(label_path, 1)
     if len(images) != len(labels):
-        raise DataError(f"{name}: {len(images)} images and {len(labels)} labels; the two files do not belong together")
-    return Dataset(name, images[..., None].astype(np.float32) / 255, labels.astype(np.int64))
+        raise DataError(
+            f"{image_path.parent}: {len(images)} images and {len(labels)} labels in {split}; the two files do not "
+            "belong together: remove them and fetch them again"
+        )
+    return Dataset(name, np.divide(images[..., None], 255, dtype=np.float32), labels.astype(np.int64))
 
 
-def located(name: str, folder: str | None = None) -> Path | None:
+def located(name: str, folder: str | Path | None = None) -> Path | None:
     """The folder that holds all four files, if one does without downloading."""
-    stems = [stem for split in STEMS.values() for stem in split]
+    paths = _found(name, STEMS["train"] + STEMS["test"], folder)
+    return paths[0].parent if paths else None
+
+
+def _found(name: str, stems: tuple[str, ...], folder: str | Path | None) -> list[Path]:
+    """All these files, from the first folder that holds all: images of one place never meet labels of another."""
     for place in _places(name, folder):
-        if all(_in_folder(place, stem) for stem in stems):
-            return place
-    return None
+        paths = [path for stem in stems if (path := _in_folder(place, stem))]
+        if len(paths) == len(stems):
+            return paths
+    return []
 
 
-def _places(name: str, folder: str | None) -> list[Path]:
+def _places(name: str, folder: str | Path | None) -> list[Path]:
     """Where to look, the most explicit first; a folder given by the caller is the only place."""
     given = [folder] if folder else [os.environ["MINIGEN_DATA"]] if os.environ.get("MINIGEN_DATA") else []
     places = [place for root in given for place in (Path(root) / name, Path(root))]
@@ -92,22 +104,18 @@ def _places(name: str, folder: str | None) -> list[Path]:
 
 def _in_folder(place: Path, stem: str) -> Path | None:
     for candidate in (place / f"{stem}.gz", place / stem):
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
     return None
 
 
-def _file(name: str, stem: str, folder: str | None) -> Path:
-    for place in _places(name, folder):
-        path = _in_folder(place, stem)
-        if path:
-            return path
-    if folder:
-        raise DataError(
-            f"data-dir: {folder} holds neither {name}/{stem}.gz nor {stem}.gz; put the four *-ubyte.gz files there"
-        )
-    source = SOURCES[name]
-    file = f"{stem}.gz"
+def _downloaded(name: str, stems: tuple[str, ...]) -> list[Path]:
+    """These files in the cache; those that it lacks are downloaded."""
+    place, source = cache_folder() / name, SOURCES[name]
     advice = f"put the four *-ubyte.gz files into FOLDER/{name} and set MINIGEN_DATA=FOLDER or pass --data-dir FOLDER"
-    urls = [mirror + file for mirror in source.mirrors]
-    return download(urls, source.sha256[file], cache_folder() / name / file, advice)
+    paths = []
+    for stem in stems:
+        file = f"{stem}.gz"
+        urls = [mirror + file for mirror in source.mirrors]
+        paths.append(_in_folder(place, stem) or download(urls, source.sha256[file], place / file, advice))
+    return paths

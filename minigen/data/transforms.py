@@ -2,12 +2,19 @@
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
+from ..backend import device_of
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..random import Generator
+
+
+def _check_float(x: np.ndarray) -> None:
+    if x.dtype.kind != "f":
+        raise DTypeError(f"x: expected floats, got {x.dtype}; bytes 0 ... 255 become pixels by x.astype('f4') / 255")
 
 
 def scale(x: np.ndarray, low: float, high: float = 1.0) -> np.ndarray:
     """Pixels from [0, 1] to [low, high]; a generator that ends in tanh wants [-1, 1]."""
+    _check_float(x)
     if not low < high:
         raise ArgumentError(f"low: expected a number below high = {high}, got {low}")
     return x * x.dtype.type(high - low) + x.dtype.type(low)
@@ -15,6 +22,7 @@ def scale(x: np.ndarray, low: float, high: float = 1.0) -> np.ndarray:
 
 def unscale(x: np.ndarray, low: float, high: float = 1.0) -> np.ndarray:
     """Pixels from [low, high] back to [0, 1]."""
+    _check_float(x)
     if not low < high:
         raise ArgumentError(f"low: expected a number below high = {high}, got {low}")
     return (x - x.dtype.type(low)) / x.dtype.type(high - low)
@@ -24,15 +32,17 @@ class Standardizer:
     """Each feature shifted to mean 0 and stretched to deviation 1, by the statistics of the data it is made from.
 
     Args:
-        x: (N, ...); constant features are shifted only.
+        x: (N, ...) floats; constant features are shifted only.
     """
 
     def __init__(self, x: np.ndarray) -> None:
+        _check_float(x)
         if not len(x):
             raise ShapeError("Standardizer: x is empty; at least one example is needed")
-        self.mean = x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+        constant = (x == x[0]).all(axis=0)  # rounding can give these a deviation of 1e-17 instead of 0
+        self.mean = np.where(constant, x[0], x.mean(axis=0, dtype=np.float64)).astype(x.dtype)
         std = x.std(axis=0, dtype=np.float64).astype(x.dtype)
-        self.std = np.where(std > 0, std, 1).astype(x.dtype)
+        self.std = np.where(constant | (std == 0), 1, std).astype(x.dtype)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Standardise (M, ...)."""
@@ -45,4 +55,5 @@ class Standardizer:
 
 def binarize(x: np.ndarray, rng: Generator) -> np.ndarray:
     """Each pixel 1 with the probability that its grey level in [0, 1] gives, else 0; drawn anew at every call."""
-    return (rng.uniform(x.shape, device="cpu") < x).astype(x.dtype)
+    _check_float(x)
+    return (rng.uniform(x.shape, device=device_of(x)) < x).astype(x.dtype)

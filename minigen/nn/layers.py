@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..autodiff import raw
+from ..autodiff import Tensor, asarray, raw
 from ..errors import ArgumentError, ShapeError
 from ..ops.conv import Pair, pair
 from ..random import Generator, default_generator
@@ -189,9 +189,9 @@ class Embedding(Module):
 
     def forward(self, ids: Any) -> Any:
         """Integers (...) in 0 ... count-1 -> (..., features)."""
-        ids = raw(ids)
-        if getattr(ids, "dtype", np.asarray(ids).dtype).kind not in "iu":
-            raise ArgumentError(f"{self!r}: ids must be integers, got {getattr(ids, 'dtype', type(ids).__name__)}")
+        ids = raw(ids) if isinstance(ids, Tensor) else asarray(ids)
+        if ids.dtype.kind not in "iu":
+            raise ArgumentError(f"{self!r}: ids must be integers, got {ids.dtype}")
         if isinstance(ids, np.ndarray) and ids.size and not 0 <= ids.min() <= ids.max() < self.count:
             raise ArgumentError(f"{self!r}: ids must be in 0 ... {self.count - 1}, got {ids.min()} ... {ids.max()}")
         return ops.take(self.w, ids, axis=0)

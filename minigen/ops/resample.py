@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import asarray, broadcast_to, differentiable, raw
-from ..backend import Array, device_of
+from ..autodiff import broadcast_to, differentiable, raw
+from ..backend import Array, xp_of
 from .conv import Pair, add_windows, check_images, geometry, pair, windows
 from .linalg import matmul
 from .reduce import max, mean
@@ -76,6 +76,7 @@ def upsample_bilinear(x: Any, factor: Pair = 2) -> Any:
 
 def _interpolation(length: int, factor: int, like: Any) -> Array:
     """The matrix (length * factor, length) that interpolates linearly between `length` points."""
-    position = np.clip((np.arange(length * factor) + 0.5) / factor - 0.5, 0, length - 1)
-    distance = np.abs(position[:, None] - np.arange(length))
-    return asarray(np.maximum(1 - distance, 0), like.dtype, device_of(raw(like)))
+    xp = xp_of(raw(like))
+    position = xp.clip((xp.arange(length * factor) + 0.5) / factor - 0.5, 0, length - 1)
+    distance = xp.abs(position[:, None] - xp.arange(length))
+    return xp.maximum(1 - distance, 0).astype(like.dtype)

@@ -113,10 +113,12 @@ def test_second_order_finds_a_rule_that_differs_while_recording():
 
 def test_kinks_are_left_out_and_named():
     report = mg.gradcheck(mg.abs, np.array([0.5, 0.0, 3e-6, -1.0]))
-    assert report.findings[0].kinks == [(1,), (2,)]
-    assert "2 left out at kinks, as x[1]" in str(report)
+    first, second = report.findings[:2]
+    assert first.kinks == [(2,)]  # at 0 itself both sides average to the slope that is documented, 0
+    assert set(second.kinks) == {(1,), (2,)}
+    assert "1 left out at kinks, as x[2]" in str(report)
     with pytest.raises(GradientError, match="every entry of x lies at a kink"):
-        mg.gradcheck(mg.abs, np.zeros(3))
+        mg.gradcheck(mg.abs, np.full(3, 1e-6))
 
 
 def test_a_wrong_gradient_is_not_excused_as_a_kink():
