@@ -6,13 +6,11 @@ passes its own on once, summed. Falling node numbers are such an order (see `Nod
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from ..backend import is_array, xp_of
-from ..errors import DTypeError, GraphError, ShapeError
+from ..backend import xp_of
+from ..errors import ArgumentError, DTypeError, GraphError, ShapeError
 from . import debugging
 from .broadcast import unbroadcast
 from .tensor import Freed, Node, Tensor, asarray, mode, raw
@@ -68,12 +66,14 @@ def grad(
     Returns:
         A tensor for a single input, else a list of tensors, of the shapes of the inputs.
     """
-    ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    ys = list(outputs) if isinstance(outputs, Iterable) and not isinstance(outputs, Tensor) else [outputs]
+    xs = list(inputs) if isinstance(inputs, Iterable) and not isinstance(inputs, Tensor) else [inputs]
     for i, x in enumerate(xs):
         if not isinstance(x, Tensor) or not x.requires_grad:
             raise GraphError(f"grad: inputs[{i}] does not require a gradient; create it with requires_grad=True")
     given = [gradients] if isinstance(outputs, Tensor) else gradients or [None] * len(ys)
+    if len(given) != len(ys):
+        raise ArgumentError(f"grad: gradients has {len(given)} entries for {len(ys)} outputs; give one for each")
     seeds = [_upstream("grad", y, g) for y, g in zip(ys, given, strict=True)]
     found = _propagate(ys, seeds, xs, retain_graph or create_graph, create_graph)
     for i, g in enumerate(found):
@@ -164,6 +164,8 @@ def _propagate(
                     continue
                 if mode.debug:
                     debugging.check_gradient(node, i, raw(g), raw(dx))
+                if dx.dtype != x.dtype:
+                    dx = dx.astype(x.dtype)  # float64 in another input does not widen this one's gradient
                 totals.add(x, dx if dx.shape == x.shape else _unbroadcast(node.op.name, i, dx, x.shape))
                 if x._node is None:
                     leaves[id(x)] = x
@@ -216,10 +218,8 @@ class _Totals:
 
 
 def _own(g: Any) -> Any:
-    """A real array of its own: not a scalar, not a read-only or broadcast view."""
-    if not is_array(g):
-        return np.asarray(g)
-    return g.copy() if g.base is not None else g
+    """A real array of its own: not a scalar, not a view, and not one that another gradient shares."""
+    return xp_of(g).array(g)
 
 
 def _accumulate(leaf: Tensor, g: Any) -> None:
@@ -228,8 +228,10 @@ def _accumulate(leaf: Tensor, g: Any) -> None:
         return
     if isinstance(g, Tensor):  # create_graph: keep the history
         leaf.grad = g if leaf.grad is None else leaf.grad + g
-    elif leaf.grad is not None:
+    elif leaf.grad is not None and leaf.grad.data is leaf.grad_buffer:
         leaf.grad.data += g
+    elif leaf.grad is not None:  # it may be shared, or belong to a graph: a new array
+        leaf.grad = Tensor(_own(leaf.grad.data + g))
     elif leaf.grad_buffer is not None:
         leaf.grad_buffer[...] = g
         leaf.grad = Tensor(leaf.grad_buffer)

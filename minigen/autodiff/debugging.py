@@ -73,7 +73,7 @@ def check_forward(op: "Op", arrays: list[Any], y: Any, node: Node | None) -> Non
     if found and not any(bad_values(a) for a in arrays):
         raise NumericalError(f"{op.name}: result holds {found}, its inputs are finite; at {line}")
     precisions = {a.dtype for a in arrays if is_array(a) and a.dtype.kind == "f"}
-    if y.dtype == np.float64 and np.dtype(np.float32) in precisions:
+    if y.dtype == np.float64 and np.dtype(np.float32) in precisions and not op.may_widen:
         doubles = [f"input {i}" for i, a in enumerate(arrays) if is_array(a) and a.dtype == np.float64]
         raise NumericalError(
             f"{op.name}: float32 became float64 because {', '.join(doubles) or 'of the operation'} is float64; "

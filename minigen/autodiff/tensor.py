@@ -184,6 +184,8 @@ class Tensor:
 
     def item(self) -> Any:
         """The single element as a Python number; waits for the device."""
+        if self.size != 1:
+            raise DTypeError(f"item(): a tensor of shape {self.shape} is not one number; reduce it, as with .mean()")
         return self.data.item()
 
     def __float__(self) -> float:

@@ -26,27 +26,34 @@ from ..random import Generator
 Shape = tuple[int, ...]
 
 
-def _dense_layers(sizes: Sequence[int], activation: type[Module], rng: Generator) -> list[Module]:
+def _dense_layers(sizes: Sequence[int], activation: type[Module], init: str, rng: Generator) -> list[Module]:
     return [
         layer
         for inputs, outputs in itertools.pairwise(sizes)
-        for layer in (Dense(inputs, outputs, init="he_uniform", rng=rng), activation())
+        for layer in (Dense(inputs, outputs, init=init, rng=rng), activation())
     ]
 
 
 def dense_encoder(
-    shape: Shape, features: int, hidden: Sequence[int], rng: Generator, activation: type[Module] = ReLU
+    shape: Shape,
+    features: int,
+    hidden: Sequence[int],
+    rng: Generator,
+    activation: type[Module] = ReLU,
+    init: str = "he_uniform",
 ) -> Sequential:
     """Examples of `shape`, flattened, through dense layers of the widths in `hidden`, to `features` numbers."""
     sizes = [math.prod(shape), *hidden]
-    return Sequential(Flatten(), *_dense_layers(sizes, activation, rng), Dense(sizes[-1], features, rng=rng))
+    return Sequential(Flatten(), *_dense_layers(sizes, activation, init, rng), Dense(sizes[-1], features, rng=rng))
 
 
-def dense_decoder(features: int, shape: Shape, hidden: Sequence[int], rng: Generator) -> Sequential:
+def dense_decoder(
+    features: int, shape: Shape, hidden: Sequence[int], rng: Generator, init: str = "he_uniform"
+) -> Sequential:
     """Vectors through dense ReLU layers of the widths in `hidden`, to examples of `shape`."""
     sizes = [features, *hidden]
     last = Dense(sizes[-1], math.prod(shape), rng=rng)
-    return Sequential(*_dense_layers(sizes, ReLU, rng), last, Reshape(*shape))
+    return Sequential(*_dense_layers(sizes, ReLU, init, rng), last, Reshape(*shape))
 
 
 def _levels(shape: Shape) -> int:

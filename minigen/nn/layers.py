@@ -68,12 +68,11 @@ class _Convolution(Module):
     w: Parameter
     b: Parameter | None
 
-    def __init__(self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Any, bias: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Any) -> None:
         positive(inputs=inputs, outputs=outputs)
         self.inputs, self.outputs = inputs, outputs
         self.kernel, self.stride = pair("kernel", kernel, 1), pair("stride", stride, 1)
         self.padding = padding
-        self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def _with_bias(self, y: Any) -> Any:
         return y if self.b is None else y + self.b
@@ -118,7 +117,7 @@ class Conv2D(_Convolution):
         init: str | Initializer = "glorot_uniform",
         rng: Generator | None = None,
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride, padding, bias)
+        super().__init__(inputs, outputs, kernel, stride, padding)
         positive(groups=groups)
         if inputs % groups or outputs % groups:
             raise ArgumentError(f"groups: {groups} must divide both inputs={inputs} and outputs={outputs}")
@@ -127,6 +126,7 @@ class Conv2D(_Convolution):
         taps = self.kernel[0] * self.kernel[1]
         fans = taps * inputs // groups, taps * outputs // groups
         self.w = Parameter(initializer(init)(rng or default_generator(), shape, *fans))
+        self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x: Any) -> Any:
         """x (N, H, W, inputs) -> (N, OH, OW, outputs)."""
@@ -159,7 +159,7 @@ class Conv2DTranspose(_Convolution):
         init: str | Initializer = "glorot_uniform",
         rng: Generator | None = None,
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride, padding, bias)
+        super().__init__(inputs, outputs, kernel, stride, padding)
         self.output_size = output_size
         taps = self.kernel[0] * self.kernel[1]
         # With stride s, an output pixel is covered by taps / s^2 stamps: that many terms, times inputs, are summed.
@@ -167,6 +167,7 @@ class Conv2DTranspose(_Convolution):
         self.w = Parameter(
             initializer(init)(rng or default_generator(), (*self.kernel, outputs, inputs), fan_in, taps * outputs)
         )
+        self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x: Any) -> Any:
         """x (N, H, W, inputs) -> (N, OH, OW, outputs)."""

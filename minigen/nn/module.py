@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import Tensor, no_grad, zeros
+from ..autodiff import Tensor, no_grad, raw, zeros
 from ..backend import default_device, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError, unknown_name
 
@@ -163,19 +163,22 @@ class Module:
         Everything is checked first: a state that does not fit changes nothing.
         """
         own = dict(self.named_tensors())
-        for name in state:
+        arrays = {name: to_numpy(raw(array)) for name, array in state.items()}
+        for name in arrays:
             if name not in own:
                 raise unknown_name("load_state_dict: state", name, own)
         for name, tensor in own.items():
-            if name not in state:
+            if name not in arrays:
                 raise ArgumentError(f"load_state_dict: the state has no {name!r}; it is of another model")
-            if tuple(state[name].shape) != tensor.shape:
+            if arrays[name].shape != tensor.shape:
                 raise ShapeError(
-                    f"load_state_dict: {name} has shape {tuple(state[name].shape)} in the state, "
+                    f"load_state_dict: {name} has shape {arrays[name].shape} in the state, "
                     f"{tensor.shape} here; build the model with the settings it was saved with"
                 )
+            if arrays[name].dtype.kind not in "biuf":
+                raise DTypeError(f"load_state_dict: {name} must hold numbers, it has dtype {arrays[name].dtype}")
         for name, tensor in own.items():
-            tensor.data[...] = xp_of(tensor.data).asarray(state[name], dtype=tensor.dtype)
+            tensor.data[...] = xp_of(tensor.data).asarray(arrays[name], dtype=tensor.dtype)
 
     # ------------------------------------------------------------------------------------------------- pictures
 
@@ -199,7 +202,7 @@ class Module:
             was_training = [(m, m.training) for m in self.modules()]
             self.eval()
             try:
-                self(zeros((1, *input_shape)))
+                self(zeros((1, *input_shape), device=next((t.device for _, t in self.named_tensors()), None)))
             finally:
                 for module, training in was_training:
                     module.training = training

@@ -66,4 +66,4 @@ from .shape import (
 
 _attach()
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = sorted(name for name, value in globals().items() if callable(value) and not name.startswith("_"))

@@ -204,6 +204,7 @@ def conv2d_transpose(
             f"conv2d_transpose: the image has {x.shape[3]} channels, the kernel {w.shape} takes {w.shape[3]}; "
             "kernels are (kh, kw, C_out / groups, C_in), as of the convolution that this is the adjoint of"
         )
+    _check_groups("conv2d_transpose", w.shape[2] * groups, w.shape, groups)
     size = _smallest_image(x.shape[1:3], w.shape[:2], stride, padding, dilation) if output_size is None else output_size
     geo = geometry(pair("output_size", size, 1), w.shape[:2], stride, padding, dilation)
     if geo.output != x.shape[1:3]:
@@ -244,7 +245,11 @@ def conv2d_weight_gradient(
 ) -> Array:
     """dT/dw: x (N, H, W, C) and g (N, OH, OW, F) give (kh, kw, C/groups, F), for a kernel of (kh, kw)."""
     check_images("conv2d_weight_gradient", x=x, g=g)
+    kernel = pair("kernel", kernel, 1)
+    _check_groups("conv2d_weight_gradient", x.shape[3], (*kernel, x.shape[3] // max(1, groups), g.shape[3]), groups)
     geo = geometry(x.shape[1:3], kernel, stride, padding, dilation)
+    if g.shape[:3] != (x.shape[0], *geo.output):
+        raise ShapeError(f"conv2d_weight_gradient: g has shape {g.shape}, expected ({x.shape[0]}, *{geo.output}, F)")
     cols = windows(x, geo)
     dw = xp_of(x).zeros((*geo.kernel, x.shape[3] // groups, g.shape[3]), dtype=np.result_type(x.dtype, g.dtype))
     for n, c, f in _pieces(x, dw, geo, groups):

@@ -62,6 +62,8 @@ def dense(x: Array, w: Array, b: Array, /) -> Array:
     """
     if x.ndim < 1 or w.ndim != 2 or x.shape[-1] != w.shape[0]:
         raise ShapeError(f"dense: x has shape {x.shape} and w {w.shape}; the last axis of x must equal the first of w")
+    if getattr(b, "shape", w.shape[1:]) != w.shape[1:]:
+        raise ShapeError(f"dense: b has shape {b.shape}, w has {w.shape}; b needs one entry for each of w's columns")
     y = x.reshape(-1, w.shape[0]) @ w
     if b is not None:
         y += b

@@ -15,6 +15,7 @@ from typing import Any
 from ..autodiff import Tensor, differentiable, raw
 from ..backend import Array, xp_of
 from .reduce import mean, var
+from .shape import normalized_axis
 
 
 @differentiable
@@ -43,6 +44,7 @@ def standardize(x: Any, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Any, 
     """
     data = raw(x)
     xp = xp_of(data)
+    axes = tuple(normalized_axis("standardize", a, x.ndim) for a in axes)
     m = xp.mean(data, axis=axes, keepdims=True)
     v = xp.var(data, axis=axes, keepdims=True)
     return _standardize(x, axes, eps, (m, 1 / xp.sqrt(v + eps))), m, v

@@ -16,7 +16,7 @@ Axis = int | tuple[int, ...] | None
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple(normalized_axis("reduce", a, ndim) for a in axes)
 
 

