@@ -8,10 +8,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import ops
 from .autodiff import Tensor, raw
 from .backend import device_of, xp_of
-from .errors import DTypeError, ShapeError
+from .errors import ArgumentError, DTypeError, ShapeError
 from .random import Generator, default_generator
 
 LOG_2PI = math.log(2 * math.pi)
@@ -40,8 +42,8 @@ class Normal:
 
     def log_prob(self, x: Any) -> Any:
         """-1/2 (log 2 pi + log_var + (x - mean)^2 / e^log_var)."""
-        error = x - self.mean
-        return -0.5 * (LOG_2PI + self.log_var + error * error * ops.exp(-self.log_var))
+        z = (x - self.mean) / self.std
+        return -0.5 * (LOG_2PI + self.log_var + z * z)
 
     def sample(self, rng: Generator | None = None) -> Any:
         """mean + std * noise with noise ~ N(0, 1): gradients flow to mean and log_var (Kingma & Welling 2014, 2.4)."""
@@ -72,11 +74,12 @@ class Bernoulli:
         """Zeros and ones, without a gradient."""
         p = raw(self.mean)
         uniform = (rng or default_generator()).uniform(p.shape, dtype=p.dtype, device=device_of(p))
-        return Tensor((uniform < p).astype(p.dtype))
+        return ops.astype(ops.greater(Tensor(p), uniform), p.dtype)
 
     def entropy(self) -> Any:
         """-p log p - (1 - p) log(1 - p)."""
-        return ops.bce_with_logits(self.logits, ops.sigmoid(self.logits))
+        # With log p = -softplus(-l) and 1 - p = sigmoid(-l) no digits are lost where p is nearly 0 or 1.
+        return self.mean * ops.softplus(-self.logits) + ops.sigmoid(-self.logits) * ops.softplus(self.logits)
 
 
 class Categorical:
@@ -97,6 +100,9 @@ class Categorical:
             raise DTypeError(f"Categorical: outcomes must be integers, got {x.dtype}")
         if x.shape != self.logits.shape[:-1]:
             raise ShapeError(f"Categorical: outcomes have shape {x.shape}, expected {self.logits.shape[:-1]}")
+        last = self.logits.shape[-1] - 1
+        if isinstance(x, np.ndarray) and x.size and not 0 <= x.min() <= x.max() <= last:
+            raise ArgumentError(f"Categorical: outcomes must be in 0 ... {last}, got {x.min()} ... {x.max()}")
         rows = ops.reshape(ops.log_softmax(self.logits), (-1, self.logits.shape[-1]))
         arange = xp_of(raw(self.logits)).arange(rows.shape[0])
         return ops.reshape(ops.getitem(rows, (arange, x.reshape(-1))), x.shape)
@@ -107,7 +113,7 @@ class Categorical:
         xp = xp_of(logits)
         uniform = (rng or default_generator()).uniform(logits.shape, dtype=logits.dtype, device=device_of(logits))
         tiny = xp.finfo(logits.dtype).tiny
-        return Tensor(xp.argmax(logits - xp.log(-xp.log(uniform + tiny)), axis=-1))
+        return ops.argmax(Tensor(logits - xp.log(-xp.log(uniform + tiny))), axis=-1)
 
     def entropy(self) -> Any:
         """-sum_k p_k log p_k."""
@@ -118,13 +124,14 @@ class Categorical:
 
 
 def _kl_normal(p: Normal, q: Normal) -> Any:
-    error = p.mean - q.mean
+    z = (p.mean - q.mean) / q.std
     log_ratio = p.log_var - q.log_var
-    return 0.5 * (ops.exp(log_ratio) - 1 - log_ratio + error * error * ops.exp(-q.log_var))
+    return 0.5 * (z * z + (ops.expm1(log_ratio) - log_ratio))
 
 
 def _kl_bernoulli(p: Bernoulli, q: Bernoulli) -> Any:
-    return ops.bce_with_logits(q.logits, p.mean) - p.entropy()
+    ones, zeros = p.log_prob(1.0) - q.log_prob(1.0), p.log_prob(0.0) - q.log_prob(0.0)
+    return p.mean * ones + ops.sigmoid(-p.logits) * zeros
 
 
 def _kl_categorical(p: Categorical, q: Categorical) -> Any:
@@ -147,4 +154,4 @@ def kl(p: Any, q: Any) -> Any:
 
 def kl_to_standard_normal(q: Normal) -> Any:
     """KL(q || N(0, 1)) = 1/2 (mean^2 + e^log_var - 1 - log_var) (Kingma & Welling 2014, appendix B)."""
-    return 0.5 * (q.mean * q.mean + ops.exp(q.log_var) - 1 - q.log_var)
+    return 0.5 * (q.mean * q.mean + (ops.expm1(q.log_var) - q.log_var))

@@ -1,7 +1,6 @@
 """The switch: choosing a device, and what is said where there is none."""
 
 import ast
-import os
 import re
 import subprocess
 import sys
@@ -81,9 +80,7 @@ def test_a_missing_device_is_told_with_its_remedy(no_cupy_yet, monkeypatch, cupy
     assert backend.default_device() == "cpu"
 
 
-def test_device_and_use_device_nest(device_kind):
-    if device_kind != "double":
-        pytest.skip("needs two devices")
+def test_device_and_use_device_nest():
     with double.installed():
         assert mg.zeros(1).device == "cpu"
         with mg.device("cuda"):
@@ -114,10 +111,81 @@ def test_the_environment_variable(no_cupy_yet, monkeypatch):
         mg.zeros(1)
 
 
+def test_the_environment_variable_asks_for_a_device_that_is_missing(no_cupy_yet, monkeypatch):
+    def importer():
+        raise ImportError("No module named 'cupy'")
+
+    monkeypatch.setattr(backend, "_import_cupy", importer)
+    monkeypatch.setenv("MINIGEN_DEVICE", "cuda")
+    for _ in range(2):  # the second time as the first: no half-made choice is kept
+        with pytest.raises(DeviceError, match=r"cupy is not installed .*; remedy: pip install"):
+            mg.zeros(1)
+    assert mg.zeros(1, device="cpu").device == "cpu"
+    monkeypatch.setenv("MINIGEN_DEVICE", "")
+    assert mg.zeros(1).device == "cpu"
+
+
 @pytest.mark.parametrize("name", ["gpu", "cuda:1", "", "CPU"])
 def test_unknown_devices(name):
     with pytest.raises(ArgumentError, match="choose one of: cpu, cuda"):
         mg.use_device(name)
+
+
+def test_a_refused_device_changes_nothing(no_cupy_yet, monkeypatch):
+    monkeypatch.setattr(backend, "_import_cupy", lambda: fake_cupy(devices=0))
+    mg.use_device("cpu")
+    for name, error in (("cuda", DeviceError), ("gpu", ArgumentError)):
+        with pytest.raises(error):
+            mg.use_device(name)
+        with pytest.raises(error), mg.device(name):
+            raise AssertionError("the block must not be entered")
+        assert backend.default_device() == "cpu"
+        assert backend._module_of == {np.ndarray: np}
+
+
+def test_a_device_that_comes_back_is_found(no_cupy_yet, monkeypatch):
+    """A refusal is not remembered: after the remedy the next call succeeds."""
+    monkeypatch.setattr(backend, "_import_cupy", lambda: fake_cupy(devices=0))
+    with pytest.raises(DeviceError):
+        mg.use_device("cuda")
+    xp = double.CuPy()
+    monkeypatch.setattr(backend, "_import_cupy", lambda: xp)
+    assert mg.zeros(2, device="cuda").device == "cuda"
+    assert backend.cuda_status().fault == ""
+    assert backend.cuda_status().found.endswith("1 device(s), driver for CUDA 13.0")
+
+
+def test_arrays_find_their_module(no_cupy_yet, monkeypatch):
+    """Also those that the user made with CuPy before minigen had met it."""
+    xp = double.CuPy()
+    monkeypatch.setattr(backend, "_import_cupy", lambda: xp)
+    monkeypatch.setattr(xp.ndarray, "__module__", "cupy")
+    host, there = np.ones(2), xp.ones(2)
+    assert backend.xp_of(there) is xp
+    assert backend.xp_of(2.0, None, there, host) is xp
+    assert backend.xp_of(host) is backend.xp_of(2.0) is backend.xp_of() is np
+    assert (backend.device_of(host), backend.device_of(there)) == ("cpu", "cuda")
+    assert [backend.is_array(x) for x in (host, there, 1.0, [1.0], np.float32(1), mg.ones(1))] == [True] * 2 + [
+        False
+    ] * 4
+    assert mg.tensor(there).device == "cuda"
+
+
+def test_crossing_between_devices(no_cupy_yet, monkeypatch):
+    xp = double.CuPy()
+    monkeypatch.setattr(backend, "_import_cupy", lambda: xp)
+    host = np.arange(6.0).reshape(2, 3)
+    assert backend.to_device(host, "cpu") is host
+    assert backend.to_numpy(host) is host
+    there = backend.to_device(host, "cuda")
+    assert type(there) is xp.ndarray
+    assert backend.to_device(there, "cuda") is there
+    back = backend.to_numpy(there)
+    assert np.array_equal(back, host)
+    assert not np.shares_memory(back, host)
+    for array in (host, there):
+        with pytest.raises(ArgumentError, match="device: unknown name 'tpu'"):
+            backend.to_device(array, "tpu")
 
 
 def test_importing_needs_no_gpu_and_no_cupy():
@@ -166,7 +234,6 @@ def test_imports_run_one_way():
                 assert ok, f"{'/'.join(parts)} imports {name}"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
 def test_a_real_device_if_there_is_one(device_kind):
     if device_kind != "cuda":
         pytest.skip("no real CUDA device was asked for (--device cuda)")

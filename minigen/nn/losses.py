@@ -6,10 +6,12 @@ where a probability would already have rounded to 0 or 1.
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..autodiff import raw
 from ..backend import xp_of
-from ..errors import DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 
 
 def sum_features(x: Any) -> Any:
@@ -45,6 +47,11 @@ def cross_entropy_loss(logits: Any, labels: Any) -> Any:
         raise ShapeError(
             f"cross_entropy_loss: logits have shape {logits.shape} and labels {labels.shape}; expected (N, K) and (N,)"
         )
+    last = logits.shape[1] - 1
+    if isinstance(labels, np.ndarray) and labels.size and not 0 <= labels.min() <= labels.max() <= last:
+        raise ArgumentError(
+            f"cross_entropy_loss: labels must be in 0 ... {last}, got {labels.min()} ... {labels.max()}"
+        )
     return -ops.mean(ops.getitem(ops.log_softmax(logits), (xp.arange(logits.shape[0]), labels)))
 
 
@@ -54,4 +61,4 @@ def kl_loss(mean: Any, log_var: Any) -> Any:
     For each latent dimension, 1/2 (mean^2 + e^log_var - 1 - log_var) (Kingma & Welling 2014, appendix B).
     """
     same_shape("kl_loss", mean, log_var)
-    return ops.mean(sum_features(0.5 * (mean * mean + ops.exp(log_var) - 1 - log_var)))
+    return ops.mean(sum_features(0.5 * (mean * mean + (ops.expm1(log_var) - log_var))))

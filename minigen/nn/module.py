@@ -1,7 +1,7 @@
 """Module: a function with parameters. Layers are modules, and so is everything built from them.
 
-A module finds its parameters, buffers and sub-modules by looking at its own attributes (and at lists of modules), in
-the order in which they were set. Their names are the paths of attributes: `encoder.layers.0.w`.
+A module finds its parameters, buffers and sub-modules by looking at its own attributes (and into lists, tuples and
+dictionaries), in the order in which they were set. Their names are the paths of attributes: `encoder.layers.0.w`.
 """
 
 import contextlib
@@ -29,6 +29,17 @@ class Buffer(Tensor):
         super().__init__(to_device(data, default_device()))
 
 
+def _members(container: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
+    """(name, object) of the modules, parameters and buffers in a dictionary and in the containers it holds."""
+    for name, value in container.items():
+        if isinstance(value, (Module, Parameter, Buffer)):
+            yield str(name), value
+        elif isinstance(value, (list, tuple)):
+            yield from ((f"{name}.{inner}", v) for inner, v in _members(dict(enumerate(value))))
+        elif isinstance(value, dict):
+            yield from ((f"{name}.{inner}", v) for inner, v in _members(value))
+
+
 class Module:
     """The base of all layers and models: subclasses set attributes in `__init__` and define `forward`.
 
@@ -51,38 +62,29 @@ class Module:
     # -------------------------------------------------------------------------------------------- what is in it
 
     def children(self) -> Iterator[tuple[str, "Module"]]:
-        """(name, module) of the modules that are attributes, or in lists that are."""
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Module))
+        """(name, module) of the modules that are attributes, or in lists, tuples and dictionaries that are."""
+        return ((name, value) for name, value in _members(vars(self)) if isinstance(value, Module))
 
     def modules(self) -> Iterator["Module"]:
         """This module and all below it, each once."""
-        seen: set[int] = set()
-        stack: list[Module] = [self]
-        while stack:
-            module = stack.pop()
-            if id(module) not in seen:
-                seen.add(id(module))
-                yield module
-                stack.extend(child for _, child in reversed(list(module.children())))
+        return (value for _, value in self._walk() if isinstance(value, Module))
 
-    def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """(name, tensor) of every parameter and buffer, each once, under its first name."""
-        seen: set[int] = set()
-        for name, tensor in self._walk(prefix):
-            if id(tensor) not in seen:
-                seen.add(id(tensor))
-                yield name, tensor
+        return ((name, value) for name, value in self._walk() if isinstance(value, Tensor))
 
-    def _walk(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
-        for name, value in vars(self).items():
-            if isinstance(value, (Parameter, Buffer)):
-                yield prefix + name, value
-        for name, child in self.children():
-            yield from child._walk(f"{prefix}{name}.")
+    def _walk(self) -> Iterator[tuple[str, Any]]:
+        """(path, object) of this module and every module, parameter and buffer below it, each once, depth first."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Any]] = [("", self)]
+        while stack:
+            path, value = stack.pop()
+            if id(value) not in seen:
+                seen.add(id(value))
+                yield path, value
+                if isinstance(value, Module):
+                    prefix = f"{path}." if path else ""
+                    stack += reversed([(prefix + name, member) for name, member in _members(vars(value))])
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """(name, parameter) of every parameter, frozen ones included."""
@@ -116,9 +118,8 @@ class Module:
         """No gradients for the parameters and no updates of running statistics: nothing in the module changes."""
         for module in self.modules():
             module.is_frozen = frozen
-            for value in vars(module).values():
-                if isinstance(value, Parameter):
-                    value.requires_grad = not frozen
+        for parameter in self.parameters():
+            parameter.requires_grad = not frozen
         return self
 
     def unfreeze(self) -> "Module":
@@ -239,6 +240,8 @@ class Sequential(Module):
 
     def __init__(self, *layers: Any) -> None:
         for i, layer in enumerate(layers):
+            if isinstance(layer, type):
+                raise DTypeError(f"Sequential: layer {i} is the class {layer.__name__}; write {layer.__name__}(...)")
             if not callable(layer):
                 raise DTypeError(f"Sequential: layer {i} is {layer!r}, which is neither a module nor a function")
         self.layers = list(layers)

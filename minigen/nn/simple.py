@@ -120,11 +120,11 @@ class Reshape(Module):
     """(N, ...) -> (N, *shape).
 
     Args:
-        shape: the new shape of one example, without the batch axis.
+        shape: the new shape of one example, without the batch axis: Reshape(7, 7, 64) or Reshape((7, 7, 64)).
     """
 
-    def __init__(self, *shape: int) -> None:
-        self.shape = shape
+    def __init__(self, *shape: Any) -> None:
+        self.shape = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
 
     def forward(self, x: Any) -> Any:
         """The same values, example by example."""

@@ -9,7 +9,7 @@ import pytest
 
 import minigen as mg
 from minigen.autodiff import REGISTRY, backward, differentiable
-from minigen.errors import DTypeError, GraphError, ShapeError
+from minigen.errors import ArgumentError, DTypeError, GraphError, ShapeError
 
 
 @pytest.fixture
@@ -109,6 +109,11 @@ def test_retain_graph(make):
             r"gradient has shape \(3, 2\)",
         ),
         (lambda x: backward(3.0), DTypeError, "expected a tensor, got float"),
+        (lambda x: mg.grad(3.0, x), DTypeError, "grad: expected a tensor, got float"),
+        (lambda x: mg.grad(x.sum(), 3.0), GraphError, r"inputs\[0\] does not require a gradient"),
+        (lambda x: mg.grad(x * 2, x), GraphError, r"grad: the output has shape \(2, 3\) and is not a scalar"),
+        (lambda x: mg.grad(x * 2, x, np.ones(3)), ShapeError, r"grad: gradient has shape \(3,\)"),
+        (lambda x: mg.grad([x.sum(), x.sum()], x, [None]), ArgumentError, "1 entries for 2 outputs; give one for each"),
         (lambda x: mg.grad(x.sum(), x.detach()), GraphError, r"inputs\[0\] does not require a gradient"),
         (lambda x: mg.grad(x.sum(), [x, mg.ones(1, requires_grad=True)]), GraphError, r"do not depend on inputs\[1\]"),
     ],
@@ -251,3 +256,101 @@ def test_frozen_while_recorded_is_frozen_for_good(make):
     w.requires_grad = True
     y.backward()
     assert w.grad is None
+
+
+def test_rules_below_the_inputs_are_not_called(make, counted):
+    x = make((3,))
+    h = mg.exp(x)
+    dh = mg.grad(mg.sin(h).sum(), h)
+    assert np.allclose(dh.numpy(), np.cos(h.numpy()))
+    assert ("sin", 0) in counted
+    assert ("exp", 0) not in counted
+
+
+def test_nothing_is_recorded_for_what_has_no_gradient(make):
+    x = make((3,))
+    for y in (x > 0, mg.argmax(x), mg.sign(x), x.astype(int)):
+        assert not y.requires_grad
+        assert y.is_leaf
+
+
+def test_a_rule_is_called_once_however_many_outputs_lead_to_it(make, counted):
+    x = make((3,))
+    h = mg.exp(x)
+    mg.grad([h.sum(), (h * h).sum(), mg.sin(h).sum()], x)
+    assert counted.count(("exp", 0)) == 1
+
+
+def test_no_grad_ends_with_its_block_even_by_an_error(make):
+    x = make((2,))
+    with pytest.raises(KeyError), mg.no_grad():
+        raise KeyError
+    assert (x * 2).requires_grad
+
+
+def test_no_grad_keeps_nothing_alive(make):
+    x = make((4,))
+    with mg.no_grad():
+        y = mg.exp(x)
+        inner = weakref.ref(y)
+        y = mg.tanh(y)
+    assert inner() is None
+
+
+def test_gradients_of_gradients_leave_no_cycle(make):
+    gc.collect()
+    gc.disable()
+    try:
+        x = make((4,))
+        y = (mg.tanh(x) ** 2).sum()
+        g = mg.grad(y, x, create_graph=True)
+        mg.grad((g * g).sum(), x)
+        del y, g
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_the_hessian_of_logsumexp(make):
+    """diag(p) - p p^T with p = softmax(x), a row at a time."""
+    x = make((4,))
+    p = mg.softmax(x).numpy()
+    g = mg.grad(mg.logsumexp(x), x, create_graph=True)
+    rows = [mg.grad(g, x, np.eye(4)[i], retain_graph=True).numpy() for i in range(4)]
+    assert np.allclose(rows, np.diag(p) - np.outer(p, p))
+
+
+def test_mixed_second_derivatives(make):
+    x, y = make((3,)), make((3,))
+    dx = mg.grad((x**2 * y**3).sum(), x, create_graph=True)
+    assert np.allclose(mg.grad(dx.sum(), y).numpy(), 2 * x.numpy() * 3 * y.numpy() ** 2)
+
+
+def test_gradients_of_gradients_of_a_long_chain(make):
+    x = make(1.0)
+    y = x
+    for _ in range(1500):
+        y = y * x  # x^1501
+    g = mg.grad(y, x, create_graph=True)
+    assert np.isclose(g.item(), 1501)
+    assert np.isclose(mg.grad(g, x).item(), 1501 * 1500)
+
+
+def test_threads_do_not_mix_their_gradients():
+    results = {}
+
+    def work(k):
+        x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        for _ in range(50):
+            x.zero_grad()
+            (k * mg.exp(x) * x).sum().backward()
+        results[k] = x.grad.numpy()
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    x = np.array([1.0, 2.0, 3.0])
+    for k in range(4):
+        assert np.allclose(results[k], k * np.exp(x) * (1 + x), rtol=1e-5)

@@ -2,78 +2,112 @@
 
     pip install cupy-cuda12x && python tests/cupy_double/make_manifest.py
 
-One line per name. A signature is written as `a,axis=,*,copy=,**kwargs`: `=` marks a default, a `*` alone what follows
-by keyword only. `!` stands for a ufunc, with its numbers of inputs and outputs; `@` for an attribute.
+One line a name. A signature is written `a,axis=,*,copy=,**kwargs`: `=` marks a default, a lone `*` that what follows
+goes by keyword. `!2,1` is a ufunc with two inputs and one output, `@` an attribute, `np` NumPy's own object.
 """
 
 import inspect
 import json
+import operator
 import re
 from pathlib import Path
 
-UFUNC = "!"
-ATTRIBUTE = "@"
+PATH = Path(__file__).with_name("manifest.json")
+UFUNC, ATTRIBUTE, FROM_NUMPY = "!", "@", "np"
+
+# Where CuPy's signature only says **kwargs: the keywords that the function's source takes (CuPy 14.2).
+TRANSCRIBED = {
+    "einsum": "*operands,dtype=,optimize=",
+    "meshgrid": "*xi,indexing=,copy=,sparse=",
+    "pad": "array,pad_width,mode=,*,constant_values=,end_values=,stat_length=,reflect_type=",
+}
+CUDA = {
+    "cuda": "Device Event Stream get_current_stream is_available",
+    "cuda.runtime": "deviceSynchronize driverGetVersion getDevice getDeviceCount getDeviceProperties memGetInfo"
+    " runtimeGetVersion",
+    "cuda.Device": "compute_capability id mem_info synchronize use",
+    "cuda.Stream": "done null record synchronize use wait_event",
+}
 
 
 def encode(signature):
+    """`a, axis=None, *, out=None` as "a,axis=,*,out="."""
     parts, star = [], False
     for p in signature.parameters.values():
-        if p.kind is p.VAR_POSITIONAL:
-            parts.append(f"*{p.name}")
-            star = True
-        elif p.kind is p.VAR_KEYWORD:
-            parts.append(f"**{p.name}")
-        else:
-            if p.kind is p.KEYWORD_ONLY and not star:
-                parts.append("*")
-                star = True
-            parts.append(p.name + ("" if p.default is p.empty else "="))
+        if p.name == "self":
+            continue
+        if p.kind is p.KEYWORD_ONLY and not star:
+            parts.append("*")
+        star |= p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
+        prefix = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        parts.append(f"{prefix}{p.name}{'' if p.default is p.empty else '='}")
     return ",".join(parts)
 
 
 def from_docstring(function):
-    """Cython methods keep their signature in the first line of the docstring: `_ndarray_base.sum(self, axis=None)`."""
-    found = re.search(r"\((.*?)\)(?: ->|\n|$)", (function.__doc__ or "").split("\n\n")[0])
+    """The same for Cython's methods, whose docstring begins `_ndarray_base.sum(self, axis=None) -> _ndarray_base`."""
+    found = re.match(r"[\w.]+\((.*)\)", (function.__doc__ or "").partition("\n")[0])
     if found is None:
         return None
-    names = [re.sub(r"^(?:\w+ )?(\*{0,2}\w+)\s*(=.*)?$", r"\1\2", part.strip()) for part in found.group(1).split(",")]
-    encoded = [name.split("=")[0].strip() + ("=" if "=" in name else "") for name in names if name]
-    return ",".join(name for name in encoded if name not in ("self", "/"))
+    parts = []
+    for part in found.group(1).split(","):
+        name, default, _ = part.partition("=")
+        parts += [name.split()[-1] + default] if name.split() else []  # the last word: the one before is a C type
+    return ",".join(part for part in parts if part not in ("self", "/"))
 
 
-def describe(value, skip_self=False):
+def describe(value):
     import cupy
 
     if isinstance(value, cupy.ufunc):
         return f"{UFUNC}{value.nin},{value.nout}"
-    if not callable(value) or inspect.isgetsetdescriptor(value):
+    if not callable(value):
         return ATTRIBUTE
+    if str(getattr(value, "__module__", "")).startswith("numpy"):
+        return FROM_NUMPY
     try:
-        parameters = list(inspect.signature(value).parameters.values())
-        return encode(inspect.Signature([p for p in parameters if not (skip_self and p.name == "self")]))
+        return encode(inspect.signature(value))
     except (TypeError, ValueError):
         return from_docstring(value)
 
 
-def namespace(owner, skip_self=False, dunder=False):
-    names = {name: getattr(owner, name) for name in dir(owner) if dunder or not name.startswith("_")}
-    described = {n: describe(v, skip_self) for n, v in names.items() if not inspect.ismodule(v)}
-    return {n: s for n, s in sorted(described.items()) if s is not None}
+def section(owner, names=None):
+    """The descriptions of an owner's public names: of all of them, or of the given ones."""
+    given = names.split() if names else [name for name in dir(owner) if not name.startswith("_")]
+    values = {name: getattr(owner, name) for name in given}
+    described = {
+        name: describe(value)
+        for name, value in sorted(values.items())
+        if not inspect.ismodule(value)
+        and not (inspect.isclass(value) and issubclass(value, Exception))
+        and type(value).__module__ != "__future__"
+    }
+    missing = [name for name, text in described.items() if text is None]
+    assert not missing, f"no signature found, transcribe it: {owner} {missing}"
+    return described
+
+
+def special_methods(kind):
+    """The names with two underscores that CuPy's classes define themselves."""
+    names = {name for owner in kind.__mro__ if owner is not object for name in vars(owner)}
+    python = ["new", "init", "doc", "module", "slots", "dict", "weakref", "static_attributes", "firstlineno"]
+    return sorted(n for n in names if re.fullmatch(r"__(?!pyx_)\w+__", n) and n.strip("_") not in python)
 
 
 def manifest():
     import cupy
 
-    methods = namespace(cupy.ndarray, skip_self=True)
-    special = sorted(name for name in dir(cupy.ndarray) if re.fullmatch(r"__\w+__", name))
+    cuda = {name: section(operator.attrgetter(name)(cupy), names) for name, names in CUDA.items()}
     return {
         "version": cupy.__version__,
-        "cupy": namespace(cupy),
-        "ndarray": methods,
-        "ndarray_special": " ".join(special),
-        "Generator": namespace(cupy.random.Generator, skip_self=True),
-        "random": {"default_rng": describe(cupy.random.default_rng)},
-        "lib.stride_tricks": namespace(cupy.lib.stride_tricks),
+        "cupy": section(cupy) | TRANSCRIBED,
+        "ndarray": section(cupy.ndarray),
+        "ndarray_special": " ".join(special_methods(cupy.ndarray)),
+        "ufunc": section(cupy.ufunc),
+        "Generator": section(cupy.random.Generator),
+        "random": section(cupy.random, "Generator default_rng"),
+        "lib.stride_tricks": section(cupy.lib.stride_tricks),
+        **cuda,
     }
 
 
@@ -82,4 +116,4 @@ def dump(content):
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("manifest.json").write_text(dump(manifest()))
+    PATH.write_text(dump(manifest()))

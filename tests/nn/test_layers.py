@@ -115,7 +115,7 @@ def test_forward_and_backward_do_not_wait_for_the_device(cupy, name, training):
 
 def test_a_whole_training_step_does_not_wait_for_the_device(cupy):
     encoder = nn.Sequential(
-        nn.Conv2D(1, 4, 3, stride=2, padding=1, bias=False), nn.BatchNorm(4), nn.LeakyReLU(), nn.Flatten(), nn.Dropout(0.2)
+        nn.Conv2D(1, 4, 3, stride=2, padding=1, bias=False), nn.BatchNorm(4), nn.Flatten(), nn.ReLU(), nn.Dropout(0.2)
     )
     heads = nn.Sequential(nn.Dense(64, 3), nn.Dense(64, 3))
     up = nn.Conv2DTranspose(1, 1, 4, stride=2, padding=1)
@@ -144,5 +144,5 @@ def test_the_double_would_have_noticed(cupy):
     x = mg.ones(3)
     with cupy.forbid_sync():
         for read in (lambda: x.sum().item(), x.numpy, lambda: mg.tensor(np.ones(3)), lambda: x[x > 0]):
-            with pytest.raises(AssertionError, match="hidden synchronisation|transfer from the host"):
+            with pytest.raises(AssertionError, match="hidden"):
                 read()

@@ -104,7 +104,8 @@ def test_embedding_sums_the_gradients_of_repeated_ids(device, ids, seed):
 def test_embedding_takes_ids_of_any_kind_and_shape(device):
     layer = nn.Embedding(5, 3)
     w, ids = layer.w.numpy(), np.array([[4, 0], [1, 1], [2, 4]])
-    for given_ids in ids, ids.tolist(), ids.astype(np.uint8), mg.tensor(ids, device=device), mg.tensor(ids, device="cpu"):
+    tensors = [mg.tensor(ids, device=name) for name in ("cpu", device)]
+    for given_ids in ids, ids.tolist(), ids.astype(np.uint8), *tensors:
         y = layer(given_ids)
         assert y.device == device
         assert (y.numpy() == w[ids]).all()
@@ -119,7 +120,8 @@ def test_flatten_and_reshape_keep_the_order_within_each_example(device, shape):
     flat = nn.Flatten()(mg.tensor(x, device=device))
     assert flat.shape == (3, int(np.prod(shape)))
     assert (flat.numpy() == [example.ravel() for example in x]).all()
-    assert (nn.Reshape(*shape)(flat).numpy() == x).all()
+    for reshape in nn.Reshape(*shape), nn.Reshape(tuple(shape)):
+        assert (reshape(flat).numpy() == x).all()
 
 
 def test_reshape_to_scalars(device):
@@ -144,7 +146,8 @@ def test_pools_look_at_every_window(device, kernel, stride, size):
         expected_dx = np.zeros_like(x)
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
-                window = (slice(None), slice(i * stride, i * stride + kernel[0]), slice(j * stride, j * stride + kernel[1]))
+                top, left = i * stride, j * stride
+                window = np.s_[:, top : top + kernel[0], left : left + kernel[1]]
                 value = reduce(x[window], axis=(1, 2), keepdims=True)
                 close(y[:, i, j], value[:, 0, 0])
                 share = x[window] == value if reduce is np.max else 1 / (kernel[0] * kernel[1])

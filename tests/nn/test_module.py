@@ -86,6 +86,15 @@ def test_weights_come_before_biases():
         assert [name for name, _ in layer.named_parameters()] == ["w", "b"], layer
 
 
+def test_parameters_that_are_set_after_a_module_come_after_it():
+    class Late(nn.Module):
+        def __init__(self):
+            self.layer = nn.Dense(1, 1)
+            self.scale = nn.Parameter(np.ones(1, np.float32))
+
+    assert [name for name, _ in Late().named_parameters()] == ["layer.w", "layer.b", "scale"]
+
+
 @given(tree=st.recursive(st.just("leaf"), lambda inner: st.lists(inner, min_size=1, max_size=3), max_leaves=6))
 @settings(max_examples=30, deadline=None)
 def test_every_parameter_of_any_tree_is_found_once_at_its_path(tree):
@@ -240,12 +249,15 @@ def test_frozen_gives_the_same_output_and_input_gradient_as_not_frozen(device):
 
 
 def test_frozen_restores_what_was_frozen_before_even_after_an_error():
-    net = small_net()
-    net[0].freeze()
-    with pytest.raises(KeyError), net.frozen():
+    def fail(net):
         assert all(m.is_frozen for m in net.modules())
         assert not any(p.requires_grad for p in net.parameters())
         raise KeyError
+
+    net = small_net()
+    net[0].freeze()
+    with pytest.raises(KeyError), net.frozen():
+        fail(net)
     assert [m.is_frozen for m in net.modules()] == [False, True, False, False, False, False]
     assert [p.requires_grad for p in net.parameters()] == [False, False, True, True, True, True]
     with net.frozen(), net.frozen():
@@ -314,5 +326,10 @@ def test_sequential_is_composition_and_a_list(device):
 
 @pytest.mark.parametrize("wrong", ["relu", 3, None, [nn.ReLU()]])
 def test_sequential_refuses_what_cannot_be_called(wrong):
-    with pytest.raises(DTypeError, match="Sequential: layer 1 is .* neither a module nor a function"):
+    with pytest.raises(DTypeError, match=r"Sequential: layer 1 is .*neither a module nor a function"):
         nn.Sequential(nn.Dense(1, 1), wrong)
+
+
+def test_sequential_asks_for_forgotten_parentheses():
+    with pytest.raises(DTypeError, match=r"layer 1 is the class ReLU; write ReLU\(\.\.\.\)"):
+        nn.Sequential(nn.Dense(1, 1), nn.ReLU)

@@ -86,7 +86,7 @@ def changed(**changes):
         (changed(layers__3__b=None), ArgumentError, "has no 'layers.3.b'"),
         (changed(layers__3__b=None, layers__3__bb=np.zeros(2)), ArgumentError, "did you mean 'layers.3.b'"),
         (changed(extra=np.zeros(2)), ArgumentError, "unknown name 'extra'"),
-        (changed(layers__3__w=np.zeros((8, 3))), ShapeError, r"layers.3.w has shape \(8, 3\) in the state, \(8, 2\) here"),
+        (changed(layers__3__w=np.zeros((8, 3))), ShapeError, r"3.w has shape \(8, 3\) in the state, \(8, 2\) here"),
         (changed(layers__3__b=np.array(["a", "b"])), DTypeError, "layers.3.b must hold numbers"),
         ({}, ArgumentError, "has no 'layers.0.w'"),
     ],
