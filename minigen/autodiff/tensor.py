@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import Array, default_device, device_of, is_array, module_for, to_device, to_numpy
-from ..errors import DeviceError, DTypeError, GraphError
+from ..errors import DeviceError, DTypeError, GraphError, MinigenError, ShapeError
 
 if TYPE_CHECKING:
     from .op import Op
@@ -207,7 +207,7 @@ class Tensor:
         """A copy with elements of type `dtype`; gradients flow through, in the original type."""
         from ..ops.shape import astype
 
-        return astype(self, dtype=np.dtype(dtype))
+        return astype(self, dtype=dtype_of(dtype))
 
     def to(self, device: str) -> "Tensor":
         """This tensor on `device` ('cpu' or 'cuda'): itself if it is there, else a new leaf that holds a copy."""
@@ -234,6 +234,30 @@ class Tensor:
 # ------------------------------------------------------------------------------------------------------- creation
 
 
+def dtype_of(dtype: Any) -> np.dtype[Any]:
+    """The NumPy type that is meant by 'float32', float, np.int64, ...; real numbers and booleans only."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise DTypeError(
+            f"dtype: {dtype!r} is no type of numbers; use 'float32', 'float64', 'int64' or 'bool'"
+        ) from None
+    if found.kind not in "biuf":
+        raise DTypeError(f"dtype: expected a type of real numbers, got {found}; use 'float32' or 'float64'")
+    return found
+
+
+def _filled(name: str, shape: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
+    """A tensor made by `xp.zeros` or `xp.ones`."""
+    create, dtype = getattr(module_for(device or default_device()), name), dtype_of(dtype)
+    try:
+        return Tensor(create(shape, dtype=dtype), requires_grad)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, MinigenError):
+            raise
+        raise ShapeError(f"{name}: shape must be an int >= 0 or a tuple of them, got {shape!r}") from None
+
+
 def asarray(data: Any, dtype: Any = None, device: str | None = None) -> Array:
     """`data` as an array on `device`; by default on the default device, but what is on a GPU stays there.
 
@@ -254,7 +278,7 @@ def asarray(data: Any, dtype: Any = None, device: str | None = None) -> Array:
     if data.dtype.kind not in "biuf":
         raise DTypeError(f"tensor: data must be numbers, got an array of dtype {data.dtype}")
     if dtype is not None:
-        data = data.astype(dtype, copy=False)
+        data = data.astype(dtype_of(dtype), copy=False)
     here = device_of(data)
     return to_device(data, device or (default_device() if here == "cpu" else here))
 
@@ -272,12 +296,12 @@ def tensor(data: Any, *, dtype: Any = None, device: str | None = None, requires_
 
 def zeros(shape: Any, *, dtype: Any = np.float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros."""
-    return Tensor(module_for(device or default_device()).zeros(shape, dtype=dtype), requires_grad)
+    return _filled("zeros", shape, dtype, device, requires_grad)
 
 
 def ones(shape: Any, *, dtype: Any = np.float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones."""
-    return Tensor(module_for(device or default_device()).ones(shape, dtype=dtype), requires_grad)
+    return _filled("ones", shape, dtype, device, requires_grad)
 
 
 def arange(*bounds: Any, dtype: Any = None, device: str | None = None) -> Tensor:

@@ -46,10 +46,10 @@ class Geometry(NamedTuple):
 
 def pair(name: str, value: Any, least: int) -> tuple[int, int]:
     """`value` as a pair (height, width) of integers, each at least `least`."""
-    both = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (tuple, list)) else ()
-    if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2 or not all(isinstance(v, (int, np.integer)) and v >= least for v in both):
         raise ArgumentError(f"{name}: expected an int >= {least} or a pair of them, got {value!r}")
-    return both
+    return int(both[0]), int(both[1])
 
 
 def geometry(image: tuple[int, int], kernel: tuple[int, int], stride: Any, padding: Any, dilation: Any) -> Geometry:

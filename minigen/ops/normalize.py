@@ -14,6 +14,7 @@ from typing import Any
 
 from ..autodiff import Tensor, differentiable, raw
 from ..backend import Array, xp_of
+from ..errors import ShapeError
 from .reduce import mean, var
 from .shape import normalized_axis
 
@@ -50,6 +51,15 @@ def standardize(x: Any, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Any, 
     return _standardize(x, axes, eps, (m, 1 / xp.sqrt(v + eps))), m, v
 
 
+def _check_channels(operation: str, x: Any, gamma: Any, beta: Any) -> None:
+    for name, vector in (("gamma", gamma), ("beta", beta)):
+        if vector.shape != x.shape[-1:]:
+            raise ShapeError(
+                f"{operation}: {name} has shape {vector.shape}, x has {x.shape}; "
+                f"{name} needs one entry for each entry of the last axis of x"
+            )
+
+
 def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Any, Array, Array]:
     """Each channel (last axis) of a batch standardised, then scaled and shifted (Ioffe & Szegedy 2015, algorithm 1).
 
@@ -59,11 +69,13 @@ def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Any, A
     Returns:
         (y, mean, var): the batch's statistics over all axes but the last, (1, ..., C), for the running averages.
     """
+    _check_channels("batch_norm", x, gamma, beta)
     y, m, v = standardize(x, tuple(range(x.ndim - 1)), eps)
     return y * gamma + beta, m, v
 
 
 def layer_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
     """Each example standardised over its last axis, then scaled and shifted (Ba et al. 2016)."""
+    _check_channels("layer_norm", x, gamma, beta)
     y, _, _ = standardize(x, (x.ndim - 1,), eps)
     return y * gamma + beta

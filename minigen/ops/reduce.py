@@ -9,7 +9,7 @@ from typing import Any
 
 from ..autodiff import broadcast_to, differentiable
 from ..backend import Array, errstate, xp_of
-from .elementwise import exp, sqrt, where
+from .elementwise import exp, where
 from .shape import normalized_axis, reshape
 
 Axis = int | tuple[int, ...] | None
@@ -139,5 +139,8 @@ norm.gradients(_norm_gradient)
 
 
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """The standard deviation over `axis`."""
-    return sqrt(var(x, axis, ddof, keepdims))
+    """The standard deviation over `axis`: the length of the deviations, over sqrt(count - ddof).
+
+    As that of a length, its gradient where all elements are equal is taken as 0.
+    """
+    return norm(x - mean(x, axis, keepdims=True), axis, keepdims) / math.sqrt(_count(x, axis) - ddof)

@@ -125,7 +125,8 @@ def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     """`x` cut along `axis` into `parts` equal parts, or before each of the positions in `parts`."""
     axis = normalized_axis("split", axis, x.ndim)
     length = x.shape[axis]
-    if isinstance(parts, int):
+    if isinstance(parts, (int, np.integer)):
+        parts = int(parts)
         if parts < 1 or length % parts:
             raise ShapeError(f"split: an axis of length {length} cannot be cut into {parts} equal parts")
         parts = range(length // parts, length, length // parts)
@@ -141,7 +142,11 @@ def pad(x: Array, /, width: Any, value: float = 0.0) -> Array:
 
 
 def _pairs(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
-    pairs = ((width, width),) * ndim if isinstance(width, int) else tuple((int(a), int(b)) for a, b in width)
+    pairs = (
+        ((int(width),) * 2,) * ndim
+        if isinstance(width, (int, np.integer))
+        else tuple((int(a), int(b)) for a, b in width)
+    )
     if len(pairs) != ndim or any(a < 0 or b < 0 for a, b in pairs):
         raise ShapeError(f"pad: width must be an int >= 0 or {ndim} pairs of them, got {width}")
     return pairs
@@ -182,21 +187,39 @@ _place.name = "place"
 
 def getitem(x: Any, index: Any) -> Any:
     """x[index] for integers, slices, None, Ellipsis, integer arrays (repeats allowed) and boolean masks."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return _getitem(x, tuple(j for i in parts for j in _index(i, raw(x))))
+    parts = [_index(i, raw(x)) for i in (index if isinstance(index, tuple) else (index,))]
+    _check_masks(parts, x.shape)
+    return _getitem(x, tuple(j for i in parts for j in (xp_of(i).nonzero(i) if _is_mask(i) else (i,))))
 
 
-def _index(i: Any, x: Array) -> tuple[Any, ...]:
-    """An index in the form both array modules take: lists as arrays, masks as positions, all on x's device."""
+def _is_mask(i: Any) -> bool:
+    return is_array(i) and i.dtype.kind == "b"
+
+
+def _index(i: Any, x: Array) -> Any:
+    """One part of an index: lists as arrays, all arrays on x's device."""
     i = raw(i)
     if isinstance(i, list):
         i = np.asarray(i, dtype=None if i else int)
     if not is_array(i):
-        return (i,)
+        return i
     if i.dtype.kind not in "iub":
         raise ArgumentError(f"getitem: an index array must hold integers or booleans, got {i.dtype}")
-    i = to_device(i, device_of(x))
-    return tuple(xp_of(i).nonzero(i)) if i.dtype.kind == "b" else (i,)
+    return to_device(i, device_of(x))
+
+
+def _check_masks(parts: list[Any], shape: tuple[int, ...]) -> None:
+    """Raise unless each mask has the lengths of its axes; as positions it could be too short and not be noticed."""
+    taken = [i.ndim if _is_mask(i) else 0 if i is None or i is Ellipsis else 1 for i in parts]
+    for k, i in enumerate(parts):
+        if _is_mask(i):
+            after_ellipsis = any(j is Ellipsis for j in parts[:k])
+            first = len(shape) - sum(taken[k:]) if after_ellipsis else sum(taken[:k])
+            if not i.ndim or i.shape != shape[first : first + i.ndim]:
+                raise ShapeError(
+                    f"getitem: a mask of shape {i.shape} does not fit axis {first} onward of x {shape}; "
+                    "a mask has the lengths of the axes that it chooses from"
+                )
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:

@@ -207,6 +207,7 @@ CONVENTIONS = [
     Convention("max", mg.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
     Convention("min", mg.min, [1.0, 1.0, 3.0], [0.5, 0.5, 0.0]),
     Convention("norm", mg.norm, [0.0, 0.0], [0.0, 0.0]),
+    Convention("norm", mg.std, [2.0, 2.0], [0.0, 0.0]),
     Convention("power", lambda x: x**2, [0.0, 3.0], [0.0, 6.0]),
     Convention("where", lambda x: mg.where(x > 0, mg.log(mg.maximum(x, 1e-9)), 0.0), [-1.0, 2.0], [0.0, 0.5]),
 ]

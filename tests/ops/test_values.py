@@ -397,3 +397,17 @@ def test_an_empty_batch(device):
     mg.conv2d_transpose(y, w).sum().backward()
     assert x.grad.shape == x.shape
     assert not w.grad.numpy().any()
+
+
+def test_integers_may_be_numpys(device):
+    """Sizes and axes often come out of NumPy."""
+    two, one = np.int64(2), np.int32(1)
+    x = mg.ones((1, 4, 4, 2), requires_grad=True)
+    y = mg.conv2d(x, mg.ones((2, 2, 2, 3)), stride=two, padding=(one, one))
+    assert y.shape == mg.conv2d(x, mg.ones((2, 2, 2, 3)), stride=2, padding=1).shape
+    assert mg.max_pool2d(x, two).shape == mg.avg_pool2d(x, two).shape == (1, 2, 2, 2)
+    assert mg.pad(x, one).shape == (3, 6, 6, 4)
+    assert [part.shape for part in mg.split(x, two, axis=one)] == [(1, 2, 4, 2)] * 2
+    for z in (x.sum(axis=two), mg.softmax(x, axis=one), mg.expand_dims(x, two), mg.squeeze(x, np.int64(0))):
+        z.sum().backward()
+    assert np.array_equal(mg.grad((x * 3).mean(axis=one).sum(), x).numpy(), np.full(x.shape, 0.75))
