@@ -17,6 +17,7 @@ from ..models.networks import (
 )
 from ..nn import LeakyReLU, Module, Sequential, Tanh
 from ..nn.layers import positive
+from ..optim import constant, cosine
 from ..random import Generator
 from .trainers import GANTrainer, VAETrainer
 
@@ -31,6 +32,7 @@ class Settings:
         latent_dim: the length of z. width: hidden units of a dense network, channels of a first convolution.
         likelihood: of a VAE's decoder, 'bernoulli' or 'gaussian'. loss: of a GAN, 'non-saturating' or 'minimax'.
         generator_speed: a GAN's generator's learning rate as a multiple of the discriminator's, lr.
+        schedule: of a GAN's learning rates, 'constant' or 'cosine' (down to 0, so that the players come to rest).
         seed: of all randomness. device: 'cpu' or 'cuda'.
     """
 
@@ -44,6 +46,7 @@ class Settings:
     likelihood: str = ""
     loss: str = ""
     generator_speed: float = 1.0
+    schedule: str = "constant"
     seed: int = 0
     device: str = "cpu"
 
@@ -126,7 +129,8 @@ def _vae_trainer(model: VAE, s: Settings) -> VAETrainer:
 
 
 def _gan_trainer(model: GAN, s: Settings) -> GANTrainer:
-    return GANTrainer(model, s.lr, s.steps, s.generator_speed)
+    schedule = cosine(s.lr, s.steps) if s.schedule == "cosine" else constant(s.lr)
+    return GANTrainer(model, schedule, s.generator_speed)
 
 
 VAE_DEFAULTS = {"steps": 4000, "batch_size": 128, "lr": 1e-3, "latent_dim": 20, "likelihood": "bernoulli"}
@@ -145,6 +149,7 @@ GAN_FOR_POINTS = {
     "batch_size": 128,
     "lr": 1e-3,
     "generator_speed": 2.0,
+    "schedule": "cosine",
     "latent_dim": 2,
     "width": 128,
 }

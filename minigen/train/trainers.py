@@ -4,7 +4,8 @@ from typing import Any
 
 from ..autodiff import Tensor, no_grad
 from ..models import GAN, VAE
-from ..optim import Adam, cosine
+from ..optim import Adam
+from ..optim.schedules import Schedule
 from ..random import Generator
 
 Metrics = dict[str, Tensor]
@@ -41,21 +42,20 @@ class GANTrainer:
     """One step of the discriminator, then one of the generator, each with an Adam of its own (beta1 = 0.5 as in DCGAN).
 
     The generator takes larger steps than the discriminator (InfoGAN, Chen et al. 2016, C.1: 1e-3 and 2e-4): with equal
-    ones the discriminator of images soon wins every time, and a generator that only loses learns little. Both rates
-    fall to 0 along a half cosine, so that the two come to rest instead of circling each other.
+    ones the discriminator of images soon wins every time, and a generator that only loses learns little.
 
     Args:
         model: the GAN; it is trained in place.
-        lr: the discriminator's learning rate at the start.
-        steps: the length of the training.
-        generator_speed: the generator's learning rate as a multiple of the discriminator's.
+        schedule: the discriminator's learning rate, a function of the step.
+        generator_speed: the generator's learning rate as a multiple of it.
     """
 
-    def __init__(self, model: GAN, lr: float, steps: int, generator_speed: float = 1.0) -> None:
+    def __init__(self, model: GAN, schedule: Schedule, generator_speed: float = 1.0) -> None:
         self.model = model
-        d_lr, g_lr = cosine(lr, steps), cosine(lr * generator_speed, steps)
-        self.d_optimizer = Adam(model.discriminator.parameters(), lr=d_lr, betas=(0.5, 0.999))
-        self.g_optimizer = Adam(model.generator.parameters(), lr=g_lr, betas=(0.5, 0.999))
+        self.d_optimizer = Adam(model.discriminator.parameters(), lr=schedule, betas=(0.5, 0.999))
+        self.g_optimizer = Adam(
+            model.generator.parameters(), lr=lambda t: generator_speed * schedule(t), betas=(0.5, 0.999)
+        )
 
     def step(self, x: Tensor, rng: Generator) -> Metrics:
         """One step of each player on the real batch x (N, *shape); returns the losses before the step."""
