@@ -1,6 +1,6 @@
 """minigen: generative models from first principles, in NumPy, with an optional GPU backend (CuPy)."""
 
-from . import distributions, nn, ops, optim, random
+from . import data, distributions, nn, ops, optim, random
 from .autodiff import (
     GradientError,
     Tensor,
@@ -23,6 +23,7 @@ __all__ = [
     "Generator",
     "GradientError",
     "check_gradients",
+    "data",
     "gradcheck",
     "Tensor",
     "__version__",

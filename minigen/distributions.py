@@ -14,7 +14,7 @@ from . import ops
 from .autodiff import Tensor, raw
 from .backend import device_of, xp_of
 from .errors import ArgumentError, DTypeError, ShapeError
-from .random import Generator, default_generator
+from .random import Generator, given_or_default
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -47,7 +47,7 @@ class Normal:
 
     def sample(self, rng: Generator | None = None) -> Any:
         """mean + std * noise with noise ~ N(0, 1): gradients flow to mean and log_var (Kingma & Welling 2014, 2.4)."""
-        noise = (rng or default_generator()).normal(self.mean.shape, dtype=self.mean.dtype, device=_device(self.mean))
+        noise = given_or_default(rng).normal(self.mean.shape, dtype=self.mean.dtype, device=_device(self.mean))
         return self.mean + self.std * noise
 
     def entropy(self) -> Any:
@@ -73,7 +73,7 @@ class Bernoulli:
     def sample(self, rng: Generator | None = None) -> Any:
         """Zeros and ones, without a gradient."""
         p = raw(self.mean)
-        uniform = (rng or default_generator()).uniform(p.shape, dtype=p.dtype, device=device_of(p))
+        uniform = given_or_default(rng).uniform(p.shape, dtype=p.dtype, device=device_of(p))
         return ops.astype(ops.greater(Tensor(p), uniform), p.dtype)
 
     def entropy(self) -> Any:
@@ -111,7 +111,7 @@ class Categorical:
         """Integers (...), without a gradient; drawn as argmax(logits + Gumbel noise) (Gumbel 1954)."""
         logits = raw(self.logits)
         xp = xp_of(logits)
-        uniform = (rng or default_generator()).uniform(logits.shape, dtype=logits.dtype, device=device_of(logits))
+        uniform = given_or_default(rng).uniform(logits.shape, dtype=logits.dtype, device=device_of(logits))
         tiny = xp.finfo(logits.dtype).tiny
         return ops.argmax(Tensor(logits - xp.log(-xp.log(uniform + tiny))), axis=-1)
 

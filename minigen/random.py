@@ -70,3 +70,12 @@ def seed(value: int) -> None:
     """Start the default generator anew from `value`."""
     global _default
     _default = Generator(value)
+
+
+def given_or_default(rng: Generator | None) -> Generator:
+    """The generator that an argument `rng` stands for: the default one for None; a seed in its place is an error."""
+    if rng is None:
+        return _default
+    if not isinstance(rng, Generator):
+        raise ArgumentError(f"rng: expected a Generator, got {rng!r}; write mg.Generator({rng!r})")
+    return rng

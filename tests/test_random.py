@@ -132,3 +132,15 @@ def test_a_refused_seed_leaves_the_default_generator_alone():
 def test_good_seeds(seed):
     assert mg.Generator(seed).seed == int(seed)
     assert np.array_equal(mg.Generator(seed).permutation(20), mg.Generator(int(seed)).permutation(20))
+
+
+@pytest.mark.parametrize("rng", [0, 1, np.random.default_rng(0)])
+def test_a_seed_is_not_a_generator(rng):
+    for act in (
+        lambda: mg.nn.Dense(2, 2, rng=rng),
+        lambda: mg.nn.Dropout(0.5, rng=rng),
+        lambda: mg.distributions.Normal(mg.zeros(2), mg.zeros(2)).sample(rng),
+        lambda: mg.data.Loader(np.ones(3), batch_size=1, rng=rng),
+    ):
+        with pytest.raises(ArgumentError, match=r"rng: expected a Generator, got .*; write mg\.Generator"):
+            act()

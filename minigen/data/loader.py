@@ -7,7 +7,7 @@ import numpy as np
 
 from ..backend import Array, is_array, to_device, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..random import Generator
+from ..random import Generator, given_or_default
 
 
 class Loader:
@@ -44,7 +44,7 @@ class Loader:
             )
         self.arrays: list[Array] = [to_device(a, device) for a in arrays]
         self.batch_size, self.shuffle, self.drop_last, self.device = int(batch_size), shuffle, drop_last, device
-        self.rng = rng or Generator(0)
+        self.rng = Generator(0) if rng is None else given_or_default(rng)
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""

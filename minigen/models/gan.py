@@ -21,7 +21,7 @@ from ..autodiff import Tensor, no_grad, raw
 from ..backend import device_of
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
-from ..random import Generator, default_generator
+from ..random import Generator, given_or_default
 
 LOSSES = ("non-saturating", "minimax")
 
@@ -55,7 +55,7 @@ class GAN(Module):
         if n < 1:
             raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
         device = device_of(raw(self.parameters()[0]))
-        return Tensor((rng or default_generator()).normal((n, self.latent_dim), device=device))
+        return Tensor(given_or_default(rng).normal((n, self.latent_dim), device=device))
 
     def discriminator_loss(self, real: Any, rng: Generator | None = None) -> DiscriminatorLoss:
         """-V(D, G) for a batch of real examples and as many fakes; the generator is not touched."""

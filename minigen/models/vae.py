@@ -19,7 +19,7 @@ from ..backend import device_of
 from ..distributions import Bernoulli, Normal, kl_to_standard_normal
 from ..errors import ArgumentError, ShapeError, unknown_name
 from ..nn import Module, Parameter, sum_features
-from ..random import Generator, default_generator
+from ..random import Generator, given_or_default
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 
@@ -103,7 +103,7 @@ class VAE(Module):
         if n < 1:
             raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
         device = device_of(raw(self.parameters()[0]))
-        z = (rng or default_generator()).normal((n, self.latent_dim), device=device)
+        z = given_or_default(rng).normal((n, self.latent_dim), device=device)
         return self.decode(Tensor(z)).mean
 
 

@@ -12,7 +12,7 @@ from .. import ops
 from ..autodiff import Tensor, asarray, raw
 from ..errors import ArgumentError, ShapeError
 from ..ops.conv import Pair, pair
-from ..random import Generator, default_generator
+from ..random import Generator, given_or_default
 from .init import Initializer, initializer
 from .module import Module, Parameter
 
@@ -45,7 +45,7 @@ class Dense(Module):
     ) -> None:
         positive(inputs=inputs, outputs=outputs)
         self.inputs, self.outputs = inputs, outputs
-        self.w = Parameter(initializer(init)(rng or default_generator(), (inputs, outputs), inputs, outputs))
+        self.w = Parameter(initializer(init)(given_or_default(rng), (inputs, outputs), inputs, outputs))
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -125,7 +125,7 @@ class Conv2D(_Convolution):
         shape = (*self.kernel, inputs // groups, outputs)
         taps = self.kernel[0] * self.kernel[1]
         fans = taps * inputs // groups, taps * outputs // groups
-        self.w = Parameter(initializer(init)(rng or default_generator(), shape, *fans))
+        self.w = Parameter(initializer(init)(given_or_default(rng), shape, *fans))
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -165,7 +165,7 @@ class Conv2DTranspose(_Convolution):
         # With stride s, an output pixel is covered by taps / s^2 stamps: that many terms, times inputs, are summed.
         fan_in = max(1, taps * inputs // (self.stride[0] * self.stride[1]))
         self.w = Parameter(
-            initializer(init)(rng or default_generator(), (*self.kernel, outputs, inputs), fan_in, taps * outputs)
+            initializer(init)(given_or_default(rng), (*self.kernel, outputs, inputs), fan_in, taps * outputs)
         )
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
@@ -186,7 +186,7 @@ class Embedding(Module):
     def __init__(self, count: int, features: int, *, rng: Generator | None = None) -> None:
         positive(count=count, features=features)
         self.count, self.features = count, features
-        self.w = Parameter((rng or default_generator()).normal((count, features), device="cpu"))
+        self.w = Parameter(given_or_default(rng).normal((count, features), device="cpu"))
 
     def forward(self, ids: Any) -> Any:
         """Integers (...) in 0 ... count-1 -> (..., features)."""

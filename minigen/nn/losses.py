@@ -1,4 +1,4 @@
-"""Losses: scalars, in nats per example. Log-likelihoods are summed over features and averaged over the batch.
+"""Losses: scalars. Log-likelihoods and KL are in nats per example: summed over features, averaged over the batch.
 
 They take logits, never probabilities: log(sigmoid(l)) and log(softmax(l)) are computed in one piece, exact and finite
 where a probability would already have rounded to 0 or 1.

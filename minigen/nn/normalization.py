@@ -8,7 +8,7 @@ from .. import ops
 from ..autodiff import Tensor, raw
 from ..backend import device_of
 from ..errors import ArgumentError, ShapeError
-from ..random import Generator, default_generator
+from ..random import Generator, default_generator, given_or_default
 from .layers import positive
 from .module import Buffer, Module, Parameter
 
@@ -107,7 +107,7 @@ class Dropout(Module):
         if not 0 <= rate < 1:
             raise ArgumentError(f"rate: expected 0 <= rate < 1, got {rate}")
         self.rate = rate
-        self.rng = rng or default_generator().spawn()
+        self.rng = given_or_default(rng) if rng is not None else default_generator().spawn()
 
     def forward(self, x: Any) -> Any:
         """x of any shape -> the same shape."""
