@@ -208,3 +208,27 @@ def device_name() -> str:
 def cupy_is_loaded() -> bool:
     """Whether some array of this process may lie on a CUDA device."""
     return len(_module_of) > 1 or "cupy" in sys.modules
+
+
+# ------------------------------------------------------------------------------------------------------------ memory
+
+
+def keep_freed_memory() -> None:
+    """Keep the memory of freed arrays in the process, for the next ones, instead of giving it back to the system.
+
+    A training step frees and makes the same arrays again and again. Fresh memory comes from the system page by page,
+    each cleared first, which takes longer than most computations on it. The CUDA side of this is CuPy's memory pool.
+    With another C library than glibc nothing is changed.
+    """
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # <malloc.h>
+    mallopt(mmap_threshold, 32 << 20)  # bytes; the largest value there is, and where glibc itself ends up in time
+    mallopt(trim_threshold, (1 << 31) - 1)
+
+
+keep_freed_memory()

@@ -36,6 +36,11 @@ class Normal:
         self.mean, self.log_var = mean, log_var
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a sample."""
+        return tuple(self.mean.shape)
+
+    @property
     def std(self) -> Any:
         """The standard deviation, e^(log_var / 2)."""
         return ops.exp(0.5 * self.log_var)
@@ -60,6 +65,11 @@ class Bernoulli:
 
     def __init__(self, logits: Any) -> None:
         self.logits = logits
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a sample."""
+        return tuple(self.logits.shape)
 
     @property
     def mean(self) -> Any:

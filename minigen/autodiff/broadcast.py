@@ -4,6 +4,7 @@ These two operations are each other's gradient. The engine applies `unbroadcast`
 that of its input, so that no other rule has to think of it.
 """
 
+from .. import parallel
 from ..backend import Array, xp_of
 from ..errors import ShapeError
 from .op import differentiable
@@ -24,7 +25,12 @@ def unbroadcast(g: Array, /, shape: tuple[int, ...]) -> Array:
     extra = g.ndim - len(shape)
     repeated = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
     axes = tuple(range(extra)) + repeated
-    total = xp_of(g).sum(g, axis=axes, keepdims=True).reshape(g.shape[extra:] if not repeated else shape) if axes else g
+    if axes and axes == tuple(range(g.ndim - 1)) and g.size:
+        total = parallel.channel_sums(lambda g: g, g).reshape(shape)  # a bias: one number for each channel
+    elif axes:
+        total = xp_of(g).sum(g, axis=axes, keepdims=True).reshape(g.shape[extra:] if not repeated else shape)
+    else:
+        total = g
     if extra < 0 or total.shape != shape:
         raise ShapeError(f"unbroadcast: an array of shape {shape} cannot have been broadcast to {g.shape}")
     return total

@@ -23,11 +23,12 @@ which its input was repeated (`unbroadcast`), in one place for all operations.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .. import parallel
 from ..backend import device_of, is_array
 from ..errors import DeviceError, MinigenError, ShapeError
 from . import debugging
@@ -49,6 +50,7 @@ class Op:
         self.rules: list[Callable[..., Any] | None] = []
         self.rule_for_each: Callable[..., Any] | None = None
         self.may_widen = False  # whether float64 may come of float32
+        self.in_pieces = False  # whether each element stands on its own, and large arrays are better cut; see parallel
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Callable[..., Any] | None) -> None:
@@ -64,7 +66,11 @@ class Op:
         if self.rule_for_each is not None:
             return self.rule_for_each(i, g, y, *inputs, *settings, **named)
         rule = self.rules[i]
-        return None if rule is None else rule(g, y, *inputs, *settings, **named)
+        if rule is None:
+            return None
+        if self.in_pieces and not isinstance(g, Tensor):
+            return parallel.in_pieces(lambda *arrays: rule(*arrays, *settings, **named), g, y, *inputs)
+        return rule(g, y, *inputs, *settings, **named)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute; and, if an input requires a gradient, remember how."""
@@ -87,9 +93,9 @@ class Op:
             arrays.append(array)
             recorded.append(x)
         if not any_tensor:
-            return self.forward(*args, **named)
+            return self._compute(inputs, settings, named)
         try:
-            y = self.forward(*arrays, *settings, **named)
+            y = self._compute(arrays, settings, named)
         except MinigenError:
             raise
         except (ValueError, TypeError, IndexError) as error:
@@ -101,6 +107,11 @@ class Op:
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)
+
+    def _compute(self, arrays: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if self.in_pieces:
+            return parallel.in_pieces(lambda *pieces: self.forward(*pieces, *settings, **named), *arrays)
+        return self.forward(*arrays, *settings, **named)
 
     def _as_result(self, y: Any, arrays: list[Any]) -> Any:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""

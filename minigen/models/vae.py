@@ -84,8 +84,8 @@ class VAE(Module):
         """The bound on log p(x) for each example, from one sample of z."""
         q = self.encode(x)
         p = self.decode(q.sample(rng))
-        if p.mean.shape != x.shape:
-            raise ShapeError(f"VAE: the decoder gives examples of shape {p.mean.shape}, the data have {x.shape}")
+        if p.shape != x.shape:
+            raise ShapeError(f"VAE: the decoder gives examples of shape {p.shape}, the data have {x.shape}")
         return ELBO(sum_features(p.log_prob(x)), sum_features(kl_to_standard_normal(q)))
 
     def loss(self, x: Any, rng: Generator | None = None) -> VAELoss:

@@ -15,17 +15,20 @@ and differentiating T by one argument gives a map of the other two:
 So the gradient rules of all three are found among the three, to any order. The transposed convolution is the adjoint
 of the convolution, <conv2d(x, w), g> = <x, conv2d_transpose(g, w)>: it is not an inverse.
 
-Each is computed as one matrix product. `windows` shows every window of the image as a row (in channels-last layout,
+Each is computed as matrix products. `windows` shows every window of the image as a row (in channels-last layout,
 kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoint and adds rows back to where they
-came from. The same three with plain loops: `minigen.ops.loops`.
+came from. The rows of a whole batch would be many times larger than the images; on a CPU a few images are taken at a
+time (`_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch is
+split over the threads (`minigen.parallel`). The same three with plain loops: `minigen.ops.loops`.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import parallel
 from ..autodiff import differentiable
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
@@ -85,8 +88,12 @@ def geometry(image: tuple[int, int], kernel: tuple[int, int], stride: Any, paddi
 def windows(x: Array, geo: Geometry) -> Array:
     """Every window of x (N, H, W, C): a view (N, OH, OW, kh, kw, C) of the padded image, copying nothing more."""
     xp = xp_of(x)
-    if any(sum(p) for p in geo.padding):
-        x = xp.pad(x, ((0, 0), *geo.padding, (0, 0)))
+    (top, bottom), (left, right) = geo.padding
+    if top or bottom or left or right:
+        n, h, w, c = x.shape
+        padded = xp.zeros((n, top + h + bottom, left + w + right, c), dtype=x.dtype)
+        padded[:, top : top + h, left : left + w] = x
+        x = padded
     n, h, w, c = x.strides
     (sh, sw), (dh, dw) = geo.stride, geo.dilation
     return xp.lib.stride_tricks.as_strided(
@@ -97,32 +104,63 @@ def windows(x: Array, geo: Geometry) -> Array:
 
 
 def add_windows(cols: Array, geo: Geometry) -> Array:
-    """The adjoint of `windows`: add each window of `cols` (N, OH, OW, kh, kw, C) to its place in (N, H, W, C)."""
+    """The adjoint of `windows`: add each window of `cols` (N, OH, OW, kh, kw, C) to its place in (N, H, W, C).
+
+    Taking one tap (a, b) of the kernel after the other, the windows do not overlap. If the stride divides the width
+    of the kernel, sw neighbouring taps of a row do not overlap either and are added in one go.
+    """
     xp = xp_of(cols)
-    (h, w), (oh, ow), (sh, sw), (dh, dw) = geo.image, geo.output, geo.stride, geo.dilation
+    (h, w), (oh, ow), (sh, sw), (dh, dw), (kh, kw) = geo.image, geo.output, geo.stride, geo.dilation, geo.kernel
     (top, bottom), (left, right) = geo.padding
-    x = xp.zeros((cols.shape[0], h + top + bottom, w + left + right, cols.shape[5]), dtype=cols.dtype)
-    for a in range(geo.kernel[0]):
-        for b in range(geo.kernel[1]):
+    n, c, width = cols.shape[0], cols.shape[5], left + w + right
+    width += -width % sw
+    x = xp.zeros((n, top + h + bottom, width, c), dtype=cols.dtype)
+    if 1 < sw and dw == 1 and kw % sw == 0 and c > 1:
+        blocks = x.reshape(n, x.shape[1], width // sw, sw * c)
+        cols = cols.reshape(n, oh, ow, kh, kw // sw, sw * c)
+        for a, b in np.ndindex(kh, kw // sw):
+            blocks[:, a * dh : a * dh + sh * oh : sh, b : b + ow] += cols[:, :, :, a, b]
+    else:
+        for a, b in np.ndindex(kh, kw):
             i, j = a * dh, b * dw
             x[:, i : i + sh * oh : sh, j : j + sw * ow : sw] += cols[:, :, :, a, b]
     return x[:, top : top + h, left : left + w]
 
 
-CACHE = 1 << 20  # bytes of window rows that are worked on at a time: about a core's second-level cache
+CACHE = 1 << 20  # bytes of window rows to work on at a time: about a core's second-level cache
+ROWS = 256  # but at least so many rows, for the matrix product to be efficient
 
 
-def _pieces(x: Array, w: Array, geo: Geometry, groups: int) -> Iterator[tuple[slice, slice, slice]]:
-    """The work in pieces of (images, channels, filters): one group at a time, and few images at a time.
+def _for_few_images(
+    work: Callable[..., None], x: Array, geo: Geometry, kernel: tuple[int, ...], total: Array | None = None
+) -> None:
+    """work(images) for a few images of x at a time, on all threads; on a GPU once, for the whole batch.
 
-    The rows of a piece stay in the cache of a CPU; a GPU takes the whole batch at once.
+    If `total` is given, it is handed to `work`, to be added to; each thread gets its own, and these are summed.
     """
-    batch, row = x.shape[0], math.prod((*geo.output, *w.shape[:3])) * x.dtype.itemsize
-    step = max(1, CACHE // max(1, row)) if xp_of(x) is np else max(1, batch)
-    channels, filters = w.shape[2], w.shape[3] // groups
+    batch, places, row = x.shape[0], math.prod(geo.output), math.prod(kernel[:3])
+    if xp_of(x) is not np:
+        work(slice(0, batch), *([] if total is None else [total]))
+        return
+    step = max(1, max(ROWS, CACHE // max(1, row * x.itemsize)) // places)
+
+    def share(images: slice) -> Array | None:
+        own = total if total is None or not images.start else np.zeros_like(total)
+        for n in range(images.start, images.stop, step):
+            work(slice(n, min(n + step, images.stop)), *([] if own is None else [own]))
+        return own
+
+    threads = parallel.split(batch, batch * places * row * (kernel[3] + parallel.ONE_ELEMENT))
+    for own in parallel.run(share, threads)[1:]:
+        if own is not None:
+            total += own
+
+
+def _each_group(channels: int, filters: int, groups: int) -> Iterator[tuple[slice, slice]]:
+    """The (channels, filters) that belong together."""
+    c, f = channels // groups, filters // groups
     for i in range(groups):
-        for n in range(0, batch, step):
-            yield slice(n, n + step), slice(i * channels, (i + 1) * channels), slice(i * filters, (i + 1) * filters)
+        yield slice(i * c, (i + 1) * c), slice(i * f, (i + 1) * f)
 
 
 def _check_groups(operation: str, channels: int, kernel: tuple[int, ...], groups: int) -> None:
@@ -159,11 +197,14 @@ def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: 
     check_images("conv2d", x=x, w=w)
     _check_groups("conv2d", x.shape[3], w.shape, groups)
     geo = geometry(x.shape[1:3], w.shape[:2], stride, padding, dilation)
-    cols = windows(x, geo)  # (N, OH, OW, kh, kw, C)
     y = xp_of(x).empty((x.shape[0], *geo.output, w.shape[3]), dtype=np.result_type(x.dtype, w.dtype))
-    for n, c, f in _pieces(x, w, geo, groups):
-        kernel = _matrix(w[..., f])
-        y[n, :, :, f] = (_rows(cols[n, ..., c]) @ kernel).reshape(y[n, :, :, f].shape)
+
+    def convolve(n: slice) -> None:
+        for c, f in _each_group(x.shape[3], w.shape[3], groups):
+            product = _rows(windows(x[n, ..., c], geo)) @ _matrix(w[..., f])
+            y[n, ..., f] = product.reshape(-1, *geo.output, product.shape[1])
+
+    _for_few_images(convolve, x, geo, w.shape)
     return y
 
 
@@ -214,9 +255,13 @@ def conv2d_transpose(
         )
     channels = w.shape[2] * groups
     y = xp_of(x).empty((x.shape[0], *geo.image, channels), dtype=np.result_type(x.dtype, w.dtype))
-    for n, c, f in _pieces(x, w, geo, groups):
-        rows = _matrix(x[n, :, :, f]) @ _matrix(w[..., f]).T  # (n OH OW, kh kw C/groups)
-        y[n, :, :, c] = add_windows(rows.reshape(-1, *geo.output, *w.shape[:3]), geo)
+
+    def stamp(n: slice) -> None:
+        for c, f in _each_group(channels, w.shape[3], groups):
+            rows = _matrix(x[n, ..., f]) @ _matrix(w[..., f]).T  # (n OH OW, kh kw C/groups)
+            y[n, ..., c] = add_windows(rows.reshape(-1, *geo.output, *w.shape[:3]), geo)
+
+    _for_few_images(stamp, x, geo, w.shape)
     return y
 
 
@@ -250,10 +295,15 @@ def conv2d_weight_gradient(
     geo = geometry(x.shape[1:3], kernel, stride, padding, dilation)
     if g.shape[:3] != (x.shape[0], *geo.output):
         raise ShapeError(f"conv2d_weight_gradient: g has shape {g.shape}, expected ({x.shape[0]}, *{geo.output}, F)")
-    cols = windows(x, geo)
-    dw = xp_of(x).zeros((*geo.kernel, x.shape[3] // groups, g.shape[3]), dtype=np.result_type(x.dtype, g.dtype))
-    for n, c, f in _pieces(x, dw, geo, groups):
-        dw[..., f] += (_rows(cols[n, ..., c]).T @ _matrix(g[n, :, :, f])).reshape(dw[..., f].shape)
+    shape = (*geo.kernel, x.shape[3] // groups, g.shape[3])
+    dw = xp_of(x).zeros(shape, dtype=np.result_type(x.dtype, g.dtype))
+
+    def correlate(n: slice, dw: Array) -> None:
+        for c, f in _each_group(x.shape[3], g.shape[3], groups):
+            product = _rows(windows(x[n, ..., c], geo)).T @ _matrix(g[n, ..., f])
+            dw[..., f] += product.reshape(dw[..., f].shape)
+
+    _for_few_images(correlate, x, geo, shape, dw)
     return dw
 
 

@@ -238,20 +238,29 @@ tanh.gradients(lambda g, y, x: g * (1 - y * y))
 
 @differentiable
 def sigmoid(x: Array, /) -> Array:
-    """1 / (1 + e^-x), computed from e^-|x| so that no x overflows and small results keep their digits."""
+    """1 / (1 + e^-x). Where e^-x overflows, the quotient is 0, as it should be; small results keep their digits."""
     xp = xp_of(x)
-    z = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1, z) / (1 + z)
+    with errstate(xp):
+        return 1 / (1 + xp.exp(-x))
 
 
 sigmoid.gradients(lambda g, y, x: g * y * (1 - y))
 
 
+def _log_1_plus(z: Array) -> Array:
+    """log(1 + z) for z in [0, 1]: log1p by way of log, which NumPy computes six times as fast.
+
+    u = 1 + z is rounded, and log(u) misses what was lost, z - (u - 1): to first order, by that over u.
+    """
+    u = 1 + z
+    return xp_of(z).log(u) + (z - (u - 1)) / u
+
+
 @differentiable
 def softplus(x: Array, /) -> Array:
-    """log(1 + e^x) = max(x, 0) + log1p(e^-|x|), which does not overflow."""
+    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow."""
     xp = xp_of(x)
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+    return xp.maximum(x, 0) + _log_1_plus(xp.exp(-xp.abs(x)))
 
 
 softplus.gradients(lambda g, y, x: g * sigmoid(x))
@@ -266,13 +275,19 @@ def relu(x: Array, /) -> Array:
 relu.gradients(lambda g, y, x: g * (y > 0))
 
 
+def _slope(x: Any, slope: float) -> Any:
+    """1 where x > 0, `slope` elsewhere; arithmetic is several times as fast here as a choice by `where`."""
+    return (x > 0).astype(x.dtype) * (1 - slope) + slope
+
+
 @differentiable
 def leaky_relu(x: Array, /, slope: float = 0.2) -> Array:
     """x where x > 0, slope * x elsewhere."""
-    return xp_of(x).where(x > 0, x, slope * x)
+    xp = xp_of(x)
+    return (xp.maximum if slope <= 1 else xp.minimum)(x, slope * x)
 
 
-leaky_relu.gradients(lambda g, y, x, slope=0.2: where(x > 0, g, slope * g))
+leaky_relu.gradients(lambda g, y, x, slope=0.2: g * _slope(x, slope))
 
 
 @differentiable
@@ -326,14 +341,18 @@ gelu.gradients(_gelu_gradient)
 def bce_with_logits(logits: Array, targets: Array, /) -> Array:
     """-log of the Bernoulli likelihood of each target in [0, 1], in nats, from the logit of its probability.
 
-    With p = sigmoid(l):  -t log p - (1 - t) log(1 - p)  =  max(l, 0) - l t + log1p(e^-|l|),
+    With p = sigmoid(l):  -t log p - (1 - t) log(1 - p)  =  max(l, 0) - l t + log(1 + e^-|l|),
     which is exact and finite for any finite logit. The derivative with respect to l is sigmoid(l) - t.
     """
     xp = xp_of(logits, targets)
-    return xp.maximum(logits, 0) - logits * targets + xp.log1p(xp.exp(-xp.abs(logits)))
+    return xp.maximum(logits, 0) - logits * targets + _log_1_plus(xp.exp(-xp.abs(logits)))
 
 
 bce_with_logits.gradients(
     lambda g, y, logits, targets: g * (sigmoid(logits) - targets),
     lambda g, y, logits, targets: -g * logits,
 )
+
+# Functions of several passes, or of one that takes long: their arrays are cut to the size of the cache.
+for _op in (exp, expm1, log, log1p, sin, cos, tanh, sigmoid, softplus, leaky_relu, elu, silu, gelu, bce_with_logits):
+    _op.in_pieces = True

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .. import parallel
 from ..autodiff import differentiable
 from ..backend import Array
 from ..errors import ShapeError
@@ -22,7 +23,7 @@ def matmul(a: Array, b: Array, /) -> Array:
             f"matmul: a has shape {a.shape} and b {b.shape}; the last axis of a ({a.shape[-1]}) must equal "
             f"the {'last but one' if b.ndim > 1 else 'only'} axis of b ({b.shape[-2 if b.ndim > 1 else 0]})"
         )
-    return a @ b
+    return parallel.matmul(a, b) if a.ndim == b.ndim == 2 else a @ b
 
 
 def _matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
@@ -64,7 +65,7 @@ def dense(x: Array, w: Array, b: Array, /) -> Array:
         raise ShapeError(f"dense: x has shape {x.shape} and w {w.shape}; the last axis of x must equal the first of w")
     if getattr(b, "shape", w.shape[1:]) != w.shape[1:]:
         raise ShapeError(f"dense: b has shape {b.shape}, w has {w.shape}; b needs one entry for each of w's columns")
-    y = x.reshape(-1, w.shape[0]) @ w
+    y = parallel.matmul(x.reshape(-1, w.shape[0]), w)
     if b is not None:
         y += b
     return y.reshape(*x.shape[:-1], w.shape[1])
