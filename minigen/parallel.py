@@ -27,7 +27,8 @@ GRAIN = 4_000_000
 ONE_ELEMENT = 40  # as many multiply-adds as copying an element, or a simple function of it, takes
 SMALL_PRODUCT = 1 << 18  # multiply-adds below which BLAS itself stays on one thread
 
-PIECE = 1 << 15  # elements of an array, several of which fit a core's second-level cache
+FUNCTION = 5 * ONE_ELEMENT  # the same for exp, log and their like
+LARGE = 1 << 16  # elements
 LOOKS = 2000  # about 2 ms
 _let_others_run: Callable[[], Any] = getattr(os, "sched_yield", functools.partial(time.sleep, 0))
 
@@ -139,43 +140,34 @@ def matmul(a: Array, b: Array) -> Array:
     (n, k), m = a.shape, b.shape[1]
     if n * k * m < SMALL_PRODUCT or xp_of(a, b) is not np:
         return a @ b
+    if k == 1:
+        return a * b
     y: Any = np.empty((n, m), np.result_type(a.dtype, b.dtype))
-    if n > m:
+    if n >= 64:
         run(lambda rows: np.matmul(a[rows], b, out=y[rows]), split(n, n * k * m))
     else:
         run(lambda columns: np.matmul(a, b[:, columns], out=y[:, columns]), split(m, n * k * m))
     return y
 
 
-def in_pieces(function: Callable[..., Array], *arrays: Any) -> Array:
+def elementwise(function: Callable[..., Array], *arrays: Any) -> Array:
     """function(*arrays), for a function that computes each element from the elements at the same place.
 
-    Large arrays are cut along their first axis into pieces, so that what the function computes in between stays in
-    the cache, and the pieces are shared out to the threads. Arrays may broadcast; numbers may be among them.
+    On the CPU, large arrays are cut along their first axis, a part for each thread. It pays for functions that take
+    long; one that adds or compares is as fast as memory, which the threads share.
     """
     largest = max((a.size for a in arrays if isinstance(a, np.ndarray)), default=0)
-    if largest <= PIECE:
+    if largest < LARGE:
         return function(*arrays)
     shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
-    size = math.prod(shape)
-    step = max(1, PIECE * shape[0] // size)
+    parts = split(shape[0], FUNCTION * math.prod(shape))
+    if len(parts) == 1:
+        return function(*arrays)
     long = [np.ndim(a) == len(shape) and a.shape[0] == shape[0] for a in arrays]
-
-    def piece(rows: slice) -> Array:
-        return function(*(a[rows] if cut else a for a, cut in zip(arrays, long, strict=True)))
-
-    first = piece(slice(0, step))
-    y = np.empty(shape, first.dtype)
-    y[:step] = first
-
-    def share(part: slice) -> None:
-        for start in range(step + part.start, step + part.stop, step):
-            rows = slice(start, min(start + step, step + part.stop))
-            y[rows] = piece(rows)
-
-    if step < shape[0]:
-        run(share, split(shape[0] - step, 5 * ONE_ELEMENT * size))
-    return y
+    results = run(
+        lambda part: function(*(a[part] if cut else a for a, cut in zip(arrays, long, strict=True))), parts
+    )
+    return np.concatenate(results)
 
 
 def by_channel(*arrays: Array) -> list[Array]:
@@ -190,29 +182,14 @@ def by_channel(*arrays: Array) -> list[Array]:
     return [a.reshape(-1, repeat * channels) if a.ndim > 1 else xp_of(a).tile(a, repeat) for a in arrays]
 
 
-def channel_sums(function: Callable[..., Array], x: Array, *others: Array) -> Array:
-    """The sum of function(x, *others), computed element by element, over all axes but the last: (..., C) -> (C,).
-
-    In pieces, as `in_pieces`; a sum of sums also loses fewer digits than one long sum. A row of ones times a matrix
-    is the sum of its rows, and that product is the fastest way to it.
-    """
-    channels = x.shape[-1]
-    x, *others = by_channel(x, *others)  # type: ignore[assignment]
-    if xp_of(x) is not np:
-        return xp_of(x).sum(function(x, *others), axis=0)
-    rows, length = x.shape
-    step = max(1, PIECE // max(1, length))
-    whole = [a.ndim == 1 for a in others]
-
-    def share(part: slice) -> Array:
-        total = np.zeros(length, x.dtype)
-        for start in range(part.start, part.stop, step):
-            n = slice(start, min(start + step, part.stop))
-            values = function(x[n], *(a if vector else a[n] for a, vector in zip(others, whole, strict=True)))
-            total += np.ones(values.shape[0], x.dtype) @ values
-        return total
-
-    first, *rest = run(share, split(rows, ONE_ELEMENT * x.size))
-    for total in rest:
-        first += total
-    return first.reshape(-1, channels).sum(axis=0)
+def channel_sums(x: Array, factor: Array | None = None) -> Array:
+    """The sum of x, or of x * factor, over all axes but the last: (..., C) -> (C,)."""
+    xp, channels = xp_of(x), x.shape[-1]
+    if xp is not np:
+        return xp.sum((x if factor is None else x * factor).reshape(-1, channels), axis=0)
+    if factor is None:  # a row of ones times a matrix is the sum of its rows, and that product is the fastest way to it
+        (rows,) = by_channel(x)
+        sums = matmul(np.ones((1, rows.shape[0]), x.dtype), rows)
+    else:
+        sums = np.einsum("ij,ij->j", *by_channel(x, factor))  # one pass over both, and no array of products
+    return sums.reshape(-1, channels).sum(axis=0)

@@ -50,7 +50,7 @@ class Op:
         self.rules: list[Callable[..., Any] | None] = []
         self.rule_for_each: Callable[..., Any] | None = None
         self.may_widen = False  # whether float64 may come of float32
-        self.in_pieces = False  # whether each element stands on its own, and large arrays are better cut; see parallel
+        self.is_heavy = False  # whether it computes each element on its own and takes long: large arrays are shared out
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Callable[..., Any] | None) -> None:
@@ -68,8 +68,8 @@ class Op:
         rule = self.rules[i]
         if rule is None:
             return None
-        if self.in_pieces and not isinstance(g, Tensor):
-            return parallel.in_pieces(lambda *arrays: rule(*arrays, *settings, **named), g, y, *inputs)
+        if self.is_heavy and not isinstance(g, Tensor):
+            return parallel.elementwise(lambda *arrays: rule(*arrays, *settings, **named), g, y, *inputs)
         return rule(g, y, *inputs, *settings, **named)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -109,8 +109,8 @@ class Op:
         return Tensor.of_operation(y, node)
 
     def _compute(self, arrays: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        if self.in_pieces:
-            return parallel.in_pieces(lambda *pieces: self.forward(*pieces, *settings, **named), *arrays)
+        if self.is_heavy:
+            return parallel.elementwise(lambda *pieces: self.forward(*pieces, *settings, **named), *arrays)
         return self.forward(*arrays, *settings, **named)
 
     def _as_result(self, y: Any, arrays: list[Any]) -> Any:

@@ -197,12 +197,16 @@ def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: 
     check_images("conv2d", x=x, w=w)
     _check_groups("conv2d", x.shape[3], w.shape, groups)
     geo = geometry(x.shape[1:3], w.shape[:2], stride, padding, dilation)
-    y = xp_of(x).empty((x.shape[0], *geo.output, w.shape[3]), dtype=np.result_type(x.dtype, w.dtype))
+    xp = xp_of(x)
+    y = xp.empty((x.shape[0], *geo.output, w.shape[3]), dtype=np.result_type(x.dtype, w.dtype))
 
     def convolve(n: slice) -> None:
         for c, f in _each_group(x.shape[3], w.shape[3], groups):
-            product = _rows(windows(x[n, ..., c], geo)) @ _matrix(w[..., f])
-            y[n, ..., f] = product.reshape(-1, *geo.output, product.shape[1])
+            rows = _rows(windows(x[n, ..., c], geo))
+            if groups == 1:
+                xp.matmul(rows, _matrix(w), out=_matrix(y[n]))
+            else:
+                y[n, ..., f] = (rows @ _matrix(w[..., f])).reshape(y[n, ..., f].shape)
 
     _for_few_images(convolve, x, geo, w.shape)
     return y

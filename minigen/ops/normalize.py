@@ -71,20 +71,37 @@ def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Any, A
         (y, mean, var): the batch's statistics over all axes but the last, (1, ..., C), for the running averages.
     """
     _check_channels("batch_norm", x, gamma, beta)
-    data = raw(x)
-    count = data.size // data.shape[-1]
-    m = parallel.channel_sums(lambda x: x, data) / count
-    v = parallel.channel_sums(lambda x, m: (x - m) * (x - m), data, m) / count
-    y = _batch_norm(x, gamma, beta, eps, (m, 1 / xp_of(v).sqrt(v + eps)))
-    shape = (1,) * (x.ndim - 1) + m.shape
-    return y, m.reshape(shape), v.reshape(shape)
+    moments = Moments()
+    y = _batch_norm(x, gamma, beta, eps, moments)
+    shape = (1,) * (x.ndim - 1) + (-1,)
+    return y, moments.mean.reshape(shape), moments.var.reshape(shape)
+
+
+class Moments:
+    """What the forward pass of a batch norm finds out and its backward pass needs, each (C,)."""
+
+    mean: Array
+    var: Array
+    r: Array  # 1 / sqrt(var + eps)
 
 
 @differentiable
-def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: tuple[Array, Array]) -> Array:
-    m, r = moments
-    rows = parallel.by_channel(x, m, gamma * r, beta)
-    return parallel.in_pieces(lambda x, m, scale, beta: (x - m) * scale + beta, *rows).reshape(x.shape)
+def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Moments) -> Array:
+    count = x.size // x.shape[-1]
+    moments.mean = parallel.channel_sums(x) / count
+    y = _deviation(x, moments)
+    moments.var = parallel.channel_sums(y, y) / count
+    moments.r = 1 / xp_of(x).sqrt(moments.var + eps)
+    y, scale, beta = parallel.by_channel(y, gamma * moments.r, beta)
+    y *= scale
+    y += beta
+    return y.reshape(x.shape)
+
+
+def _deviation(x: Array, moments: Moments) -> Array:
+    """x - mean, a new array."""
+    rows, m = parallel.by_channel(x, moments.mean)
+    return (rows - m).reshape(x.shape)
 
 
 # Each rule comes twice. Arrays take the fast way: few passes, with the moments that are known. While a graph is
@@ -98,27 +115,27 @@ def _standardized(x: Any, eps: float) -> tuple[Any, Any]:
     return (x - mean(x, axes, keepdims=True)) * r, r
 
 
-def _batch_norm_gradient(
-    g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: float, moments: tuple[Array, Array]
-) -> Any:
+def _batch_norm_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: float, moments: Moments) -> Any:
     if isinstance(x, Tensor):
         axes = tuple(range(x.ndim - 1))
         standard, r = _standardized(x, eps)
         return gamma * r * (g - mean(g, axes, keepdims=True) - standard * mean(g * standard, axes, keepdims=True))
-    m, r = moments
     count = x.size // x.shape[-1]
-    mean_g = parallel.channel_sums(lambda g: g, g) / count
-    slope = _gamma_gradient(g, y, x, gamma, beta, eps, moments) / count * r
-    rows = parallel.by_channel(g, x, m, mean_g, slope, gamma * r)
-    dx = parallel.in_pieces(lambda g, x, m, mean_g, slope, scale: (g - mean_g - (x - m) * slope) * scale, *rows)
+    dx = _deviation(x, moments)
+    slope = parallel.channel_sums(dx, g) * (moments.r * moments.r / count)
+    mean_g = parallel.channel_sums(g) / count
+    dx, g, slope, mean_g, scale = parallel.by_channel(dx, g, slope, mean_g, gamma * moments.r)
+    dx *= -slope
+    dx -= mean_g
+    dx += g
+    dx *= scale
     return dx.reshape(x.shape)
 
 
-def _gamma_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: float, moments: tuple[Array, Array]) -> Any:
+def _gamma_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: float, moments: Moments) -> Any:
     if isinstance(x, Tensor):
         return g * _standardized(x, eps)[0]
-    m, r = moments
-    return parallel.channel_sums(lambda g, x, m: g * (x - m), g, x, m) * r
+    return parallel.channel_sums(_deviation(x, moments), g) * moments.r
 
 
 _batch_norm.gradients(

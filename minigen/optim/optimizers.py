@@ -1,17 +1,19 @@
 """Optimizers: how to change the weights w, given the gradient g of the loss.
 
 Each class is one rule; its equations stand in its docstring and again, line by line, in `update`. All write in place
-through a scratch array, so that a step allocates nothing. On the CPU the vectors are walked in chunks: whatever a
-chunk needs stays in the cache through all the passes of the rule, and the memory is read once instead of ten times.
-On the GPU the chunk is the whole vector, and nothing waits for the device.
+through a scratch array. On the CPU the vectors are shared out to the threads, and walked in chunks: whatever a chunk
+needs stays in the cache through all the passes of the rule, and the memory is read once instead of ten times. On the
+GPU the chunk is the whole vector, and nothing waits for the device.
 """
 
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from .. import parallel
 from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, ShapeError
@@ -19,7 +21,8 @@ from .check import at_least_0
 from .flat import FlatParameters
 from .schedules import Schedule
 
-CHUNK = 65536  # elements: many enough to hide the cost of the calls, few enough for five such arrays to stay in cache
+CHUNK = 1 << 17  # elements: few enough for five such arrays to stay in the cache; with shorter calls, threads would
+# wait for Python's lock more than they compute
 
 
 class Optimizer:
@@ -46,7 +49,6 @@ class Optimizer:
         self.flat = FlatParameters(params)
         xp, size = xp_of(self.flat.data), self.flat.data.size
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
-        self._scratch = xp.empty(min(size, CHUNK) if xp is np else size, dtype=self.flat.data.dtype)
 
     def step(self) -> None:
         """Update every parameter that has a gradient (`grad` is not None), once.
@@ -56,11 +58,24 @@ class Optimizer:
         """
         lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
         for segment, t in self.flat.segments():
-            for start in range(segment.start, segment.stop, max(self._scratch.size, 1)):
-                part = slice(start, min(start + self._scratch.size, segment.stop))
-                w, g, scratch = self.flat.data[part], self.flat.grad[part], self._scratch[: part.stop - part.start]
-                self.update(t, lr, w, g, scratch, *(vector[part] for vector in self.memory.values()))
+            parallel.run(functools.partial(self._update_part, t, lr), self._shares(segment))
         self.t += 1
+
+    def _shares(self, segment: slice) -> list[slice]:
+        """The stretch of the vectors that each thread updates."""
+        if xp_of(self.flat.data) is not np:
+            return [segment]
+        length = segment.stop - segment.start
+        parts = parallel.split(length, length * parallel.FUNCTION)
+        return [slice(segment.start + part.start, segment.start + part.stop) for part in parts]
+
+    def _update_part(self, t: int, lr: float, part: slice) -> None:
+        flat, chunk = self.flat, CHUNK if xp_of(self.flat.data) is np else part.stop - part.start
+        scratch = xp_of(flat.data).empty(min(chunk, part.stop - part.start), dtype=flat.data.dtype)
+        for start in range(part.start, part.stop, chunk):
+            n = slice(start, min(start + chunk, part.stop))
+            tmp = scratch[: n.stop - n.start]
+            self.update(t, lr, flat.data[n], flat.grad[n], tmp, *(vector[n] for vector in self.memory.values()))
 
     def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
         """Apply the rule in place to a stretch of the parameters, all arrays of shape (n,).
