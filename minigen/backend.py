@@ -41,7 +41,7 @@ def xp_of(*arrays: Array) -> Any:
 
 def is_array(x: object) -> bool:
     """Whether `x` is an array of NumPy or CuPy."""
-    return xp_of(x) is not np or isinstance(x, np.ndarray)
+    return isinstance(x, np.ndarray) or xp_of(x) is not np
 
 
 def device_of(array: Array) -> str:

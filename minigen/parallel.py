@@ -10,6 +10,7 @@ too. Work is dealt out by position and never by who is free first: same number o
 """
 
 import functools
+import itertools
 import math
 import os
 import threading
@@ -108,7 +109,7 @@ def split(length: int, cost: float) -> list[slice]:
     threads = 1 if getattr(_this_thread, "works", False) else _blas().threads
     parts = max(1, min(threads, length, int(cost // GRAIN)))
     bounds = [length * i // parts for i in range(parts + 1)]
-    return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
 
 def run(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
@@ -156,8 +157,10 @@ def elementwise(function: Callable[..., Array], *arrays: Any) -> Array:
     On the CPU, large arrays are cut along their first axis, a part for each thread. It pays for functions that take
     long; one that adds or compares is as fast as memory, which the threads share.
     """
-    largest = max((a.size for a in arrays if isinstance(a, np.ndarray)), default=0)
-    if largest < LARGE:
+    for a in arrays:
+        if isinstance(a, np.ndarray) and a.size >= LARGE:
+            break
+    else:
         return function(*arrays)
     shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
     parts = split(shape[0], FUNCTION * math.prod(shape))

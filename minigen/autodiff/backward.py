@@ -118,7 +118,7 @@ def _history(outputs: Sequence[Tensor]) -> list[Tensor]:
                 "or pass retain_graph=True to the earlier call"
             )
         seen[id(y)] = y
-        stack.extend(x for x in y._node.inputs if isinstance(x, Tensor))
+        stack += [x for x in y._node.inputs if isinstance(x, Tensor)]
     return sorted(seen.values(), key=_number, reverse=True)
 
 
@@ -155,7 +155,7 @@ def _propagate(
         if id(y) in target_ids:
             kept[id(y)] = g
         if g is not None and (wanted is None or id(y) in wanted):
-            inputs = tuple(view(x) for x in node.inputs)
+            inputs = node.inputs if create_graph else [x.data if isinstance(x, Tensor) else x for x in node.inputs]
             for i, x in enumerate(node.inputs):
                 if not isinstance(x, Tensor) or (wanted is not None and id(x) not in wanted):
                     continue

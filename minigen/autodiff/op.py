@@ -61,7 +61,7 @@ class Op:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
         self.rule_for_each = rule
 
-    def gradient(self, i: int, g: Any, y: Any, inputs: tuple[Any, ...], settings: tuple[Any, ...], named: Any) -> Any:
+    def gradient(self, i: int, g: Any, y: Any, inputs: Sequence[Any], settings: tuple[Any, ...], named: Any) -> Any:
         """Call the rule for array `i`; None if there is none."""
         if self.rule_for_each is not None:
             return self.rule_for_each(i, g, y, *inputs, *settings, **named)
@@ -74,13 +74,18 @@ class Op:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute; and, if an input requires a gradient, remember how."""
-        inputs, settings = args[: self.arity], args[len(args) if self.arity is None else self.arity :]
+        arity = len(args) if self.arity is None else self.arity
+        for x in args[:arity]:
+            if isinstance(x, Tensor):
+                return self._on_tensors(args[:arity], args[arity:], named)
+        return self._compute(args[:arity], args[arity:], named)
+
+    def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
         arrays, recorded = [], []  # what the forward function gets, and what the node remembers
-        any_tensor = any_grad = False
+        any_grad = False
         for x in inputs:
             array = x
             if isinstance(x, Tensor):
-                any_tensor = True
                 array = x.data
                 if x.requires_grad:
                     any_grad = True
@@ -92,18 +97,17 @@ class Op:
                 x = array = asarray(x)
             arrays.append(array)
             recorded.append(x)
-        if not any_tensor:
-            return self._compute(inputs, settings, named)
         try:
             y = self._compute(arrays, settings, named)
         except MinigenError:
             raise
         except (ValueError, TypeError, IndexError) as error:
             raise self._explain(arrays, error) from error
-        y = self._as_result(y, arrays)
+        if type(y) is not np.ndarray or y.dtype.char != "f":
+            y = self._as_result(y, arrays)
         node = None
         if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
-            node = Node(self, tuple(recorded), settings, named)
+            node = Node(self, recorded, settings, named)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)

@@ -7,6 +7,7 @@ reference cycles: when the last result goes out of scope, the whole graph behind
 
 import itertools
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Node:
 
     __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source")
 
-    def __init__(self, op: "Op", inputs: tuple[Any, ...], settings: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def __init__(self, op: "Op", inputs: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> None:
         self.op = op
         self.inputs = inputs
         self.settings = settings
@@ -49,7 +50,7 @@ class Node:
         self.number = next(_node_numbers)
         self.source = ""  # the user's line, kept in debug mode
 
-    def gradient(self, i: int, g: Any, y: Any, inputs: tuple[Any, ...]) -> Any:
+    def gradient(self, i: int, g: Any, y: Any, inputs: Sequence[Any]) -> Any:
         """The gradient with respect to input `i`, given `g`, the gradient with respect to the output `y`."""
         return self.op.gradient(i, g, y, inputs, self.settings, self.named_settings)
 

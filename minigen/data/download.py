@@ -3,12 +3,8 @@
 import hashlib
 import os
 import tempfile
-import urllib.request
 from collections.abc import Sequence
-from http.client import HTTPException
 from pathlib import Path
-
-from tqdm import tqdm
 
 from ..errors import DataError
 
@@ -34,6 +30,8 @@ def download(urls: Sequence[str], sha256: str, path: Path, advice: str) -> Path:
     Raises:
         DataError: no mirror gave the file; says what each of them did. Nothing is left behind.
     """
+    from http.client import HTTPException  # here and below: as long to import as all the rest, and rarely needed
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent)
@@ -56,6 +54,10 @@ def download(urls: Sequence[str], sha256: str, path: Path, advice: str) -> Path:
 
 def _fetch(url: str, path: Path) -> str:
     """Write what `url` gives to `path`; returns its SHA-256."""
+    import urllib.request
+
+    from tqdm import tqdm
+
     digest = hashlib.sha256()
     with (
         urllib.request.urlopen(url, timeout=TIMEOUT) as answer,

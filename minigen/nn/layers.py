@@ -75,7 +75,7 @@ class _Convolution(Module):
         self.padding = padding
 
     def _with_bias(self, y: Any) -> Any:
-        return y if self.b is None else y + self.b
+        return y if self.b is None else ops.add_bias(y, self.b)
 
     def _check(self, x: Any) -> None:
         if x.ndim != 4 or x.shape[3] != self.inputs:

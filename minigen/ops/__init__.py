@@ -35,7 +35,7 @@ from .elementwise import (
     tanh,
     where,
 )
-from .linalg import dense, matmul
+from .linalg import add_bias, dense, matmul
 from .normalize import batch_norm, layer_norm, standardize
 from .operators import attach as _attach
 from .operators import equal, greater, greater_equal, not_equal

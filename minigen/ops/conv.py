@@ -115,7 +115,7 @@ def add_windows(cols: Array, geo: Geometry) -> Array:
     n, c, width = cols.shape[0], cols.shape[5], left + w + right
     width += -width % sw
     x = xp.zeros((n, top + h + bottom, width, c), dtype=cols.dtype)
-    if 1 < sw and dw == 1 and kw % sw == 0 and c > 1:
+    if sw > 1 and dw == 1 and kw % sw == 0 and c > 1:
         blocks = x.reshape(n, x.shape[1], width // sw, sw * c)
         cols = cols.reshape(n, oh, ow, kh, kw // sw, sw * c)
         for a, b in np.ndindex(kh, kw // sw):

@@ -247,16 +247,17 @@ def sigmoid(x: Array, /) -> Array:
 sigmoid.gradients(lambda g, y, x: g * y * (1 - y))
 
 
-def _log_1_plus_exp(x: Array) -> Array:
-    """log(1 + e^x) for x <= 0: log1p by way of log, which NumPy computes six times as fast.
+def _log_1_plus_exp_minus_abs(x: Array) -> Array:
+    """log(1 + e^-|x|): log1p by way of log, which NumPy computes six times as fast; in few arrays.
 
-    With z = e^x, u = 1 + z is rounded, and log(u) misses what was lost, z - (u - 1): to first order, by that over u.
+    With z = e^-|x|, u = 1 + z is rounded, and log(u) misses what was lost, z - (u - 1): to first order, by that over u.
     """
-    z = xp_of(x).exp(x)
+    xp = xp_of(x)
+    z = xp.exp(-xp.abs(x))
     u = 1 + z
     z -= u - 1
     z /= u
-    z += xp_of(x).log(u)
+    z += xp.log(u)
     return z
 
 
@@ -264,7 +265,7 @@ def _log_1_plus_exp(x: Array) -> Array:
 def softplus(x: Array, /) -> Array:
     """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow."""
     xp = xp_of(x)
-    return xp.maximum(x, 0) + _log_1_plus_exp(-xp.abs(x))
+    return xp.maximum(x, 0) + _log_1_plus_exp_minus_abs(x)
 
 
 softplus.gradients(lambda g, y, x: g * sigmoid(x))
@@ -351,7 +352,7 @@ def bce_with_logits(logits: Array, targets: Array, /) -> Array:
     """
     xp = xp_of(logits, targets)
     y = xp.maximum(logits, 0) - logits * targets
-    y += _log_1_plus_exp(-xp.abs(logits))
+    y += _log_1_plus_exp_minus_abs(logits)
     return y
 
 

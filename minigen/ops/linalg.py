@@ -81,3 +81,15 @@ dense.gradients(
     lambda g, y, x, w, b: matmul(swap_last(_rows(x)), _rows(g)),
     lambda g, y, x, w, b: sum(_rows(g), axis=0),
 )
+
+
+@differentiable
+def add_bias(x: Array, b: Array, /) -> Array:
+    """x + b, one number of b (C,) for each channel of x (..., C)."""
+    if b.shape != x.shape[-1:]:
+        raise ShapeError(f"add_bias: b has shape {b.shape}, x has {x.shape}; b needs one entry for each channel of x")
+    rows, b = parallel.by_channel(x, b)
+    return (rows + b).reshape(x.shape)
+
+
+add_bias.gradients(lambda g, y, x, b: g, lambda g, y, x, b: g)  # the engine sums over the places that got the same b

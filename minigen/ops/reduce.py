@@ -33,7 +33,7 @@ def _count(x: Any, axis: Axis) -> int:
 @differentiable
 def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis`."""
-    return xp_of(x).sum(x, axis=axis, keepdims=keepdims)
+    return x.sum(axis=axis, keepdims=keepdims)
 
 
 sum.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis), x.shape))
@@ -42,7 +42,7 @@ sum.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g
 @differentiable
 def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The mean over `axis`."""
-    return xp_of(x).mean(x, axis=axis, keepdims=keepdims)
+    return x.mean(axis=axis, keepdims=keepdims)
 
 
 mean.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis) / _count(x, axis), x.shape))

@@ -47,8 +47,9 @@ class Optimizer:
         self.lr = lr if callable(lr) else at_least_0("lr", lr)
         self.t = 0
         self.flat = FlatParameters(params)
-        xp, size = xp_of(self.flat.data), self.flat.data.size
+        xp = xp_of(self.flat.data)
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
+        self._scratch: list[Array] = []
 
     def step(self) -> None:
         """Update every parameter that has a gradient (`grad` is not None), once.
@@ -58,24 +59,25 @@ class Optimizer:
         """
         lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
         for segment, t in self.flat.segments():
-            parallel.run(functools.partial(self._update_part, t, lr), self._shares(segment))
+            shares = self._shares(segment)
+            parallel.run(functools.partial(self._update_share, t, lr), list(zip(shares, self._scratch, strict=False)))
         self.t += 1
 
     def _shares(self, segment: slice) -> list[slice]:
-        """The stretch of the vectors that each thread updates."""
-        if xp_of(self.flat.data) is not np:
-            return [segment]
-        length = segment.stop - segment.start
-        parts = parallel.split(length, length * parallel.FUNCTION)
+        """The stretch of the vectors that each thread updates; there is a scratch array for each."""
+        length, xp = segment.stop - segment.start, xp_of(self.flat.data)
+        parts = parallel.split(length, length * parallel.FUNCTION) if xp is np else [slice(0, length)]
+        while len(self._scratch) < len(parts):
+            size = min(CHUNK, self.flat.data.size) if xp is np else self.flat.data.size
+            self._scratch.append(xp.empty(size, dtype=self.flat.data.dtype))
         return [slice(segment.start + part.start, segment.start + part.stop) for part in parts]
 
-    def _update_part(self, t: int, lr: float, part: slice) -> None:
-        flat, chunk = self.flat, CHUNK if xp_of(self.flat.data) is np else part.stop - part.start
-        scratch = xp_of(flat.data).empty(min(chunk, part.stop - part.start), dtype=flat.data.dtype)
-        for start in range(part.start, part.stop, chunk):
-            n = slice(start, min(start + chunk, part.stop))
-            tmp = scratch[: n.stop - n.start]
-            self.update(t, lr, flat.data[n], flat.grad[n], tmp, *(vector[n] for vector in self.memory.values()))
+    def _update_share(self, t: int, lr: float, share_and_scratch: tuple[slice, Array]) -> None:
+        share, scratch = share_and_scratch
+        for start in range(share.start, share.stop, max(1, scratch.size)):
+            n = slice(start, min(start + scratch.size, share.stop))
+            vectors = (vector[n] for vector in self.memory.values())
+            self.update(t, lr, self.flat.data[n], self.flat.grad[n], scratch[: n.stop - n.start], *vectors)
 
     def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
         """Apply the rule in place to a stretch of the parameters, all arrays of shape (n,).
@@ -260,12 +262,12 @@ class Adam(Optimizer):
         xp.multiply(g, g, out=tmp)
         tmp *= 1 - beta2
         v += tmp
-        # w <- w - lr m_hat / (sqrt(v_hat) + eps)
+        # w <- w - lr m_hat / (sqrt(v_hat) + eps), both sides of the fraction times sqrt(1 - beta2^t) (end of section 2)
+        correction = math.sqrt(1 - beta2**t)
         xp.sqrt(v, out=tmp)
-        tmp *= 1 / math.sqrt(1 - beta2**t)
-        tmp += self.eps
+        tmp += self.eps * correction
         xp.divide(m, tmp, out=tmp)
-        tmp *= lr / (1 - beta1**t)
+        tmp *= lr * correction / (1 - beta1**t)
         w -= tmp
 
 

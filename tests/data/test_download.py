@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from minigen import data
 from minigen.data import download as module
@@ -145,11 +146,11 @@ def test_an_old_file_survives_a_failed_download(server, target):
 
 
 def test_an_interrupt_leaves_nothing(server, target, monkeypatch):
-    class Interrupting(module.tqdm):
+    class Interrupting(tqdm):
         def update(self, n=1):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "tqdm", Interrupting)
+    monkeypatch.setattr("tqdm.tqdm", Interrupting)
     server.files = {"/a": CONTENT}
     with pytest.raises(KeyboardInterrupt):
         download([f"{server.url}/a"], SHA256, target, ADVICE)

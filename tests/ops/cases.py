@@ -149,6 +149,7 @@ CASES = [
     case("matmul", mg.matmul, r(2, 3), r(3)),
     case("matmul", mg.matmul, r(5, 2, 3), r(3)),
     case("matmul", mg.matmul, r(3), r(5, 3, 4)),
+    case("add_bias", mg.add_bias, r(3, 2, 4), r(4)),
     case("dense", mg.dense, r(5, 3), r(3, 4), r(4)),
     case("dense", lambda x, w: mg.dense(x, w, None), r(2, 5, 3), r(3, 4)),
     case("dense", mg.dense, r(2, 5, 3), r(3, 4), r(4)),

@@ -94,6 +94,7 @@ CASES = {
     "matmul": (mg.matmul, torch.matmul, r(5, 1, 2, 3), r(4, 3, 2)),
     "vector times matrices": (mg.matmul, torch.matmul, r(3), r(5, 3, 2)),
     "matrix times vector": (mg.matmul, torch.matmul, r(5, 2, 3), r(3)),
+    "add_bias": (mg.add_bias, lambda x, b: x + b, r(5, 2, 3), r(3)),
     "dense": (mg.dense, lambda x, w, b: F.linear(x, w.T, b), r(5, 2, 3), r(3, 4), r(4)),
     "conv2d": (
         lambda x, w: mg.conv2d(x, w, (2, 1), (1, 2), (1, 2), 2),

@@ -126,6 +126,7 @@ TABLE = {
         UPSTREAM,
     ),
     "cos": (mg.cos, np.cos, A),
+    "add_bias": (mg.add_bias, lambda x, b: x + b, CUBE, r(4)),
     "dense": (mg.dense, lambda x, w, b: np.einsum("nki,io->nko", x, w) + b, CUBE, r(4, 5), r(5)),
     "divide": (mg.divide, np.divide, A, p(4)),
     "elu": (lambda x: mg.elu(x, 0.7), lambda x: np.where(x > 0, x, 0.7 * (np.exp(x) - 1)), A),
