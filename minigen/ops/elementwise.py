@@ -289,8 +289,7 @@ def leaky_relu(x: Array, /, slope: float = 0.2) -> Array:
 
 def _slope(x: Any, slope: float) -> Any:
     """1 where x > 0, `slope` elsewhere; arithmetic is several times as fast here as a choice by `where`."""
-    one_less, slope = x.dtype.type(1 - slope), x.dtype.type(slope)
-    return (x > 0) * one_less + slope
+    return (x > 0).astype(x.dtype) * (1 - slope) + slope
 
 
 leaky_relu.gradients(lambda g, y, x, slope=0.2: g * _slope(x, slope))
