@@ -29,7 +29,7 @@ ONE_ELEMENT = 40  # as many multiply-adds as copying an element, or a simple fun
 SMALL_PRODUCT = 1 << 18  # multiply-adds below which BLAS itself stays on one thread
 
 FUNCTION = 5 * ONE_ELEMENT  # the same for exp, log and their like
-LARGE = 1 << 16  # elements
+LARGE = 1 << 17  # elements
 LOOKS = 2000  # about 2 ms
 _let_others_run: Callable[[], Any] = getattr(os, "sched_yield", functools.partial(time.sleep, 0))
 
@@ -57,7 +57,6 @@ class _Blas:
 
 
 _blas = functools.cache(_Blas)
-_this_thread = threading.local()  # .works: it is one of our threads, and leaves the others alone
 
 
 class _Task:
@@ -87,7 +86,6 @@ class _Task:
 
 
 def _work_forever(tasks: "SimpleQueue[_Task]") -> None:
-    _this_thread.works = True
     while True:
         tasks.get().do()
 
@@ -105,9 +103,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def split(length: int, cost: float) -> list[slice]:
-    """range(length) in equal parts, one for each thread that is worth waking for `cost` multiply-adds in all."""
-    threads = 1 if getattr(_this_thread, "works", False) else _blas().threads
-    parts = max(1, min(threads, length, int(cost // GRAIN)))
+    """range(length) in equal parts, one for each thread that is worth waking for `cost` multiply-adds in all.
+
+    Inside of `run` it is one part, as BLAS has one thread then.
+    """
+    parts = max(1, min(_blas().threads, length, int(cost // GRAIN)))
     bounds = [length * i // parts for i in range(parts + 1)]
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 

@@ -1,0 +1,141 @@
+"""Work on several threads: the same numbers as on one, errors that arrive, BLAS left as it was found."""
+
+import os
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import minigen as mg
+from minigen import parallel
+from minigen.ops import elementwise, loops
+
+RNG = np.random.default_rng(0)
+
+
+def blas_threads():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request, monkeypatch):
+    """As if BLAS was set to so many threads, and waking a thread cost nothing."""
+    monkeypatch.setattr(parallel, "GRAIN", 1)
+    monkeypatch.setattr(parallel, "LARGE", 1)
+    monkeypatch.setattr(parallel, "SMALL_PRODUCT", 1)
+    with threadpool_limits(request.param, user_api="blas"):
+        yield request.param
+
+
+@given(length=st.integers(1, 50), cost=st.floats(0, 1e12))
+def test_the_parts_are_the_whole_in_order(length, cost):
+    with threadpool_limits(3, user_api="blas"):
+        parts = parallel.split(length, cost)
+    assert [i for part in parts for i in range(part.start, part.stop)] == list(range(length))
+    assert 1 <= len(parts) <= 3
+    assert all(part.stop > part.start for part in parts)
+    assert len(parts) == 1 or cost / len(parts) >= parallel.GRAIN
+
+
+def test_each_piece_has_a_thread_of_its_own_and_results_keep_their_order(threads):
+    names = parallel.run(lambda part: (part.start, threading.get_ident()), parallel.split(9, 1e9))
+    assert len(names) == threads == len({ident for _, ident in names})
+    assert names[0][1] == threading.get_ident()
+    assert [start for start, _ in names] == sorted(start for start, _ in names)
+
+
+def test_blas_has_one_thread_meanwhile_and_gets_back_what_it_had(threads):
+    before = blas_threads()
+    assert parallel.run(lambda part: blas_threads(), [0])[0] == [1] * len(before)
+    with pytest.raises(ZeroDivisionError):
+        parallel.run(lambda part: 1 // 0, [0])
+    assert blas_threads() == before
+
+
+@pytest.mark.parametrize("culprit", [0, 1])
+def test_an_error_arrives_and_only_when_nobody_works_any_more(culprit):
+    done = []
+
+    def work(i):
+        if i == culprit:
+            raise ValueError(f"piece {i}")
+        threading.Event().wait(0.05)
+        done.append(i)
+
+    with threadpool_limits(2, user_api="blas"), pytest.raises(ValueError, match=f"piece {culprit}"):
+        parallel.run(work, [0, 1])
+    assert done == [1 - culprit]
+
+
+def test_work_inside_of_work_stays_on_its_thread(threads):
+    counts = parallel.run(lambda i: len(parallel.split(100, 1e12)), list(range(threads)))
+    assert counts == [1] * threads
+
+
+@pytest.mark.parametrize(("n", "k", "m"), [(70, 5, 9), (3, 40, 65), (128, 1, 64), (1, 7, 1), (0, 3, 4)])
+def test_products_of_matrices(threads, n, k, m):
+    a, b = RNG.standard_normal((n, k)), RNG.standard_normal((k, m))
+    assert np.allclose(parallel.matmul(a, b), a @ b, rtol=1e-13, atol=1e-13)
+    assert np.allclose(parallel.matmul(b.T, a.T), (a @ b).T, rtol=1e-13, atol=1e-13)
+
+
+SLOW = [op for op in vars(elementwise).values() if getattr(op, "is_heavy", False)]
+
+
+@pytest.mark.parametrize("op", SLOW, ids=lambda op: op.name)
+def test_shared_out_or_not_the_bytes_are_the_same(threads, op):
+    inputs = [RNG.uniform(0.1, 2, (7, 33)).astype(np.float32) for _ in range(op.arity)]
+    whole = op.forward(*inputs)
+    assert op(*inputs).tobytes() == whole.tobytes()
+    g = RNG.standard_normal(whole.shape).astype(np.float32)
+    for i, rule in enumerate(op.rules):
+        assert op.gradient(i, g, whole, inputs, (), {}).tobytes() == rule(g, whole, *inputs).tobytes()
+
+
+def test_what_is_shared_out_may_broadcast(threads):
+    logits, targets = RNG.standard_normal((6, 5)), RNG.random((1, 5))
+    for t in (targets, targets[0], 0.5):
+        shared = elementwise.bce_with_logits(logits, t)
+        assert np.array_equal(shared, elementwise.bce_with_logits.forward(logits, t))
+
+
+def test_channels(threads):
+    x, y, v = RNG.standard_normal((4, 3, 5, 6)), RNG.standard_normal((4, 3, 5, 6)), RNG.standard_normal(6)
+    assert np.allclose(parallel.channel_sums(x), x.sum((0, 1, 2)))
+    assert np.allclose(parallel.channel_sums(x, y), (x * y).sum((0, 1, 2)))
+    rows, long = parallel.by_channel(x, v)
+    assert np.array_equal((rows + long).reshape(x.shape), x + v)
+
+
+@pytest.mark.parametrize("settings", [(1, 0, 1, 1), (2, 1, 1, 1), (2, 1, 1, 2), (1, 2, 2, 1), (3, 0, 1, 1)])
+@pytest.mark.parametrize("kernel", [2, 4])
+def test_convolutions_of_a_split_batch_agree_with_the_loops(threads, settings, kernel, monkeypatch):
+    """A few images at a time, and these on several threads, give what the plain loops give."""
+    monkeypatch.setattr("minigen.ops.conv.ROWS", 1)
+    monkeypatch.setattr("minigen.ops.conv.CACHE", 1)
+    groups = settings[3]
+    x, w = RNG.standard_normal((5, 8, 7, 4)), RNG.standard_normal((kernel, kernel, 4 // groups, 6))
+    y = mg.conv2d(x, w, *settings)
+    g = RNG.standard_normal(y.shape)
+    dx, dw = loops.conv2d_gradients(g, x, w, *settings)
+    assert np.allclose(y, loops.conv2d(x, w, *settings))
+    assert np.allclose(mg.conv2d_transpose(g, w, *settings, output_size=(8, 7)), dx)
+    weight = mg.tensor(w, requires_grad=True)
+    mg.conv2d(mg.tensor(x), weight, *settings).backward(g)
+    assert np.allclose(weight.grad.numpy(), dw)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_has_threads_of_its_own():
+    with threadpool_limits(2, user_api="blas"):
+        parallel.run(lambda i: i, [0, 1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads about: what is tested here
+            child = os.fork()
+        if not child:
+            os._exit(0 if parallel.run(lambda i: i, [0, 1]) == [0, 1] else 1)
+        assert os.waitpid(child, 0)[1] == 0
