@@ -206,6 +206,7 @@ def test_cupy_is_imported_in_one_place_only():
 LAYERS = [
     {"errors", "version"},
     {"backend"},
+    {"parallel", "fused"},
     {"random"},
     {"autodiff"},
     {"ops"},

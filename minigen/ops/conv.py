@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import parallel
+from .. import fused, parallel
 from ..autodiff import differentiable
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
@@ -109,6 +109,8 @@ def add_windows(cols: Array, geo: Geometry) -> Array:
     Taking one tap (a, b) of the kernel after the other, the windows do not overlap. If the stride divides the width
     of the kernel, sw neighbouring taps of a row do not overlap either and are added in one go.
     """
+    if fused.takes(cols):
+        return fused.add_windows(cols, geo)
     xp = xp_of(cols)
     (h, w), (oh, ow), (sh, sw), (dh, dw), (kh, kw) = geo.image, geo.output, geo.stride, geo.dilation, geo.kernel
     (top, bottom), (left, right) = geo.padding
@@ -202,7 +204,7 @@ def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: 
 
     def convolve(n: slice) -> None:
         for c, f in _each_group(x.shape[3], w.shape[3], groups):
-            rows = _rows(windows(x[n, ..., c], geo))
+            rows = _window_rows(x[n, ..., c], geo)
             if groups == 1:
                 xp.matmul(rows, _matrix(w), out=_matrix(y[n]))
             else:
@@ -212,8 +214,9 @@ def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: 
     return y
 
 
-def _rows(cols: Array) -> Array:
-    """Windows (N, OH, OW, kh, kw, C) as a matrix (N OH OW, kh kw C); this copies them."""
+def _window_rows(x: Array, geo: Geometry) -> Array:
+    """The windows of x (N, H, W, C) as a matrix (N OH OW, kh kw C); this copies them."""
+    cols = fused.windows(x, geo) if fused.takes(x) else windows(x, geo)
     n, oh, ow, kh, kw, c = cols.shape
     return cols.reshape(n * oh * ow, kh * kw * c)
 
@@ -304,7 +307,7 @@ def conv2d_weight_gradient(
 
     def correlate(n: slice, dw: Array) -> None:
         for c, f in _each_group(x.shape[3], g.shape[3], groups):
-            product = _rows(windows(x[n, ..., c], geo)).T @ _matrix(g[n, ..., f])
+            product = _window_rows(x[n, ..., c], geo).T @ _matrix(g[n, ..., f])
             dw[..., f] += product.reshape(dw[..., f].shape)
 
     _for_few_images(correlate, x, geo, shape, dw)

@@ -7,6 +7,7 @@ Operations of two arrays broadcast; the engine sums their gradients back to the 
 import math
 from typing import Any
 
+from .. import fused
 from ..autodiff import differentiable
 from ..backend import Array, errstate, xp_of
 
@@ -349,14 +350,22 @@ def bce_with_logits(logits: Array, targets: Array, /) -> Array:
     With p = sigmoid(l):  -t log p - (1 - t) log(1 - p)  =  max(l, 0) - l t + log(1 + e^-|l|),
     which is exact and finite for any finite logit. The derivative with respect to l is sigmoid(l) - t.
     """
+    if fused.takes(logits, targets) and logits.shape == targets.shape:
+        return fused.bce_with_logits(logits, targets)
     xp = xp_of(logits, targets)
     y = xp.maximum(logits, 0) - logits * targets
     y += _log_1_plus_exp_minus_abs(logits)
     return y
 
 
+def _bce_gradient(g: Any, y: Any, logits: Any, targets: Any) -> Any:
+    if fused.takes(logits, targets) and logits.shape == targets.shape:
+        return fused.bce_with_logits_gradient(g, logits, targets)
+    return g * (sigmoid(logits) - targets)
+
+
 bce_with_logits.gradients(
-    lambda g, y, logits, targets: g * (sigmoid(logits) - targets),
+    _bce_gradient,
     lambda g, y, logits, targets: -g * logits,
 )
 

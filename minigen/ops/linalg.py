@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import parallel
+from .. import fused, parallel
 from ..autodiff import differentiable
 from ..backend import Array
 from ..errors import ShapeError
@@ -88,6 +88,8 @@ def add_bias(x: Array, b: Array, /) -> Array:
     """x + b, one number of b (C,) for each channel of x (..., C)."""
     if b.shape != x.shape[-1:]:
         raise ShapeError(f"add_bias: b has shape {b.shape}, x has {x.shape}; b needs one entry for each channel of x")
+    if fused.takes(x, b):
+        return fused.bias_activation(x, b, "none")
     rows, b = parallel.by_channel(x, b)
     return (rows + b).reshape(x.shape)
 

@@ -12,7 +12,7 @@ Treating the statistics as constants would leave only r g_j. An upstream gradien
 
 from typing import Any
 
-from .. import parallel
+from .. import fused, parallel
 from ..autodiff import Tensor, differentiable, raw
 from ..backend import Array, xp_of
 from ..errors import ShapeError
@@ -87,6 +87,10 @@ class Moments:
 
 @differentiable
 def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Moments) -> Array:
+    if fused.takes(x, gamma, beta):
+        y, moments.mean, moments.var = fused.batch_norm(x, gamma, beta, eps)
+        moments.r = 1 / xp_of(x).sqrt(moments.var + eps)
+        return y
     count = x.size // x.shape[-1]
     moments.mean = parallel.channel_sums(x) / count
     y = _deviation(x, moments)
@@ -120,6 +124,8 @@ def _batch_norm_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: flo
         axes = tuple(range(x.ndim - 1))
         standard, r = _standardized(x, eps)
         return gamma * r * (g - mean(g, axes, keepdims=True) - standard * mean(g * standard, axes, keepdims=True))
+    if fused.takes(g, x, gamma):
+        return fused.batch_norm_gradient(g, x, gamma, moments.mean, moments.var, eps)[0]
     count = x.size // x.shape[-1]
     dx = _deviation(x, moments)
     slope = parallel.channel_sums(dx, g) * (moments.r * moments.r / count)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import parallel
+from .. import fused, parallel
 from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, ShapeError
@@ -253,6 +253,9 @@ class Adam(Optimizer):
         """See the equations of the class."""
         xp = xp_of(w)
         m, v = memory
+        if fused.takes(w, g, m, v):
+            fused.adam(w, g, m, v, t, lr, self.betas, self.eps)
+            return
         beta1, beta2 = self.betas
         # m <- beta1 m + (1 - beta1) g
         m *= beta1

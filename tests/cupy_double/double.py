@@ -30,6 +30,7 @@ from .array import (
     unwrap,
     wrap,
 )
+from .kernels import RawModule
 
 FOLDS = ("add", "multiply")
 SCATTERS = {
@@ -154,8 +155,8 @@ class CuPy:
 
     def __getattr__(self, name):
         encoded = lookup("cupy", "module 'cupy'", name)
-        if name in ("ElementwiseKernel", "RawKernel", "RawModule", "ReductionKernel", "fuse"):
-            return _refusing(f"cupy.{name} needs a real CUDA device: use the kernel's twin in array operations")
+        if name in ("ElementwiseKernel", "RawKernel", "ReductionKernel", "fuse"):
+            return _refusing(f"cupy.{name} needs a real CUDA device: use RawModule, which the double can compute")
         if encoded.startswith("!"):
             return Ufunc(name, *map(int, encoded[1:].split(",")))
         value = getattr(np, name)
@@ -187,6 +188,25 @@ class CuPy:
     def asnumpy(self, a, stream=None, order="C", out=None, *, blocking=True):
         """The way out: a copy on the host."""
         return a.get(stream, order, out, blocking) if isinstance(a, ndarray) else np.asarray(a)
+
+    def RawModule(
+        self,
+        code=None,
+        *,
+        path=None,
+        options=(),
+        backend="nvrtc",
+        translate_cucomplex=False,
+        enable_cooperative_groups=False,
+        name_expressions=None,
+        jitify=None,
+    ):
+        """CUDA source with kernels in it; what only CUDA's compiler could make of it is refused."""
+        if not isinstance(code, str) or not isinstance(options, tuple):
+            raise TypeError("RawModule: code is a str and options a tuple")
+        if path or translate_cucomplex or enable_cooperative_groups or name_expressions or backend != "nvrtc":
+            raise NotImplementedError("the double's RawModule takes only code and options")
+        return RawModule(code)
 
     def is_available(self):
         """The double can always compute."""

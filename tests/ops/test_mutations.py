@@ -19,6 +19,14 @@ RULES = [(op, i) for op in OPS for i, rule in enumerate(op.rules or [op.rule_for
 ENGINE = "the engine sums over broadcast axes by itself"
 ONE_PRODUCT = "the engine sums the products of a batch; making one matrix of it first is faster, not different"
 EQUIVALENT = {
+    (
+        "bce_with_logits",
+        "call dropped: fused.bce_with_logits_gradient(g, logits, targets)",
+    ): "only CUDA arrays come there; tests/test_fused.py holds the kernel to this rule",
+    (
+        "batch_norm",
+        "call dropped: fused.batch_norm_gradient(g, x, gamma, moments.mean, moments.var, eps)",
+    ): "only CUDA arrays come there; tests/test_fused.py holds the kernel to this rule",
     ("broadcast_to", "call dropped: unbroadcast(g, x.shape)"): ENGINE,
     ("dense", "call dropped: sum(_rows(g), axis=0)"): ENGINE,
     ("dense", "call dropped: _rows(g)"): ONE_PRODUCT,
