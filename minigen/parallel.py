@@ -167,9 +167,7 @@ def elementwise(function: Callable[..., Array], *arrays: Any) -> Array:
     if len(parts) == 1:
         return function(*arrays)
     long = [np.ndim(a) == len(shape) and a.shape[0] == shape[0] for a in arrays]
-    results = run(
-        lambda part: function(*(a[part] if cut else a for a, cut in zip(arrays, long, strict=True))), parts
-    )
+    results = run(lambda part: function(*(a[part] if cut else a for a, cut in zip(arrays, long, strict=True))), parts)
     return np.concatenate(results)
 
 

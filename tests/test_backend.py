@@ -214,7 +214,7 @@ LAYERS = [
     {"models"},
     {"metrics", "plot"},
     {"train"},
-    {"doctor", "cli", "__main__", "__init__"},
+    {"doctor", "bench", "cli", "__main__", "__init__"},
 ]
 
 
