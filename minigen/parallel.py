@@ -1,9 +1,13 @@
-"""All cores of the CPU: pieces of work that do not touch each other, a thread for each; and the matrix product.
+"""Two cores and more: pieces of work that do not touch each other, a thread for each; and who splits a product.
 
-NumPy lets go of Python's lock while it computes, so plain threads run its work side by side: copies and element-wise
-functions as well as matrix products. NumPy's BLAS would split a product over threads of its own, but those know
-nothing of ours and keep a core busy for a while after each product, waiting for more. So while minigen computes, BLAS
-is told to use one thread, and afterwards gets back what it had.
+NumPy lets go of Python's lock while it computes, so plain threads run its work side by side. It pays for work of some
+milliseconds in few calls, such as a convolution: its images are shared out, and each thread copies windows and
+multiplies (`minigen.ops.conv`). It does not pay for a function of each element: a call below 0.1 ms spends longer on
+getting the lock back than it computes.
+
+NumPy's BLAS would split every product over threads of its own. Those know nothing of ours and keep a core busy for some
+25 ms after each product, waiting for more. So while our threads work, BLAS is told to use one thread and afterwards
+gets back what it had; and of other products, it splits only the large ones, those of wide dense layers (`matmul`).
 
 The number of threads is the one BLAS is set to: OMP_NUM_THREADS=1 and `threadpoolctl.threadpool_limits(1)` hold here
 too. Work is dealt out by position and never by who is free first: same number of threads, same bytes.
@@ -25,12 +29,12 @@ from .backend import Array, xp_of
 
 # Waking a thread and waiting for it costs about 0.1 ms; in that time a core does this many multiply-adds.
 GRAIN = 4_000_000
-ONE_ELEMENT = 40  # as many multiply-adds as copying an element, or a simple function of it, takes
-SMALL_PRODUCT = 1 << 18  # multiply-adds below which BLAS itself stays on one thread
-
-FUNCTION = 5 * ONE_ELEMENT  # the same for exp, log and their like
-LARGE = 1 << 17  # elements
+ONE_ELEMENT = 40  # as many multiply-adds as copying an element takes
 LOOKS = 2000  # about 2 ms
+SMALL_PRODUCT = 1 << 18  # multiply-adds below which BLAS itself stays on one thread
+LARGE_PRODUCT = 32_000_000  # multiply-adds, 0.8 ms on a core
+LONG_SUM = 128  # products with fewer terms in their sums wait for memory more than they compute
+
 _let_others_run: Callable[[], Any] = getattr(os, "sched_yield", functools.partial(time.sleep, 0))
 
 Piece = TypeVar("Piece")
@@ -137,38 +141,17 @@ def run(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a @ b for matrices (n, k) and (k, m); on the CPU the rows or columns of the result are split over the threads."""
+    """a @ b for matrices (n, k) and (k, m). Only large products are given all of BLAS's threads; see above."""
     (n, k), m = a.shape, b.shape[1]
     if n * k * m < SMALL_PRODUCT or xp_of(a, b) is not np:
         return a @ b
     if k == 1:
         return a * b
+    if n * k * m >= LARGE_PRODUCT and k >= LONG_SUM:
+        return a @ b
     y: Any = np.empty((n, m), np.result_type(a.dtype, b.dtype))
-    if n >= 64:
-        run(lambda rows: np.matmul(a[rows], b, out=y[rows]), split(n, n * k * m))
-    else:
-        run(lambda columns: np.matmul(a, b[:, columns], out=y[:, columns]), split(m, n * k * m))
+    run(lambda _: np.matmul(a, b, out=y), [0])
     return y
-
-
-def elementwise(function: Callable[..., Array], *arrays: Any) -> Array:
-    """function(*arrays), for a function that computes each element from the elements at the same place.
-
-    On the CPU, large arrays are cut along their first axis, a part for each thread. It pays for functions that take
-    long; one that adds or compares is as fast as memory, which the threads share.
-    """
-    for a in arrays:
-        if isinstance(a, np.ndarray) and a.size >= LARGE:
-            break
-    else:
-        return function(*arrays)
-    shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
-    parts = split(shape[0], FUNCTION * math.prod(shape))
-    if len(parts) == 1:
-        return function(*arrays)
-    long = [np.ndim(a) == len(shape) and a.shape[0] == shape[0] for a in arrays]
-    results = run(lambda part: function(*(a[part] if cut else a for a, cut in zip(arrays, long, strict=True))), parts)
-    return np.concatenate(results)
 
 
 def by_channel(*arrays: Array) -> list[Array]:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import minigen as mg
 from minigen import parallel
-from minigen.ops import elementwise, loops
+from minigen.ops import loops
 
 RNG = np.random.default_rng(0)
 
@@ -25,7 +25,6 @@ def blas_threads():
 def threads(request, monkeypatch):
     """As if BLAS was set to so many threads, and waking a thread cost nothing."""
     monkeypatch.setattr(parallel, "GRAIN", 1)
-    monkeypatch.setattr(parallel, "LARGE", 1)
     monkeypatch.setattr(parallel, "SMALL_PRODUCT", 1)
     with threadpool_limits(request.param, user_api="blas"):
         yield request.param
@@ -77,30 +76,12 @@ def test_work_inside_of_work_stays_on_its_thread(threads):
 
 
 @pytest.mark.parametrize(("n", "k", "m"), [(70, 5, 9), (3, 40, 65), (128, 1, 64), (1, 7, 1), (0, 3, 4)])
-def test_products_of_matrices(threads, n, k, m):
+@pytest.mark.parametrize("large", [1, 10**9])
+def test_products_of_matrices(threads, n, k, m, large, monkeypatch):
+    monkeypatch.setattr(parallel, "LARGE_PRODUCT", large)
     a, b = RNG.standard_normal((n, k)), RNG.standard_normal((k, m))
     assert np.allclose(parallel.matmul(a, b), a @ b, rtol=1e-13, atol=1e-13)
     assert np.allclose(parallel.matmul(b.T, a.T), (a @ b).T, rtol=1e-13, atol=1e-13)
-
-
-SLOW = [op for op in vars(elementwise).values() if getattr(op, "is_heavy", False)]
-
-
-@pytest.mark.parametrize("op", SLOW, ids=lambda op: op.name)
-def test_shared_out_or_not_the_bytes_are_the_same(threads, op):
-    inputs = [RNG.uniform(0.1, 2, (7, 33)).astype(np.float32) for _ in range(op.arity)]
-    whole = op.forward(*inputs)
-    assert op(*inputs).tobytes() == whole.tobytes()
-    g = RNG.standard_normal(whole.shape).astype(np.float32)
-    for i, rule in enumerate(op.rules):
-        assert op.gradient(i, g, whole, inputs, (), {}).tobytes() == rule(g, whole, *inputs).tobytes()
-
-
-def test_what_is_shared_out_may_broadcast(threads):
-    logits, targets = RNG.standard_normal((6, 5)), RNG.random((1, 5))
-    for t in (targets, targets[0], 0.5):
-        shared = elementwise.bce_with_logits(logits, t)
-        assert np.array_equal(shared, elementwise.bce_with_logits.forward(logits, t))
 
 
 def test_channels(threads):

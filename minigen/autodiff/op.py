@@ -28,7 +28,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import parallel
 from ..backend import device_of, is_array
 from ..errors import DeviceError, MinigenError, ShapeError
 from . import debugging
@@ -50,7 +49,6 @@ class Op:
         self.rules: list[Callable[..., Any] | None] = []
         self.rule_for_each: Callable[..., Any] | None = None
         self.may_widen = False  # whether float64 may come of float32
-        self.is_heavy = False  # whether it computes each element on its own and takes long: large arrays are shared out
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Callable[..., Any] | None) -> None:
@@ -66,11 +64,7 @@ class Op:
         if self.rule_for_each is not None:
             return self.rule_for_each(i, g, y, *inputs, *settings, **named)
         rule = self.rules[i]
-        if rule is None:
-            return None
-        if self.is_heavy and not isinstance(g, Tensor):
-            return parallel.elementwise(lambda *arrays: rule(*arrays, *settings, **named), g, y, *inputs)
-        return rule(g, y, *inputs, *settings, **named)
+        return None if rule is None else rule(g, y, *inputs, *settings, **named)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute; and, if an input requires a gradient, remember how."""
@@ -78,7 +72,7 @@ class Op:
         for x in args[:arity]:
             if isinstance(x, Tensor):
                 return self._on_tensors(args[:arity], args[arity:], named)
-        return self._compute(args[:arity], args[arity:], named)
+        return self.forward(*args, **named)
 
     def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
         arrays, recorded = [], []  # what the forward function gets, and what the node remembers
@@ -98,7 +92,7 @@ class Op:
             arrays.append(array)
             recorded.append(x)
         try:
-            y = self._compute(arrays, settings, named)
+            y = self.forward(*arrays, *settings, **named)
         except MinigenError:
             raise
         except (ValueError, TypeError, IndexError) as error:
@@ -111,11 +105,6 @@ class Op:
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)
-
-    def _compute(self, arrays: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        if self.is_heavy:
-            return parallel.elementwise(lambda *pieces: self.forward(*pieces, *settings, **named), *arrays)
-        return self.forward(*arrays, *settings, **named)
 
     def _as_result(self, y: Any, arrays: list[Any]) -> Any:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""

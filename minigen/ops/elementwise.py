@@ -368,7 +368,3 @@ bce_with_logits.gradients(
     _bce_gradient,
     lambda g, y, logits, targets: -g * logits,
 )
-
-# What takes longer than the way from memory and back is shared out to the threads.
-for _op in (exp, expm1, log, log1p, sin, cos, tanh, sigmoid, softplus, elu, silu, gelu, bce_with_logits):
-    _op.is_heavy = True

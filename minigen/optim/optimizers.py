@@ -1,19 +1,18 @@
 """Optimizers: how to change the weights w, given the gradient g of the loss.
 
 Each class is one rule; its equations stand in its docstring and again, line by line, in `update`. All write in place
-through a scratch array. On the CPU the vectors are shared out to the threads, and walked in chunks: whatever a chunk
-needs stays in the cache through all the passes of the rule, and the memory is read once instead of ten times. On the
-GPU the chunk is the whole vector, and nothing waits for the device.
+through a scratch array, so that a step allocates nothing. On the CPU the vectors are walked in chunks: whatever a
+chunk needs stays in the cache through all the passes of the rule, and the memory is read once instead of ten times.
+On the GPU the chunk is the whole vector, and nothing waits for the device.
 """
 
-import functools
 import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .. import fused, parallel
+from .. import fused
 from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, ShapeError
@@ -21,8 +20,7 @@ from .check import at_least_0
 from .flat import FlatParameters
 from .schedules import Schedule
 
-CHUNK = 1 << 17  # elements: few enough for five such arrays to stay in the cache; with shorter calls, threads would
-# wait for Python's lock more than they compute
+CHUNK = 1 << 17  # elements: many enough to hide the cost of the calls, few enough for five such arrays to stay in cache
 
 
 class Optimizer:
@@ -47,9 +45,9 @@ class Optimizer:
         self.lr = lr if callable(lr) else at_least_0("lr", lr)
         self.t = 0
         self.flat = FlatParameters(params)
-        xp = xp_of(self.flat.data)
+        xp, size = xp_of(self.flat.data), self.flat.data.size
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
-        self._scratch: list[Array] = []
+        self._scratch = xp.empty(min(size, CHUNK) if xp is np else size, dtype=self.flat.data.dtype)
 
     def step(self) -> None:
         """Update every parameter that has a gradient (`grad` is not None), once.
@@ -59,25 +57,11 @@ class Optimizer:
         """
         lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
         for segment, t in self.flat.segments():
-            shares = self._shares(segment)
-            parallel.run(functools.partial(self._update_share, t, lr), list(zip(shares, self._scratch, strict=False)))
+            for start in range(segment.start, segment.stop, max(self._scratch.size, 1)):
+                part = slice(start, min(start + self._scratch.size, segment.stop))
+                w, g, scratch = self.flat.data[part], self.flat.grad[part], self._scratch[: part.stop - part.start]
+                self.update(t, lr, w, g, scratch, *(vector[part] for vector in self.memory.values()))
         self.t += 1
-
-    def _shares(self, segment: slice) -> list[slice]:
-        """The stretch of the vectors that each thread updates; there is a scratch array for each."""
-        length, xp = segment.stop - segment.start, xp_of(self.flat.data)
-        parts = parallel.split(length, length * parallel.FUNCTION) if xp is np else [slice(0, length)]
-        while len(self._scratch) < len(parts):
-            size = min(CHUNK, self.flat.data.size) if xp is np else self.flat.data.size
-            self._scratch.append(xp.empty(size, dtype=self.flat.data.dtype))
-        return [slice(segment.start + part.start, segment.start + part.stop) for part in parts]
-
-    def _update_share(self, t: int, lr: float, share_and_scratch: tuple[slice, Array]) -> None:
-        share, scratch = share_and_scratch
-        for start in range(share.start, share.stop, max(1, scratch.size)):
-            n = slice(start, min(start + scratch.size, share.stop))
-            vectors = (vector[n] for vector in self.memory.values())
-            self.update(t, lr, self.flat.data[n], self.flat.grad[n], scratch[: n.stop - n.start], *vectors)
 
     def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
         """Apply the rule in place to a stretch of the parameters, all arrays of shape (n,).
