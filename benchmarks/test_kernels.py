@@ -61,11 +61,13 @@ KERNELS = {
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_forward_and_backward(benchmark, name):
+    """Each kernel with its gradients."""
     operation, *shapes = KERNELS[name]
     benchmark(forward_and_backward(operation, *(given(*shape) for shape in shapes)))
 
 
 def test_adam_652_000_parameters(benchmark):
+    """As many as the dense VAE has."""
     w = given(652_824)
     optimizer = optim.Adam([w])
     w.grad = given(652_824, requires_grad=False)

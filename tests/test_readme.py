@@ -28,7 +28,7 @@ def test_every_command_it_shows_is_understood():
     from minigen.cli import parser
 
     commands = [
-        line.split("#")[0].split()[3:] for block in blocks("sh") for line in block.splitlines() if "-m minigen" in line
+        line.split("#")[0].split()[3:] for block in blocks("sh") for line in block.splitlines() if "-m minigen " in line
     ]
     shown = [words for words in commands if words and words[0] in ("train", "sample", "list", "doctor")]
     assert len(shown) >= 8
