@@ -69,7 +69,8 @@ def operations(workloads: Sequence[Workload]) -> Callable[[Arena], Results]:
 
 def imports(arena: Arena) -> Results:
     """The time of `import minigen`, `import torch` and `import jax`."""
-    packages = [name for name in ("minigen", "torch", "jax") if name in arena.contenders]
+    chosen = {CONTENDERS[name].package for name in arena.contenders}
+    packages = [name for name in ("minigen", "torch", "jax") if name in chosen]
     ms = import_times(packages, arena.rounds)
     result = {"ms": ms, "memory": {}, "parity": {}, "summary": report.summarise(0, ms, 0)}
     print(tables.console("import", result), flush=True)
@@ -159,13 +160,14 @@ def as_markdown(content: dict[str, Any]) -> str:
     steps = {name: results[name][name] for name in results if name in MODELS}
     if steps:
         parts.append(tables.models(steps))
+        parts.append(tables.peak(steps))
     for name, title in (("convs", "convolution, forward and backward"), ("tiny", "8x8, forward and backward")):
         if name in results:
             parts.append(tables.operations(title, results[name]["rows"]))
             means = results[name]["ratios"].items()
             parts.append(
                 "\n".join(
-                    f"To {peer}: geometric mean of the ratios {r['geometric_mean']:.2f}, worst {r['worst'][1]:.2f} "
+                    f"To {tables.NAMES[peer]}: geometric mean of the ratios {r['geometric_mean']:.2f}, worst {r['worst'][1]:.2f} "
                     f"({r['worst'][0]})."
                     for peer, r in means
                 )
@@ -192,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; returns the exit status."""
     assert __doc__ is not None
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workloads", help="comma-separated; default: all")
+    parser.add_argument("--workloads", help="comma-separated; default: all, about half an hour")
     parser.add_argument("--contenders", default=",".join(CONTENDERS), help="comma-separated; default: all")
     parser.add_argument("--rounds", type=int, help="how often each contender has its turn; default: 9")
     parser.add_argument("--seconds", type=float, help="how long a turn lasts; default: 0.4")
@@ -208,8 +210,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     default = [name for name in WORKLOADS if not (options.quick and name in GROWTH)]
     workloads = chosen(parser, "--workloads", options.workloads or ",".join(default), list(WORKLOADS))
     contenders = chosen(parser, "--contenders", options.contenders, list(CONTENDERS))
-    rounds = options.rounds or (3 if options.quick else 9)
-    seconds = options.seconds or (0.1 if options.quick else 0.4)
+    if "minigen" not in contenders:
+        parser.error("--contenders: all others are compared with minigen; name it as well")
+    rounds = (3 if options.quick else 9) if options.rounds is None else options.rounds
+    seconds = (0.1 if options.quick else 0.4) if options.seconds is None else options.seconds
+    if rounds < 1 or seconds <= 0:
+        parser.error(f"--rounds and --seconds: expected numbers above 0, got {rounds} and {seconds}")
     absent = [name for name in contenders if not installed(name)]
     for name in absent:
         print(f"{name}: not installed")

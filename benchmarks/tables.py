@@ -6,7 +6,14 @@ from typing import Any
 from benchmarks.report import SGEMM, Spread, growth_of
 
 Result = Mapping[str, Any]  # of one workload, as in the JSON file
-NAMES = {"torch": "default Adam", "torch-fused": "fused Adam"}
+NAMES = {
+    "minigen": "minigen",
+    "torch": "PyTorch",
+    "torch-fused": "PyTorch (fused Adam)",
+    "jax": "JAX jit",
+    "autograd": "HIPS autograd",
+}
+ADAM = {"torch": "default", "torch-fused": "fused"}
 
 
 def time_of(ms: float) -> str:
@@ -54,7 +61,7 @@ def models(results: Mapping[str, Result]) -> str:
         summary, memory = result["summary"], result["memory"]
         torch, ms = summary["torch"], summary["ms"]
         shown = [name, time_of(ms["minigen"])]
-        shown += [f"{time_of(ms[torch])} ({NAMES[torch].split()[0]})" if torch else "", ratio_of(summary, torch)]
+        shown += [f"{time_of(ms[torch])} ({ADAM[torch]})" if torch else "", ratio_of(summary, torch)]
         shown += [time_of(ms["jax"]) if "jax" in ms else "", ratio_of(summary, "jax")]
         shown += [f"{summary['gflops']['minigen']:.0f}"]
         shown += [f"{summary['share']['minigen'][0]:.0%}" if "share" in summary else ""]
@@ -63,11 +70,23 @@ def models(results: Mapping[str, Result]) -> str:
     return markdown(head, rows)
 
 
+def peak(results: Mapping[str, Result]) -> str:
+    """What the shares in `models` are shares of."""
+    found = [result["summary"]["sgemm"]["gflops"] for result in results.values() if "sgemm" in result["summary"]]
+    if not found:
+        return ""
+    return (
+        "The sgemm peak is that of a float32 product of 2048x2048 matrices, by NumPy or PyTorch, whichever is faster, "
+        f"in the same rounds: {min(found):.0f} to {max(found):.0f} GFLOP/s. Memory: the peak, in brackets without "
+        "imports and data.\n"
+    )
+
+
 def operations(title: str, results: Mapping[str, Result]) -> str:
     """Single operations, forward and backward."""
     first = next(iter(results.values()))["summary"]["ms"]
     peers = [n for n in first if n != "minigen"]
-    head = [title, "minigen", *(cell for n in peers for cell in (n, "ratio [min-max]"))]
+    head = [title, "minigen", *(cell for n in peers for cell in (NAMES[n], "ratio [min-max]"))]
     rows = []
     for name, result in results.items():
         summary = result["summary"]
@@ -80,7 +99,7 @@ def growing(results: Sequence[Result], field: str) -> str:
     """How time and memory of one model grow with the batch or the width."""
     names = list(results[0]["ms"])
     head = [f"{results[0]['workload']['model']}, {field}"]
-    head += [f"{n} {what}" for n in names for what in ("time", "memory")]
+    head += [f"{NAMES[n]}, {what}" for n in names for what in ("time", "memory")]
     rows = []
     for result in results:
         cells = [str(result["workload"][field])]
