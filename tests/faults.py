@@ -1,0 +1,21 @@
+"""What fault-injection tests tell: how often a fault was tried, and how often something was lost.
+
+`record` adds a row to the JSON file that MINIGEN_FAULTS names, if it names one; `python -m benchmarks.faults` makes the
+table of docs/faults.md from that file. A number in the table is therefore one that a test counted.
+"""
+
+import json
+import os
+import platform
+from pathlib import Path
+
+
+def record(fault: str, tries: int, losses: int, note: str = "") -> None:
+    """Note that `fault` was provoked `tries` times and that `losses` of them lost or damaged something."""
+    path = os.environ.get("MINIGEN_FAULTS")
+    if not path:
+        return
+    file = Path(path)
+    rows = json.loads(file.read_text()) if file.exists() else {}
+    rows[fault] = {"tries": tries, "losses": losses, "note": note, "python": platform.python_version()}
+    file.write_text(json.dumps(rows, indent=2, sort_keys=True) + "\n")
