@@ -161,14 +161,15 @@ def as_markdown(content: dict[str, Any]) -> str:
     if steps:
         parts.append(tables.models(steps))
         parts.append(tables.peak(steps))
+        parts.append(tables.beside(steps))
     for name, title in (("convs", "convolution, forward and backward"), ("tiny", "8x8, forward and backward")):
         if name in results:
             parts.append(tables.operations(title, results[name]["rows"]))
             means = results[name]["ratios"].items()
             parts.append(
                 "\n".join(
-                    f"To {tables.NAMES[peer]}: geometric mean of the ratios {r['geometric_mean']:.2f}, worst {r['worst'][1]:.2f} "
-                    f"({r['worst'][0]})."
+                    f"To {tables.NAMES[peer]}: geometric mean of the ratios {r['geometric_mean']:.2f}, "
+                    f"worst {r['worst'][1]:.2f} ({r['worst'][0]})."
                     for peer, r in means
                 )
                 + "\n"

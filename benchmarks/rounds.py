@@ -39,6 +39,7 @@ CONTENDERS = {
     "torch-fused": Contender("torch_steps", "fused", "torch", WITH_OPTIMIZER),
     "jax": Contender("jax_steps", "", "jax", (*WITH_OPTIMIZER, "tiny")),
     "autograd": Contender("autograd_steps", "", "autograd", ("mlp-vae", "tiny")),
+    "by-hand": Contender("numpy_steps", "", "numpy", ("mlp-vae",)),
     "sgemm-numpy": Contender("numpy_steps", "", "numpy", WITH_OPTIMIZER),
     "sgemm-torch": Contender("torch_steps", "", "torch", WITH_OPTIMIZER),
 }

@@ -12,6 +12,7 @@ NAMES = {
     "torch-fused": "PyTorch (fused Adam)",
     "jax": "JAX jit",
     "autograd": "HIPS autograd",
+    "by-hand": "NumPy by hand",
 }
 ADAM = {"torch": "default", "torch-fused": "fused"}
 
@@ -68,6 +69,19 @@ def models(results: Mapping[str, Result]) -> str:
         sizes = [f"{memory[n]['peak']:.0f} (+{memory[n]['increase']:.0f})" for n in ("minigen", torch) if n]
         rows.append([*shown, " / ".join(sizes) + " MB"])
     return markdown(head, rows)
+
+
+def beside(results: Mapping[str, Result]) -> str:
+    """The other contenders, of the models that they have."""
+    others = ("autograd", "by-hand")
+    shown = {name: r for name, r in results.items() if any(n in r["summary"]["ms"] for n in others)}
+    head = ["training step", *(cell for n in others for cell in (NAMES[n], "ratio [min-max]"))]
+    rows = []
+    for name, result in shown.items():
+        summary = result["summary"]
+        cells = [(time_of(summary["ms"][n]) if n in summary["ms"] else "", ratio_of(summary, n)) for n in others]
+        rows.append([name, *(cell for pair in cells for cell in pair)])
+    return markdown(head, rows) if rows else ""
 
 
 def peak(results: Mapping[str, Result]) -> str:

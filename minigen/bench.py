@@ -3,6 +3,7 @@
     python -m minigen.bench                              # a few minutes
     python -m minigen.bench --quick                      # half a minute
     python -m minigen.bench --plot bench.png --json bench.json
+    python -m minigen.bench --tf32                       # the GPU's products rounded to TF32
 
 For each model and batch size the devices take turns, and a step's time is the median over the turns. First of all, both
 devices must find the same loss and gradients from the same weights, batch and noise. The clock is read when the device
@@ -38,6 +39,7 @@ from .version import __version__
 
 BATCHES = (16, 64, 256, 1024, 4096)
 TOLERANCE = 5e-3  # of the length of a gradient, in float32: of a million activations, rounding makes some change sign
+TF32_TOLERANCE = 0.1  # its factors have 13 binary digits less
 FULL, QUICK = 150.0, 16.0  # seconds of measuring; starting up and the parity check come on top
 TURNS = 9  # at most, for each device and batch size
 
@@ -146,16 +148,16 @@ def check_parity(name: str, reference: dict[str, np.ndarray], found: dict[str, n
     """The largest difference of a gradient between the devices, as a part of its length.
 
     Raises:
-        NumericalError: it is above TOLERANCE; names the parameter.
+        NumericalError: it is above TOLERANCE, or above TF32_TOLERANCE in TF32; names the parameter.
     """
-    worst = 0.0
+    worst, bound = 0.0, TF32_TOLERANCE if backend.tf32() else TOLERANCE
     for key, a in reference.items():
         length = float(np.linalg.norm(a)) or 1.0
         error = float(np.linalg.norm(a.astype(np.float64) - found[key])) / length
-        if not error <= TOLERANCE:
+        if not error <= bound:
             raise NumericalError(
                 f"{name}: {key} on the GPU differs from that on the CPU by {error:.1e} of its length, expected at most "
-                f"{TOLERANCE:.0e}; run `python -m pytest --device cuda` to find the operation"
+                f"{bound:.0e}; run `python -m pytest --device cuda` to find the operation"
             )
         worst = max(worst, error)
     return worst
@@ -307,6 +309,7 @@ def machine(devices: Sequence[str]) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cpu_cores": os.cpu_count(),
         "gpu": backend.device_name() if "cuda" in devices else None,
+        "tf32": backend.tf32() if "cuda" in devices else None,
     }
 
 
@@ -327,12 +330,14 @@ def run(args: argparse.Namespace, clock: Clock = time.perf_counter) -> None:
             raise DataError(f"{what}: cannot write into the folder {path.parent}; make it, or choose another")
     if args.plot and args.plot.suffix not in (".png", ".svg", ".pdf"):
         raise ArgumentError(f"plot: expected a file name that ends in .png, .svg or .pdf, got {str(args.plot)!r}")
+    if args.tf32:
+        os.environ["CUPY_TF32"] = "1"  # CuPy looks there when it starts, and it has not been started
     status = backend.cuda_status()
     devices = ["cpu"] if status.fault else ["cpu", "cuda"]
     if status.fault:
         print(f"No GPU: {status.fault}. To use one: {status.remedy}. The CPU alone:")
     else:
-        print(f"GPU: {backend.device_name()} ({status.found})")
+        print(f"GPU: {backend.device_name()} ({status.found}), products in {'TF32' if backend.tf32() else 'float32'}")
     until = clock() + (QUICK if args.quick else FULL)
     peaks = {d: sgemm_peak(d, 1024 if args.quick else 2048 if d == "cpu" else 8192, clock) for d in devices}
     print("sgemm peak: " + ", ".join(f"{d} {peak:.0f} GFLOP/s" for d, peak in peaks.items()))
@@ -382,6 +387,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m minigen.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     root.add_argument("--quick", action="store_true", help="end within half a minute")
+    root.add_argument("--tf32", action="store_true", help="let the GPU round the factors of products (CUPY_TF32=1)")
     root.add_argument("--models", type=lambda text: text.split(","), default=list(MODELS), metavar="vae,dcgan")
     root.add_argument("--batches", type=_numbers, default=list(BATCHES), metavar="16,64,...")
     root.add_argument("--plot", type=Path, metavar="FILE", help="time per example against the batch size")

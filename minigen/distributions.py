@@ -50,6 +50,10 @@ class Normal:
         z = (x - self.mean) / self.std
         return -0.5 * (LOG_2PI + self.log_var + z * z)
 
+    def log_likelihood(self, x: Any) -> Any:
+        """The log-density of whole examples x (N, ...): `log_prob` summed over all axes but the first, (N,)."""
+        return ops.sum(ops.flatten(self.log_prob(x)), axis=1)
+
     def sample(self, rng: Generator | None = None) -> Any:
         """mean + std * noise with noise ~ N(0, 1): gradients flow to mean and log_var (Kingma & Welling 2014, 2.4)."""
         noise = given_or_default(rng).normal(self.mean.shape, dtype=self.mean.dtype, device=_device(self.mean))
@@ -79,6 +83,10 @@ class Bernoulli:
     def log_prob(self, x: Any) -> Any:
         """x log p + (1 - x) log(1 - p); for x strictly between 0 and 1 the cross-entropy, which is no likelihood."""
         return -ops.bce_with_logits(self.logits, x)
+
+    def log_likelihood(self, x: Any) -> Any:
+        """The log-probability of whole examples x (N, ...): `log_prob` summed over all axes but the first, (N,)."""
+        return ops.bernoulli_log_likelihood(self.logits, x)
 
     def sample(self, rng: Generator | None = None) -> Any:
         """Zeros and ones, without a gradient."""

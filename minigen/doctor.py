@@ -56,7 +56,8 @@ def _cuda() -> Finding:
     status = backend.cuda_status()
     if status.fault:
         return Finding("CUDA", f"not usable: {status.fault}", f"only if you want a GPU: {status.remedy}")
-    return Finding("CUDA", f"{backend.device_name()}; {status.found}")
+    products = "TF32" if backend.tf32() else "float32"
+    return Finding("CUDA", f"{backend.device_name()}; {status.found}; products in {products}")
 
 
 def _packages() -> list[Finding]:

@@ -189,6 +189,21 @@ def test_with_a_gpu_both_are_measured_and_the_transfers(hurried, gpu, monkeypatc
 bench_transfers = bench.transfers
 
 
+def test_tf32_is_a_choice_that_is_told_and_allows_its_rounding(hurried, gpu, monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("CUPY_TF32", "0")
+    monkeypatch.setattr(backend, "device_name", lambda: "a double")
+    monkeypatch.setattr(bench, "transfers", lambda clock: bench_transfers(clock, mebibytes=1))
+    assert not backend.tf32()
+    assert bench.main([*SMALL, "--tf32", "--json", str(tmp_path / "b.json")]) == 0
+    assert "products in TF32" in capsys.readouterr().out
+    assert json.loads((tmp_path / "b.json").read_text())["machine"]["tf32"] is True
+    rounded = {"w": np.array([1.0, 0.0])}, {"w": np.array([1.0, 0.02])}
+    assert bench.check_parity("vae", *rounded) == pytest.approx(0.02)
+    monkeypatch.setenv("CUPY_TF32", "0")
+    with pytest.raises(NumericalError, match="vae: w on the GPU differs"):
+        bench.check_parity("vae", *rounded)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

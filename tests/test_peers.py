@@ -185,7 +185,7 @@ SMALL = [
 ]
 
 
-@pytest.mark.parametrize("contender", ["torch", "torch-fused", "jax", "autograd"])
+@pytest.mark.parametrize("contender", ["torch", "torch-fused", "jax", "autograd", "by-hand"])
 def test_each_contender_computes_what_minigen_does(tmp_path, contender):
     if not rounds.installed(contender):
         pytest.skip(f"{contender} is not installed")

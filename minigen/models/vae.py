@@ -86,7 +86,7 @@ class VAE(Module):
         p = self.decode(q.sample(rng))
         if p.shape != x.shape:
             raise ShapeError(f"VAE: the decoder gives examples of shape {p.shape}, the data have {x.shape}")
-        return ELBO(sum_features(p.log_prob(x)), sum_features(kl_to_standard_normal(q)))
+        return ELBO(p.log_likelihood(x), sum_features(kl_to_standard_normal(q)))
 
     def loss(self, x: Any, rng: Generator | None = None) -> VAELoss:
         """-ELBO in nats per example, averaged over the batch, and its two parts."""

@@ -35,6 +35,7 @@ from .elementwise import (
     tanh,
     where,
 )
+from .likelihood import bernoulli_log_likelihood
 from .linalg import add_bias, dense, matmul
 from .normalize import batch_norm, layer_norm, standardize
 from .operators import attach as _attach

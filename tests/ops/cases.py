@@ -90,6 +90,8 @@ CASES = [
     case("where", lambda a, b: mg.where(mg.tensor([True, False, True]), a, b), r(2, 3), r(2, 1), **LINEAR),
     case("bce_with_logits", mg.bce_with_logits, r(2, 3), p(2, 3) / 2),
     case("bce_with_logits", mg.bce_with_logits, r(2, 3), p(3) / 2),
+    case("bernoulli_log_likelihood", mg.bernoulli_log_likelihood, r(2, 3), p(2, 3) / 2),
+    case("bernoulli_log_likelihood", mg.bernoulli_log_likelihood, r(3, 4, 2), p(3, 4, 2) / 2),
     # shapes
     case("broadcast_to", lambda x: mg.broadcast_to(x, (2, 3, 4)), r(3, 1), **LINEAR),
     case("unbroadcast", lambda x: unbroadcast(x, (3, 1)), r(2, 3, 4), **LINEAR),

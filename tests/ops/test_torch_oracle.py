@@ -165,6 +165,12 @@ CASES = {
         r(3, 4) * 5,
         RNG.random((3, 4)),
     ),
+    "bernoulli_log_likelihood": (
+        mg.bernoulli_log_likelihood,
+        lambda x, t: -F.binary_cross_entropy_with_logits(x, t, reduction="none").sum((1, 2)),
+        r(3, 8, 6) * 5,
+        RNG.random((3, 8, 6)),
+    ),
 }
 
 

@@ -104,6 +104,12 @@ TABLE = {
         A,
         rng.random((3, 4)),
     ),
+    "bernoulli_log_likelihood": (
+        mg.bernoulli_log_likelihood,
+        lambda x, t: (t * np.log(sigmoid(x)) + (1 - t) * np.log(1 - sigmoid(x))).sum(1),
+        A,
+        rng.random((3, 4)),
+    ),
     "broadcast_to": (lambda x: mg.broadcast_to(x, (2, 3, 4)), lambda x: np.broadcast_to(x, (2, 3, 4)), A[:, :1]),
     "clip": (lambda x: mg.clip(x, -0.5, 0.7), lambda x: np.clip(x, -0.5, 0.7), A),
     "concatenate": (lambda a, b: mg.concatenate([a, b], axis=-1), lambda a, b: np.concatenate([a, b], -1), A, r(3, 2)),
