@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from .. import fused
-from ..autodiff import differentiable
+from ..autodiff import differentiable, raw
 from ..backend import Array, errstate, xp_of
 
 # ------------------------------------------------------------------------------------------------------ arithmetic
@@ -288,9 +288,12 @@ def leaky_relu(x: Array, /, slope: float = 0.2) -> Array:
     return (xp.maximum if slope <= 1 else xp.minimum)(x, slope * x)
 
 
-def _slope(x: Any, slope: float) -> Any:
+def _slope(x: Any, slope: float) -> Array:
     """1 where x > 0, `slope` elsewhere; arithmetic is several times as fast here as a choice by `where`."""
-    return (x > 0).astype(x.dtype) * (1 - slope) + slope
+    factor = (raw(x) > 0).astype(x.dtype)
+    factor *= 1 - slope
+    factor += slope
+    return factor
 
 
 leaky_relu.gradients(lambda g, y, x, slope=0.2: g * _slope(x, slope))
