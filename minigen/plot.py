@@ -57,14 +57,14 @@ def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> Figure:
 
 
 def curves(steps: Sequence[int], series: Mapping[str, Sequence[float]], title: str = "") -> Figure:
-    """One line for each metric against the training step; accuracies get an axis of their own below."""
-    losses = {name: values for name, values in series.items() if "accuracy" not in name}
-    shares = {name: values for name, values in series.items() if "accuracy" in name}
+    """One line for each metric against the training step; accuracies and the spread get an axis of their own below."""
+    shares = {name: values for name, values in series.items() if "accuracy" in name or name == "spread"}
+    losses = {name: values for name, values in series.items() if name not in shares}
     figure = Figure(figsize=(7, 5 if shares else 4), dpi=120)
     panels: list[tuple[Any, Mapping[str, Sequence[float]], str]] = []
     if shares:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-        panels = [(top, losses, "loss (nats)"), (bottom, shares, "accuracy")]
+        panels = [(top, losses, "loss (nats)"), (bottom, shares, "share")]
     else:
         panels = [(figure.add_subplot(), losses, "nats per example")]
     for axes, group, label in panels:

@@ -36,7 +36,7 @@ def test_the_default_gan_finds_all_modes_of_the_ring(tmp_path, seed):
     assert last(out)["high_quality"] > 0.6
 
 
-@pytest.mark.parametrize("model", ["vae", "dcgan"])
+@pytest.mark.parametrize("model", ["vae", "gan", "dcgan"])
 def test_samples_on_digits_look_like_digits(tmp_path, model):
     """A classifier of real digits is sure of most samples, finds all ten classes, and is not sure of noise."""
     out = tmp_path / "run"

@@ -27,11 +27,16 @@ LOSSES = ("non-saturating", "minimax")
 
 
 class DiscriminatorLoss(NamedTuple):
-    """Scalars: the loss in nats per pair of examples, and the shares of real and of fake examples told right."""
+    """Scalars: the loss in nats per pair of examples, the shares of real and of fake examples told right, the spread.
+
+    The spread is the fakes' variance within the batch over that of the real examples, features averaged: where it is
+    near 0, all fakes are one.
+    """
 
     total: Any
     real_accuracy: Any
     fake_accuracy: Any
+    spread: Any
 
 
 class GAN(Module):
@@ -63,7 +68,9 @@ class GAN(Module):
             fake = self.generator(self.noise(real.shape[0], rng))
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
         total = ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
-        return DiscriminatorLoss(total, ops.mean(real_logits > 0), ops.mean(fake_logits < 0))
+        with no_grad():
+            spread = _variance(fake) / _variance(real)
+        return DiscriminatorLoss(total, ops.mean(real_logits > 0), ops.mean(fake_logits < 0), spread)
 
     def generator_loss(self, n: int, rng: Generator | None = None) -> Any:
         """The generator's loss on n fakes, in nats per example; the discriminator is not touched."""
@@ -77,3 +84,8 @@ class GAN(Module):
     def sample(self, n: int, rng: Generator | None = None) -> Any:
         """n generated examples."""
         return self.generator(self.noise(n, rng))
+
+
+def _variance(x: Any) -> Any:
+    """How much the examples of a batch differ: the variance of each feature, averaged."""
+    return ops.mean(ops.var(x, axis=0))

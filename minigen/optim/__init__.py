@@ -1,6 +1,6 @@
 """Optimizers, learning-rate schedules, gradient clipping and the moving average of the weights."""
 
-from .clipping import clip_grad_norm, clip_grad_value
+from .clipping import clip_grad_norm, clip_grad_value, grad_norm
 from .ema import EMA
 from .flat import FlatParameters
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
@@ -19,6 +19,7 @@ __all__ = [
     "clip_grad_value",
     "constant",
     "cosine",
+    "grad_norm",
     "step_decay",
     "warmup",
 ]

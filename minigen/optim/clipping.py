@@ -1,4 +1,4 @@
-"""Gradient clipping: bound the gradients between `backward()` and `step()`. Nothing here waits for the device."""
+"""The size of gradients, and clipping it between `backward()` and `step()`. Nothing here waits for the device."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,19 @@ from ..autodiff import Tensor
 from ..backend import xp_of
 from .check import positive
 from .flat import tensor_list
+
+
+def grad_norm(params: Iterable[Tensor]) -> Tensor:
+    """The joint Euclidean norm of all gradients, sqrt(sum of g^2): a 0-d tensor on the device of the parameters.
+
+    Args:
+        params: tensors of one device; those without a gradient are passed over.
+    """
+    params = tensor_list(params)
+    xp = xp_of(params[0].data)
+    gradients = [p.grad.data for p in params if p.grad is not None]
+    squares = [xp.dot(g.ravel(), g.ravel()) for g in gradients]
+    return Tensor(xp.asarray(xp.sqrt(sum(squares, xp.zeros((), dtype=params[0].dtype)))))
 
 
 def clip_grad_norm(params: Iterable[Tensor], max_norm: float) -> Tensor:
@@ -25,14 +38,12 @@ def clip_grad_norm(params: Iterable[Tensor], max_norm: float) -> Tensor:
     """
     positive("max_norm", max_norm)
     params = tensor_list(params)
-    xp = xp_of(params[0].data)
-    gradients = [p.grad.data for p in params if p.grad is not None]
-    squares = [xp.dot(g.ravel(), g.ravel()) for g in gradients]
-    norm = xp.sqrt(sum(squares, xp.zeros((), dtype=params[0].dtype)))
-    factor = xp.minimum(1.0, max_norm / (norm + 1e-6))  # no `if`: it would wait for the norm
-    for g in gradients:
-        g *= factor
-    return Tensor(xp.asarray(norm))
+    norm = grad_norm(params)
+    factor = xp_of(norm.data).minimum(1.0, max_norm / (norm.data + 1e-6))  # no `if`: it would wait for the norm
+    for p in params:
+        if p.grad is not None:
+            p.grad.data *= factor
+    return norm
 
 
 def clip_grad_value(params: Iterable[Tensor], max_value: float) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..autodiff import Tensor, no_grad
 from ..models import GAN, VAE
-from ..optim import Adam
+from ..optim import Adam, grad_norm
 from ..optim.schedules import Schedule
 from ..random import Generator
 
@@ -41,8 +41,8 @@ class VAETrainer:
 class GANTrainer:
     """One step of the discriminator, then one of the generator, each with an Adam of its own (beta1 = 0.5 as in DCGAN).
 
-    The generator takes larger steps than the discriminator (InfoGAN, Chen et al. 2016, C.1: 1e-3 and 2e-4): with equal
-    ones the discriminator of images soon wins every time, and a generator that only loses learns little.
+    The generator may take larger steps than the discriminator (InfoGAN, Chen et al. 2016, C.1: 1e-3 and 2e-4): in a
+    DCGAN with equal ones the discriminator soon wins every time, and a generator that only loses learns little.
 
     Args:
         model: the GAN; it is trained in place.
@@ -73,6 +73,8 @@ class GANTrainer:
             "g_loss": g_loss,
             "real_accuracy": d_loss.real_accuracy,
             "fake_accuracy": d_loss.fake_accuracy,
+            "spread": d_loss.spread,
+            "g_gradient": grad_norm(self.model.generator.parameters()),
         }
 
     def evaluate(self, x: Tensor, rng: Generator) -> Metrics:
