@@ -18,7 +18,7 @@ of the convolution, <conv2d(x, w), g> = <x, conv2d_transpose(g, w)>: it is not a
 Each is computed as matrix products. `windows` shows every window of the image as a row (in channels-last layout,
 kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoint and adds rows back to where they
 came from. The rows of a whole batch would be many times larger than the images; on a CPU a few images are taken at a
-time (`_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch is
+time (`_for_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch is
 split over the threads (`minigen.parallel`). The same three with plain loops: `minigen.ops.loops`.
 """
 
@@ -104,43 +104,63 @@ def windows(x: Array, geo: Geometry) -> Array:
 
 
 def add_windows(cols: Array, geo: Geometry) -> Array:
-    """The adjoint of `windows`: add each window of `cols` (N, OH, OW, kh, kw, C) to its place in (N, H, W, C).
-
-    Taking one tap (a, b) of the kernel after the other, the windows do not overlap. If the stride divides the width
-    of the kernel, sw neighbouring taps of a row do not overlap either and are added in one go.
-    """
+    """The adjoint of `windows`: add each window of `cols` (N, OH, OW, kh, kw, C) to its place in (N, H, W, C)."""
     if fused.takes(cols):
         return fused.add_windows(cols, geo)
-    xp = xp_of(cols)
+    n, oh, ow, kh, kw, c = cols.shape
+    beside = _taps_beside(geo, c)
+    cols = cols.reshape(n, oh, ow, kh, kw // beside, beside * c)
+    return _add_taps(lambda a, b: cols[:, :, :, a, b], cols, n, c, geo)
+
+
+def _taps_beside(geo: Geometry, channels: int) -> int:
+    """How many neighbouring taps of a kernel row can be added in one go: sw, if they never fall on one place."""
+    (_, sw), (_, dw), (_, kw) = geo.stride, geo.dilation, geo.kernel
+    return sw if dw == 1 and kw % sw == 0 and channels > 1 else 1
+
+
+def _add_taps(tap: Callable[[int, int], Array], like: Array, n: int, channels: int, geo: Geometry) -> Array:
+    """The sum of what each tap of the kernel gives to the windows, at the places where the tap looks: (N, H, W, C).
+
+    The windows of one tap do not overlap, and neither do those of sw taps beside each other (`_taps_beside`).
+
+    Args:
+        tap: tap(a, b) are the numbers for the b-th group of taps in row a: (N, OH, OW, taps * C).
+        like: an array of the same kind and precision.
+    """
+    xp, beside = xp_of(like), _taps_beside(geo, channels)
     (h, w), (oh, ow), (sh, sw), (dh, dw), (kh, kw) = geo.image, geo.output, geo.stride, geo.dilation, geo.kernel
     (top, bottom), (left, right) = geo.padding
-    n, c, width = cols.shape[0], cols.shape[5], left + w + right
-    width += -width % sw
-    x = xp.zeros((n, top + h + bottom, width, c), dtype=cols.dtype)
-    if sw > 1 and dw == 1 and kw % sw == 0 and c > 1:
-        blocks = x.reshape(n, x.shape[1], width // sw, sw * c)
-        cols = cols.reshape(n, oh, ow, kh, kw // sw, sw * c)
-        for a, b in np.ndindex(kh, kw // sw):
-            blocks[:, a * dh : a * dh + sh * oh : sh, b : b + ow] += cols[:, :, :, a, b]
-    else:
-        for a, b in np.ndindex(kh, kw):
-            i, j = a * dh, b * dw
-            x[:, i : i + sh * oh : sh, j : j + sw * ow : sw] += cols[:, :, :, a, b]
+    width, step = left + w + right, sw // beside
+    width += -width % beside
+    x = xp.zeros((n, top + h + bottom, width, channels), dtype=like.dtype)
+    blocks = x.reshape(n, x.shape[1], width // beside, beside * channels)
+    for a, b in np.ndindex(kh, kw // beside):
+        i, j = a * dh, b * dw
+        blocks[:, i : i + sh * oh : sh, j : j + step * ow : step] += tap(a, b)
     return x[:, top : top + h, left : left + w]
 
 
 CACHE = 1 << 20  # bytes of window rows to work on at a time: about a core's second-level cache
 ROWS = 256  # but at least so many rows, for the matrix product to be efficient
+MANY_CHANNELS = 16  # from here on, the product with a single tap of the kernel is efficient
 
 
 def _for_few_images(
-    work: Callable[..., None], x: Array, geo: Geometry, kernel: tuple[int, ...], total: Array | None = None
+    work: Callable[..., None],
+    x: Array,
+    geo: Geometry,
+    kernel: tuple[int, ...],
+    total: Array | None = None,
+    row: int | None = None,
 ) -> None:
     """work(images) for a few images of x at a time, on all threads; on a GPU once, for the whole batch.
 
     If `total` is given, it is handed to `work`, to be added to; each thread gets its own, and these are summed.
+    `row` is how many numbers `work` makes of each window at a time: by default, all in a window.
     """
-    batch, places, row = x.shape[0], math.prod(geo.output), math.prod(kernel[:3])
+    batch, places, taps = x.shape[0], math.prod(geo.output), math.prod(kernel[:3])
+    row = row or taps
     if xp_of(x) is not np:
         work(slice(0, batch), *([] if total is None else [total]))
         return
@@ -152,7 +172,7 @@ def _for_few_images(
             work(slice(n, min(n + step, images.stop)), *([] if own is None else [own]))
         return own
 
-    threads = parallel.split(batch, batch * places * row * (kernel[3] + parallel.ONE_ELEMENT))
+    threads = parallel.split(batch, batch * places * taps * (kernel[3] + parallel.ONE_ELEMENT))
     for own in parallel.run(share, threads)[1:]:
         if own is not None:
             total += own
@@ -262,14 +282,33 @@ def conv2d_transpose(
         )
     channels = w.shape[2] * groups
     y = xp_of(x).empty((x.shape[0], *geo.image, channels), dtype=np.result_type(x.dtype, w.dtype))
+    tap_by_tap = xp_of(x) is np and w.shape[2] >= MANY_CHANNELS
 
     def stamp(n: slice) -> None:
         for c, f in _each_group(channels, w.shape[3], groups):
-            rows = _matrix(x[n, ..., f]) @ _matrix(w[..., f]).T  # (n OH OW, kh kw C/groups)
-            y[n, ..., c] = add_windows(rows.reshape(-1, *geo.output, *w.shape[:3]), geo)
+            if tap_by_tap:
+                y[n, ..., c] = _stamp_taps(x[n, ..., f], w[..., f], geo)
+            else:
+                rows = _matrix(x[n, ..., f]) @ _matrix(w[..., f]).T  # (n OH OW, kh kw C/groups)
+                y[n, ..., c] = add_windows(rows.reshape(-1, *geo.output, *w.shape[:3]), geo)
 
-    _for_few_images(stamp, x, geo, w.shape)
+    row = _taps_beside(geo, w.shape[2]) * w.shape[2] if tap_by_tap else None
+    _for_few_images(stamp, x, geo, w.shape, row=row)
     return y
+
+
+def _stamp_taps(x: Array, w: Array, geo: Geometry) -> Array:
+    """`add_windows` of the product, but each tap's part of the product is made, added in long runs, and forgotten."""
+    n, oh, ow, f = x.shape
+    kh, kw, c, _ = w.shape
+    beside = _taps_beside(geo, c)
+    taps = w.reshape(kh, kw // beside, beside * c, f)
+    part: Any = np.empty((n * oh * ow, beside * c), np.result_type(x.dtype, w.dtype))
+
+    def tap(a: int, b: int) -> Array:
+        return np.matmul(_matrix(x), taps[a, b].T, out=part).reshape(n, oh, ow, -1)
+
+    return _add_taps(tap, part, n, c, geo)
 
 
 def _smallest_image(output: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
