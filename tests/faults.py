@@ -1,6 +1,6 @@
 """What fault-injection tests tell: how often a fault was tried, and how often something was lost.
 
-`record` adds a row to the JSON file that MINIGEN_FAULTS names, if it names one; `python -m benchmarks.faults` makes the
+`record` adds a row to the JSON file that MINIGEN_FAULTS names, if it names one; `python -m benchmarks.pages` makes the
 table of docs/faults.md from that file. A number in the table is therefore one that a test counted.
 """
 

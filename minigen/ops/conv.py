@@ -18,8 +18,8 @@ of the convolution, <conv2d(x, w), g> = <x, conv2d_transpose(g, w)>: it is not a
 Each is computed as matrix products. `windows` shows every window of the image as a row (in channels-last layout,
 kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoint and adds rows back to where they
 came from. The rows of a whole batch would be many times larger than the images; on a CPU a few images are taken at a
-time (`_for_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch is
-split over the threads (`minigen.parallel`). The same three with plain loops: `minigen.ops.loops`.
+time (`_for_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch
+is split over the threads (`minigen.parallel`). The same three with plain loops: `minigen.ops.loops`.
 """
 
 import math
