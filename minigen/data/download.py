@@ -64,7 +64,10 @@ def download(urls: Sequence[str], sha256: str, path: Path, advice: str, limit: i
                     part.discard()
                     faults.append(f"{url}: wrong checksum, SHA-256 {found} instead of {sha256}")
                 except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
-                    faults.append(f"{url}: {getattr(error, 'reason', error)}")
+                    fault = " ".join(
+                        str(getattr(error, "reason", error)).split()
+                    )  # what a server says may have many lines
+                    faults.append(f"{url}: {fault[:200]}")
     except OSError as error:
         raise DataError(f"cache: cannot write to {path.parent} ({error.strerror}); set MINIGEN_CACHE") from error
     raise DataError(f"{path.name} could not be downloaded ({'; '.join(faults)}); {advice}")

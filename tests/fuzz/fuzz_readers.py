@@ -1,7 +1,7 @@
 """The fuzzer: python -m tests.fuzz.fuzz_readers --minutes 10
 
 With atheris (pip install atheris), coverage guides the changes; without it they are blind: bits flipped, parts cut,
-doubled, and spliced with other inputs. Each input has a limit of time and the process one of memory. What is found goes to
+doubled, and spliced with other inputs. Each input has a limit of time and the process one of memory. Findings go to
 tests/fuzz/corpus, which the tests replay.
 """
 
@@ -29,11 +29,11 @@ NUMBERS = [struct.pack(f, n) for f in ("<I", ">I", "<H", ">H", "<Q") for n in (0
 
 def limited(content, path):
     """`targets.run` with an alarm."""
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of the processor: a paused machine is no finding
     try:
         return targets.run(content, path)
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def late(*_):
@@ -45,7 +45,7 @@ def limit():
     """Limits for this process."""
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
 
 
 def changed(content, others, rng):
@@ -76,6 +76,11 @@ def changed(content, others, rng):
     return bytes(content[: 1 << 16])
 
 
+def inputs():
+    """Where changes start from: the seeds, and what was found before."""
+    return targets.seeds() + [file.read_bytes() for file in sorted(CORPUS.glob("*-*"))]
+
+
 def kept(content, error):
     """Put a finding into the corpus."""
     name = f"{targets.TARGETS[content[0] % len(targets.TARGETS)][0]}-{hashlib.sha256(content).hexdigest()[:12]}"
@@ -86,9 +91,9 @@ def kept(content, error):
 def blind(minutes, seed, path):
     """Change inputs at random; keep findings; return counts."""
     rng, end, counts, found = random.Random(seed), time.monotonic() + 60 * minutes, Counter(), {}
-    inputs = targets.seeds() + [file.read_bytes() for file in sorted(CORPUS.iterdir())]
+    starts = inputs()
     while time.monotonic() < end:
-        content = changed(rng.choice(inputs), inputs, rng)
+        content = changed(rng.choice(starts), starts, rng)
         name = targets.TARGETS[content[0] % len(targets.TARGETS)][0]
         counts[name] += 1
         try:
@@ -103,23 +108,16 @@ def blind(minutes, seed, path):
 
 
 def guided(minutes, seed, path):
-    """Let atheris do it; it ends the process."""
+    """Let atheris do it; it ends the process, at the first finding or when the time is over."""
     import atheris
 
+    limits = [f"-max_total_time={int(60 * minutes)}", f"-rss_limit_mb={MEMORY >> 20}"]
+    options = [*limits, f"-seed={seed}", "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={CORPUS}/"]
     with tempfile.TemporaryDirectory() as folder:
-        for content in targets.seeds():
+        for content in inputs():
             Path(folder, hashlib.sha256(content).hexdigest()).write_bytes(content)
-
-        def one(content):
-            try:
-                limited(content or b"\0", path)
-            except Exception as error:
-                kept(content, error)
-                raise
-
-        options = [f"-max_total_time={int(60 * minutes)}", f"-seed={seed}", "-max_len=65536", "-print_final_stats=1"]
         atheris.instrument_all()
-        atheris.Setup([sys.argv[0], *options, folder], one)
+        atheris.Setup([sys.argv[0], *options, folder], lambda content: limited(content, path))
         atheris.Fuzz()
 
 
@@ -129,11 +127,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--blind", action="store_true", help="without atheris, even if it is here")
     given = parser.parse_args()
-    for content in targets.seeds():  # imports what is imported late, and the seeds must be right
-        assert targets.run(content, Path(tempfile.gettempdir()) / "seed")
-    limit()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "input"
+        for content in targets.seeds():  # imports what is imported late, and the seeds must be right
+            assert targets.run(content, path)
+        limit()
         if not given.blind:
             try:
                 import atheris  # noqa: F401
