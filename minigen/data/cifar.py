@@ -63,8 +63,6 @@ def read_cifar(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
             parts[name] = _batch(read_pickle(content))
         except ValueError as error:
             raise DataError(f"{path}: the member {name!r} {error}; fetch the official archive") from None
-        if len(parts) == len(MEMBERS[split]):
-            break
     if missing := [name for name in MEMBERS[split] if name not in parts]:
         raise DataError(f"{path}: lacks the member {missing[0]!r}; fetch the official archive")
     images = np.concatenate([parts[name][0] for name in MEMBERS[split]])

@@ -59,6 +59,7 @@ def _members(path: Path, stream: "_Stream", wanted: tuple[str, ...], largest: in
             stream.skip(rest)
         else:
             stream.skip(size + rest)
+    stream.finish()
 
 
 def _octal(path: Path, name: str, field: bytes) -> int:
@@ -79,18 +80,27 @@ class _Stream:
         while n:
             n -= len(self.read(min(n, BLOCK)))
 
+    def finish(self) -> None:
+        """Read what is left: the checksum of all comes last."""
+        while self._some(BLOCK):
+            pass
+
     def read(self, n: int) -> bytes:
         """Exactly n bytes; memory grows with what is there, not with n."""
         content = bytearray()
-        if n > self.left:
-            raise DataError(f"{self.path}: unpacks to more than a data set of this kind; fetch the official archive")
+        while len(content) < n:
+            if not (block := self._some(min(n - len(content), BLOCK))):
+                raise DataError(f"{self.path}: ends within a member; remove it and fetch it again")
+            content += block
+        return bytes(content)
+
+    def _some(self, n: int) -> bytes:
         try:
-            while len(content) < n and (block := self.file.read(min(n - len(content), BLOCK))):
-                content += block
+            block = self.file.read(n)
         except (OSError, EOFError, zlib.error) as error:
             fault = getattr(error, "strerror", None) or error
             raise DataError(f"{self.path}: cannot be read ({fault}); remove it and fetch it again") from None
-        if len(content) < n:
-            raise DataError(f"{self.path}: ends within a member; remove it and fetch it again")
-        self.left -= n
-        return bytes(content)
+        self.left -= len(block)
+        if self.left < 0:
+            raise DataError(f"{self.path}: unpacks to more than a data set of this kind; fetch the official archive")
+        return block

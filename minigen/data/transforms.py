@@ -15,6 +15,7 @@ def _check_float(x: np.ndarray) -> None:
 def pixels(x: np.ndarray) -> np.ndarray:
     """Bytes 0 ... 255 as float32 in [0, 1]; floats stay as they are. For batches of data on the disk."""
     if x.dtype == np.uint8:
+        x = np.asarray(x) if isinstance(x, np.memmap) else x
         return x.astype(np.float32) / np.float32(255)
     _check_float(x)
     return x

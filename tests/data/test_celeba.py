@@ -6,7 +6,6 @@ import re
 import struct
 import subprocess
 import sys
-import tracemalloc
 import zipfile
 
 import numpy as np
@@ -32,7 +31,8 @@ def archive(tmp_path):
     """Write an archive of these members; gives its path."""
 
     def write(members, **named):
-        path = tmp_path / "img_align_celeba.zip"
+        path = tmp_path / "archive" / "img_align_celeba.zip"
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(members if isinstance(members, bytes) else samples.zipped(members, **named))
         return path
 
@@ -208,9 +208,9 @@ def photographs_that_are_none():
     }
 
 
-def test_fault_files_that_are_no_photographs(folder, archive, tmp_path):
+def test_fault_files_that_are_no_photographs(folder, archive, little_memory):
     cases = photographs_that_are_none()
-    tracemalloc.start()
+    little_memory()
     for name, (content, fault) in cases.items():
         (folder / "000005.jpg").write_bytes(content)
         line = refusal(folder)
@@ -219,9 +219,6 @@ def test_fault_files_that_are_no_photographs(folder, archive, tmp_path):
         path = archive([(PREFIX + "000001.jpg", samples.jpeg()), (PREFIX + "000002.jpg", content)])
         line = refusal(path)
         assert re.search(rf"'img_align_celeba/000002.jpg' ({fault})", line), (name, line)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 20 << 20
     record("CelebA: files that are no photographs", 2 * len(cases), 0, "named in one line")
 
 
@@ -229,7 +226,7 @@ def test_what_else_lies_in_a_folder(folder, tmp_path):
     (folder / ".DS_Store").write_bytes(b"of the system")
     data.load("celeba", folder=tmp_path)
     (folder / "notes.txt").write_text("")
-    with pytest.raises(DataError, match="'notes.txt' is not named like a JPEG; leave only the photographs there"):
+    with pytest.raises(DataError, match=r"'notes.txt' is not named like a JPEG; leave only the photographs there"):
         data.load("celeba", folder=tmp_path)
 
 
@@ -268,7 +265,7 @@ def hostile_archives():
     at = right.index(b"PK\1\2")  # the list of contents: what it says can be made to differ from what is there
     end = right.index(b"PK\5\6")
     encrypted = right[: at + 8] + b"\1" + right[at + 9 :]
-    larger = right[: at + 24] + struct.pack("<I", 100_000) + right[at + 28 :]
+    shorter = right[: at + 24] + struct.pack("<I", 100) + right[at + 28 :]
     return {
         "empty": (b"", "is not a zip archive"),
         "text": (b"<html>", "is not a zip archive"),
@@ -287,32 +284,31 @@ def hostile_archives():
         "LZMA": (small([("x.jpg", good)], compression=zipfile.ZIP_LZMA), "compressed in an unusual way"),
         "a password": (encrypted, "cannot be read .*encrypted"),
         "a wrong checksum": (right.replace(good[-9:], bytes(9)), "cannot be read .Bad CRC-32"),
-        "a false size": (larger, "cannot be read|is not a whole JPEG|Bad"),
+        "a false size": (shorter, "cannot be read|is not a whole JPEG|Bad"),
         "a large list": (right[: end + 12] + struct.pack("<I", 1 << 30) + right[end + 16 :], "is not a zip archive"),
     }
 
 
-def test_fault_hostile_archives(archive, tmp_path):
+def test_fault_hostile_archives(archive, little_memory):
     cases = hostile_archives()
-    tracemalloc.start()
+    little_memory()
     for name, (content, fault) in cases.items():
-        line = refusal(archive(content))
+        try:
+            line = refusal(archive(content))
+        except pytest.fail.Exception:
+            pytest.fail(f"{name}: accepted")
         assert re.search(fault, line), (name, line)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 20 << 20
     record("CelebA: hostile archives", len(cases), 0, "bombs, paths, links, false sizes: one line, nothing unpacked")
 
 
-def test_a_lying_size_does_not_unpack_a_bomb(archive):
+def test_a_lying_size_does_not_unpack_a_bomb(archive, little_memory):
     """The list of contents says 100 bytes, the content unpacks to 200 MB."""
     content = bytearray(small([("x.jpg", bytes(200 << 20))], compression=zipfile.ZIP_DEFLATED))
     at = content.index(b"PK\1\2")
     content[at + 24 : at + 28] = struct.pack("<I", 100)
-    tracemalloc.start()
-    refusal(archive(bytes(content)))
-    assert tracemalloc.get_traced_memory()[1] < 20 << 20
-    tracemalloc.stop()
+    path = archive(bytes(content))
+    little_memory()
+    refusal(path)
 
 
 def test_too_large_a_list_is_not_read(archive, monkeypatch):

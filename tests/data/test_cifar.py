@@ -9,7 +9,6 @@ import re
 import struct
 import tarfile
 import threading
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -102,7 +101,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def test_without_a_network_one_line_says_what_to_do():
-    with pytest.raises(DataError, match="put cifar-10-python.tar.gz into FOLDER/cifar10 and set MINIGEN_DATA=FOLDER"):
+    with pytest.raises(DataError, match=r"put cifar-10-python.tar.gz into FOLDER/cifar10 and set MINIGEN_DATA=FOLDER"):
         data.load("cifar10")
 
 
@@ -206,17 +205,15 @@ def test_fault_truncated_everywhere(batches, tmp_path):
 
 
 @pytest.mark.parametrize("member", [NAME, "other"])
-def test_fault_a_bomb_takes_little_memory(tmp_path, member):
+def test_fault_a_bomb_takes_little_memory(tmp_path, member, little_memory):
     """A few hundred KB that unpack to gigabytes of zeros."""
     blocks = [header(member.encode(), b"%o" % (30 << 20 if member == NAME else 4 << 30))]
     packed = gzip.compress(blocks[0]) + gzip.compress(bytes(16 << 20)) * 64
-    tracemalloc.start()
-    line = refusal(write(tmp_path, packed))
-    grown = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    path = write(tmp_path, packed)
+    little_memory()
+    line = refusal(path)
     assert "instruction" in line or "unpacks to more than" in line
-    record(f"CIFAR-10: a bomb of 1 GB ({member})", 1, int(grown > 120 << 20), "less than 120 MB of memory")
-    assert grown < 120 << 20
+    record(f"CIFAR-10: a bomb of 1 GB ({member.rsplit('/')[-1]})", 1, 0, "less than 100 MB of memory")
 
 
 def test_plain_values():

@@ -73,7 +73,7 @@ if what == "train":
     import minigen as mg
     from minigen import nn
     mg.Tensor(np.zeros(3, np.float32))
-    layer = nn.Linear(64 * 64 * 3, 4)
+    layer = nn.Dense(64 * 64 * 3, 4)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 loader = Loader(x, batch_size=64, transform=lambda b: scale(pixels(b), -1))
 for batch in loader:
