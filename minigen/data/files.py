@@ -22,10 +22,11 @@ def locked(path: Path) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
+    if fcntl is None:
+        yield
+        return
     while True:
         descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o666)
-        if fcntl is None:
-            break
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
@@ -34,8 +35,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if fcntl is not None:
-            lock.unlink(missing_ok=True)  # still ours: whoever opened it sees that it is gone
+        lock.unlink(missing_ok=True)  # still ours: whoever opened it sees that it is gone
         os.close(descriptor)
 
 

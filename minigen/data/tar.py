@@ -11,7 +11,6 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from ..errors import DataError
 
@@ -72,7 +71,7 @@ def _octal(path: Path, name: str, field: bytes) -> int:
 class _Stream:
     """The unpacked archive, read once from its beginning to at most `longest` bytes."""
 
-    def __init__(self, path: Path, file: IO[bytes], longest: int) -> None:
+    def __init__(self, path: Path, file: gzip.GzipFile, longest: int) -> None:
         self.path, self.file, self.left = path, file, longest
 
     def skip(self, n: int) -> None:
