@@ -1,6 +1,7 @@
 """Data sets, batches and transformations: NumPy arrays, no tensors."""
 
 from pathlib import Path
+from typing import Any
 
 from ..errors import ArgumentError, unknown_name
 from .dataset import Dataset
@@ -8,12 +9,14 @@ from .digits import digits
 from .loader import Loader
 from .mnist import located, mnist_like
 from .toys import TOYS, toy
-from .transforms import Standardizer, binarize, scale, unscale
+from .transforms import Standardizer, binarize, pixels, scale, unscale
 
 DATASETS = {
     "digits": "1797 handwritten digits of 8x8 pixels, part of scikit-learn",
     "mnist": "70 000 handwritten digits of 28x28 pixels",
     "fashion_mnist": "70 000 pieces of clothing of 28x28 pixels",
+    "cifar10": "60 000 colour photographs of 32x32 pixels",
+    "celeba": "202 599 faces cut to 64x64 pixels; to be downloaded by hand",
     "ring": "points: eight Gaussians on a circle",
     "grid": "points: twenty-five Gaussians on a square grid",
     "swiss_roll": "points: a spiral",
@@ -27,7 +30,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
     Args:
         name: a name in DATASETS.
         split: 'train' or 'test'.
-        folder: for 'mnist' and 'fashion_mnist', the folder that holds the files (or a subfolder of that name).
+        folder: for what is read from files, the folder that holds them (or a subfolder of the data set's name).
 
     Raises:
         ArgumentError: an unknown name or split.
@@ -41,7 +44,21 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         if folder:
             raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
         return digits(split) if name == "digits" else toy(name, split)
+    if name in ("cifar10", "celeba"):
+        dataset: Dataset = _photographs(name).read(split, folder)
+        return dataset
     return mnist_like(name, split, folder)
+
+
+def _photographs(name: str) -> Any:
+    """The module that reads a data set of photographs; it needs more to import than the others together."""
+    if name == "cifar10":
+        from . import cifar
+
+        return cifar
+    from . import celeba
+
+    return celeba
 
 
 def locate(name: str, folder: str | Path | None = None) -> str:
@@ -52,6 +69,8 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return "part of scikit-learn"
     if name in TOYS:
         return "computed"
+    if name in ("cifar10", "celeba"):
+        return str(_photographs(name).located(folder) or "")
     return str(located(name, folder) or "")
 
 
@@ -63,6 +82,7 @@ __all__ = [
     "binarize",
     "load",
     "locate",
+    "pixels",
     "scale",
     "unscale",
 ]

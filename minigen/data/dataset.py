@@ -11,7 +11,8 @@ class Dataset:
 
     Attributes:
         name: the name it is loaded by.
-        x: float32, images (N, H, W, C) with pixels in [0, 1], or points (N, D).
+        x: float32, images (N, H, W, C) with pixels in [0, 1], or points (N, D). Images that need not fit into memory
+            (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them.
         y: (N,) integers, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.

@@ -1,6 +1,7 @@
 """Loader: the examples of an array in batches, each epoch in a new order that depends on the seed alone."""
 
-from collections.abc import Iterator
+import mmap
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ class Loader:
         rng: where the order comes from; default `Generator(0)`.
         shuffle: whether to shuffle at all.
         drop_last: leave out the last batch of an epoch if it is not full.
-        device: where the batches lie. The arrays are moved there once, as a whole.
+        device: where the batches lie. The arrays are moved there once, as a whole; those on the disk (np.memmap) stay
+            there, and are read batch by batch.
+        transform: what to do with each batch of the first array, such as to scale it.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class Loader:
         shuffle: bool = True,
         drop_last: bool = True,
         device: str = "cpu",
+        transform: Callable[[Array], Array] | None = None,
     ) -> None:
         for a in arrays:
             if not is_array(a):
@@ -42,7 +46,8 @@ class Loader:
             raise ArgumentError(
                 f"batch_size: {batch_size} exceeds the {len(arrays[0])} examples; take a smaller one or drop_last=False"
             )
-        self.arrays: list[Array] = [to_device(a, device) for a in arrays]
+        self.arrays: list[Array] = [a if isinstance(a, np.memmap) else to_device(a, device) for a in arrays]
+        self.transform = transform
         self.batch_size, self.shuffle, self.drop_last, self.device = int(batch_size), shuffle, drop_last, device
         self.rng = Generator(0) if rng is None else given_or_default(rng)
 
@@ -53,8 +58,21 @@ class Loader:
 
     def __iter__(self) -> Iterator[Any]:
         n = len(self.arrays[0])
-        order = to_device(self.rng.permutation(n) if self.shuffle else np.arange(n), self.device)
+        order = self.rng.permutation(n) if self.shuffle else np.arange(n)
+        orders = [order if isinstance(a, np.memmap) else to_device(order, self.device) for a in self.arrays]
         for i in range(len(self)):
-            chosen = order[i * self.batch_size : (i + 1) * self.batch_size]
-            batch = tuple(xp_of(a).take(a, chosen, axis=0) for a in self.arrays)
-            yield batch if len(batch) > 1 else batch[0]
+            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            batch = [to_device(_taken(a, o[part]), self.device) for a, o in zip(self.arrays, orders, strict=True)]
+            if self.transform:
+                batch[0] = self.transform(batch[0])
+            yield tuple(batch) if len(batch) > 1 else batch[0]
+
+
+def _taken(a: Array, chosen: Array) -> Array:
+    """These examples of an array; what was read from the disk for them does not stay in memory."""
+    batch = xp_of(a).take(a, chosen, axis=0)
+    if not isinstance(a, np.memmap):
+        return batch
+    if a.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        a._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]  # read-only: nothing is lost
+    return np.asarray(batch)

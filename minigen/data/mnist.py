@@ -15,6 +15,7 @@ from ..errors import DataError
 from .dataset import Dataset
 from .download import cache_folder, download
 from .idx import read_idx
+from .places import places
 
 STEMS = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -94,12 +95,11 @@ def _found(name: str, stems: tuple[str, ...], folder: str | Path | None) -> list
 
 
 def _places(name: str, folder: str | Path | None) -> list[Path]:
-    """Where to look, the most explicit first; a folder given by the caller is the only place."""
-    given = [folder] if folder else [os.environ["MINIGEN_DATA"]] if os.environ.get("MINIGEN_DATA") else []
-    places = [place for root in given for place in (Path(root) / name, Path(root))]
-    if name != "mnist" and not folder:  # MINIGEN_DATA itself may hold MNIST's files, which have the same names
-        places = places[:1]
-    return places if folder else [*places, cache_folder() / name]
+    """Where to look; MINIGEN_DATA itself may hold MNIST's files, which have the same names as Fashion-MNIST's."""
+    found = places(name, folder)
+    if name != "mnist" and not folder and os.environ.get("MINIGEN_DATA"):
+        return [place for place in found if place != Path(os.environ["MINIGEN_DATA"])]
+    return found
 
 
 def _in_folder(place: Path, stem: str) -> Path | None:

@@ -9,7 +9,16 @@ from ..random import Generator
 
 def _check_float(x: np.ndarray) -> None:
     if x.dtype.kind != "f":
-        raise DTypeError(f"x: expected floats, got {x.dtype}; bytes 0 ... 255 become pixels by x.astype('f4') / 255")
+        raise DTypeError(f"x: expected floats, got {x.dtype}; bytes 0 ... 255 become pixels by data.pixels(x)")
+
+
+def pixels(x: np.ndarray) -> np.ndarray:
+    """Bytes 0 ... 255 as float32 in [0, 1]; floats stay as they are. For batches of data on the disk."""
+    if x.dtype == np.uint8:
+        x = np.asarray(x) if isinstance(x, np.memmap) else x
+        return x.astype(np.float32) / np.float32(255)
+    _check_float(x)
+    return x
 
 
 def scale(x: np.ndarray, low: float, high: float = 1.0) -> np.ndarray:

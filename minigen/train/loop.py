@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from .. import backend, plot
 from ..autodiff import Tensor, no_grad
-from ..data import Dataset, Loader, scale, unscale
+from ..data import Dataset, Loader, pixels, scale, unscale
 from ..metrics import modes_found
 from ..models import VAE
 from ..random import Generator
@@ -39,10 +39,10 @@ def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = No
         trainer = recipe_of(settings.model).trainer(model, settings)
         run = Run.create(out, settings, data.shape)
         low = recipe_of(settings.model).low if data.is_image else 0.0
-        _steps(trainer, settings, scale(data.x, low), run, rng, quiet)
+        _steps(trainer, settings, data.x, low, run, rng, quiet)
         run.save_weights(model)
         model.eval()
-        final = _evaluate(trainer, scale(test.x, low), settings, rng)
+        final = _evaluate(trainer, test.x, low, settings, rng)
         _pictures(run, model, test, low)
         if data.centres is not None:
             samples = generate(model, 2500, Generator(settings.seed + 1), low)
@@ -54,9 +54,15 @@ def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = No
         return run
 
 
-def _steps(trainer: Any, settings: Settings, x: np.ndarray, run: Run, rng: Generator, quiet: bool) -> None:
+def _steps(trainer: Any, settings: Settings, x: np.ndarray, low: float, run: Run, rng: Generator, quiet: bool) -> None:
     """All training steps; means of the metrics go to the bar and to metrics.jsonl every few steps."""
-    loader = Loader(x, batch_size=settings.batch_size, rng=rng.spawn(), device=settings.device)
+    loader = Loader(
+        x,
+        batch_size=settings.batch_size,
+        rng=rng.spawn(),
+        device=settings.device,
+        transform=lambda batch: scale(pixels(batch), low),  # batch by batch: x may be larger than memory
+    )
     batches = itertools.islice(_endless(loader), settings.steps)
     every = max(1, settings.steps // LOG_ROWS)
     sums: dict[str, Any] = {}
@@ -84,11 +90,11 @@ def _endless(loader: Loader) -> Iterator[Any]:
         yield from loader
 
 
-def _evaluate(trainer: Any, x: np.ndarray, settings: Settings, rng: Generator) -> dict[str, float]:
+def _evaluate(trainer: Any, x: np.ndarray, low: float, settings: Settings, rng: Generator) -> dict[str, float]:
     """The trainer's test metrics, averaged over all examples of x."""
     sums: dict[str, float] = {}
-    for start in range(0, len(x), 500):
-        batch = Tensor(backend.to_device(x[start : start + 500], settings.device))
+    for examples in Loader(x, batch_size=500, shuffle=False, drop_last=False, device=settings.device):
+        batch = Tensor(scale(pixels(examples), low))
         for name, value in trainer.evaluate(batch, rng).items():
             sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
     return {name: round(total / len(x), 6) for name, total in sums.items()}
@@ -115,7 +121,7 @@ def _pictures(run: Run, model: Any, test: Dataset, low: float) -> None:
     if not isinstance(model, VAE):
         return
     with no_grad():
-        x = test.x[:50] if test.is_image else test.x[:2000]
+        x = pixels(test.x[:50]) if test.is_image else test.x[:2000]
         again = model.reconstruct(Tensor(backend.to_device(x, run.settings.device))).numpy()
         if test.is_image:
             run.picture("reconstructions.png", plot.pairs(x, again, title=f"{title}: originals above reconstructions"))

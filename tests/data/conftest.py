@@ -3,6 +3,7 @@
 import gzip
 import socket
 import struct
+import tracemalloc
 
 import pytest
 
@@ -49,3 +50,12 @@ def put(idx):
                 (folder / stem).write_bytes(idx(array))
 
     return write
+
+
+@pytest.fixture
+def little_memory():
+    """Run the test within a peak of 100 MB of Python's memory, counted from where it says `little_memory()`."""
+    yield tracemalloc.start
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 << 20

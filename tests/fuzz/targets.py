@@ -1,0 +1,88 @@
+"""What the fuzzer calls: each reader on a file of any content. It may give an array or a one-line DataError.
+
+The first byte of an input chooses the reader; two of them get the content packed anew, so that a change inside reaches
+the code behind the compression.
+"""
+
+import gzip
+import warnings
+
+import numpy as np
+
+from minigen.data import idx, photographs
+from minigen.data.cifar import MEMBERS, read_cifar
+from minigen.data.photographs import photographs_at
+from minigen.errors import DataError
+
+from . import samples
+
+
+def images(path):
+    idx.read_idx(path, 3)
+
+
+def cifar(path):
+    pixels, labels = read_cifar(path, "test")
+    assert pixels.shape == (len(labels), 32, 32, 3)
+    assert pixels.dtype == np.uint8
+
+
+def faces(path):
+    with photographs_at(path) as found:
+        assert found.identity()
+        for image in found:
+            assert image.shape == (64, 64, 3)
+
+
+def face(path):
+    assert photographs.decode(f"{path}", path.read_bytes()).shape == (64, 64, 3)
+
+
+def plain(content):
+    return content
+
+
+def batch(content):
+    return samples.tar([(MEMBERS["test"][0], content)])
+
+
+TARGETS = [  # reader, and how the content is packed for it
+    ("idx", images, plain),
+    ("idx.gz", images, lambda content: gzip.compress(content, 1)),
+    ("cifar.tar.gz", cifar, plain),
+    ("cifar.tar", cifar, lambda content: gzip.compress(content, 1)),
+    ("cifar.pickle", cifar, batch),
+    ("celeba.zip", faces, plain),
+    ("celeba.jpg", face, plain),
+]
+
+
+def seeds():
+    """One small right input for each target."""
+    rng = np.random.default_rng(0)
+    array = rng.integers(0, 256, (2, 4, 3), np.uint8)
+    pair = rng.integers(0, 256, (2, 3072), np.uint8), [3, 9]
+    archive = samples.cifar([pair] * 6)
+    zipped = samples.zipped([(f"img_align_celeba/{i:06}.jpg", samples.jpeg(i)) for i in (1, 2)])
+    raw = gzip.decompress(archive)
+    contents = [samples.idx(array), samples.idx(array), archive, raw, samples.batch(*pair), zipped, samples.jpeg()]
+    return [bytes([i]) + content for i, content in enumerate(contents)]
+
+
+def run(content, path):
+    """Read one input, with `path` to put it at; True if it was accepted.
+
+    Anything but a DataError of one line that names the file is raised: it is a finding.
+    """
+    _, reader, pack = TARGETS[content[0] % len(TARGETS)] if content else TARGETS[0]
+    path.write_bytes(pack(content[1:]))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            reader(path)
+    except DataError as error:
+        line = str(error)
+        assert str(path) in line, f"does not name the file: {line}"
+        assert "\n" not in line, f"more than one line: {line!r}"
+        return False
+    return True
