@@ -54,6 +54,24 @@ class Generator:
         """A new generator whose numbers are independent of this one's; draws once from the host stream."""
         return Generator(int(self.host.integers(2**63)))
 
+    def state(self) -> dict[str, Any]:
+        """Where the host stream stands, as numbers and strings that JSON can hold."""
+        return dict(self.host.bit_generator.state)
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()`: the host stream gives the same numbers again. A CUDA stream starts anew from there.
+
+        Raises:
+            ArgumentError: not the state of such a stream. Nothing is changed then.
+        """
+        try:
+            self.host.bit_generator.state = state
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise ArgumentError(f"state: not the state of a random stream ({error}); give what state() gave") from None
+        ahead = np.random.Generator(type(self.host.bit_generator)())
+        ahead.bit_generator.state = state
+        self.seed, self._cuda = int(ahead.integers(2**63)), None
+
     def __repr__(self) -> str:
         return f"Generator(seed={self.seed})"
 

@@ -2,12 +2,16 @@
 
 import contextlib
 
+import hypothesis
 import numpy as np
 import pytest
 
 import minigen as mg
 from minigen import backend
 from tests.cupy_double import double
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how long a test takes says nothing about the code
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):

@@ -205,15 +205,18 @@ def test_cupy_is_imported_in_one_place_only():
 
 LAYERS = [
     {"errors", "version"},
-    {"backend"},
+    {"backend", "files"},
     {"parallel", "fused"},
     {"random"},
     {"autodiff"},
     {"ops"},
     {"nn", "optim", "distributions", "data"},
-    {"models"},
-    {"metrics", "plot"},
+    {"models", "exchange"},
+    {"metrics", "plot", "provenance"},
+    {"latent"},
     {"train"},
+    {"inspection", "testing"},
+    {"lessons"},
     {"doctor", "bench", "cli", "__main__", "__init__"},
 ]
 

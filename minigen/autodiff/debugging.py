@@ -51,6 +51,8 @@ def users_line() -> str:
 
 def bad_values(array: Any) -> str:
     """'3 NaN, 1 infinity, the first at index (0, 2)', or '' if all is finite."""
+    if isinstance(array, np.generic):  # what NumPy makes of arrays without axes
+        array = np.asarray(array)
     if not is_array(array) or array.dtype.kind != "f":
         return ""
     xp = xp_of(array)

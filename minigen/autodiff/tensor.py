@@ -177,6 +177,18 @@ class Tensor:
             raise DeviceError(f"np.asarray: the tensor is on {self.device!r}; copy it to the host with .numpy()")
         return np.array(self.data, dtype=dtype, copy=copy)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """The numbers for another library, in the same memory: torch.from_dlpack(t), np.from_dlpack(t), ..."""
+        if self.requires_grad:
+            raise GraphError(
+                "dlpack: the tensor requires a gradient, and who gets its memory could change it unseen; "
+                "hand over tensor.detach()"
+            )
+        return self.data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.data.__dlpack_device__()
+
     def __setitem__(self, index: Any, value: Any) -> None:
         raise GraphError(
             "tensor[...] = value: tensors are not changed in place, a gradient may need the old values; "

@@ -8,6 +8,7 @@ from .dataset import Dataset
 from .digits import digits
 from .loader import Loader
 from .mnist import located, mnist_like
+from .stacked import stacked_mnist
 from .toys import TOYS, toy
 from .transforms import Standardizer, binarize, pixels, scale, unscale
 
@@ -15,6 +16,7 @@ DATASETS = {
     "digits": "1797 handwritten digits of 8x8 pixels, part of scikit-learn",
     "mnist": "70 000 handwritten digits of 28x28 pixels",
     "fashion_mnist": "70 000 pieces of clothing of 28x28 pixels",
+    "stacked_mnist": "70 000 images of three of these digits as red, green and blue: 1000 classes",
     "cifar10": "60 000 colour photographs of 32x32 pixels",
     "celeba": "202 599 faces cut to 64x64 pixels; to be downloaded by hand",
     "ring": "points: eight Gaussians on a circle",
@@ -44,6 +46,8 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         if folder:
             raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
         return digits(split) if name == "digits" else toy(name, split)
+    if name == "stacked_mnist":
+        return stacked_mnist(split, folder)
     if name in ("cifar10", "celeba"):
         dataset: Dataset = _photographs(name).read(split, folder)
         return dataset
@@ -71,7 +75,7 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return "computed"
     if name in ("cifar10", "celeba"):
         return str(_photographs(name).located(folder) or "")
-    return str(located(name, folder) or "")
+    return str(located("mnist" if name == "stacked_mnist" else name, folder) or "")
 
 
 __all__ = [

@@ -50,6 +50,8 @@ class Loader:
         self.transform = transform
         self.batch_size, self.shuffle, self.drop_last, self.device = int(batch_size), shuffle, drop_last, device
         self.rng = Generator(0) if rng is None else given_or_default(rng)
+        self._start = self._next = 0  # the batch to begin the next iteration with, and the one that is due in this one
+        self._before: dict[str, Any] = {}  # the stream before the order of this iteration was drawn
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -58,14 +60,33 @@ class Loader:
 
     def __iter__(self) -> Iterator[Any]:
         n = len(self.arrays[0])
+        start, self._start = self._start, 0
+        self._before = self.rng.state()
         order = self.rng.permutation(n) if self.shuffle else np.arange(n)
         orders = [order if isinstance(a, np.memmap) else to_device(order, self.device) for a in self.arrays]
-        for i in range(len(self)):
+        for i in range(start, len(self)):
             part = slice(i * self.batch_size, (i + 1) * self.batch_size)
             batch = [to_device(_taken(a, o[part]), self.device) for a, o in zip(self.arrays, orders, strict=True)]
             if self.transform:
                 batch[0] = self.transform(batch[0])
+            self._next = (i + 1) % len(self)
             yield tuple(batch) if len(batch) > 1 else batch[0]
+
+    def state(self) -> dict[str, Any]:
+        """Where the newest iteration stands: the random stream before its order was drawn, and which batch is next."""
+        return {"rng": self._before if self._next else self.rng.state(), "next": self._next}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()` of a loader of the same arrays: the next iteration is the rest of that epoch.
+
+        Raises:
+            ArgumentError: not such a state. Nothing is changed then.
+        """
+        due = state.get("next")
+        if isinstance(due, bool) or not isinstance(due, int) or not 0 <= due < max(len(self), 1):
+            raise ArgumentError(f"state: expected the next batch, 0 ... {len(self) - 1}, got {due!r}")
+        self.rng.load_state(state.get("rng", {}))
+        self._before, self._start, self._next = self.rng.state(), due, due
 
 
 def _taken(a: Array, chosen: Array) -> Array:

@@ -21,6 +21,7 @@ from .simple import (
     Tanh,
     UpSampling2D,
 )
+from .spectral import SpectralNorm
 
 __all__ = [
     "ELU",
@@ -46,6 +47,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "SpectralNorm",
     "Tanh",
     "UpSampling2D",
     "bce_loss",

@@ -67,7 +67,11 @@ class Module:
 
     def modules(self) -> Iterator["Module"]:
         """This module and all below it, each once."""
-        return (value for _, value in self._walk() if isinstance(value, Module))
+        return (module for _, module in self.named_modules())
+
+    def named_modules(self) -> Iterator[tuple[str, "Module"]]:
+        """(path, module) of this module, whose path is '', and of all below it, each once."""
+        return ((path, value) for path, value in self._walk() if isinstance(value, Module))
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """(name, tensor) of every parameter and buffer, each once, under its first name."""

@@ -140,3 +140,10 @@ def test_results_are_the_same_with_and_without(make):
         watched = pass_()
     for a, b in zip(plain, watched, strict=True):
         assert np.array_equal(a, b)
+
+
+def test_a_gradient_without_axes_is_looked_at():
+    """NumPy gives a scalar, not an array, where none of the arrays has an axis."""
+    x = mg.tensor(np.float32(0), requires_grad=True)
+    with mg.debug(), np.errstate(divide="ignore"), pytest.raises(NumericalError, match="gradient of sqrt"):
+        mg.sqrt(x).backward()

@@ -61,6 +61,19 @@ def transfer(reason):
         raise AssertionError(f"hidden transfer from the host to the device: {reason}")
 
 
+class OutOfMemoryError(MemoryError):
+    """cupy.cuda.memory.OutOfMemoryError."""
+
+
+memory = {"largest": float("inf")}  # bytes that one array may take
+
+
+def allocated(size):
+    """Room for an array is asked for."""
+    if size > memory["largest"]:
+        raise OutOfMemoryError(f"Out of memory allocating {size:,} bytes (allocated so far: 0 bytes).")
+
+
 # -------------------------------------------------------------------------------------- calling NumPy in CuPy's place
 
 
@@ -170,6 +183,8 @@ class ndarray:
 
     @classmethod
     def _of(cls, array):
+        if array.base is None:
+            allocated(array.nbytes)
         self = cls.__new__(cls)
         self._a = array
         return self

@@ -20,6 +20,7 @@ from .array import (
     forbidden,
     leaves,
     lookup,
+    memory,
     ndarray,
     operand,
     quiet,
@@ -218,6 +219,16 @@ class CuPy:
         """Set all counts to zero."""
         syncs.clear()
         transfers.clear()
+
+    @contextlib.contextmanager
+    def little_memory(self, largest):
+        """No room inside the block for an array of more than so many bytes."""
+        before = memory["largest"]
+        memory["largest"] = largest
+        try:
+            yield
+        finally:
+            memory["largest"] = before
 
     @contextlib.contextmanager
     def forbid_sync(self, transfers=False):

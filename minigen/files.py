@@ -1,0 +1,84 @@
+"""Files that are whole or not there, whatever happens meanwhile, and that several processes share without harm."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .errors import DataError
+
+try:
+    import fcntl
+except ImportError:  # Windows: no waiting; two processes do the same work, and each renames a whole file
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Have `path` to oneself among the processes that ask for it. Its folder is made if need be.
+
+    The lock is one of the operating system's, on a file beside it, and ends with the process that holds it.
+
+    Args:
+        path: a file or folder; it need not exist.
+        wait: until the others are done; otherwise give up at once.
+
+    Raises:
+        BlockingIOError: another process has it, and `wait` is False.
+        OSError: the folder cannot be made or written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    if fcntl is None:
+        yield
+        return
+    while True:
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
+                break
+        os.close(descriptor)  # the one before us has removed the file we waited for: another one counts
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)  # still ours: whoever opened it sees that it is gone
+        os.close(descriptor)
+
+
+def persist(written: Path, path: Path) -> None:
+    """Give a finished file its name, once its bytes are on the disk: even a power cut leaves the whole or none."""
+    with open(written, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(written, path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make the file under a temporary name, then give it its own: `path` is whole or not there.
+
+    Raises:
+        DataError: it cannot be written; what stood there before still does.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        temporary.unlink(missing_ok=True)  # a link that lies there would lead the writing elsewhere
+        write(temporary)
+        persist(temporary, path)
+    except OSError as error:
+        raise DataError(
+            f"out: cannot write {path} ({error.strerror or error}); make room, or choose another folder"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
