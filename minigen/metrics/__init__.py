@@ -1,5 +1,35 @@
 """Numbers that say how good a generative model is."""
 
-from .modes import modes_found
+from .baselines import bicubic, fill_from_nearest, fill_with_mean, mean_filter
+from .codes import code_error
+from .frechet import floor, frechet, frechet_distance
+from .likelihood import elbo, nll
+from .memorisation import memorisation
+from .modes import kl_to_uniform, modes_found, nearest_centre
+from .neighbours import nearest, nearest_neighbour_error, precision_recall_density_coverage, two_sample_accuracy
+from .parzen import parzen, parzen_log_likelihood
+from .psnr import psnr
 
-__all__ = ["modes_found"]
+__all__ = [
+    "bicubic",
+    "code_error",
+    "elbo",
+    "fill_from_nearest",
+    "fill_with_mean",
+    "floor",
+    "frechet",
+    "frechet_distance",
+    "kl_to_uniform",
+    "mean_filter",
+    "memorisation",
+    "modes_found",
+    "nearest",
+    "nearest_centre",
+    "nearest_neighbour_error",
+    "nll",
+    "parzen",
+    "parzen_log_likelihood",
+    "precision_recall_density_coverage",
+    "psnr",
+    "two_sample_accuracy",
+]

@@ -10,6 +10,7 @@ from minigen import nn
 from minigen.errors import MinigenError, ShapeError
 from minigen.models import VAE
 from minigen.models.networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
+from tests import solvable
 
 SHAPE = (4, 4, 1)
 
@@ -34,40 +35,11 @@ class Fixed(nn.Module):
         return self.values + mg.zeros((x.shape[0], *self.values.shape), device=x.device)
 
 
-class Affine(nn.Module):
-    """(N, D) -> (N, F): x w + b, with constant log-variances (if any) in further columns."""
-
-    def __init__(self, w, b, log_var=None):
-        self.w, self.b = nn.Parameter(np.asarray(w, np.float32)), nn.Parameter(np.asarray(b, np.float32))
-        self.log_var = None if log_var is None else nn.Parameter(np.asarray(log_var, np.float32))
-
-    def forward(self, x):
-        y = mg.dense(x, self.w, self.b)
-        if self.log_var is None:
-            return y
-        return mg.concatenate(
-            [y, self.log_var + mg.zeros((x.shape[0], self.log_var.shape[0]), device=x.device)], axis=1
-        )
-
-
 @pytest.fixture
 def linear_gaussian(device):
     """x = W z + b + noise, with the exact posterior as the encoder, and the exact log p(x)."""
-    rng = np.random.default_rng(1)
-    w = np.linalg.qr(rng.standard_normal((5, 2)))[0].T * np.array([[1.5], [0.7]])  # (2, 5), orthogonal rows
-    b, s2 = rng.standard_normal(5), 0.3
-    posterior_var = 1 / (1 + (w**2).sum(1) / s2)  # diagonal, as the rows are orthogonal
-    encode_w = (w / s2 * posterior_var[:, None]).T  # (5, 2)
-    encoder = Affine(encode_w, -b @ encode_w, np.log(posterior_var))
-    model = VAE(encoder, Affine(w, b), 2, "gaussian")
-    model.log_var.data[...] = math.log(s2)
-    x = rng.standard_normal((7, 2)) @ w + b + math.sqrt(s2) * rng.standard_normal((7, 5))
-    covariance = w.T @ w + s2 * np.eye(5)
-    d = x - b
-    log_p = -0.5 * (
-        (d @ np.linalg.inv(covariance) * d).sum(1) + np.linalg.slogdet(covariance)[1] + 5 * math.log(2 * math.pi)
-    )
-    return model, mg.tensor(x.astype(np.float32), device=device), log_p
+    model, x, log_p = solvable.linear_gaussian()
+    return model, mg.tensor(x, device=device), log_p
 
 
 def average_elbo(model, x, draws=4000):
@@ -183,3 +155,14 @@ def test_bad_input_is_named(device):
         model.sample(0)
     with pytest.raises(MinigenError, match="sides divisible by 4"):
         conv_encoder((9, 8, 1), 4, 4, mg.Generator(0))
+
+
+def test_beta_weighs_the_kl(device):
+    plain, heavy = dense_vae(), dense_vae()
+    heavy.beta = 4.0
+    x = pixels(device)
+    loss, weighed = plain.loss(x, mg.Generator(1)), heavy.loss(x, mg.Generator(1))
+    assert np.isclose(loss.kl.item(), weighed.kl.item())
+    assert np.isclose(weighed.total.item(), loss.total.item() + 3 * loss.kl.item(), rtol=1e-5)
+    with pytest.raises(MinigenError, match="beta: expected a number >= 0, got -1"):
+        VAE(plain.encoder, plain.decoder, 3, beta=-1)

@@ -1,0 +1,73 @@
+"""InfoGAN (Chen et al. 2016): codes that come to mean something, although nobody says what.
+
+A generator may ignore a code c beside its noise. InfoGAN asks that c can be read off the fake: that the mutual
+information I(c; G(z, c)) = H(c) - H(c | G(z, c)) is large. It cannot be computed, for the second term needs P(c|x). But
+any distribution Q(c|x) in its place gives less (their equation 4):
+
+    I(c; G(z, c))  >=  L_I = H(c) + E_c E_{x ~ G(z, c)}[log Q(c|x)]
+
+Q is a head of the discriminator, trained with G to maximise L_I. One categorical code and two continuous ones, as in
+the paper's MNIST experiment (section 7.2): digits fall into the categories, slant and thickness into the others. For
+continuous c ~ U(-1, 1), Q is a Normal whose mean is an output and whose deviation is 1, as in the authors' program; its
+bound is a loose one, but asks for what it should: that c can be read off. L_I counts lambda = 1 for the categorical
+code, and 0.1 for the continuous ones (section C.1; their density has another scale).
+"""
+
+import math
+from typing import Any
+
+from .. import ops
+from ..distributions import Normal
+from ..random import Generator
+from .adversarial import LOSSES
+from .coded import CodedGAN, class_log_likelihood
+from .gan import DiscriminatorLoss
+
+CONTINUOUS_WEIGHT = 0.1
+
+
+class InfoGAN(CodedGAN):
+    """A GAN whose discriminator also reads off the codes.
+
+    Args:
+        generator: see `CodedGAN`.
+        discriminator: a module (N, *shape) -> (N, 1 + classes + continuous): s, class logits, means.
+        z_dim, classes, continuous, settings: see `CodedGAN`.
+    """
+
+    def source(self, x: Any) -> Any:
+        """The logits of 'real' for examples x (N, *shape): (N, 1)."""
+        return self.discriminator(x)[:, :1]
+
+    def class_logits(self, x: Any) -> Any:
+        """The logits of the categorical code for examples x (N, *shape): (N, classes)."""
+        return self.discriminator(x)[:, 1 : 1 + self.classes]
+
+    def information(self, output: Any, codes: Any) -> tuple[Any, Any]:
+        """L_I of the categorical code and of the continuous ones, in nats, from D's outputs for the codes' fakes."""
+        logits = output[:, 1 : 1 + self.classes]
+        categorical = math.log(self.classes) + class_log_likelihood(logits, self.class_of(codes))
+        if not self.continuous:
+            return categorical, 0.0
+        mean = output[:, 1 + self.classes :]
+        log_q = Normal(mean, 0 * mean).log_likelihood(self.continuous_of(codes))
+        return categorical, self.continuous * math.log(2) + ops.mean(log_q)
+
+    def discriminator_loss(self, real: Any, rng: Generator | None = None) -> DiscriminatorLoss:
+        """The discriminator's loss for real examples and as many fakes, whose codes it has to find."""
+        codes = self.noise(real.shape[0], rng)
+        fake = self.still(self.generator, codes)
+        of_real, of_fake = self.discriminator(real), self.discriminator(fake)
+        game = self.game(self.source, real, fake, of_real[:, :1], of_fake[:, :1], rng)
+        categorical, continuous = self.information(of_fake, codes)
+        others = {"information": categorical, "continuous_information": continuous}
+        return game._replace(total=game.total - categorical - CONTINUOUS_WEIGHT * continuous, others=others)
+
+    def generator_loss(self, n: int, rng: Generator | None = None) -> Any:
+        """The generator's loss on n fakes; the discriminator is not touched."""
+        codes = self.noise(n, rng)
+        fake = self.generator(codes)
+        with self.discriminator.frozen():
+            output = self.discriminator(fake)
+        categorical, continuous = self.information(output, codes)
+        return LOSSES[self.loss].generator(output[:, :1]) - categorical - CONTINUOUS_WEIGHT * continuous

@@ -1,0 +1,76 @@
+"""The unrolled GAN: 0 steps are a plain GAN, and the gradient goes back through the steps."""
+
+import numpy as np
+import pytest
+
+import minigen as mg
+from minigen import nn
+from minigen.errors import MinigenError
+from minigen.models import GAN, UnrolledGAN
+from minigen.models.networks import dense_decoder, dense_discriminator
+from minigen.models.unrolled import with_weights
+
+
+def networks():
+    return dense_decoder(2, (2,), [6], mg.Generator(0)), dense_discriminator((2,), [5], mg.Generator(1))
+
+
+def points(device, n=8):
+    return mg.tensor(np.random.default_rng(0).standard_normal((n, 2)).astype(np.float32), device=device)
+
+
+def test_no_step_ahead_is_a_plain_gan(device):
+    plain, unrolled = GAN(*networks(), 2), UnrolledGAN(*networks(), 2, unroll=0)
+    unrolled.discriminator_loss(points(device), mg.Generator(3))
+    ours, theirs = (model.generator_loss(8, mg.Generator(4)) for model in (unrolled, plain))
+    assert ours.item() == theirs.item()
+    ours.backward()
+    theirs.backward()
+    for a, b in zip(unrolled.generator.parameters(), plain.generator.parameters(), strict=True):
+        assert np.allclose(a.grad.numpy(), b.grad.numpy(), atol=1e-7)
+
+
+def test_other_weights_inside_the_block_and_its_own_afterwards(device):
+    _, d = networks()
+    x, own = points(device), d.parameters()
+    before = d(x).numpy()
+    with with_weights(d, [mg.zeros(p.shape, device=device) for p in own]):
+        assert (d(x).numpy() == 0).all()
+    assert (d(x).numpy() == before).all()
+    assert [id(p) for p in d.parameters()] == [id(p) for p in own]
+
+
+class Line(nn.Module):
+    """The generator x = theta whatever the noise, or the discriminator s(x) = psi x."""
+
+    def __init__(self, value, multiplies):
+        self.value, self.multiplies = nn.Parameter(np.float32([[value]])), multiplies
+
+    def forward(self, x):
+        return x @ self.value if self.multiplies else self.value + 0.0 * x
+
+
+def by_hand(theta, psi, x, steps, eta):
+    """G's loss after `steps` of the Wasserstein critic s = psi x: each adds eta (mean x - theta) to psi."""
+    return -(psi + steps * eta * (x - theta)) * theta
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_gradient_goes_back_through_the_steps(device, steps):
+    """For points on a line everything is known: d/dtheta -(psi + K eta (x - theta)) theta."""
+    theta, psi, x, eta = 0.7, 0.3, 2.0, 0.1
+    model = UnrolledGAN(Line(theta, False), Line(psi, True), 1, unroll=steps, eta=eta, loss="wasserstein")
+    model.discriminator_loss(mg.tensor(np.float32([[x], [x]]), device=device), mg.Generator(0))
+    loss = model.generator_loss(2, mg.Generator(0))
+    assert loss.item() == pytest.approx(by_hand(theta, psi, x, steps, eta), rel=1e-5)
+    loss.backward()
+    assert model.generator.value.grad.item() == pytest.approx(-psi - steps * eta * (x - 2 * theta), rel=1e-5)
+    assert model.discriminator.value.grad is None
+    assert model.discriminator.value.item() == pytest.approx(psi)
+
+
+def test_refusals():
+    with pytest.raises(MinigenError, match="call discriminator_loss first"):
+        UnrolledGAN(*networks(), 2, unroll=2).generator_loss(3)
+    with pytest.raises(MinigenError, match="unroll"):
+        UnrolledGAN(*networks(), 2, unroll=-1)
