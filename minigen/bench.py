@@ -28,12 +28,12 @@ import numpy as np
 from . import backend
 from .autodiff import Tensor, no_grad, zeros
 from .errors import ArgumentError, DataError, MinigenError, NumericalError, unknown_name
+from .files import write_whole
 from .models import GAN, VAE
 from .models.networks import dcgan_discriminator, dcgan_generator, dense_decoder, dense_encoder
 from .nn import Conv2D, Conv2DTranspose, Dense, Module, Sequential, Tanh
 from .optim.schedules import constant
 from .random import Generator
-from .train import write_whole
 from .train.trainers import GANTrainer, VAETrainer
 from .version import __version__
 

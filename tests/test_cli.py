@@ -183,9 +183,13 @@ def test_an_unwritable_folder(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("config.json", b"{", "not the settings of a minigen run"),
+        ("config.json", b"{", "not JSON"),
         ("config.json", b"[1, 2]", "not the settings of a minigen run"),
-        ("config.json", b'{"minigen": "0.1.0", "shape": [8, 8, 1], "planet": "Mars"}', "not the settings"),
+        (
+            "config.json",
+            b'{"minigen": "0.1.0", "shape": [8, 8, 1], "planet": "Mars"}',
+            "'planet' is no setting that this minigen knows",
+        ),
         ("config.json", None, "holds no config.json"),
         ("model.safetensors", b"\x00" * 7, "not a whole safetensors file"),
         ("model.safetensors", None, "was not finished"),

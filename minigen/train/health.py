@@ -65,9 +65,7 @@ def signs_of_imbalance(rows: Sequence[Row]) -> list[str]:
     Args:
         rows: the rows of metrics.jsonl so far; of models without these metrics nothing is said.
     """
-    if not rows:
-        return []
-    return [name for name, sign in SIGNS.items() if set(sign.needs) <= set(rows[-1]) and _held(sign, rows)]
+    return [name for name, sign in SIGNS.items() if _held(sign, [row for row in rows if row.keys() >= set(sign.needs)])]
 
 
 def new_warnings(rows: Sequence[Row]) -> list[str]:

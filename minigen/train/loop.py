@@ -1,7 +1,9 @@
-"""The training loop: batches in, steps, a progress bar, a log, and pictures at the end."""
+"""The training loop: batches in, steps, a progress bar, a log, checkpoints, and what to do when a step fails."""
 
-import itertools
+import copy
 import json
+import math
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,130 +11,263 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .. import backend, plot
-from ..autodiff import Tensor, no_grad
-from ..data import Dataset, Loader, pixels, scale, unscale
-from ..metrics import modes_found
-from ..models import VAE
+from ..autodiff import Tensor, debug
+from ..autodiff.debugging import bad_values
+from ..backend import to_numpy
+from ..data import Dataset, Loader, pixels, scale
+from ..errors import ArgumentError, DataError, NumericalError
 from ..random import Generator
-from .recipes import Settings, build, recipe_of
+from ..version import __version__
+from .checkpoint import Checkpoint, Every, save_checkpoint
+from .health import new_warnings
+from .recipes import recipe_of
+from .results import modes
 from .run import Run
+from .signals import Stopped, stop_request
+from .trainers import Trainer
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
+WARM_UP = 100  # steps in which a game may look out of balance: every generator begins with samples that are alike
+ON_NAN = ("stop", "skip", "rollback")
+PATIENCE = {"stop": 0, "skip": 100, "rollback": 10}  # steps left out in a row, or rollbacks, until a run gives up
 
 
-def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = None, *, quiet: bool = False) -> Run:
-    """Build the model, train it, and leave weights, metrics and pictures in a folder.
+class Training:
+    """A run on its way, and all that changes from step to step.
 
     Args:
-        settings: from `settings_for`.
-        data, test: examples to train on, and to evaluate on.
-        out: the folder; default runs/MODEL-DATA.
-        quiet: show no progress bar.
+        run: where its files go.
+        trainer: takes the steps.
+        data: to train on; images of bytes are scaled to [low, 1], batch by batch: they may be larger than memory.
+        low: the value of black.
+        rng: where the noise of the steps comes from.
 
-    Returns:
-        The finished run.
+    Attributes:
+        step: how many steps have been taken.
+        rows: the metrics so far, as in metrics.jsonl.
+        saved: the step of the last checkpoint.
     """
-    with backend.device(settings.device):
-        rng = Generator(settings.seed)
-        model = build(settings, data.shape, rng)
-        trainer = recipe_of(settings.model).trainer(model, settings)
-        run = Run.create(out, settings, data.shape)
-        low = recipe_of(settings.model).low if data.is_image else 0.0
-        _steps(trainer, settings, data.x, low, run, rng, quiet)
-        run.save_weights(model)
-        model.eval()
-        final = _evaluate(trainer, test.x, low, settings, rng)
-        _pictures(run, model, test, low)
-        if data.centres is not None:
-            samples = generate(model, 2500, Generator(settings.seed + 1), low)
-            found = modes_found(samples, data.centres, data.sigma)
-            final |= {"modes": found.found, "high_quality": round(found.high_quality, 4)}
-        if final:
-            with open(run.folder / "metrics.jsonl", "a") as log:
-                log.write(json.dumps({"step": settings.steps, **final}) + "\n")
-        return run
 
+    def __init__(self, run: Run, trainer: Trainer, data: Dataset, low: float, rng: Generator) -> None:
+        self.run, self.trainer, self.data, self.rng = run, trainer, data, rng
+        settings = run.settings
+        self.loader = Loader(
+            *((data.x, data.y) if recipe_of(settings.model).labelled else (data.x,)),
+            batch_size=settings.batch_size,
+            rng=rng.spawn(),
+            device=settings.device,
+            transform=lambda batch: scale(pixels(batch), low),
+        )
+        self.row_every = max(1, settings.steps // LOG_ROWS)
+        self.step = self.saved = 0
+        self.rows: list[dict[str, Any]] = []
+        self.sums: dict[str, Any] = {}  # of the metrics since the last row, on the device
+        self.counted = self.skipped = 0  # steps since the last row: taken, left out
+        self.skipped_in_a_row = self.rollbacks = 0
+        self.seconds = 0.0
+        self.last: Checkpoint | None = None  # to roll back to
 
-def _steps(trainer: Any, settings: Settings, x: np.ndarray, low: float, run: Run, rng: Generator, quiet: bool) -> None:
-    """All training steps; means of the metrics go to the bar and to metrics.jsonl every few steps."""
-    loader = Loader(
-        x,
-        batch_size=settings.batch_size,
-        rng=rng.spawn(),
-        device=settings.device,
-        transform=lambda batch: scale(pixels(batch), low),  # batch by batch: x may be larger than memory
-    )
-    batches = itertools.islice(_endless(loader), settings.steps)
-    every = max(1, settings.steps // LOG_ROWS)
-    sums: dict[str, Any] = {}
-    counted, start = 0, time.perf_counter()
-    label = f"{settings.model} on {settings.data}"
-    with (
-        open(run.folder / "metrics.jsonl", "w", buffering=1) as log,
-        tqdm(batches, desc=label, total=settings.steps, unit="step", disable=quiet, dynamic_ncols=True) as bar,
-    ):
-        for step, batch in enumerate(bar, 1):
-            for name, value in trainer.step(Tensor(batch), rng).items():
-                sums[name] = sums.get(name, 0) + value.data  # stays on the device: no waiting
-            counted += 1
-            if step % every == 0 or step == settings.steps:
-                means = {name: round(float(total) / counted, 6) for name, total in sums.items()}
-                row = {"step": step, **means, "seconds": round(time.perf_counter() - start, 3)}
+    # ---------------------------------------------------------------------------------------------------- state
+
+    def checkpoint(self) -> Checkpoint:
+        """All of the state."""
+        arrays = self.trainer.state()
+        arrays |= {f"sums/{name}": np.array(to_numpy(total)) for name, total in self.sums.items()}
+        words = {
+            "minigen": __version__,
+            "examples": len(self.data.x),
+            "rng": self.rng.state(),
+            "loader": self.loader.state(),
+            "counted": self.counted,
+            "skipped": self.skipped,
+            "rollbacks": self.rollbacks,
+            "seconds": self.seconds,
+            "rows": list(self.rows),
+        }
+        return Checkpoint(self.step, arrays, words)
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            ArgumentError: it is of other data.
+            DataError: it is of another model, or not one of a training.
+        """
+        words = copy.deepcopy(checkpoint.words)
+        if words.get("examples") != len(self.data.x):
+            raise ArgumentError(
+                f"data: the run was begun with {words.get('examples')} examples, here are {len(self.data.x)}; "
+                "give the same data (--data-dir)"
+            )
+        sums = {n.removeprefix("sums/"): a for n, a in checkpoint.arrays.items() if n.startswith("sums/")}
+        try:
+            self.trainer.load_state({n: a for n, a in checkpoint.arrays.items() if not n.startswith("sums/")})
+            self.rng.load_state(words["rng"])
+            self.loader.load_state(words["loader"])
+            self.counted, self.skipped, self.rollbacks = (int(words[n]) for n in ("counted", "skipped", "rollbacks"))
+            self.seconds = float(words["seconds"])
+            self.rows = [{"step": int(row["step"]), **row} for row in words["rows"]]
+            if not 0 <= checkpoint.step <= self.run.settings.steps:
+                raise ValueError(f"a run of {self.run.settings.steps} steps")
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise DataError(f"checkpoint of step {checkpoint.step}: not of this run ({error})") from None
+        self.step, self.sums = checkpoint.step, dict(sums)
+        self.saved, self.last = self.step, checkpoint
+
+    # ---------------------------------------------------------------------------------------------------- steps
+
+    def go(self, every: Every, on_nan: str, quiet: bool) -> None:
+        """Take the steps that are left; means of the metrics go to the bar and to metrics.jsonl every few steps.
+
+        Raises:
+            Stopped: a signal asked for it; the step was finished, and a checkpoint written.
+            NumericalError: a loss or gradient is not finite, and `on_nan` says to stop, or nothing helps.
+        """
+        settings = self.run.settings
+        self.trainer.watches |= on_nan == "skip"
+        self.last = self.checkpoint() if on_nan == "rollback" else None
+        self.run.save_metrics(self.rows)
+        begun, saved_at = time.monotonic() - self.seconds, time.monotonic()
+        batches = _endless(self.loader)
+        with (
+            stop_request() as stop,
+            np.errstate(all="ignore"),  # NaN and infinity are looked for, and told with their origin
+            tqdm(
+                desc=f"{settings.model} on {settings.data}",
+                total=settings.steps,
+                initial=self.step,
+                unit="step",
+                disable=quiet,
+                dynamic_ncols=True,
+            ) as bar,
+        ):
+            while self.step < settings.steps:
+                try:
+                    self._take_step(next(batches), on_nan)
+                    self._row(bar)
+                except NumericalError as error:
+                    if max(self.skipped_in_a_row, self.rollbacks) >= PATIENCE[on_nan]:
+                        raise NumericalError(f"{error}; {self._advice(on_nan)}") from None
+                    _say(f"{error}; {self._recover(on_nan)}")
+                    batches = _endless(self.loader) if on_nan == "rollback" else batches
+                    bar.n = self.step
+                bar.update(self.step - bar.n)
+                self.seconds = time.monotonic() - begun
+                if stop.signum or self.step == settings.steps or every.due(self.step, time.monotonic() - saved_at):
+                    problem = self._save()
+                    saved_at = time.monotonic()
+                    if stop.signum:
+                        raise Stopped(f"stopped after step {self.step}{problem}", stop.signum)
+
+    def _take_step(self, batch: tuple[Any, ...], on_nan: str) -> None:
+        """One step; one that fails leaves the module's buffers as they were if it is to be skipped."""
+        noise = self.rng.state()
+        buffers = [(t, t.data.copy()) for _, t in self.trainer.model.named_buffers()] if on_nan == "skip" else []
+        try:
+            metrics = self.trainer.step(Tensor(batch[0]), self.rng, *batch[1:])
+        except NumericalError as error:
+            for buffer, values in buffers:
+                buffer.data[...] = values
+            origin = "" if on_nan == "skip" else f" ({self._origin(batch, noise)})"
+            raise NumericalError(f"step {self.step + 1}: {error}{origin}") from None
+        for name, value in metrics.items():
+            self.sums[name] = self.sums.get(name, 0) + value.data  # stays on the device: no waiting
+        self.step += 1
+        self.counted += 1
+        self.skipped_in_a_row = 0
+
+    def _origin(self, batch: tuple[Any, ...], noise: dict[str, Any]) -> str:
+        """The operation that gave the first NaN or infinity: the step again, in debug mode. It may change weights."""
+        if found := bad_values(batch[0]):
+            return f"the batch holds {found}"
+        self.rng.load_state(noise)
+        try:
+            with debug():
+                self.trainer.step(Tensor(batch[0]), self.rng, *batch[1:])
+        except NumericalError as error:
+            return str(error)
+        return "the same step again shows no fault"
+
+    def _recover(self, on_nan: str) -> str:
+        """Leave the step out, or go back to the last checkpoint; says what was done."""
+        if on_nan == "skip":
+            self.step += 1
+            self.skipped += 1
+            self.skipped_in_a_row += 1
+            return "left out"
+        assert self.last is not None
+        rollbacks = self.rollbacks + 1
+        self.load(self.last)
+        self.rollbacks = rollbacks
+        fresh = self.rng
+        for _ in range(rollbacks):  # the same numbers would lead to the same end
+            fresh = fresh.spawn()
+        self.loader.rng.load_state(fresh.spawn().state())
+        self.rng.load_state(fresh.state())
+        return f"back to step {self.step}, and on with other random numbers"
+
+    def _advice(self, on_nan: str) -> str:
+        """What to do about a run that cannot go on."""
+        last = f"the last checkpoint, of step {self.saved}, is good" if self.saved else "there is no checkpoint yet"
+        others = " or ".join(f"--on-nan {name}" for name in ON_NAN if name not in ("stop", on_nan))
+        return f"{last}; go on with --resume {self.run.folder} {others}, or train anew with a lower --lr"
+
+    def _row(self, bar: Any) -> None:
+        """Every few steps, a row of metrics for the log and the bar, and a warning if the game is out of balance."""
+        if self.step % self.row_every and self.step != self.run.settings.steps:
+            return
+        means = {name: round(float(total) / self.counted, 6) for name, total in self.sums.items()}
+        if not self.trainer.watches and not all(math.isfinite(value) for value in means.values()):
+            raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
+        row: dict[str, Any] = {"step": self.step, **means}
+        if self.data.centres is not None:
+            self.trainer.model.eval()
+            row |= modes(self.trainer.model, self.data, 500, self.run.settings.seed + 1)
+            self.trainer.model.train()
+        if self.skipped:
+            row["skipped"] = self.skipped
+        row["seconds"] = round(self.seconds, 3)
+        self.rows.append(row)
+        if warnings := new_warnings([row for row in self.rows if row["step"] > WARM_UP]):
+            row["warnings"] = warnings
+        for warning in warnings:
+            _say(f"step {self.step}: {warning}")
+        shown = {name: f"{value:.3f}" for name, value in means.items()}
+        bar.set_postfix({**shown, **({"warning": warnings[0].split(":")[0]} if warnings else {})}, refresh=False)
+        self.sums, self.counted, self.skipped = {}, 0, 0
+        self._log(row)
+
+    def _log(self, row: dict[str, Any]) -> None:
+        """Add the row to metrics.jsonl; if that fails for now, the file is written as a whole in the end."""
+        if not self.run.folder.is_dir():
+            raise DataError(f"out: the folder {self.run.folder} was removed during training; nothing can be saved")
+        try:
+            with open(self.run.folder / "metrics.jsonl", "a") as log:
                 log.write(json.dumps(row) + "\n")
-                bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()}, refresh=False)
-                sums, counted = {}, 0
+        except OSError as error:
+            _say(f"step {self.step}: cannot write metrics.jsonl ({error.strerror}); training goes on")
+
+    def _save(self) -> str:
+        """Write a checkpoint; if that fails the run goes on, for the one before is still there. Says what failed."""
+        checkpoint = self.checkpoint()
+        if self.last is not None:
+            self.last = checkpoint
+        try:
+            save_checkpoint(self.run.folder, checkpoint)
+        except DataError as error:
+            _say(f"step {self.step}: no checkpoint: {error}")
+            return f" (not saved: {error})"
+        self.saved = self.step
+        return ""
 
 
-def _endless(loader: Loader) -> Iterator[Any]:
-    """Epoch after epoch, each in a new order."""
+def _say(text: str) -> None:
+    """A line on standard error that does not tear the bar."""
+    tqdm.write(f"minigen: {text}", file=sys.stderr)
+
+
+def _endless(loader: Loader) -> Iterator[tuple[Any, ...]]:
+    """Epoch after epoch, each in a new order: (examples,) or (examples, labels)."""
     while True:
-        yield from loader
-
-
-def _evaluate(trainer: Any, x: np.ndarray, low: float, settings: Settings, rng: Generator) -> dict[str, float]:
-    """The trainer's test metrics, averaged over all examples of x."""
-    sums: dict[str, float] = {}
-    for examples in Loader(x, batch_size=500, shuffle=False, drop_last=False, device=settings.device):
-        batch = Tensor(scale(pixels(examples), low))
-        for name, value in trainer.evaluate(batch, rng).items():
-            sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
-    return {name: round(total / len(x), 6) for name, total in sums.items()}
-
-
-def generate(model: Any, n: int, rng: Generator, low: float) -> np.ndarray:
-    """n samples of a model in eval mode, as a NumPy array; images with pixels in [0, 1]."""
-    parts = []
-    with no_grad():
-        for start in range(0, n, 500):
-            parts.append(model.sample(min(500, n - start), rng).numpy())
-    return unscale(np.concatenate(parts), low)
-
-
-def _pictures(run: Run, model: Any, test: Dataset, low: float) -> None:
-    """samples.png and curves.png; for VAEs reconstructions.png and, with two latent dimensions, manifold.png."""
-    rng = Generator(run.settings.seed + 1)
-    title = f"{run.settings.model} on {run.settings.data}"
-    run.picture("samples.png", picture_of(generate(model, 100 if test.is_image else 2000, rng, low), test, title))
-    rows = run.metrics()
-    names = [name for name in rows[0] if name not in ("step", "seconds")]
-    series = {name: [row[name] for row in rows] for name in names}
-    run.picture("curves.png", plot.curves([int(row["step"]) for row in rows], series, title))
-    if not isinstance(model, VAE):
-        return
-    with no_grad():
-        x = pixels(test.x[:50]) if test.is_image else test.x[:2000]
-        again = model.reconstruct(Tensor(backend.to_device(x, run.settings.device))).numpy()
-        if test.is_image:
-            run.picture("reconstructions.png", plot.pairs(x, again, title=f"{title}: originals above reconstructions"))
-        else:
-            run.picture("reconstructions.png", plot.scatter(again, x, f"{title}: reconstructions"))
-        if run.settings.latent_dim == 2 and test.is_image:
-            codes = Tensor(backend.to_device(plot.manifold_codes(20), run.settings.device))
-            images = model.decode(codes).mean.numpy()
-            run.picture("manifold.png", plot.image_grid(images, 20, f"{title}: the latent plane"))
-
-
-def picture_of(samples: np.ndarray, data: Dataset, title: str) -> Any:
-    """Samples as a grid of images, or as points over the data's."""
-    return plot.image_grid(samples, 10, title) if data.is_image else plot.scatter(samples, data.x[:2000], title)
+        for batch in loader:
+            yield batch if isinstance(batch, tuple) else (batch,)

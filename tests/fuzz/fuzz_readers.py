@@ -18,6 +18,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.faults import record
+
 from . import targets
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -76,9 +78,13 @@ def changed(content, others, rng):
     return bytes(content[: 1 << 16])
 
 
-def inputs():
-    """Where changes start from: the seeds, and what was found before."""
-    return targets.seeds() + [file.read_bytes() for file in sorted(CORPUS.glob("*-*"))]
+NAMES = [name for name, _, _ in targets.TARGETS]
+
+
+def inputs(names=NAMES):
+    """Where changes start from, for the readers of these names: the seeds, and what was found before."""
+    found = targets.seeds() + [file.read_bytes() for file in sorted(CORPUS.glob("*-*"))]
+    return [content for content in found if targets.TARGETS[content[0] % len(targets.TARGETS)][0] in names]
 
 
 def kept(content, error):
@@ -88,10 +94,10 @@ def kept(content, error):
     print(f"{name}: {type(error).__name__}: {error}", flush=True)
 
 
-def blind(minutes, seed, path):
+def blind(minutes, seed, path, names):
     """Change inputs at random; keep findings; return counts."""
     rng, end, counts, found = random.Random(seed), time.monotonic() + 60 * minutes, Counter(), {}
-    starts = inputs()
+    starts = inputs(names)
     while time.monotonic() < end:
         content = changed(rng.choice(starts), starts, rng)
         name = targets.TARGETS[content[0] % len(targets.TARGETS)][0]
@@ -107,14 +113,26 @@ def blind(minutes, seed, path):
     return counts
 
 
-def guided(minutes, seed, path):
+def told(counts, minutes):
+    """Record the counts of `blind` for the table of docs/faults.md."""
+    names = [name for name in NAMES if counts.get(name)]
+    accepted = sum(counts.get(f"{name} accepted", 0) for name in names)
+    record(
+        f"fuzzed for {minutes:g} minutes: {', '.join(names)}",
+        sum(counts[name] for name in names),
+        counts.get("findings", 0),
+        f"changed at random; {accepted} valid still, the others refused in one line",
+    )
+
+
+def guided(minutes, seed, path, names):
     """Let atheris do it; it ends the process, at the first finding or when the time is over."""
     import atheris
 
     limits = [f"-max_total_time={int(60 * minutes)}", f"-rss_limit_mb={MEMORY >> 20}"]
     options = [*limits, f"-seed={seed}", "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={CORPUS}/"]
     with tempfile.TemporaryDirectory() as folder:
-        for content in inputs():
+        for content in inputs(names):
             Path(folder, hashlib.sha256(content).hexdigest()).write_bytes(content)
         atheris.instrument_all()
         atheris.Setup([sys.argv[0], *options, folder], lambda content: limited(content, path))
@@ -126,6 +144,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--blind", action="store_true", help="without atheris, even if it is here")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="these readers")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "input"
@@ -138,9 +157,11 @@ def main():
             except ImportError:
                 print("no atheris here: changes are blind")
             else:
-                guided(given.minutes, given.seed, path)
+                guided(given.minutes, given.seed, path, given.only)
                 return
-        print(json.dumps(blind(given.minutes, given.seed, path), indent=2))
+        counts = blind(given.minutes, given.seed, path, given.only)
+        print(json.dumps(counts, indent=2))
+        told(counts, given.minutes)
 
 
 if __name__ == "__main__":

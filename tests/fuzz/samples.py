@@ -4,10 +4,14 @@ import gzip
 import io
 import struct
 import tarfile
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
+
+from minigen.train.checkpoint import Checkpoint, save_checkpoint
 
 
 def idx(array):
@@ -77,3 +81,23 @@ def zipped(members, **named):
         for name, content in members:
             archive.writestr(name, content)
     return raw.getvalue()
+
+
+def checkpoint():
+    """A small checkpoint, as a run writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_checkpoint(Path(folder), Checkpoint(7, {"model/w": np.ones((2, 3), np.float32)}, {"rows": []}))
+        return next(Path(folder).iterdir()).read_bytes()
+
+
+def png(**texts):
+    """A small picture with texts: plain, compressed and international."""
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_text("Source", "generated")
+    chunks.add_text("Model", "vae", zip=True)
+    chunks.add_itxt("Run", "r\u00e9sum\u00e9", zip=True)
+    for name, text in texts.items():
+        chunks.add_text(name, text, zip=True)
+    file = io.BytesIO()
+    Image.new("L", (3, 2)).save(file, "PNG", pnginfo=chunks)
+    return file.getvalue()

@@ -1,4 +1,4 @@
-"""What the fuzzer calls: each reader on a file of any content. It may give an array or a one-line DataError.
+"""What the fuzzer calls: each reader on a file of any content. It may give what it reads or a one-line DataError.
 
 The first byte of an input chooses the reader; two of them get the content packed anew, so that a change inside reaches
 the code behind the compression.
@@ -6,6 +6,7 @@ the code behind the compression.
 
 import gzip
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +14,13 @@ from minigen.data import idx, photographs
 from minigen.data.cifar import MEMBERS, read_cifar
 from minigen.data.photographs import photographs_at
 from minigen.errors import DataError
+from minigen.provenance import texts_of
+from minigen.train import load_run
+from minigen.train.checkpoint import read_checkpoint
 
 from . import samples
+
+RUN = Path(__file__).parents[1] / "train" / "run-of-0.1.0"
 
 
 def images(path):
@@ -38,6 +44,28 @@ def face(path):
     assert photographs.decode(f"{path}", path.read_bytes()).shape == (64, 64, 3)
 
 
+def model(path, name):
+    """A run with this file in place of its own."""
+    folder = path.with_name(f"{path.name}.run")
+    folder.mkdir(exist_ok=True)
+    for own in ("config.json", "model.safetensors"):
+        (folder / own).write_bytes((path if own == name else RUN / own).read_bytes())
+    for tensor in load_run(folder).load_model().parameters():
+        assert tensor.dtype == np.float32
+
+
+def config(path):
+    model(path, "config.json")
+
+
+def weights(path):
+    model(path, "model.safetensors")
+
+
+def picture(path):
+    assert all(isinstance(text, str) and text.isprintable() for text in texts_of(path).values())
+
+
 def plain(content):
     return content
 
@@ -54,6 +82,10 @@ TARGETS = [  # reader, and how the content is packed for it
     ("cifar.pickle", cifar, batch),
     ("celeba.zip", faces, plain),
     ("celeba.jpg", face, plain),
+    ("config.json", config, plain),
+    ("model.safetensors", weights, plain),
+    ("checkpoint", read_checkpoint, plain),
+    ("png", picture, plain),
 ]
 
 
@@ -66,6 +98,8 @@ def seeds():
     zipped = samples.zipped([(f"img_align_celeba/{i:06}.jpg", samples.jpeg(i)) for i in (1, 2)])
     raw = gzip.decompress(archive)
     contents = [samples.idx(array), samples.idx(array), archive, raw, samples.batch(*pair), zipped, samples.jpeg()]
+    contents += [(RUN / "config.json").read_bytes(), (RUN / "model.safetensors").read_bytes()]
+    contents += [samples.checkpoint(), samples.png()]
     return [bytes([i]) + content for i, content in enumerate(contents)]
 
 

@@ -14,7 +14,8 @@ def test_recipes_are_complete(model):
     settings = settings_for(model, DIGITS)
     assert settings.data == "digits"
     assert settings.steps > 0
-    assert bool(settings.likelihood) != bool(settings.loss)
+    of_families = settings.likelihood, settings.loss, settings.amount, settings.words
+    assert [bool(own) for own in of_families].count(True) == 1
 
 
 def test_epochs_become_steps():
@@ -33,6 +34,8 @@ def test_epochs_become_steps():
         ({"lr": 0.0}, "lr: expected a learning rate"),
         ({"lr": float("nan")}, "lr: expected a learning rate"),
         ({"loss": "minimax"}, "loss: 'vae' has no such setting"),
+        ({"ema": 0.9}, "ema: 'vae' has no such setting"),
+        ({"amount": 0.5}, "amount: 'vae' has no such setting"),
     ],
 )
 def test_what_cannot_be_is_named(given, message):
@@ -48,3 +51,37 @@ def test_unknown_models_get_the_nearest_name():
 def test_convolutional_models_refuse_points():
     with pytest.raises(ArgumentError, match="needs images"):
         settings_for("dcgan", data.load("ring"))
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "message"),
+    [
+        ("gan", {"ema": 1.0}, "ema: expected a decay with 0 <= ema < 1, such as 0.999, got 1.0"),
+        ("denoise", {"amount": 0.0}, "amount: expected the noise's deviation"),
+        ("inpaint", {"amount": 1.0}, "amount: expected the hole's side as a share of the image's"),
+        ("super-resolve", {"amount": 3.0}, r"amount: expected a factor >= 2 that divides the sides \(8, 8\), got 3.0"),
+        ("inpaint", {"likelihood": "gaussian"}, "likelihood: 'inpaint' has no such setting"),
+    ],
+)
+def test_what_a_model_cannot_have(model, given, message):
+    with pytest.raises(ArgumentError, match=message):
+        settings_for(model, DIGITS, **given)
+
+
+@pytest.mark.parametrize(
+    ("model", "data_name", "given", "message"),
+    [
+        ("gan", "digits", {"net": "dcgn"}, "net: unknown name 'dcgn'; did you mean 'dcgan'"),
+        ("gan", "digits", {"loss": "wasserstien"}, "did you mean 'wasserstein'"),
+        ("gan", "digits", {"penalty": "gradient"}, "did you mean 'gradient-penalty'"),
+        ("gan", "ring", {"net": "dcgan-sn"}, "net: 'dcgan-sn' is for images and 'ring' holds points; use 'dense'"),
+        ("dcgan", "digits", {"penalty": "gradient-penalty"}, "batch norm in 'dcgan' mixes them; use --net dcgan-plain"),
+        ("gan", "digits", {"pack": 3}, "batch_size: 64 examples cannot be shared out among 1 steps .* packs of 3"),
+        ("gan", "digits", {"critic_steps": 0}, "critic_steps: expected an integer >= 1"),
+        ("vae", "digits", {"pack": 2}, "pack: 'vae' has no such setting"),
+        ("gan", "digits", {"samples": 2}, "samples: 'gan' has no such setting"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(model, data_name, given, message):
+    with pytest.raises(ArgumentError, match=message):
+        settings_for(model, data.load(data_name), **given)

@@ -24,13 +24,18 @@ def batch(device, n=16, start=0):
     return mg.tensor(DIGITS.x[start : start + n], device=device)
 
 
+def labels(model, device, n=16, start=0):
+    """What `step` takes after the random stream."""
+    return (backend.to_device(DIGITS.y[start : start + n], device),) if recipe_of(model).labelled else ()
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_array_stays_float32(device, model):
     network, trainer = trainer_for(model, device)
     rng = mg.Generator(0)
     with mg.debug():  # raises where float32 becomes float64, and at any NaN
         for _ in range(2):
-            metrics = trainer.step(batch(device), rng)
+            metrics = trainer.step(batch(device), rng, *labels(model, device))
     assert {m.dtype for m in metrics.values()} == {np.dtype(np.float32)}
     assert {t.dtype for _, t in network.named_tensors()} == {np.dtype(np.float32)}
     assert {p.grad.dtype for p in network.parameters() if p.grad is not None} == {np.dtype(np.float32)}
@@ -46,10 +51,10 @@ def test_a_step_does_not_wait_for_the_device(device, device_kind, model):
         pytest.skip("only the double counts synchronisations")
     xp = backend.module_for("cuda")
     _, trainer = trainer_for(model, device)
-    rng, x = mg.Generator(0), batch(device)
-    trainer.step(x, rng)  # the first step makes the random stream
+    rng, x, y = mg.Generator(0), batch(device), labels(model, device)
+    trainer.step(x, rng, *y)  # the first step makes the random stream
     with xp.forbid_sync():
-        trainer.step(x, rng)
+        trainer.step(x, rng, *y)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -64,12 +69,15 @@ def test_cpu_and_device_take_the_same_step(device, model):
             noise = self.host.standard_normal(shape, dtype=dtype)
             return backend.to_device(noise, device or backend.default_device())
 
+        def uniform(self, shape, *, dtype=np.float32, device=None):
+            return backend.to_device(self.host.random(shape, dtype=dtype), device or backend.default_device())
+
     def weights(name):
         with backend.device(name):
             network, trainer = trainer_for(model, name)
             rng = HostNoise(0)
             for i in range(3):
-                trainer.step(batch(name, start=16 * i), rng)
+                trainer.step(batch(name, start=16 * i), rng, *labels(model, name, start=16 * i))
             return network.state_dict()
 
     ours, reference = weights(device), weights("cpu")
@@ -84,7 +92,7 @@ def test_same_seed_same_bytes(device, model):
         network, trainer = trainer_for(model, device, seed)
         rng = mg.Generator(seed)
         for i in range(3):
-            trainer.step(batch(device, start=16 * i), rng)
+            trainer.step(batch(device, start=16 * i), rng, *labels(model, device, start=16 * i))
         return b"".join(array.tobytes() for array in network.state_dict().values())
 
     assert weights(1) == weights(1)
@@ -95,13 +103,13 @@ def test_same_seed_same_bytes(device, model):
 def test_graphs_do_not_survive_their_step(device, model):
     _, trainer = trainer_for(model, device)
     rng = mg.Generator(0)
-    trainer.step(batch(device), rng)
+    trainer.step(batch(device), rng, *labels(model, device))
     gc.collect()
     gc.disable()
     try:
         x = batch(device)
         seen = weakref.ref(x)
-        metrics = trainer.step(x, rng)
+        metrics = trainer.step(x, rng, *labels(model, device))
         del x
         assert seen() is None
         assert all(m.is_leaf or type(m._node).__name__ == "Freed" for m in metrics.values())

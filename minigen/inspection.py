@@ -1,0 +1,45 @@
+"""What lies in a file that minigen wrote: the origin of a picture, the tensors of weights, the state of a run."""
+
+from pathlib import Path
+
+from .errors import DataError
+from .provenance import texts_of
+from .train import load_run
+from .train.reading import read_header
+
+
+def described(path: Path) -> list[str]:
+    """Lines about a .png or .safetensors file, or about the folder of a run.
+
+    Raises:
+        DataError: there is no such file, it is of another kind, or damaged.
+    """
+    if path.is_dir():
+        return _run(path)
+    if path.suffix == ".safetensors":
+        return _tensors(path)
+    if path.suffix == ".png":
+        return _picture(path)
+    raise DataError(f"file: {path}: expected a .png or .safetensors file, or the folder of a training run")
+
+
+def _picture(path: Path) -> list[str]:
+    texts = texts_of(path)
+    if not texts:
+        return [f"{path}: no word of where it came from; minigen writes it into its pictures, but it can be removed"]
+    return [f"{name}: {text}" for name, text in texts.items()]
+
+
+def _tensors(path: Path) -> list[str]:
+    try:
+        entries, _ = read_header(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    return [f"{name!r:<40} {entry.dtype:<4} {entry.shape}" for name, entry in entries.items()]
+
+
+def _run(path: Path) -> list[str]:
+    run = load_run(path)
+    unset = ("", 0.0)
+    lines = [f"{name}: {value}" for name, value in vars(run.settings).items() if name == "seed" or value not in unset]
+    return [*lines, f"shape: {run.shape}", f"finished: {'yes' if run.finished() else 'no'}"]

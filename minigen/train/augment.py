@@ -1,0 +1,111 @@
+"""`python -m minigen augment DIR`: can a VAE make more of few labels?
+
+The VAE has seen all training images and no label. Some images get their labels, and a classifier learns from these
+alone, or from these and as many that the VAE makes of them: the code of an image, drawn from q(z|x), is moved a random
+part of the way to the code of another image of the same label, and decoded (interpolation in feature space, DeVries &
+Taylor 2017, section 3.3). Beside the two stand the nearest neighbour among the labelled images, and the classifier with
+images that are only shifted: what needs no model.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import plot
+from ..autodiff import Tensor, no_grad
+from ..backend import default_device, to_device
+from ..data import Dataset, pixels
+from ..errors import ArgumentError
+from ..metrics import nearest
+from ..metrics.classifier import LR, Classifier, shifted
+from ..models import VAE
+from ..nn import cross_entropy_loss
+from ..nn.layers import positive
+from ..optim import Adam, cosine
+from ..random import Generator
+from .run import Run
+
+STEPS, BATCH, TESTED, SHOWN = 400, 50, 5000, 20
+
+More = Callable[[np.ndarray, np.ndarray, Generator], tuple[np.ndarray, np.ndarray]]  # a batch and labels -> others
+
+
+def augment(run: Run, train: Dataset, test: Dataset, labels: int, seed: int) -> dict[str, float]:
+    """Test accuracies by few labels; and augmented.png in the run's folder, labelled images above what is made of them.
+
+    Args:
+        run: of a VAE of labelled images. train, test: its data.
+        labels: how many images of the training set get their labels, as many of each class.
+        seed: of the choice, the classifiers and the codes.
+
+    Raises:
+        ArgumentError: another kind of model or data, or too few labels.
+    """
+    positive(labels=labels)
+    model: Any = run.load_model()
+    if not isinstance(model, VAE) or train.y is None or test.y is None or not train.is_image:
+        raise ArgumentError(f"folder: augment needs a VAE of images with labels, this is {run.settings.model!r}")
+    classes = int(train.y.max()) + 1
+    if labels < 2 * classes:
+        raise ArgumentError(f"labels: expected at least two of each class, {2 * classes} or more, got {labels}")
+    rng = Generator(seed)
+    of_each = [rng.host.permutation(np.flatnonzero(train.y == k))[: labels // classes] for k in range(classes)]
+    chosen = np.concatenate(of_each)
+    x, y = pixels(train.x[chosen]), train.y[chosen]
+    maker = _Maker(model, x, y)
+    some = slice(None, None, max(1, len(x) // SHOWN))
+    made, _ = maker(x[some], y[some], rng.spawn())
+    title = "labelled images above images made of them"
+    run.picture("augmented.png", plot.pairs(x[some][:SHOWN], made[:SHOWN], title=title), seed=seed)
+    tested, wanted = pixels(test.x[:TESTED]), test.y[:TESTED]
+    row = nearest(tested.reshape(len(tested), -1), x.reshape(len(x), -1)).row
+    found = {"nearest neighbour": float((y[row] == wanted).mean())}
+    for name, more in (
+        ("classifier", None),
+        ("with generated", maker),
+        ("with shifted", lambda batch, names, draw: (shifted(batch, draw), names)),
+    ):
+        classifier = _trained(x, y, more, classes, Generator(seed + 1))
+        found[name] = float((classifier.predict(tested) == wanted).mean())
+    return found
+
+
+class _Maker:
+    """Makes of labelled images others with the same labels."""
+
+    def __init__(self, model: VAE, x: np.ndarray, y: np.ndarray) -> None:
+        self.model, self.y = model, y
+        self.codes = self._encode(x, None)
+
+    def _encode(self, x: np.ndarray, rng: Generator | None) -> np.ndarray:
+        with no_grad():
+            q = self.model.encode(Tensor(to_device(x, default_device())))
+            return (q.sample(rng) if rng else q.mean).numpy()
+
+    def __call__(self, x: np.ndarray, y: np.ndarray, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+        """For images x with labels y, as many others."""
+        z = self._encode(x, rng)
+        others = self.codes[[rng.host.choice(np.flatnonzero(self.y == label)) for label in y]]
+        z = z + rng.uniform((len(z), 1), device="cpu") * (others - z)
+        with no_grad():
+            return self.model.from_codes(Tensor(to_device(z.astype(np.float32), default_device()))).numpy(), y
+
+
+def _trained(x: np.ndarray, y: np.ndarray, more: More | None, classes: int, rng: Generator) -> Classifier:
+    """A classifier of x, with `more` images beside every batch."""
+    model = Classifier(x.shape[1:], classes, rng)
+    optimizer = Adam(model.parameters(), lr=cosine(LR, STEPS))
+    for _ in range(STEPS):
+        rows = rng.host.integers(len(x), size=BATCH)
+        batch, labels = x[rows], y[rows]
+        if more:
+            others, same = more(batch, labels, rng)
+            batch, labels = np.concatenate([batch, others]), np.concatenate([labels, same])
+        logits = model(Tensor(to_device(batch, default_device())))
+        loss = cross_entropy_loss(logits, to_device(labels, default_device()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    return model

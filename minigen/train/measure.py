@@ -1,0 +1,186 @@
+"""`python -m minigen evaluate DIR`: the measures that suit a trained model, in evaluation.json and as a table.
+
+Images are compared as a classifier sees them (`minigen.metrics.classifier`), and as pixels where the measure says so;
+points as they are. Real data are split in two halves as large as the set of samples: the samples are held against the
+one, and the other, held against it too, says what a perfect model would get.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import plot
+from ..autodiff import no_grad
+from ..data import Dataset, binarize, load, pixels
+from ..data.stacked import CLASSES as STACKS
+from ..errors import ArgumentError
+from ..metrics import (
+    code_error,
+    elbo,
+    frechet,
+    kl_to_uniform,
+    memorisation,
+    modes_found,
+    nearest_centre,
+    nll,
+    parzen,
+    precision_recall_density_coverage,
+    two_sample_accuracy,
+)
+from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
+from ..models import ACGAN, VAE, InfoGAN
+from ..nn.layers import positive
+from ..random import Generator
+from .recipes import recipe_of
+from .results import categories, generate
+from .run import Run
+
+LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 500
+PER_CLASS = 100  # samples of each, to see whether they are what was asked for
+COMPARED = 10_000  # images, at most, where each is held against each
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number, what real data get in place of samples (None if that makes no sense), and how it was taken."""
+
+    value: float
+    real: float | None = None
+    note: str = ""
+
+
+Measures = dict[str, Measure]
+
+
+def measure(run: Run, train: Dataset, test: Dataset, n: int, seed: int) -> Measures:
+    """All measures that suit the run's model and data, of n samples.
+
+    Args:
+        run: a finished one. train, test: its data.
+        n: how many samples; fewer are taken where there are not twice as many real examples.
+        seed: of the samples, and of the halves of the real data.
+
+    Raises:
+        ArgumentError: too few samples for a measure, or a model that does not generate.
+    """
+    positive(n=n)
+    recipe = recipe_of(run.settings.model)
+    if recipe.damage:
+        raise ArgumentError(f"folder: {run.settings.model!r} restores images; what it is worth is in metrics.jsonl")
+    rng = Generator(seed)
+    model: Any = run.load_model()
+    measures = _likelihood(model, test, rng.spawn()) if isinstance(model, VAE) else {}
+    n = min(n, len(train) // 2)
+    samples = generate(model, n, rng.spawn(), recipe.low if train.is_image else 0.0)
+    order = rng.permutation(len(train))
+    halves = pixels(train.x[np.sort(order[:n])]), pixels(train.x[np.sort(order[n : 2 * n])])
+    measures |= _of_codes(model, test, recipe.low if train.is_image else 0.0)
+    if not train.is_image:
+        return measures | _of_rows(samples, *halves, "of points") | _of_clusters(samples, test)
+    if train.name in MUST_REACH:
+        classifier = classifier_for(train, test)
+        if run.settings.classes and recipe.labelled:
+            asked = np.repeat(np.arange(run.settings.classes), PER_CLASS)
+            made = [generate(model, PER_CLASS, rng.spawn(), recipe.low, label=int(label)) for label in np.unique(asked)]
+            right = classifier.predict(np.concatenate(made)) == asked
+            measures["class asked"] = Measure(float(right.mean()), accuracy(classifier, test), "our classifier agrees")
+        features = classifier.features
+        a, b, c = features(samples), features(halves[0]), features(halves[1])
+        measures["FID-cls"] = Measure(frechet(a, b), frechet(c, b), f"{n} samples; not to be set beside published FIDs")
+        measures |= _of_rows(a, b, c, "of classifier features")
+    if train.name == "stacked_mnist":
+        measures |= _of_stacks(samples, halves[1])
+    learnt = pixels(train.x if train.x.dtype != np.uint8 else train.x[:COMPARED])  # bytes may not fit in memory
+    copies = memorisation(samples, learnt, pixels(test.x[:COMPARED]))
+    run.picture("nearest.png", plot.pairs(samples[:50], learnt[copies.row[:50]], title="samples above their nearest"))
+    note = f"nearer to one of {len(learnt)} training images than 99 % of test images are"
+    measures["copies"] = Measure(copies.copies, 0.01, note)
+    validation, tested = halves[1][:1000], pixels(test.x[:COMPARED])
+    windows, real = (parzen(images, validation, tested) for images in (samples, halves[0]))
+    note = f"nats, +- {windows.standard_error:.1f}, sigma {windows.sigma:.2f}; known to mislead"
+    return measures | {"Parzen window": Measure(windows.log_likelihood, real.log_likelihood, note)}
+
+
+def _likelihood(model: VAE, test: Dataset, rng: Generator) -> Measures:
+    x = pixels(test.x[:LIKELIHOOD_IMAGES])
+    what = "densities"
+    if model.likelihood == "bernoulli":
+        x, what = binarize(x, rng), "pixels drawn black or white"
+    taken = f"of {len(x)} test examples, {what}"
+    return {
+        "-ELBO": Measure(-float(elbo(model, x, rng).mean()), None, f"nats, {taken}"),
+        "NLL": Measure(
+            float(nll(model, x, LIKELIHOOD_SAMPLES, rng).mean()), None, f"nats, {LIKELIHOOD_SAMPLES} importance samples"
+        ),
+    }
+
+
+def _of_codes(model: Any, test: Dataset, low: float) -> Measures:
+    """What a discriminator's head has learnt to tell of test examples."""
+    if not isinstance(model, (ACGAN, InfoGAN)) or test.y is None:
+        return {}
+    found = categories(model, pixels(test.x), model.parameters()[0].device, low)
+    if isinstance(model, ACGAN):
+        return {"class accuracy": Measure(float((found == test.y).mean()), None, "of the discriminator, test examples")}
+    with no_grad():
+        codes = model.noise(COMPARED // 10, Generator(0))
+        information, _ = model.information(model.discriminator(model.generator(codes)), codes)
+    most = float(np.log(model.classes))
+    return {
+        "code error": Measure(code_error(found, test.y).error, None, "categories against labels, test examples"),
+        "information": Measure(information.item(), most, "nats that fakes tell of their category; at most the other"),
+    }
+
+
+def _of_stacks(samples: np.ndarray, real: np.ndarray) -> Measures:
+    """How many of the thousand triples of digits there are, as our classifier of digits reads them."""
+    read = classifier_for(load("mnist"), load("mnist", "test")).predict
+    ours, theirs = (sum(10**c * read(x[..., 2 - c, None]) for c in range(3)) for x in (samples, real))
+    kl, real_kl = (kl_to_uniform(labels, STACKS) for labels in (ours, theirs))
+    return {
+        "modes": Measure(len(np.unique(ours)), len(np.unique(theirs)), f"of {STACKS}, {len(samples)} samples"),
+        "KL of modes": Measure(kl, real_kl, "nats, of the modes' shares to even ones"),
+    }
+
+
+def _of_rows(samples: np.ndarray, half: np.ndarray, other: np.ndarray, what: str) -> Measures:
+    """Precision and its relatives, of samples and of the other half of the real data."""
+    ours, theirs = (precision_recall_density_coverage(half, rows) for rows in (samples, other))
+    found = {name: Measure(getattr(ours, name), getattr(theirs, name), what) for name in ours._fields}
+    accuracy = two_sample_accuracy(half, samples), two_sample_accuracy(half, other)
+    return found | {"1-NN accuracy": Measure(*accuracy, "of telling samples from data; 0.5 is best")}
+
+
+def _of_clusters(samples: np.ndarray, data: Dataset) -> Measures:
+    if data.centres is None:
+        return {}
+    count, real = len(data.centres), modes_found(data.x, data.centres, data.sigma)
+    ours = modes_found(samples, data.centres, data.sigma)
+    kl, real_kl = (kl_to_uniform(nearest_centre(x, data.centres), count) for x in (samples, data.x))
+    return {
+        "modes": Measure(ours.found, real.found, f"of {count}"),
+        "high quality": Measure(ours.high_quality, real.high_quality, "share within 3 sigma of a mode"),
+        "KL of modes": Measure(kl, real_kl, "nats, of the modes' shares to even ones"),
+    }
+
+
+def save_measures(run: Run, measures: Measures, n: int, seed: int) -> None:
+    """Write evaluation.json into the run's folder."""
+    content = {
+        "model": run.settings.model,
+        "data": run.settings.data,
+        "n": n,
+        "seed": seed,
+        "measures": {name: vars(m) for name, m in measures.items()},
+    }
+    run.write("evaluation.json", lambda path: path.write_text(json.dumps(content, indent=1) + "\n"))
+
+
+def table(measures: Measures) -> str:
+    """The measures as lines: name, value, what real data get, how it was taken."""
+    lines = [("measure", "samples", "real data", "")]
+    for name, m in measures.items():
+        lines.append((name, f"{m.value:.4g}", "" if m.real is None else f"{m.real:.4g}", m.note))
+    return "\n".join(f"{a:<14} {b:>9} {c:>9}  {d}".rstrip() for a, b, c, d in lines)

@@ -1,0 +1,75 @@
+"""Small runs for the tests of this folder: seconds short, of every kind, and their weights as bytes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from minigen import data
+from minigen.train import Every, load_run, resume, settings_for, train
+
+KINDS = {  # every model, points and images, with and without an average
+    "vae": ("vae", "digits", {}),
+    "conv-vae": ("conv-vae", "digits", {}),
+    "gan": ("gan", "digits", {}),
+    "dcgan": ("dcgan", "digits", {"ema": 0.9}),
+    "gan on points": ("gan", "ring", {}),
+    "iwae": ("iwae", "digits", {}),
+    "two-layer-iwae": ("two-layer-iwae", "digits", {}),
+    "hinge-sn": ("gan", "digits", {"loss": "hinge", "net": "dense-sn", "critic_steps": 2}),
+    "style-gan": ("style-gan", "digits", {}),
+    "unrolled on points": ("unrolled-gan", "ring", {"unroll": 2}),
+    "vae-gan": ("vae-gan", "digits", {}),
+    "vq-vae": ("vq-vae", "digits", {"words": 8}),
+    "cgan": ("cgan", "digits", {"pack": 2}),
+    "acgan on points": ("acgan", "ring", {}),
+    "infogan": ("infogan", "digits", {"critic_steps": 2}),
+    "cvae": ("cvae", "digits", {}),
+    "inpaint": ("inpaint", "digits", {}),
+}
+NEVER = Every()
+
+
+def sets(name):
+    return data.load(name, "train"), data.load(name, "test")
+
+
+def small(kind, **given):
+    """Settings of a run of 60 steps that crosses an epoch's end."""
+    model, name, own = KINDS[kind]
+    return settings_for(
+        model, data.load(name), **{"steps": 60, "batch_size": 50, "width": 4, "latent_dim": 3, "seed": 7} | own | given
+    )
+
+
+def start(kind, folder, every=NEVER, on_nan="stop", **given):
+    settings = small(kind, **given)
+    return train(settings, *sets(settings.data), str(folder), quiet=True, every=every, on_nan=on_nan)
+
+
+def go_on(folder, every=NEVER, on_nan="stop"):
+    return resume(folder, *sets(load_run(folder).settings.data), quiet=True, every=every, on_nan=on_nan)
+
+
+def weights(folder):
+    return (Path(folder) / "model.safetensors").read_bytes()
+
+
+def rows(folder):
+    """The rows of metrics, without what a clock measured."""
+    lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+def child(code, *arguments, **options):
+    """A Python process that runs `code`, with this folder's helpers at hand."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
+    return subprocess.Popen(
+        [sys.executable, "-c", "from tests.train.runs import *\n" + code, *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )

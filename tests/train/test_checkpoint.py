@@ -1,0 +1,392 @@
+"""Stopped anywhere and resumed, a run ends with the bytes of one that was not; damage and kills cost no more."""
+
+import functools
+import json
+import os
+import random
+import signal
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigen as mg
+from minigen.data import Loader
+from minigen.errors import ArgumentError, DataError
+from minigen.train import Every, Stopped, checkpoint, load_run
+from minigen.train.checkpoint import Checkpoint, load_newest, save_checkpoint
+from minigen.train.trainers import Trainer
+from tests.faults import record
+
+from .runs import KINDS, NEVER, child, go_on, rows, small, start, weights
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch):
+    """They take longer than the steps, and have tests of their own."""
+    monkeypatch.setattr("minigen.train.start.draw", lambda *args: None)
+
+
+@functools.cache
+def uninterrupted(kind):
+    """Weights and rows of a run that nothing has stopped."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        start(kind, folder)
+        assert not list(load_run(folder).folder.glob("checkpoint*"))
+        return weights(folder), rows(folder)
+
+
+@contextmanager
+def stopped_at(monkeypatch, step):
+    """Let a signal arrive in the middle of that step of the run in the `with` block, and see it stop after it."""
+    taken, descend = [], Trainer.descend
+
+    def interrupted(self, optimizer, loss):
+        if optimizer is self.optimizers[0]:
+            taken.append(1)
+            if len(taken) == step:
+                os.kill(os.getpid(), signal.SIGINT)
+        return descend(self, optimizer, loss)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "descend", interrupted)
+        with pytest.raises(Stopped, match=r"stopped after step \d+; go on from step \d+ with: python -m minigen train"):
+            yield
+
+
+# ------------------------------------------------------------------------------------------------- resumed exactly
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("step", [1, 28, 59])
+def test_stopped_and_resumed_is_not_stopped(tmp_path, monkeypatch, kind, step):
+    with stopped_at(monkeypatch, step):
+        start(kind, tmp_path / "run")
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+    go_on(tmp_path / "run")
+    assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted(kind)
+    assert not list((tmp_path / "run").glob("checkpoint*"))
+
+
+def test_stopped_three_times(tmp_path, monkeypatch):
+    for step, take in ((7, start), (5, None), (30, None)):
+        with stopped_at(monkeypatch, step):
+            start("dcgan", tmp_path / "run") if take else go_on(tmp_path / "run")
+    go_on(tmp_path / "run")
+    assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted("dcgan")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_seed_same_bytes_another_seed_others(tmp_path, kind):
+    start(kind, tmp_path / "again")
+    assert (weights(tmp_path / "again"), rows(tmp_path / "again")) == uninterrupted(kind)
+    start(kind, tmp_path / "other", seed=8)
+    assert weights(tmp_path / "other") != uninterrupted(kind)[0]
+
+
+def test_checkpoints_change_nothing_and_two_are_kept(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(
+        "minigen.train.loop.save_checkpoint",
+        lambda folder, state: (
+            save_checkpoint(folder, state),
+            kept.append(sorted(int(p.name[11:19]) for p in folder.glob("checkpoint-*"))),
+        ),
+    )
+    start("vae", tmp_path / "run", every=Every(steps=25))
+    assert kept == [[25], [25, 50], [50, 60]]
+    assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted("vae")
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(tmp_path):
+    begun = start("vae", tmp_path / "run")
+    for path in begun.folder.iterdir():
+        if path.name != "config.json":
+            path.unlink()
+    go_on(tmp_path / "run")
+    assert weights(tmp_path / "run") == uninterrupted("vae")[0]
+
+
+def test_an_interrupt_while_the_pictures_are_drawn(tmp_path, monkeypatch):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("minigen.train.start.draw", interrupted)
+        with pytest.raises(Stopped, match="interrupted; go on from step 60"):
+            start("vae", tmp_path / "run")
+    go_on(tmp_path / "run")
+    assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted("vae")
+
+
+@given(n=st.integers(1, 40), size=st.integers(1, 40), taken=st.integers(0, 30), whole=st.booleans())
+def test_a_loader_goes_on_where_it_stood(n, size, taken, whole):
+    size = min(n, size)
+
+    def endless(loader):
+        while True:
+            yield from loader
+
+    def fresh():
+        return Loader(np.arange(n), batch_size=size, rng=mg.Generator(3), drop_last=whole)
+
+    first = endless(loader := fresh())
+    for _ in range(taken):
+        next(first)
+    state = json.loads(json.dumps(loader.state()))
+    second = fresh()
+    second.load_state(state)
+    assert second.state() == state
+    for a, b, _ in zip(first, endless(second), range(20), strict=False):
+        assert np.array_equal(a, b)
+
+
+def test_an_iteration_given_up_is_followed_by_a_whole_one():
+    loader = Loader(np.arange(10), batch_size=2, rng=mg.Generator(0))
+    next(iter(loader))
+    assert sorted(np.concatenate(list(loader))) == list(range(10))
+
+
+@given(st.integers(0, 2**64), st.integers(0, 50))
+def test_a_stream_goes_on_where_it_stood(seed, drawn):
+    rng, other = mg.Generator(seed), mg.Generator(1)
+    rng.normal((drawn,))
+    other.load_state(json.loads(json.dumps(rng.state())))
+    assert np.array_equal(rng.normal((5,)), other.normal((5,)))
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"bit_generator": "MT19937"}, {"bit_generator": "PCG64", "state": 3}, {"next": 1}]
+)
+def test_what_is_no_state_is_refused(state):
+    rng = mg.Generator(0)
+    with pytest.raises(ArgumentError, match="state: not the state of a random stream"):
+        rng.load_state(state)
+    assert rng.state() == mg.Generator(0).state()
+    with pytest.raises(ArgumentError, match="state: "):
+        Loader(np.arange(4), batch_size=2).load_state({"rng": rng.state(), "next": 7})
+
+
+# ------------------------------------------------------------------------------------------------- killed, damaged
+
+KILLED = """
+import sys, os
+from minigen.train.trainers import Trainer
+kind, folder, every = sys.argv[1:]
+descend, progress = Trainer.descend, os.open(folder + "/progress", os.O_CREAT | os.O_WRONLY)
+def noted(self, optimizer, loss):
+    norm = descend(self, optimizer, loss)
+    os.pwrite(progress, b"%08d" % self.optimizers[-1].t, 0)
+    return norm
+Trainer.descend = noted
+if os.path.exists(folder + "/run/config.json"):
+    go_on(folder + "/run", every=Every(steps=int(every)))
+else:
+    start(kind, folder + "/run", every=Every(steps=int(every)), steps=400)
+"""
+
+
+def kill_often(tmp_path, kind, kills, every, rng):
+    """Kill a run `kills` times, at random moments of its steps and saves, and go on; returns kills and losses."""
+    tmp_path.mkdir(exist_ok=True)
+    done = lost = 0
+    while done < kills:
+        process = child(KILLED, kind, tmp_path, every)
+        progress = tmp_path / "progress"
+        before = progress.read_text() if progress.exists() else ""
+        while process.poll() is None and (not progress.exists() or progress.read_text() == before):
+            time.sleep(0.01)  # until it takes steps
+        time.sleep(rng.uniform(0, 0.2))
+        process.kill()
+        _, errors = process.communicate()
+        if process.returncode == 0:  # it was done before; once more
+            for path in (tmp_path / "run").iterdir():
+                path.unlink()
+            progress.unlink()
+            continue
+        assert process.returncode == -signal.SIGKILL, errors
+        done += 1
+        found, complaints = load_newest(tmp_path / "run")
+        taken = int(progress.read_text() or 0)
+        lost += bool(complaints) or taken - (found.step if found else 0) > every
+        load_run(tmp_path / "run")
+    with child(KILLED, kind, tmp_path, every) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return done, lost
+
+
+def same_as_never_killed(tmp_path, kind):
+    with child("start(sys.argv[1], sys.argv[2], steps=400)", kind, tmp_path / "whole") as whole:
+        _, errors = whole.communicate(timeout=120)
+    assert whole.returncode == 0, errors
+    return weights(tmp_path / "run") == weights(tmp_path / "whole")
+
+
+def test_killed_at_random_moments(tmp_path):
+    assert kill_often(tmp_path, "vae", 4, 1, random.Random(0)) == (4, 0)
+    assert same_as_never_killed(tmp_path, "vae")
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_often(tmp_path):
+    """A checkpoint at every step: about half of the time is spent in saves."""
+    counts, rng = [], random.Random(1)
+    for i, kind in enumerate(KINDS):
+        tries, losses = kill_often(tmp_path / str(i), kind, 20, (1, 3)[i % 2], rng)
+        counts.append((tries, losses + (not same_as_never_killed(tmp_path / str(i), kind))))
+    tries, losses = (sum(column) for column in zip(*counts, strict=True))
+    record(
+        "training: killed (SIGKILL) in steps and in saves", tries, losses, "every kind of model; same bytes at the end"
+    )
+    assert losses == 0
+
+
+def damage(path, rng):
+    """Cut, flip, overwrite or empty a file."""
+    content = bytearray(path.read_bytes())
+    kind = rng.choice(("cut", "flip", "zeros", "empty", "noise"))
+    i = rng.randrange(len(content))
+    if kind == "cut":
+        del content[i:]
+    elif kind == "flip":
+        content[i] ^= 1 << rng.randrange(8)
+    elif kind == "zeros":
+        content[i : i + 4096] = bytes(len(content[i : i + 4096]))
+    elif kind == "empty":
+        content.clear()
+    else:
+        content[i : i + 64] = rng.randbytes(len(content[i : i + 64]))
+    changed = bytes(content) != path.read_bytes()
+    path.write_bytes(content)
+    return changed
+
+
+def damaged_runs(tmp_path, monkeypatch, capsys, tries, rng):
+    """How many runs did not end with the same bytes, or said nothing, after one or both checkpoints were damaged."""
+    with stopped_at(monkeypatch, 40):
+        start("vae", tmp_path / "run", every=Every(steps=15))
+    good = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    assert sorted(name for name in good if name.startswith("checkpoint")) == [
+        "checkpoint-00000030.safetensors",
+        "checkpoint-00000040.safetensors",
+    ]
+    losses = 0
+    for i in range(tries):
+        for path in (tmp_path / "run").iterdir():
+            path.unlink()
+        for name, content in good.items():
+            (tmp_path / "run" / name).write_bytes(content)
+        which = ["checkpoint-00000040.safetensors", "checkpoint-00000030.safetensors"][: 1 + i % 2]
+        changed = [damage(tmp_path / "run" / name, rng) for name in which]
+        go_on(tmp_path / "run")
+        said = capsys.readouterr().err
+        losses += weights(tmp_path / "run") != uninterrupted("vae")[0]
+        losses += said.count("is damaged") != sum(changed)
+        if changed == [True]:
+            losses += "going on from step 30" not in said
+    return losses
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(tmp_path, monkeypatch, capsys):
+    assert damaged_runs(tmp_path, monkeypatch, capsys, 6, random.Random(0)) == 0
+
+
+@pytest.mark.slow
+def test_damaged_checkpoints_often(tmp_path, monkeypatch, capsys):
+    losses = damaged_runs(tmp_path, monkeypatch, capsys, 100, random.Random(1))
+    record(
+        "training: a checkpoint is damaged", 100, losses, "half of them: both; the good one, or the beginning, is used"
+    )
+    assert losses == 0
+
+
+@given(st.binary(max_size=200) | st.integers(0, 2**63).map(lambda n: n.to_bytes(8, "little") + b"{}"))
+def test_anything_can_stand_in_a_checkpoints_place(tmp_path_factory, content):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "checkpoint-00000001.safetensors").write_bytes(content)
+    found, complaints = load_newest(folder)
+    assert found is None
+    assert len(complaints) == 1
+    assert [path.name for path in folder.iterdir()] == ["checkpoint-00000001.safetensors.damaged"]
+
+
+# ------------------------------------------------------------------------------------------------- refusals
+
+
+def stopped_run(tmp_path, monkeypatch, kind="vae"):
+    with stopped_at(monkeypatch, 5):
+        start(kind, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_finished_run_cannot_go_on(tmp_path):
+    start("vae", tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    with pytest.raises(ArgumentError, match="is finished; nothing is left to do"):
+        go_on(tmp_path / "run")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_a_run_that_is_not_finished_is_not_written_over(tmp_path, monkeypatch):
+    folder = stopped_run(tmp_path, monkeypatch)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(DataError, match=f"holds a run that is not finished; go on with .*--resume {folder}"):
+        start("vae", folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_other_data_are_refused(tmp_path, monkeypatch):
+    from minigen import data
+    from minigen.train import resume
+
+    folder = stopped_run(tmp_path, monkeypatch)
+    digits = data.load("digits")
+    fewer = data.Dataset("digits", digits.x[:-1], digits.y[:-1])
+    with pytest.raises(ArgumentError, match="begun with 1500 examples, here are 1499"):
+        resume(folder, fewer, fewer, quiet=True)
+    with pytest.raises(ArgumentError, match="the run's examples have shape"):
+        resume(folder, data.load("ring"), data.load("ring"), quiet=True)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path, monkeypatch):
+    folder = stopped_run(tmp_path, monkeypatch)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"width": 5}))
+    with pytest.raises(DataError, match="checkpoint of step 5: not of this run"):
+        go_on(folder)
+
+
+def test_a_checkpoint_of_a_newer_format_is_not_taken_for_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
+    save_checkpoint(tmp_path, Checkpoint(3, {"a": np.zeros(2)}, {}))
+    monkeypatch.undo()
+    with pytest.raises(ArgumentError, match="written by a newer minigen; update minigen"):
+        load_newest(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000003.safetensors"]
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**4))
+def test_how_often(steps, minutes):
+    assert Every.parse(str(steps)) == Every(steps=steps)
+    assert Every.parse(f"{minutes}m") == Every(minutes=minutes)
+    assert Every(steps=steps).due(3 * steps, 0.0)
+    assert not Every(steps=steps + 1).due(steps, 1e9)
+    assert Every(minutes=minutes).due(1, 60.0 * minutes)
+    assert not Every(minutes=minutes).due(1, 59.9 * minutes)
+    assert not NEVER.due(steps, 1e9)
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "5 m", "m", "1e3", "5h", "", "nan", "0m", "NEVER", "9" * 40])
+def test_how_often_refuses(text):
+    with pytest.raises(ArgumentError, match="checkpoint_every: expected a number of steps such as 500"):
+        Every.parse(text)
+
+
+def test_settings_of_a_small_run_are_what_the_tests_think():
+    assert small("dcgan").ema == 0.9
