@@ -1,0 +1,61 @@
+"""For authors: python lessons/make.py [07 ...] makes exercises.py and lesson.ipynb, with its outputs.
+
+exercises.py comes of solutions.py: whatever was written there is lost. lesson.ipynb comes of lesson.py, run from top
+to bottom. Needs the `lessons` extra.
+"""
+
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 180  # that a lesson may take
+
+
+def execute(lesson: Path, seconds: float = SECONDS) -> Any:
+    """The notebook of a lesson.py, with outputs; raises if a cell does."""
+    import jupytext
+    from nbclient import NotebookClient
+
+    notebook = jupytext.read(lesson)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02}"  # the same at every run
+    root = str(HERE.parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the Jupyter libraries, about each other
+        client = NotebookClient(
+            notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(lesson.parent)}}
+        )
+        client.execute()
+    notebook.metadata.pop("widgets", None)  # code hosts refuse to draw notebooks that have them
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    return notebook
+
+
+def main(numbers: list[str]) -> None:
+    """Make the lessons with these numbers, or all."""
+    sys.path.insert(0, str(HERE.parent))
+    import nbformat
+
+    from minigen.testing.stubs import make_stubs
+
+    for folder in sorted(HERE.glob("[0-9][0-9]_*")):
+        if numbers and folder.name[:2] not in numbers:
+            continue
+        stubs = make_stubs((folder / "solutions.py").read_text(encoding="utf-8"))
+        (folder / "exercises.py").write_text(stubs, encoding="utf-8")
+        start = time.monotonic()
+        notebook = execute(folder / "lesson.py")
+        nbformat.write(notebook, folder / "lesson.ipynb")
+        size = (folder / "lesson.ipynb").stat().st_size
+        print(f"{folder.name}: {time.monotonic() - start:.0f} s, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

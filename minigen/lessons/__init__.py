@@ -1,0 +1,23 @@
+"""The course: its command line (python -m minigen.lessons), and what the lessons' notebooks share."""
+
+import inspect
+import re
+from typing import Any
+
+from ..autodiff import Op
+from ..data import Dataset, load
+from ..errors import DataError
+
+
+def handwritten(split: str = "train") -> Dataset:
+    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else those of scikit-learn (8x8)."""
+    try:
+        return load("mnist", split)
+    except DataError:
+        return load("digits", split)
+
+
+def show_source(thing: Any) -> None:
+    """Print the source of a function, a class or an operation of the library, without notes to the type checker."""
+    source = inspect.getsource(thing.forward if isinstance(thing, Op) else thing)
+    print(re.sub(r"  # type: ignore.*", "", source).rstrip())

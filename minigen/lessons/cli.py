@@ -1,0 +1,137 @@
+"""The commands: progress (the default), hint, reset, solution, grade."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArgumentError, MinigenError
+from ..testing import all_lessons, find_exercise, find_folder
+from ..testing.stubs import function_lines, make_stubs, replace_function
+from .grade import Limits, grade
+from .progress import progress
+
+
+def parser() -> argparse.ArgumentParser:
+    """The argument parser; its help is the manual."""
+    root = argparse.ArgumentParser(
+        prog="python -m minigen.lessons",
+        description="The course: without a command, how far you are and what comes next.",
+    )
+    root.add_argument("--lessons", metavar="DIR", help="the folder of the lessons (default: looked for from here on)")
+    root.set_defaults(run=_progress)
+    commands = root.add_subparsers(metavar="COMMAND")
+
+    hint = commands.add_parser("hint", help="a hint: hint 07.2, then hint 07.2 2, then hint 07.2 3")
+    hint.add_argument("exercise", help="its key, like 07.2, or its name")
+    hint.add_argument("level", nargs="?", type=int, default=1, choices=(1, 2, 3), help="1, 2 or 3 (default: 1)")
+    hint.set_defaults(run=_hint)
+
+    reset = commands.add_parser("reset", help="put the empty exercise back; the file as it was is kept beside it")
+    reset.add_argument("exercise", help="its key, like 07.2, or its name")
+    reset.set_defaults(run=_reset)
+
+    solution = commands.add_parser("solution", help="the reference's answer, after a question")
+    solution.add_argument("exercise", help="its key, like 07.2, or its name")
+    solution.add_argument("--yes", action="store_true", help="do not ask")
+    solution.set_defaults(run=_solution)
+
+    grading = commands.add_parser(
+        "grade",
+        help="grade a folder of submissions",
+        description="Grade submissions, each in processes of its own: FOLDER/NAME/07_convolution/exercises.py, "
+        "FOLDER/NAME/exercises.py or FOLDER/NAME.py; the latter two with --lesson.",
+    )
+    grading.add_argument("folder", help="the submissions, one folder or file a student")
+    grading.add_argument("--lesson", action="append", metavar="NN", help="grade only this one (more than one: repeat)")
+    grading.add_argument("--csv", metavar="FILE", default="grades.csv", help="default: grades.csv")
+    grading.add_argument("--json", metavar="FILE", default="grades.json", help="with messages; default: grades.json")
+    grading.add_argument("--seconds", type=float, default=10.0, help="for an exercise (default: 10)")
+    grading.add_argument("--memory", type=int, default=1024, metavar="MIB", help="for an exercise (default: 1024)")
+    grading.add_argument("--seed", type=int, help="of the inputs (default: a fresh one, noted in the JSON file)")
+    grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
+    grading.set_defaults(run=_grade)
+    return root
+
+
+def _progress(args: argparse.Namespace) -> int:
+    print(progress(all_lessons(args.lessons)))
+    return 0
+
+
+def _hint(args: argparse.Namespace) -> int:
+    lesson, exercise = find_exercise(args.exercise, args.lessons)
+    print(f"{exercise.key} {exercise.function}, hint {args.level} of 3\n\n{exercise.hints[args.level - 1]}\n")
+    if args.level < 3:
+        print(f"more:  python -m minigen.lessons hint {exercise.key} {args.level + 1}")
+    else:
+        print(f"the reference:  python -m minigen.lessons solution {exercise.key}")
+    print(f"to read again:  lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}")
+    return 0
+
+
+def _reset(args: argparse.Namespace) -> int:
+    lesson, exercise = find_exercise(args.exercise, args.lessons)
+    path, stubs = lesson.exercises_file, make_stubs(lesson.solutions)
+    if path.exists():
+        before = path.read_text(encoding="utf-8")
+        kept = path.with_name("exercises.before-reset.txt")
+        kept.write_text(before, encoding="utf-8")
+        try:
+            stubs = replace_function(before, exercise.function, stubs)
+        except SyntaxError as error:
+            raise ArgumentError(
+                f"reset: {path} has a syntax error in line {error.lineno}, so its functions cannot be told apart; "
+                "mend it, or delete the file and reset again for a new one"
+            ) from None
+        print(f"the file as it was: {kept}")
+    path.write_text(stubs, encoding="utf-8")
+    print(f"{exercise.key} {exercise.function} is empty again in {path}")
+    return 0
+
+
+def _solution(args: argparse.Namespace) -> int:
+    lesson, exercise = find_exercise(args.exercise, args.lessons)
+    if not args.yes:
+        question = f"Show the solution of {exercise.key} {exercise.function}? You learn more from a hint. [y/N] "
+        try:
+            answer = input(question)
+        except EOFError:
+            answer = ""
+            print()
+        if answer.strip().lower() not in ("y", "yes"):
+            print(f"not shown; a hint: python -m minigen.lessons hint {exercise.key}")
+            return 1
+    first, last = function_lines(lesson.solutions, exercise.function)
+    lines = lesson.solutions.splitlines()[first:last]
+    print("\n".join(line for line in lines if not line.strip().startswith(("# answer", "# stub:", "# end"))))
+    return 0
+
+
+def _grade(args: argparse.Namespace) -> int:
+    limits = Limits(args.seconds, args.memory)
+    table = grade(
+        Path(args.folder), all_lessons(find_folder(args.lessons)), args.lesson, limits, seed=args.seed, jobs=args.jobs
+    )
+    table.write_csv(Path(args.csv))
+    table.write_json(Path(args.json))
+    print(table)
+    print(f"wrote {args.csv} and {args.json}")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, 1 for a declined question, 2 for anything refused."""
+    args: Any = parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        return status
+    except MinigenError as error:
+        print(f"minigen.lessons: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nminigen.lessons: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0

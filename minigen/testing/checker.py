@@ -1,0 +1,230 @@
+"""The check of one exercise: calls it on every case, and says what is wrong so that the student can mend it.
+
+`examine` does not know how the student's function is run: it is given a function that takes inputs and returns an
+`Outcome`. In a notebook or under pytest that is a call in this process (`check`); in grading it is another process
+(`minigen.testing.isolated`). What is expected is computed here in both cases.
+"""
+
+import inspect
+import types
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.causes import likely_cause
+from ..autodiff.gradcheck import numeric_derivatives
+from ..errors import DataError, DTypeError
+from .compare import Difference, difference
+from .exercise import Exercise, Inputs, Lesson, find_exercise
+from .worker import Outcome, call, failure, load
+from .wrong import known_mistake
+
+Run = Callable[[Inputs], Outcome]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of a check; true if the exercise is solved, printed as the message.
+
+    Attributes:
+        exercise: which. state: 'passed', 'todo' (not written yet) or 'failed'. message: for the student.
+    """
+
+    exercise: Exercise
+    state: str
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.state == "passed"
+
+    def __repr__(self) -> str:
+        return self.message
+
+
+def check(answer: Callable[..., Any] | str, *, seed: int = 0) -> Verdict:
+    """Check an exercise, from a notebook cell or anywhere.
+
+    Args:
+        answer: your function, which has the name of the exercise; or the exercise's key ('07.2') or name, to check
+            what is in exercises.py.
+        seed: of the random inputs.
+
+    Returns:
+        The verdict; a notebook shows its message.
+    """
+    if isinstance(answer, str):
+        lesson, exercise = find_exercise(answer)
+        return check_file(lesson, exercise, lesson.exercises_file, seed=seed)
+    if not callable(answer) or not hasattr(answer, "__name__"):
+        raise DTypeError(f"check: expected a function or an exercise's key like '07.2', got {type(answer).__name__}")
+    lesson, exercise = find_exercise(answer.__name__)
+    return check_function(lesson, exercise, answer, seed=seed)
+
+
+def check_function(lesson: Lesson, exercise: Exercise, fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+    """Check a function; if it calls other exercises' functions, it gets the reference's."""
+    alone = fn
+    if isinstance(fn, types.FunctionType):
+        around = {**fn.__globals__, **lesson.siblings(exercise.function)}
+        alone = types.FunctionType(fn.__code__, around, fn.__name__, fn.__defaults__, fn.__closure__)
+        alone.__kwdefaults__ = fn.__kwdefaults__
+    own, reference = exercise.function, str(lesson.solutions_file)
+    return examine(lesson, exercise, lambda inputs: call(alone, inputs, own, reference), seed=seed)
+
+
+def check_file(lesson: Lesson, exercise: Exercise, path: Path, *, seed: int = 0) -> Verdict:
+    """Check the exercise's function in a file like exercises.py, in this process."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); `reset {exercise.key}` makes a new one") from None
+    return check_source(lesson, exercise, source, str(path), seed=seed)
+
+
+def check_source(lesson: Lesson, exercise: Exercise, source: str, filename: str, *, seed: int = 0) -> Verdict:
+    """Check the exercise's function in the text of a file, in this process."""
+    try:
+        fn = load(source, filename, lesson.siblings(exercise.function)).get(exercise.function)
+    except Exception as error:
+        broken = failure(error, filename)
+        return examine(lesson, exercise, lambda _: broken, seed=seed)
+    if not callable(fn):
+        missing = Outcome("raised", error=f"there is no function {exercise.function!r} in the file")
+        return examine(lesson, exercise, lambda _: missing, seed=seed)
+    own, reference = exercise.function, str(lesson.solutions_file)
+    return examine(lesson, exercise, lambda inputs: call(fn, inputs, own, reference), seed=seed)
+
+
+def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> Verdict:
+    """Run all cases and report on the first that is wrong.
+
+    Args:
+        run: calls the student's function.
+        seed: of the inputs.
+    """
+    cases: list[tuple[str, Inputs, Outcome, Any]] = []
+    for number, (name, draw) in enumerate(exercise.cases.items()):
+        rng = np.random.default_rng([seed, number, zlib.crc32(exercise.function.encode())])
+        inputs = draw(rng)
+        outcome = run(inputs)
+        if outcome.state == "unwritten" and all(done.state == "unwritten" for _, _, done, _ in cases):
+            return Verdict(exercise, "todo", _unwritten(lesson, exercise))
+        expected = None
+        if exercise.judge is None:
+            expected = lesson.reference[exercise.function](*_copies(inputs))
+        cases.append((name, inputs, outcome, expected))
+        if outcome.state == "lost":
+            break
+    for name, inputs, outcome, expected in cases:
+        found = _fault(exercise, inputs, outcome, expected)
+        if found is None:
+            continue
+        mistakes = [answer for answer in lesson.wrong_answers if answer.function == exercise.function]
+        known = next(known_mistake(mistakes, [case[1:] for case in cases]), None)
+        cause = known.cause if known else found.cause or _generic_cause(exercise, found)
+        return Verdict(exercise, "failed", _message(lesson, exercise, name, inputs, found, cause, outcome, seed))
+    return Verdict(exercise, "passed", f"{exercise.key} {exercise.function}: right in all {len(cases)} cases")
+
+
+def _copies(inputs: Inputs) -> list[Any]:
+    import copy
+
+    return list(copy.deepcopy(inputs).values())
+
+
+def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: Any) -> Difference | None:
+    """What is wrong with one outcome; None if nothing is."""
+    if outcome.state == "unwritten":
+        return Difference("raises NotImplementedError for these inputs", "one branch is not written yet")
+    if outcome.state in ("raised", "lost"):
+        return Difference(f"stops with {outcome.error}" if outcome.state == "raised" else outcome.error)
+    if outcome.foreign:
+        return Difference(
+            f"calls {outcome.foreign[0]}", "the work is handed to a library or to the reference: write it with NumPy"
+        )
+    repeated = [name for name, n in outcome.calls.items() if n >= max(8, np.size(expected))]
+    if exercise.measured is not None and exercise.judge is None and repeated:
+        return Difference(
+            f"calls {repeated[0]} {outcome.calls[repeated[0]]} times",
+            "that is numeric differentiation: it measures the gradient. Write the rule",
+        )
+    if exercise.judge is not None:
+        complaint = exercise.judge(inputs, outcome.value)
+        found = Difference(complaint) if complaint else None
+    else:
+        found = difference(outcome.value, expected, exercise.tolerance, exercise.results)
+    if outcome.mutated and (found is None or found.index is not None):
+        name = outcome.mutated[0]
+        return Difference(f"changes its input {name}", f"work on a copy: {name} = {name}.copy(), and no += on inputs")
+    return found
+
+
+def _generic_cause(exercise: Exercise, found: Difference) -> str:
+    """What the numbers say, for a mistake that is on no list."""
+    if found.index is None or not found.yours.ndim or not found.expected.any():
+        return ""
+    cause = likely_cause(found.yours, found.expected)
+    return cause if exercise.measured else cause.replace("the right gradient", "the right result")
+
+
+def _unwritten(lesson: Lesson, exercise: Exercise) -> str:
+    return f"{exercise.key} {exercise.function}: not written yet  (lessons/{lesson.name}/exercises.py)"
+
+
+def _message(
+    lesson: Lesson,
+    exercise: Exercise,
+    case: str,
+    inputs: Inputs,
+    found: Difference,
+    cause: str,
+    outcome: Outcome,
+    seed: int,
+) -> str:
+    rows = [("case", f"{case}: {describe(inputs)}; seed {seed}")]
+    if outcome.line:
+        rows.append(("where", outcome.line))
+    if found.index is not None:
+        rows.append(("worst", _values(lesson, exercise, inputs, found)))
+    if cause:
+        rows.append(("likely", cause))
+    rows.append(("read", f"lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
+    rows.append(("next", f"python -m minigen.lessons hint {exercise.key}"))
+    return "\n".join([f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)])
+
+
+def _values(lesson: Lesson, exercise: Exercise, inputs: Inputs, found: Difference) -> str:
+    """The worst entry: yours, and what it should be; for a gradient the measured number as well."""
+    assert found.index is not None
+    yours, expected = float(found.yours[found.index]), float(found.expected[found.index])
+    text = f"[{', '.join(map(str, found.index))}]  " if found.index else ""
+    digits = ".6g" if abs(yours - expected) > 1e-4 * abs(expected) else ".15g"
+    text += f"yours {yours:+{digits}}  " + ("analytic" if exercise.measured else "expected") + f" {expected:+{digits}}"
+    if exercise.measured is not None:
+        f, x = exercise.measured(lesson.reference, inputs)[found.part]
+        numeric = numeric_derivatives(f, np.array(x, np.float64), [found.index])[0, 0]
+        text += f"  numeric {numeric:+.6g}"
+    return text + (f"  ratio {yours / expected:.4g}" if expected else "")
+
+
+def describe(inputs: Inputs) -> str:
+    """The inputs in a line: arrays by their shapes, the rest by value."""
+    return ", ".join(f"{name} {_brief(value)}" for name, value in inputs.items())
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.size > 4:
+        return str(value.shape).replace(" ", "")
+    if isinstance(value, np.ndarray):
+        return np.array2string(value, precision=4, separator=", ").replace("\n", "")
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def signature(lesson: Lesson, exercise: Exercise) -> str:
+    """The exercise's function with its parameters."""
+    return exercise.function + str(inspect.signature(lesson.reference[exercise.function]))

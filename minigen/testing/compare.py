@@ -1,0 +1,136 @@
+"""How an answer differs from the one expected: the first thing that is wrong, in the words a student needs.
+
+The order is that in which one looks: nothing returned, the type, the shape, NaN, and only then the numbers.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .worker import Unknown
+
+SINGLE = 1e-8  # relative error: above it, and up to COARSE, float32 is likelier than differences
+COARSE = 1e-6  # relative error below which an answer is the right one, imprecisely computed
+
+
+@dataclass
+class Difference:
+    """What is wrong with an answer.
+
+    Attributes:
+        what: in a few words, after the function's name: 'is wrong in 3 of 8 entries'.
+        cause: what this alone says about the mistake, or ''.
+        part: the number of the result, if there are several.
+        index: of the worst entry, if numbers differ. yours, expected: the two arrays then.
+    """
+
+    what: str
+    cause: str = ""
+    part: int = 0
+    index: tuple[int, ...] | None = None
+    yours: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    expected: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def difference(yours: Any, expected: Any, tolerance: float, results: tuple[str, ...] = ()) -> Difference | None:
+    """The first difference, or None.
+
+    Args:
+        tolerance: the error allowed, relative to the largest expected entry.
+        results: the names of the parts of a tuple.
+    """
+    if yours is None and expected is not None:
+        return Difference("returns None", "the `return` at the end is missing")
+    if isinstance(yours, Unknown):
+        return Difference(f"returns {_article(yours.kind)}, expected {kind_of(expected)}")
+    if isinstance(expected, tuple):
+        return _of_tuples(yours, expected, tolerance, results)
+    if isinstance(expected, np.ndarray):
+        return _of_arrays(yours, expected, tolerance)
+    if isinstance(expected, float):
+        if not isinstance(yours, (float, int, np.floating, np.integer)) and not (
+            isinstance(yours, np.ndarray) and yours.shape == ()
+        ):
+            return Difference(f"returns {kind_of(yours)}, expected one number", "sum or average over all axes")
+        return _of_arrays(np.asarray(yours, np.float64), np.asarray(expected), tolerance)
+    if isinstance(expected, int) and not isinstance(expected, bool):
+        if isinstance(yours, (float, np.floating)):
+            return Difference(
+                f"returns {float(yours)!r}, expected a whole number (int)", "use // for the division, or int()"
+            )
+        if not isinstance(yours, (int, np.integer)) or isinstance(yours, bool):
+            return Difference(f"returns {kind_of(yours)}, expected a whole number (int)")
+        expected, yours = int(expected), int(yours)
+    if type(yours) is not type(expected):
+        return Difference(f"returns {kind_of(yours)}, expected {kind_of(expected)}")
+    if yours != expected:
+        return Difference(f"returns {yours!r}, expected {expected!r}")
+    return None
+
+
+def kind_of(value: Any) -> str:
+    """A value's type in words, with its shape or length."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return _article(value.kind if isinstance(value, Unknown) else type(value).__name__)
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiouAEIOU' else 'a'} {noun}"
+
+
+def _of_tuples(yours: Any, expected: tuple[Any, ...], tolerance: float, results: tuple[str, ...]) -> Difference | None:
+    names = results or tuple(f"result {i}" for i in range(len(expected)))
+    if not isinstance(yours, tuple) or len(yours) != len(expected):
+        return Difference(f"returns {kind_of(yours)}, expected ({', '.join(names)})")
+    for part, (name, mine, right) in enumerate(zip(names, yours, expected, strict=True)):
+        found = difference(mine, right, tolerance)
+        if found is not None:
+            found.what, found.part = f"{name} {found.what}", part
+            return found
+    return None
+
+
+def _of_arrays(yours: Any, expected: np.ndarray, tolerance: float) -> Difference | None:
+    if not isinstance(yours, np.ndarray):
+        if expected.shape == () and isinstance(yours, (float, np.floating)):
+            yours = np.asarray(yours)
+        else:
+            return Difference(f"returns {kind_of(yours)}, expected a NumPy array of shape {expected.shape}")
+    if yours.shape != expected.shape:
+        return Difference(
+            f"has shape {yours.shape}, expected {expected.shape}",
+            yours=np.asarray(yours, np.float64) if yours.dtype.kind in "biuf" else np.zeros(0),
+            expected=expected,
+        )
+    if yours.dtype != expected.dtype:
+        return Difference(
+            f"has dtype {yours.dtype}, expected {expected.dtype}",
+            "keep the type of the inputs: np.zeros(shape, x.dtype), np.zeros_like(x)",
+        )
+    bad = ~np.isfinite(yours) & np.isfinite(expected)
+    if bad.any():
+        return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad.astype(float))
+    size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+    with np.errstate(invalid="ignore"):  # inf - inf, which is as it should be
+        error = np.abs(np.where(yours == expected, 0.0, yours - expected)) / (size or 1.0)
+    wrong = ~(error <= tolerance)
+    if not wrong.any():
+        return None
+    worst = float(np.nan_to_num(error, nan=np.inf).max())
+    if worst > COARSE:
+        return _worst(f"is wrong in {wrong.sum()} of {wrong.size} entries", yours, expected, error)
+    found = _worst(f"is right, but only to {round(-np.log10(worst))} digits", yours, expected, error)
+    if worst > SINGLE:
+        found.cause = "so few digits are float32's: somewhere in between the type of the inputs is lost"
+    else:
+        found.cause = "so many digits numeric differentiation gives; the rule itself gives 15. Write the rule"
+    return found
+
+
+def _worst(what: str, yours: np.ndarray, expected: np.ndarray, error: np.ndarray) -> Difference:
+    index = np.unravel_index(int(np.nan_to_num(error, nan=np.inf).argmax()), error.shape)
+    return Difference(what, index=tuple(int(i) for i in index), yours=yours, expected=expected)

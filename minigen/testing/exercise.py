@@ -1,0 +1,170 @@
+"""Exercises and lessons: what is asked, on which inputs it is checked, and where its files are.
+
+A lesson's folder, lessons/NN_name/, holds
+
+    lesson.py        the text and code of the notebook, lesson.ipynb the same with its outputs
+    solutions.py     the reference; exercises.py, which the student fills in, is made from it (`minigen.testing.stubs`)
+    tasks.py         EXERCISES: the exercises' cases and hints
+    wrong.py         classic wrong answers (`minigen.testing.wrong`)
+    test_NN_name.py  what pytest runs
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError
+from .stubs import make_stubs
+from .worker import load, load_siblings
+from .wrong import WrongAnswer
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One function for the student to write.
+
+    Attributes:
+        key: like '07.2'. function: its name. section: the heading of the lesson that explains it.
+        hints: three, each says more than the one before.
+        cases: by name, how to draw the inputs: a function of a random generator that returns them by name, in the
+            order of the function's parameters. Shapes are drawn too, so that no number can be written into an answer.
+        results: the names of the results, if there are several.
+        measured: for a gradient rule, what it is the derivative of: a function of the reference's namespace and the
+            inputs that returns, for each result, a scalar function f(x) and the array x at which its gradient is
+            asked for. The numeric value in messages comes from it, and CI checks the reference by it.
+        judge: for answers of which several are right: a function of the inputs and the answer that returns what is
+            wrong with it, or ''; in place of the comparison with the reference.
+        tolerance: the error allowed, relative to the largest entry; that of float64 arithmetic, and below that of
+            differences.
+    """
+
+    key: str
+    function: str
+    section: str
+    hints: tuple[str, str, str]
+    cases: Mapping[str, Callable[[np.random.Generator], Inputs]]
+    results: tuple[str, ...] = ()
+    measured: Callable[[dict[str, Any], Inputs], list[tuple[Callable[[np.ndarray], float], np.ndarray]]] | None = None
+    judge: Callable[[Inputs, Any], str] | None = None
+    tolerance: float = 1e-12
+
+    @property
+    def mark(self) -> str:
+        """The pytest marker: task_07_2."""
+        return "task_" + self.key.replace(".", "_")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A folder of a lesson; its files are read when they are asked for."""
+
+    folder: Path
+
+    @property
+    def number(self) -> str:
+        """Two digits."""
+        return self.folder.name[:2]
+
+    @property
+    def name(self) -> str:
+        """The folder's name, like '07_convolution'."""
+        return self.folder.name
+
+    @cached_property
+    def title(self) -> str:
+        """The first heading of lesson.py, without its number."""
+        found = re.search(r"^# # (?:Lesson \d+: )?(.*)$", self._text("lesson.py"), re.M)
+        return found[1].strip() if found else self.name[3:].replace("_", " ")
+
+    @property
+    def solutions_file(self) -> Path:
+        """The reference."""
+        return self.folder / "solutions.py"
+
+    @property
+    def exercises_file(self) -> Path:
+        """What the student edits."""
+        return self.folder / "exercises.py"
+
+    @cached_property
+    def solutions(self) -> str:
+        """The text of the reference."""
+        return self._text("solutions.py")
+
+    @cached_property
+    def reference(self) -> dict[str, Any]:
+        """The namespace of the reference."""
+        return load(self.solutions, str(self.solutions_file), {})
+
+    @cached_property
+    def exercises(self) -> list[Exercise]:
+        """The exercises in order."""
+        return list(load(self._text("tasks.py"), str(self.folder / "tasks.py"), {})["EXERCISES"])
+
+    @cached_property
+    def wrong_answers(self) -> list[WrongAnswer]:
+        """The classic mistakes, of all exercises."""
+        return list(load(self._text("wrong.py"), str(self.folder / "wrong.py"), {})["wrong"])
+
+    @property
+    def names(self) -> list[str]:
+        """The functions' names."""
+        return [exercise.function for exercise in self.exercises]
+
+    def without(self, function: str) -> str:
+        """The reference's text without the answer of one function."""
+        return make_stubs(self.solutions, only=function)
+
+    def siblings(self, function: str) -> dict[str, Any]:
+        """The reference's functions for all other exercises."""
+        return load_siblings(self.without(function), str(self.solutions_file), self.names, function)
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise DataError(f"lesson {self.folder.name}: {name} is missing; get the folder again") from None
+
+
+def find_folder(start: Path | str | None = None) -> Path:
+    """The folder that holds the lessons: seen from `start` (default: the working directory) upwards, or the package.
+
+    Raises:
+        DataError: there is none.
+    """
+    here = Path(start or ".").resolve()
+    checkout = Path(__file__).resolve().parents[2]
+    for place in (here, *here.parents, checkout):
+        for folder in (place, place / "lessons"):
+            if any(folder.glob("[0-9][0-9]_*/tasks.py")):
+                return folder
+    raise DataError(
+        "lessons: no folder with lessons here; run this in a checkout of minigen, or name it: --lessons DIR"
+    )
+
+
+def all_lessons(folder: Path | str | None = None) -> list[Lesson]:
+    """Every lesson that has exercises, in order."""
+    return [Lesson(path.parent) for path in sorted(find_folder(folder).glob("[0-9][0-9]_*/tasks.py"))]
+
+
+def find_exercise(name: str, folder: Path | str | None = None) -> tuple[Lesson, Exercise]:
+    """The exercise with this key ('07.2') or function name.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    known = []
+    for lesson in all_lessons(folder):
+        for exercise in lesson.exercises:
+            if name in (exercise.key, exercise.function):
+                return lesson, exercise
+            known.append(f"{exercise.key} {exercise.function}")
+    raise ArgumentError(f"exercise: there is none called {name!r}; there are {', '.join(known)}")

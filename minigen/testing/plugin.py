@@ -1,0 +1,86 @@
+"""Exercises under pytest: `python -m pytest lessons/07_convolution`, `-k conv_dx`, `-m task_07_3`.
+
+A test file of a lesson is made of `tasks(__file__)` and the fixture `verdict`:
+
+    @pytest.mark.parametrize("task", tasks(__file__))
+    def test_task(task, verdict):
+        verdict(task)
+
+A failing check is its message and no traceback. What is not written yet counts as failed, as the exit status says, but
+is shown as 'todo'; at the end stands a board of all exercises that were run.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .checker import check_file
+from .exercise import Exercise, Lesson, all_lessons
+
+Task = tuple[Lesson, Exercise]
+SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}
+
+
+def tasks(test_file: str) -> list[Any]:
+    """The parameters of a lesson's test: each exercise, with its marker and a readable name like 07.3-conv_dx."""
+    lesson = Lesson(Path(test_file).parent)
+    return [
+        pytest.param((lesson, e), id=f"{e.key}-{e.function}", marks=getattr(pytest.mark, e.mark))
+        for e in lesson.exercises
+    ]
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest) -> Callable[[Task], None]:
+    """Checks a task and fails with its message."""
+
+    def run(task: Task) -> None:
+        lesson, exercise = task
+        other = request.config.getoption("--exercises")
+        result = check_file(lesson, exercise, Path(other) if other else lesson.exercises_file)
+        request.node.user_properties.append(("verdict", (exercise.key, exercise.function, result.state)))
+        if not result:
+            pytest.fail(result.message, pytrace=False)
+
+    return run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--exercises FILE."""
+    parser.addoption("--exercises", metavar="FILE", help="check this file in place of the lesson's exercises.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One marker a task."""
+    for lesson in all_lessons(Path(__file__).parents[2]):
+        for exercise in lesson.exercises:
+            config.addinivalue_line("markers", f"{exercise.mark}: exercise {exercise.key}, {exercise.function}")
+
+
+def _state(report: Any) -> tuple[str, str, str] | None:
+    return next((value for name, value in report.user_properties if name == "verdict"), None)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """'todo' for what is not written yet."""
+    state = _state(report)
+    if report.when == "call" and report.failed and state and state[2] == "todo":
+        return "todo", "t", "TODO"
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The board, and what to do next."""
+    reports = [r for kind in ("passed", "failed", "todo") for r in terminalreporter.stats.get(kind, [])]
+    board = sorted({found for r in reports if (found := _state(r))})
+    if not board:
+        return
+    terminalreporter.section("exercises")
+    for key, function, state in board:
+        terminalreporter.write_line(f"{key}  {function:<24} {SIGNS[state]}")
+    open_ones = [key for key, _, state in board if state != "passed"]
+    if open_ones:
+        terminalreporter.write_line(f"next: {open_ones[0]}; a hint: python -m minigen.lessons hint {open_ones[0]}")

@@ -1,0 +1,91 @@
+"""Stub and reference from one source: solutions.py, whose answers stand between two marks.
+
+    def double(x):
+        '''Twice x.'''
+        # answer
+        return 2 * x
+        # stub: start with `return`
+        # end
+
+From this the student's exercises.py is made: everything but the answers is kept word for word, and an answer becomes
+
+        # start with `return`
+        raise NotImplementedError("double: not written yet")
+"""
+
+import ast
+
+from ..errors import DataError
+
+BEGIN, STUB, END = "# answer", "# stub:", "# end"
+
+
+def function_lines(source: str, name: str) -> tuple[int, int]:
+    """The lines [first, last) of the top-level function `name`, with its decorators, counted from 0.
+
+    Raises:
+        DataError: no such function.
+    """
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            return first - 1, node.end_lineno or node.lineno
+    raise DataError(f"exercise: there is no function {name!r} in the file; `reset` puts it back")
+
+
+def make_stubs(source: str, only: str | None = None) -> str:
+    """The exercises that belong to these solutions.
+
+    Args:
+        source: the text of solutions.py.
+        only: leave the answer of this one function out, and keep all others.
+
+    Raises:
+        DataError: a mark that has no partner, or stands outside of a function.
+    """
+    lines = source.splitlines()
+    owners = _owners(source)
+    made: list[str] = []
+    inside = ""
+    for number, line in enumerate(lines, 1):
+        mark, indent = line.strip(), line[: len(line) - len(line.lstrip())]
+        if mark == BEGIN:
+            if inside or number not in owners:
+                raise DataError(f"solutions, line {number}: {BEGIN!r} must stand inside a function, and not twice")
+            inside = owners[number]
+        elif mark == END:
+            if not inside:
+                raise DataError(f"solutions, line {number}: {END!r} without {BEGIN!r}")
+            if only in (None, inside):
+                made.append(f'{indent}raise NotImplementedError("{inside}: not written yet")')
+            inside = ""
+        elif inside and mark.startswith(STUB):
+            if only in (None, inside):
+                made.append(f"{indent}# {mark.removeprefix(STUB).strip()}")
+        elif not inside or only not in (None, inside):
+            made.append(line)
+    if inside:
+        raise DataError(f"solutions: the answer of {inside!r} has no {END!r}")
+    return "\n".join(made) + "\n"
+
+
+def _owners(source: str) -> dict[int, str]:
+    """For each line inside a top-level function, its name."""
+    return {
+        line: node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+
+
+def replace_function(source: str, name: str, other: str) -> str:
+    """`source` with its function `name` replaced by the one in `other`; appended if `source` has none."""
+    first, last = function_lines(other, name)
+    new = other.splitlines()[first:last]
+    lines = source.splitlines()
+    try:
+        first, last = function_lines(source, name)
+    except DataError:
+        return "\n".join([*lines, "", "", *new]) + "\n"
+    return "\n".join([*lines[:first], *new, *lines[last:]]) + "\n"

@@ -1,0 +1,98 @@
+"""Classic wrong answers, each with a sentence for the student who gives it.
+
+They serve twice: a student's answers are compared with theirs, to name the likely mistake; and the tests of the
+checker demand that every one of them fails with a message that says so. A lesson's wrong.py:
+
+    wrong = WrongAnswers()
+
+    @wrong("double", "you add two in place of multiplying by it")
+    def adds(x):
+        return x + 2
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .worker import Outcome, call, load
+
+ALIKE = 1e-6  # relative to the largest entry: two answers that agree so well come from the same mistake
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A wrong answer to the exercise `function`.
+
+    Attributes:
+        cause: the sentence. compared: False for what numbers cannot show and the checker sees otherwise (changed
+            inputs, a call of the reference); `cause` is then what its message must contain.
+    """
+
+    function: str
+    cause: str
+    answer: Callable[..., Any]
+    compared: bool
+
+
+class WrongAnswers(list[WrongAnswer]):
+    """A lesson's wrong answers; called, it makes a decorator that adds one."""
+
+    def __call__(self, function: str, cause: str, *, compared: bool = True) -> Callable[[Any], Any]:
+        """Add the decorated function as a wrong answer; see `WrongAnswer`."""
+
+        def add(answer: Callable[..., Any]) -> Callable[..., Any]:
+            self.append(WrongAnswer(function, cause, answer, compared))
+            return answer
+
+        return add
+
+
+def reference_of(file: str, *, watched: bool = False) -> Any:
+    """The solutions beside the file of that name, as a namespace: `ref = reference_of(__file__); ref.double(2)`.
+
+    Args:
+        watched: whether the checker notices their calls, as it does a student's; for wrong answers that cheat. The
+            others build their mistakes of the reference, and that is not the mistake.
+    """
+    path = Path(file).with_name("solutions.py")
+    name = str(path) if watched else f"a copy of {path}"
+    return SimpleNamespace(**load(path.read_text(encoding="utf-8"), name, {}))
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two answers agree but for rounding: same types, shapes and, nearly, numbers."""
+    if isinstance(a, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(alike(a[k], b[k]) for k in a)
+    if isinstance(a, (np.ndarray, float, int, np.generic)) and isinstance(b, (np.ndarray, float, int, np.generic)):
+        one, other = np.asarray(a), np.asarray(b)
+        if one.shape != other.shape or (one.dtype.kind == "f") != (other.dtype.kind == "f"):
+            return False
+        size = np.abs(other[np.isfinite(other)]).max(initial=0.0)
+        with np.errstate(invalid="ignore"):
+            return bool(np.allclose(one, other, rtol=0, atol=ALIKE * size, equal_nan=True))
+    return type(a) is type(b) and bool(a == b)
+
+
+def known_mistake(
+    answers: Sequence[WrongAnswer], cases: Sequence[tuple[dict[str, Any], Outcome, Any]]
+) -> Iterator[WrongAnswer]:
+    """The wrong answers that, on every case (inputs, what the student's function did, expected), do as it did."""
+    for answer in answers:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            if answer.compared and all(_does_the_same(answer, *case) for case in cases):
+                yield answer
+
+
+def _does_the_same(answer: WrongAnswer, inputs: dict[str, Any], outcome: Outcome, expected: Any) -> bool:
+    other = call(answer.answer, inputs, "", "")
+    if outcome.state != other.state:
+        return False
+    return alike(outcome.value, other.value) if outcome.state == "returned" else outcome.error == other.error

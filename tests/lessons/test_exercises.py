@@ -1,0 +1,103 @@
+"""The proofs of every exercise: the stub is 'not written yet', the reference right, each mistake named."""
+
+import re
+
+import numpy as np
+import pytest
+
+from minigen.autodiff.gradcheck import numeric_derivatives
+from minigen.testing import all_lessons, check_file, check_function
+from minigen.testing.checker import check_source
+from minigen.testing.stubs import make_stubs
+
+LESSONS = all_lessons()
+EXERCISES = [pytest.param(lesson, e, id=f"{e.key}-{e.function}") for lesson in LESSONS for e in lesson.exercises]
+WRONG = [
+    pytest.param(lesson, e, wrong, id=f"{e.key}-{wrong.answer.__name__}")
+    for lesson in LESSONS
+    for e in lesson.exercises
+    for wrong in lesson.wrong_answers
+    if wrong.function == e.function
+]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_the_exercises_are_made_from_the_solutions(lesson):
+    stubs = make_stubs(lesson.solutions)
+    assert lesson.exercises_file.read_text(encoding="utf-8") == stubs, "run: python lessons/make.py"
+    assert set(re.findall(r"^def (\w+)", stubs, re.M)) >= set(lesson.names)
+    assert stubs.count("raise NotImplementedError") == len(lesson.exercises)
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
+def test_the_stub_is_not_written_yet(lesson, exercise):
+    verdict = check_file(lesson, exercise, lesson.exercises_file)
+    assert verdict.state == "todo"
+    assert verdict.message.startswith(f"{exercise.key} {exercise.function}: not written yet")
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
+def test_the_reference_passes_with_any_inputs(lesson, exercise):
+    for seed in range(20):
+        verdict = check_source(lesson, exercise, lesson.solutions, "exercises.py", seed=seed)
+        assert verdict, verdict
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
+def test_the_reference_gradient_is_the_measured_one(lesson, exercise):
+    if exercise.measured is None:
+        return
+    for draw in exercise.cases.values():
+        inputs = draw(np.random.default_rng(0))
+        answer = lesson.reference[exercise.function](*inputs.values())
+        answers = answer if isinstance(answer, tuple) else (answer,)
+        for gradient, (f, x) in zip(answers, exercise.measured(lesson.reference, inputs), strict=True):
+            x = np.array(x, np.float64)
+            measured = numeric_derivatives(f, x, np.ndindex(*x.shape))[:, 0].reshape(x.shape)
+            np.testing.assert_allclose(gradient, measured, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(("lesson", "exercise", "wrong"), WRONG)
+def test_a_wrong_answer_fails_with_its_own_message(lesson, exercise, wrong):
+    for seed in range(2):
+        verdict = check_function(lesson, exercise, wrong.answer, seed=seed)
+        assert verdict.state == "failed", wrong.cause
+        assert wrong.cause in verdict.message, verdict
+        if wrong.compared:
+            assert not re.search("calls|stops with", verdict.message.splitlines()[0]), verdict
+        assert exercise.section in verdict.message
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
+def test_there_are_six_wrong_answers_and_three_hints(lesson, exercise):
+    wrong = [w for w in lesson.wrong_answers if w.function == exercise.function]
+    assert len({w.cause for w in wrong}) >= 6
+    assert any("calls" in w.cause for w in wrong), "one that hands the work to someone else"
+    assert len(set(exercise.hints)) == 3
+    assert min(map(len, exercise.hints)) > 30
+    assert exercise.key.startswith(lesson.number + ".")
+    assert lesson.reference[exercise.function].__doc__
+
+
+def test_names_and_keys_are_unique():
+    for attribute in ("function", "key"):
+        values = [getattr(e, attribute) for lesson in LESSONS for e in lesson.exercises]
+        assert len(values) == len(set(values))
+    tests = [path.name for lesson in LESSONS for path in lesson.folder.glob("test_*.py")]
+    assert len(tests) == len(set(tests)) == len(LESSONS)
+
+
+def test_the_reference_is_the_librarys_convolution():
+    from minigen.ops import conv
+
+    (lesson,) = [lesson for lesson in LESSONS if lesson.number == "07"]
+    ref, cases = lesson.reference, {e.function: e.cases for e in lesson.exercises}
+    for name in cases["conv_dx"]:
+        x, w, stride, padding = cases["conv_forward"][name](np.random.default_rng(1)).values()
+        np.testing.assert_allclose(ref["conv_forward"](x, w, stride, padding), conv.conv2d(x, w, stride, padding))
+        g, w, stride, padding, size = cases["conv_dx"][name](np.random.default_rng(1)).values()
+        wanted = conv.conv2d_transpose(g, w, stride, padding, output_size=size)
+        np.testing.assert_allclose(ref["conv_dx"](g, w, stride, padding, size), wanted)
+        x, g, kernel, stride, padding = cases["conv_dw"][name](np.random.default_rng(1)).values()
+        wanted = conv.conv2d_weight_gradient(x, g, kernel, stride, padding)
+        np.testing.assert_allclose(ref["conv_dw"](x, g, kernel, stride, padding), wanted)

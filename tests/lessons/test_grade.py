@@ -1,0 +1,165 @@
+"""Grading: right and wrong submissions in one class with hostile ones, which cost only themselves."""
+
+import csv
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from minigen.errors import ArgumentError
+from minigen.lessons.cli import main
+from minigen.lessons.grade import Limits, grade
+from minigen.testing import find_exercise, find_folder
+from minigen.testing.isolated import namespaces
+
+LESSON, FIRST = find_exercise("07.1")
+SOLUTIONS = LESSON.solutions
+HEAD = "import numpy as np\n"
+RIGHT = "return (n + 2 * padding - k) // stride + 1"
+
+
+def answer(body, head=""):
+    """A submission with one function, output_size."""
+    return f"{HEAD}{head}\ndef output_size(n, k, stride, padding):\n    {body}\n"
+
+
+HOSTILE = {
+    "hangs": (answer("while True: pass"), "does not end: stopped after 3 s; look for an endless loop"),
+    "hangs_at_import": (answer(RIGHT, "while True: pass\n"), "does not end"),
+    "sleeps": (answer("__import__('time').sleep(1000)"), "does not end"),
+    "exits": (answer("raise SystemExit(0)"), "it does not end the program"),
+    "exits_hard": (answer("__import__('os')._exit(0)"), "ends its process"),
+    "exits_at_import": (answer(RIGHT, "import os; os._exit(0)\n"), "ends its process"),
+    "crashes": (
+        answer("import sys; x = []; sys.setrecursionlimit(1 << 30)\n    for _ in range(1 << 20): x = [x]\n    repr(x)"),
+        ": ",  # the process is gone, or from Python 3.12 on a RecursionError
+    ),
+    "eats_memory": (answer("return len(np.ones((1 << 33,)))"), "MemoryError"),
+    "reads_solutions": (answer(f"return open({str(LESSON.solutions_file)!r}).read()"), "may not read the solutions"),
+    "edits_tests": (
+        answer("open('test_07_convolution.py', 'w').write('')"),
+        "PermissionError: an exercise may not write files",
+    ),
+    "deletes": (answer("__import__('os').remove('tasks.py')"), "may not change files"),
+    "moves": (answer("__import__('shutil').move('tasks.py', 'x')"), "may not change files"),
+    "phones_home": (answer("import socket; socket.create_connection(('127.0.0.1', 9))"), "may not use the network"),
+    "starts_a_shell": (answer("__import__('os').system('true')"), "may not start programs"),
+    "forks": (answer("__import__('os').fork()"), "may not start processes"),
+    "kills_its_parent": (answer("import os; os.kill(os.getppid(), 9)"), "may not send signals"),
+    "calls_c": (answer("import ctypes; ctypes.string_at(0)"), "may not"),
+    "imports_the_library": (answer("import minigen; return 1"), "an exercise needs only NumPy; minigen"),
+    "imports_the_tests": (answer("import pytest; return 1"), "an exercise needs only NumPy; pytest"),
+    "answers_by_itself": (
+        answer(
+            f"import os\n    for fd in range(3, 9):\n        try: os.write(fd, b'x' * 100)\n"
+            f"        except OSError: pass\n    {RIGHT}"
+        ),
+        ": ",
+    ),
+    "returns_an_object": (answer("return object()"), "returns an object, expected an int"),
+    "equal_to_everything": (
+        answer("return Always()", "class Always(int):\n    __eq__ = __ge__ = __le__ = lambda *_: True\n"),
+        "returns an Always, expected",
+    ),
+    "huge_answer": (answer("return np.zeros(1 << 24)"), ": "),
+    "syntax": ("def output_size(:", "SyntaxError"),
+    "rubbish": (b"\xff\xfe\x00", "cannot be read"),
+    "numpy_patched": (
+        answer("return 0", "np.array_equal = np.allclose = lambda *a, **k: True\n"),
+        "returns 0, expected",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """One class: two honest students and all the hostile ones, graded on lesson 7."""
+    folder = tmp_path_factory.mktemp("class")
+    prints = SOLUTIONS.replace("# answer", "for _ in range(100): print('x' * 100_000)\n    # answer")
+    for name, text in {"ada": SOLUTIONS, "bob": LESSON.exercises_file.read_text(), "prints": prints}.items():
+        (folder / name / "07_convolution").mkdir(parents=True)
+        (folder / name / "07_convolution" / "exercises.py").write_text(text)
+    (folder / "cyd").mkdir()
+    before = {p: p.read_bytes() for p in LESSON.folder.iterdir() if p.is_file()}
+    honest = grade(folder, [LESSON], None, Limits(20, 1024), seed=5)
+    assert {p: p.read_bytes() for p in LESSON.folder.iterdir() if p.is_file()} == before
+    return honest
+
+
+def test_honest_students(graded):
+    assert graded.score("ada") == 4
+    assert graded.score("prints") == 4, "it printed 40 MB, and that went nowhere"
+    assert graded.score("bob") == 0
+    assert {state for state, _ in graded.results["bob"].values()} == {"todo"}
+    assert {state for state, _ in graded.results["cyd"].values()} == {"missing"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of memory and processor time are POSIX")
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_submission_costs_only_itself(name, tmp_path):
+    text, message = HOSTILE[name]
+    for student, submission in (("a_right", SOLUTIONS), (name, text), ("z_right", SOLUTIONS)):
+        path = tmp_path / f"{student}.py"
+        path.write_bytes(submission if isinstance(submission, bytes) else submission.encode())
+    only_first = type(LESSON)(LESSON.folder)
+    only_first.__dict__["exercises"] = [FIRST]
+    before = {p: p.read_bytes() for p in LESSON.folder.iterdir() if p.is_file()}
+    start = time.monotonic()
+    table = grade(tmp_path, [only_first], ["07"], Limits(3, 1024), seed=0, jobs=1)
+    assert time.monotonic() - start < 60
+    state, text = table.results[name]["07.1"]
+    assert state == "failed"
+    assert message in text, text
+    assert table.score("a_right") == table.score("z_right") == 1
+    assert {p: p.read_bytes() for p in LESSON.folder.iterdir() if p.is_file()} == before
+
+
+def test_nothing_is_left_running(tmp_path):
+    if not namespaces():
+        pytest.skip("this system has no namespaces for us")
+    (tmp_path / "eve.py").write_text(answer(RIGHT, "while True: pass\n"))
+    only_first = type(LESSON)(LESSON.folder)
+    only_first.__dict__["exercises"] = [FIRST]
+    grade(tmp_path, [only_first], ["07"], Limits(1, 1024), jobs=1)
+    mine = [
+        p for p in Path("/proc").glob("[0-9]*/stat") if p.exists() and int(p.read_text().split()[-49]) == os.getpid()
+    ]
+    assert not [p for p in mine if "worker.py" in (p.parent / "cmdline").read_text()]
+
+
+def test_csv_and_json(graded, tmp_path):
+    graded.write_csv(tmp_path / "g.csv")
+    graded.write_json(tmp_path / "g.json")
+    rows = list(csv.reader((tmp_path / "g.csv").read_text().splitlines()))
+    assert rows[0] == ["student", "solved", "of", "07.1", "07.2", "07.3", "07.4"]
+    assert ["ada", "4", "4", *["passed"] * 4] in rows
+    report = json.loads((tmp_path / "g.json").read_text())
+    assert report["seed"] == 5
+    assert report["students"]["bob"]["exercises"]["07.2"]["message"].startswith("07.2 conv_forward: not written yet")
+
+
+def test_the_command(tmp_path, capsys, monkeypatch):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.py").write_text(answer(RIGHT))
+    (tmp_path / "class" / "=HYPERLINK(1).py").write_text(answer("return 1"))
+    monkeypatch.chdir(tmp_path)
+    lessons = ["--lessons", str(find_folder(LESSON.folder))]
+    assert main([*lessons, "grade", "class", "--lesson", "07", "--seconds", "20"]) == 0
+    assert "ada           " in capsys.readouterr().out
+    assert "\n'=HYPERLINK(1),0,4,failed" in Path("grades.csv").read_text()
+    message = json.loads(Path("grades.json").read_text())["students"]["ada"]["exercises"]["07.2"]["message"]
+    assert "there is no function 'conv_forward' in the file" in message
+
+
+def test_refusals(tmp_path, capsys):
+    assert main(["grade", str(tmp_path / "none")]) == 2
+    assert "is no folder" in capsys.readouterr().err
+    assert main(["grade", str(tmp_path)]) == 2
+    assert "no submissions in" in capsys.readouterr().err
+    assert main(["grade", str(tmp_path), "--lesson", "99"]) == 2
+    assert "no lesson 99" in capsys.readouterr().err
+    with pytest.raises(ArgumentError, match="limits"):
+        Limits(0, 1024)

@@ -1,0 +1,84 @@
+"""The notebooks: made from lesson.py, with outputs; run from top to bottom without an error or a warning, in time."""
+
+import importlib.util
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from minigen.testing import all_lessons
+
+LESSONS = all_lessons()
+FOLDER = LESSONS[0].folder.parent
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+
+
+def maker():
+    spec = importlib.util.spec_from_file_location("make_lessons", FOLDER / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def complaints(notebook):
+    """What a reader would see that should not be there."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                yield f"{output.ename}: {output.evalue}"
+            if output.get("name") == "stderr":
+                yield output.text
+            if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+                yield "a widget, which code hosts do not draw"
+
+
+@each_lesson
+def test_the_notebook_is_made_from_the_lesson_and_keeps_its_outputs(lesson):
+    text = jupytext.read(lesson.folder / "lesson.py")
+    notebook = nbformat.read(lesson.folder / "lesson.ipynb", as_version=4)
+    assert [(c.cell_type, c.source) for c in notebook.cells] == [(c.cell_type, c.source) for c in text.cells], (
+        f"run: python lessons/make.py {lesson.number}"
+    )
+    nbformat.validate(notebook)
+    assert not list(complaints(notebook))
+    assert "widgets" not in notebook.metadata
+    pictures = [o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
+    assert len(pictures) >= 3
+    assert (lesson.folder / "lesson.ipynb").stat().st_size < 1.5e6
+    first = next(i for i, c in enumerate(notebook.cells) if c.cell_type == "code")
+    assert any("image/png" in o.get("data", {}) for o in notebook.cells[first].outputs), "a picture in the first screen"
+
+
+@each_lesson
+def test_the_lesson_has_its_parts(lesson):
+    text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
+    headings = [line.removeprefix("# ## ") for line in text.splitlines() if line.startswith("# ## ")]
+    for part in ("**Afterwards you can**", "**Time:**", "Predict before"):
+        assert part.lower() in text.lower()
+    assert any("misconception" in h.lower() for h in headings) or lesson.number == "00"
+    assert headings[-1] == "Where to go next"
+    for exercise in lesson.exercises:
+        assert exercise.section in headings
+        assert f'check("{exercise.key}")' in text
+
+
+@each_lesson
+def test_the_notebook_runs(lesson, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
+    make = maker()
+    start = time.monotonic()
+    notebook = make.execute(lesson.folder / "lesson.py")  # raises if a cell does, or takes too long
+    assert not list(complaints(notebook))
+    assert time.monotonic() - start < make.SECONDS
+
+
+def test_a_lesson_that_warns_or_fails_is_found(tmp_path):
+    make = maker()
+    bad = Path(tmp_path) / "lesson.py"
+    bad.write_text("# %%\nimport warnings\nwarnings.warn('old')\n")
+    assert "old" in "".join(complaints(make.execute(bad)))
+    bad.write_text("# %%\n1 / 0\n")
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        make.execute(bad)
