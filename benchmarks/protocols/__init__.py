@@ -1,0 +1,1 @@
+"""The protocols of `benchmarks/reproduce.py`: what is trained and measured for each row."""

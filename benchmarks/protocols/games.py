@@ -1,0 +1,202 @@
+"""GANs: modes of the toys, the Parzen window, and distances of classifier features (FID-cls).
+
+Modes (PacGAN, Lin et al. 2018, section 4.1 and table 1): eight Gaussians on a ring, twenty-five on a grid; a mode is
+found if one of 2500 samples lies within three deviations of it. Means over several seeds, which the papers take too:
+some of them fail where others do not.
+
+Parzen (Goodfellow et al. 2014, table 1): 10 000 samples of a GAN of MNIST, the width chosen on 1000 training images
+kept aside. `real` is what 10 000 training images get in place of the samples, and `blurred` the same images blurred: if
+the measure prefers those, it prefers what looks worse, and a high number does not speak for a model.
+
+FID-cls: the Fréchet distance of 10 000 samples to 10 000 training images, by features of our own classifier; `floor`
+is that of 10 000 other training images. The same networks and the same time for each: only loss and penalty differ,
+and for the hinge's row the discriminator's normalisation.
+
+Classes: what the discriminators of AC-GAN (trained with labels) and InfoGAN (without) say of the test images. InfoGAN's
+categories have no names: they are matched to the digits one for one, so that most images agree.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.protocols.row import Job, Row
+from benchmarks.protocols.trained import trained
+from minigen import backend, data
+from minigen.data import Dataset, pixels
+from minigen.data.stacked import CLASSES
+from minigen.metrics import classifier, code_error, frechet, kl_to_uniform, mean_filter, modes_found, parzen
+from minigen.random import Generator
+from minigen.train import generate
+from minigen.train.results import categories
+from minigen.train.run import Run
+
+TRIALS = 4
+STACKED_SAMPLES = 26_000
+COUNT = 10_000  # samples of images
+KEPT_ASIDE = 10_000  # training images, to choose a width by
+BLACK = -1.0  # of a GAN's images
+
+
+def samples_of(run: Run, n: int, seed: int, low: float = BLACK) -> np.ndarray:
+    """n samples of a finished run, pixels in [0, 1]."""
+    with backend.device(run.settings.device):
+        return generate(run.load_model(), n, Generator(seed), low)
+
+
+def modes_row(name: str, **settings: Any) -> Any:
+    """The row's job: several seeds, each with its share of the budget."""
+
+    def run(job: Job) -> dict[str, Any]:
+        train, test = data.load(name), data.load(name, "test")
+        assert train.centres is not None
+        found = []
+        for trial in range(TRIALS):
+            seed = TRIALS * job.seed + trial
+            one = Job(job.budget, seed, job.device, job.folder)
+            finished = trained(one, f"trial-{trial}", "gan", train, test, 0.9 / TRIALS, **settings)
+            found.append(modes_found(samples_of(finished, 2500, seed + 1, 0.0), train.centres, train.sigma))
+        return {
+            "modes": round(float(np.mean([f.found for f in found])), 2),
+            "high_quality": round(float(np.mean([f.high_quality for f in found])), 4),
+            "modes_of_each": [f.found for f in found],
+            "steps": finished.settings.steps,
+        }
+
+    return run
+
+
+def parzen_row(job: Job) -> dict[str, Any]:
+    """A dense GAN of MNIST and its Parzen window, beside those of training images and of the same ones blurred."""
+    train, test = data.load("mnist"), data.load("mnist", "test")
+    kept = Dataset(train.name, train.x[:-KEPT_ASIDE])
+    finished = trained(job, "gan", "gan", kept, test, 0.75, **PARZEN_GAN)
+    validation, tested, real = pixels(train.x[-KEPT_ASIDE:][:1000]), pixels(test.x), pixels(kept.x[:COUNT])
+    ours, theirs, blurred = (
+        parzen(x, validation, tested) for x in (samples_of(finished, COUNT, job.seed + 1), real, mean_filter(real))
+    )
+    return {
+        "parzen": round(ours.log_likelihood, 1),
+        "standard_error": round(ours.standard_error, 1),
+        "sigma": round(ours.sigma, 3),
+        "real": round(theirs.log_likelihood, 1),
+        "blurred": round(blurred.log_likelihood, 1),
+        "steps": finished.settings.steps,
+    }
+
+
+def distance_row(model: str = "dcgan", **settings: Any) -> Any:
+    """The row's job: train on MNIST, then FID-cls."""
+
+    def run(job: Job) -> dict[str, Any]:
+        train, test = data.load("mnist"), data.load("mnist", "test")
+        features = classifier.classifier_for(train, test).features
+        finished = trained(job, "gan", model, train, test, 0.85, width=32, **settings)
+        order = Generator(job.seed).permutation(len(train))
+        real, other = (features(pixels(train.x[np.sort(part)])) for part in (order[:COUNT], order[COUNT : 2 * COUNT]))
+        return {
+            "fid_cls": round(frechet(features(samples_of(finished, COUNT, job.seed + 1)), real), 3),
+            "floor": round(frechet(other, real), 3),
+            "steps": finished.settings.steps,
+        }
+
+    return run
+
+
+def stacked_row(**settings: Any) -> Any:
+    """The row's job: how many of the 1000 triples of digits 26 000 samples show, and how evenly."""
+
+    def run(job: Job) -> dict[str, Any]:
+        train, test = data.load("stacked_mnist"), data.load("stacked_mnist", "test")
+        read = classifier.classifier_for(data.load("mnist"), data.load("mnist", "test")).predict
+        finished = trained(job, "gan", "dcgan", train, test, 0.8, **settings)
+        made = samples_of(finished, STACKED_SAMPLES, job.seed + 1)
+        triples = sum(10**c * read(made[..., 2 - c, None]) for c in range(3))
+        return {
+            "modes": len(np.unique(triples)),
+            "kl": round(kl_to_uniform(triples, CLASSES), 3),
+            "steps": finished.settings.steps,
+        }
+
+    return run
+
+
+def acgan_row(job: Job) -> dict[str, Any]:
+    """How many test digits the discriminator of an AC-GAN names rightly."""
+    train, test = data.load("mnist"), data.load("mnist", "test")
+    finished = trained(job, "gan", "acgan", train, test, 0.9, width=32, schedule="cosine")
+    found = categories_of(finished, test)
+    return {"accuracy": round(float((found == test.y).mean()), 4), "steps": finished.settings.steps}
+
+
+def infogan_row(job: Job) -> dict[str, Any]:
+    """How far the categories that an InfoGAN has found are from the digits, on the test set."""
+    train, test = data.load("mnist"), data.load("mnist", "test")
+    finished = trained(job, "gan", "infogan", train, test, 0.9)
+    assert test.y is not None
+    found = code_error(categories_of(finished, test), test.y)
+    last = finished.metrics()[-1]
+    return {
+        "code_error": round(found.error, 4),
+        "meaning": [int(label) for label in found.meaning],
+        "information": round(last["information"], 3),
+        "steps": finished.settings.steps,
+    }
+
+
+def categories_of(run: Run, test: Dataset) -> np.ndarray:
+    """The class of each test image, as the discriminator says."""
+    with backend.device(run.settings.device):
+        return categories(run.load_model(), pixels(test.x), run.settings.device, BLACK)
+
+
+PARZEN_GAN: dict[str, Any] = {"width": 512, "batch_size": 100, "schedule": "cosine"}
+PACGAN = "Lin et al. 2018, table 1"
+ON_TOYS = f"dense GAN, 2500 samples; mean of {TRIALS} seeds, a share of the budget each"
+ON_STACKS = "DCGAN, 26 000 samples of three digits, read by our classifier"
+SAME = "DCGAN of width 32, no batch norm in D, 10 000 samples; same networks and budget as the other fid rows"
+ROWS = {
+    "ring-gan": Row(PACGAN, "GAN: 6.3 of 8 modes", ON_TOYS, "10 seeds", modes_row("ring")),
+    "ring-pacgan2": Row(
+        PACGAN, "PacGAN2: 7.9 of 8 modes", ON_TOYS + ", packs of 2", "10 seeds", modes_row("ring", pack=2)
+    ),
+    "ring-r1": Row("Mescheder et al. 2018", "-", ON_TOYS + ", R1", "10 seeds", modes_row("ring", penalty="r1")),
+    "grid-gan": Row(PACGAN, "GAN: 17.3 of 25 modes", ON_TOYS, "10 seeds", modes_row("grid")),
+    "grid-pacgan2": Row(
+        PACGAN, "PacGAN2: 23.8 of 25 modes", ON_TOYS + ", packs of 2", "10 seeds", modes_row("grid", pack=2)
+    ),
+    "grid-r1": Row("Mescheder et al. 2018", "-", ON_TOYS + ", R1", "10 seeds", modes_row("grid", penalty="r1")),
+    "stacked-gan": Row(
+        PACGAN.replace("table 1", "table 3"), "DCGAN: 99 of 1000 modes, KL 3.40", ON_STACKS, "25 epochs", stacked_row()
+    ),
+    "stacked-pacgan2": Row(
+        PACGAN.replace("table 1", "table 3"),
+        "PacDCGAN2: 1000 of 1000 modes, KL 0.06",
+        ON_STACKS + ", packs of 2",
+        "25 epochs",
+        stacked_row(pack=2),
+    ),
+    "acgan": Row(
+        "Odena et al. 2017",
+        "class accuracy 99.1 %",
+        "DCGAN networks of width 32, 10 000 test images",
+        "the same",
+        acgan_row,
+    ),
+    "infogan": Row(
+        "Chen et al. 2016, section 7.2",
+        "code error 5 %",
+        "the paper's networks at half its width; 10 categories matched to the digits of the test set",
+        "the same",
+        infogan_row,
+    ),
+    "parzen": Row(
+        "Goodfellow et al. 2014, table 1", "225 +- 2 nats", "dense GAN, 10 000 samples", "the same", parzen_row
+    ),
+    "fid-gan": Row("-", "-", SAME, "the same", distance_row(net="dcgan-plain")),
+    "fid-wgan-gp": Row("Gulrajani et al. 2017", "-", SAME, "the same", distance_row("wgan-gp")),
+    "fid-hinge-sn": Row("Miyato et al. 2018", "-", SAME, "the same", distance_row("sn-gan")),
+    "fid-r1": Row(
+        "Mescheder et al. 2018", "-", SAME, "the same", distance_row(net="dcgan-plain", penalty="r1", ema=0.999)
+    ),
+}

@@ -1,0 +1,154 @@
+"""The reproduction: rows are listed, refused and appended; an interrupted run ends as if it had not been."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import reproduce
+from benchmarks.protocols import games, likelihood, trained
+from benchmarks.protocols.row import Job
+from minigen import data
+from minigen.errors import ArgumentError
+from minigen.metrics import nll
+
+
+def test_the_list_names_paper_number_and_cost(capsys):
+    assert reproduce.main(["--list"]) == 0
+    shown = capsys.readouterr().out
+    for name, row in reproduce.ROWS.items():
+        assert f"{name}: {row.paper}: {row.reports}" in shown
+        assert row.full in shown
+
+
+def test_an_unknown_row_gets_the_nearest_name(capsys):
+    assert reproduce.main(["vea"]) == 2
+    assert "did you mean 'vae'" in capsys.readouterr().err
+
+
+def test_entries_are_appended(tmp_path, monkeypatch):
+    row = reproduce.Row("someone", "1.0", "quick", "slow", lambda job: {"value": job.seed})
+    monkeypatch.setitem(reproduce.ROWS, "mock", row)
+    file = tmp_path / "results.json"
+    for seed in (3, 4):
+        reproduce.reproduce("mock", 0.5, seed, "cpu", file, tmp_path)
+    entries = json.loads(file.read_text())
+    assert [entry["ours"]["value"] for entry in entries] == [3, 4]
+    assert entries[0]["machine"]["cpu_cores"] >= 1
+    with pytest.raises(ArgumentError, match="budget: expected minutes > 0, got 0"):
+        reproduce.reproduce("mock", 0, 1, "cpu", file, tmp_path)
+
+
+def test_the_schedule_of_the_paper():
+    plan = likelihood.paper_plan(60_000)
+    assert (plan.epochs, plan.batch) == (3280, 20)
+    epochs = [plan.rate(3000 * epoch) for epoch in range(3280)]
+    assert [epochs.count(rate) for rate in sorted(set(epochs), reverse=True)] == [3**i for i in range(8)]
+    assert np.allclose(sorted(set(epochs), reverse=True), [1e-3 * 10 ** (-i / 7) for i in range(8)])
+
+
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
+    x = np.random.default_rng(0).random((300, 4, 4, 1)).astype(np.float32)
+    monkeypatch.setattr(likelihood, "short_plan", lambda *_: likelihood.planned(4, 100, x))
+    whole, done = likelihood.trained(Job(1.0, 0, "cpu", tmp_path / "whole"), 2, x)
+    assert done["epochs"] == 4
+
+    epoch, calls = likelihood.one_epoch, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return epoch(*args)
+
+    monkeypatch.setattr(likelihood, "one_epoch", interrupted)
+    job = Job(1.0, 0, "cpu", tmp_path / "parts")
+    with pytest.raises(KeyboardInterrupt):
+        likelihood.trained(job, 2, x)
+    parts, _ = likelihood.trained(job, 2, x)
+    assert len(calls) == 5
+    ours, theirs = whole.state_dict(), parts.state_dict()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_the_measure_is_the_nll():
+    """5000 samples on all images, and on some of them with 100 on all: the same number, within its standard error."""
+    x = np.random.default_rng(0).integers(0, 2, (60, 4, 4, 1)).astype(np.float32)
+    model = likelihood.network(1, x, 0)
+    model.encoder[-1].w.data[...] = 0  # the codes come from the prior
+    whole, part = likelihood.measured(model, x, 60, 0), likelihood.measured(model, x, 20, 0)
+    assert whole["standard_error_of_5000"] == 0
+    assert part["nll_5000"] == pytest.approx(whole["nll_5000"], abs=4 * part["standard_error_of_5000"] + 0.02)
+    assert part["nll_5000"] < part["nll_100"] + 0.02
+    assert nll(model, x, 5000).mean() == pytest.approx(whole["nll_5000"], abs=0.05)
+
+
+# ------------------------------------------------------------------------------------------------ rows of `train`
+
+
+def quick(monkeypatch, steps):
+    """Every budget of a minute suffices for so many steps, at most."""
+    monkeypatch.setattr(trained, "seconds_a_step", lambda *_: 60 / steps)
+
+
+def test_the_steps_fill_the_share_of_the_budget(tmp_path, monkeypatch):
+    quick(monkeypatch, 40)
+    ring = data.load("ring"), data.load("ring", "test")
+    run = trained.trained(Job(1.0, 3, "cpu", tmp_path), "a", "gan", *ring, 0.5, width=4)
+    assert (run.settings.steps, run.settings.seed, run.settings.width) == (20, 3, 4)
+    monkeypatch.undo()
+    assert trained.seconds_a_step(run.settings, ring[0], steps=3) > 0
+
+
+def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monkeypatch):
+    quick(monkeypatch, 20)
+    ring = data.load("ring"), data.load("ring", "test")
+
+    def row(folder):
+        return trained.trained(Job(1.0, 3, "cpu", folder), "a", "gan", *ring, 1.0, width=4)
+
+    whole = row(tmp_path / "whole")
+    monkeypatch.setattr("minigen.train.start.evaluate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        row(tmp_path / "parts")
+    monkeypatch.undo()
+    monkeypatch.setattr(trained, "seconds_a_step", lambda *_: pytest.fail("the number of steps was laid down"))
+    for _ in range(2):
+        parts = row(tmp_path / "parts")
+        assert parts.metrics()[-1] == whole.metrics()[-1]
+
+
+def test_modes_are_counted_for_each_seed(tmp_path, monkeypatch):
+    quick(monkeypatch, 40)
+    ours = reproduce.ROWS["ring-pacgan2"].run(Job(1.0, 0, "cpu", tmp_path))
+    assert len(ours["modes_of_each"]) == games.TRIALS
+    assert ours["modes"] == pytest.approx(np.mean(ours["modes_of_each"]), abs=0.01)
+    assert 0 <= ours["high_quality"] <= 1
+    assert ours["steps"] == int(40 * 0.9 / games.TRIALS)
+
+
+def test_the_measures_of_images(tmp_path, monkeypatch):
+    """On the small digits: the row's floor is below an untrained generator's distance; blurred images win at Parzen."""
+    quick(monkeypatch, 4)
+    load = data.load
+    monkeypatch.setenv("MINIGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(games, "data", type("Digits", (), {"load": lambda name, part="train": load("digits", part)}))
+    monkeypatch.setitem(games.classifier.EPOCHS, "digits", 2)
+    monkeypatch.setitem(games.classifier.MUST_REACH, "digits", 0.3)
+    monkeypatch.setattr(games, "COUNT", 700)
+    monkeypatch.setattr(games, "KEPT_ASIDE", 300)
+    ours = reproduce.ROWS["fid-r1"].run(Job(1.0, 0, "cpu", tmp_path / "fid"))
+    assert ours["fid_cls"] > 3 * ours["floor"] > 0
+    ours = reproduce.ROWS["parzen"].run(Job(1.0, 0, "cpu", tmp_path / "parzen"))
+    assert ours["parzen"] < ours["real"]
+
+
+def test_restoring_is_measured_beside_its_baselines(tmp_path, monkeypatch):
+    quick(monkeypatch, 5)
+    load = data.load
+    small = type("Digits", (), {"load": lambda name, part="train": load("digits", part)})
+    monkeypatch.setattr("benchmarks.protocols.restoration.data", small)
+    ours = reproduce.ROWS["super-resolve-4"].run(Job(1.0, 0, "cpu", tmp_path))
+    assert ours["psnr_bicubic"] > ours["psnr_blocks"] - 3
+    assert ours["psnr"] > 0
+    assert ours["steps"] == 4
