@@ -20,7 +20,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
@@ -63,47 +62,62 @@ class _Blas:
 _blas = functools.cache(_Blas)
 
 
-class _Task:
-    """One piece of work for another thread, and what came of it."""
+class _Worker:
+    """A thread that does one piece of work at a time, and the two locks by which it is asked and answers."""
 
-    def __init__(self, work: Callable[[Any], Any], piece: Any) -> None:
-        self.work, self.piece = work, piece
+    def __init__(self, number: int) -> None:
+        self.asked, self.finished = threading.Lock(), threading.Lock()
+        self.asked.acquire()
+        self.finished.acquire()
+        self.work: Callable[[], Any] = lambda: None
         self.result: Any = None
         self.error: BaseException | None = None
-        self.unfinished = threading.Lock()
-        self.unfinished.acquire()
+        threading.Thread(target=self._serve, name=f"minigen-{number}", daemon=True).start()
 
-    def do(self) -> None:
-        try:
-            self.result = self.work(self.piece)
-        except BaseException as error:
-            self.error = error
-        self.unfinished.release()
+    def _serve(self) -> None:
+        while True:
+            self.asked.acquire()
+            try:
+                self.result, self.error = self.work(), None
+            except BaseException as error:
+                self.result, self.error = None, error
+            self.finished.release()
+
+    def ask(self, work: Callable[[], Any]) -> None:
+        """Have `work()` done."""
+        self.work = work
+        self.asked.release()
 
     def wait(self) -> None:
-        """Return when the task is done. Being woken up takes long, so look often for a while before going to sleep."""
+        """Return when it is done. Being woken up takes long, so look often for a while before going to sleep."""
         for _ in range(LOOKS):
-            if self.unfinished.acquire(blocking=False):
+            if self.finished.acquire(blocking=False):
                 return
             _let_others_run()
-        self.unfinished.acquire()
+        self.finished.acquire()
+
+    def answer(self) -> Any:
+        """What came of the work, which is then forgotten: its result, or its error raised."""
+        result, error = self.result, self.error
+        self.work, self.result, self.error = lambda: None, None, None
+        if error is not None:
+            raise error
+        return result
 
 
-def _work_forever(tasks: "SimpleQueue[_Task]") -> None:
-    while True:
-        tasks.get().do()
+_worker = functools.cache(_Worker)  # started when first asked for
+_workers_are_taken = threading.Lock()
 
 
-@functools.cache
-def _queue(worker: int) -> "SimpleQueue[_Task]":
-    """The tasks of a worker thread, which is started with the first."""
-    tasks: SimpleQueue[_Task] = SimpleQueue()
-    threading.Thread(target=_work_forever, args=(tasks,), name=f"minigen-{worker}", daemon=True).start()
-    return tasks
+def _after_fork() -> None:
+    """A fork takes the workers' locks along, but not their threads."""
+    _worker.cache_clear()
+    if _workers_are_taken.locked():
+        _workers_are_taken.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_queue.cache_clear)  # a fork takes the queues along, but not their threads
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def split(length: int, cost: float) -> list[slice]:
@@ -117,27 +131,36 @@ def split(length: int, cost: float) -> list[slice]:
 
 
 def run(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
-    """[work(piece) for piece in pieces], all at the same time: the first here, each other one on its own thread."""
+    """[work(piece) for piece in pieces], all at the same time: the first here, each other one on its own thread.
+
+    While another thread of the program is in here, they are done here one after the other.
+    """
     blas = _blas()
     threads = blas.threads
     if threads > 1:
         blas.threads = 1
     try:
-        tasks = [_Task(work, piece) for piece in pieces[1:]]
-        for worker, task in enumerate(tasks):
-            _queue(worker).put(task)
+        if len(pieces) == 1 or not _workers_are_taken.acquire(blocking=False):
+            return [work(piece) for piece in pieces]
         try:
-            first = work(pieces[0])
-        finally:  # whatever happens here, nobody writes to the arrays any more when this returns
-            for task in tasks:
-                task.wait()
+            return _side_by_side(work, pieces)
+        finally:
+            _workers_are_taken.release()
     finally:
         if threads > 1:
             blas.threads = threads
-    for task in tasks:
-        if task.error is not None:
-            raise task.error
-    return [first, *(task.result for task in tasks)]
+
+
+def _side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+    workers = [_worker(number) for number in range(1, len(pieces))]
+    for worker, piece in zip(workers, pieces[1:], strict=True):
+        worker.ask(functools.partial(work, piece))
+    try:
+        first = work(pieces[0])
+    finally:  # whatever happens here, nobody writes to the arrays any more when this returns
+        for worker in workers:
+            worker.wait()
+    return [first, *(worker.answer() for worker in workers)]
 
 
 def matmul(a: Array, b: Array) -> Array:

@@ -6,15 +6,16 @@ For the logits l (N, ...) of the probabilities of ones in x (N, ...),
                  =  -sum_j  max(l, 0) - l x + log(1 + e^-|l|)
 
 Only the sum is wanted, and log a + log b = log(a b): the factors 1 + e^-|l| lie between 1 and 2, so 16 of them are
-multiplied before a logarithm is taken. What e^-|l| < 6e-8 adds to 1 is lost in float32: less than 1e-7 nats a feature.
-Where that matters, add up `bce_with_logits`, the readable twin.
+multiplied before a logarithm is taken. The gradient, x - sigmoid(l), is a matter of the same factors, which are kept for
+it. What e^-|l| < 6e-8 adds to 1 is lost in float32: less than 1e-7 nats a feature, and 1e-7 of sigmoid(l). Where that
+matters, add up `bce_with_logits`, the readable twin.
 """
 
 import math
 from typing import Any
 
 from .. import fused
-from ..autodiff import differentiable
+from ..autodiff import Tensor, differentiable
 from ..backend import Array, errstate, xp_of
 from ..errors import ShapeError
 from .elementwise import bce_with_logits, sigmoid
@@ -23,36 +24,46 @@ from .shape import reshape
 FOLDS = 4  # how often the factors are multiplied in pairs
 
 
-@differentiable
-def bernoulli_log_likelihood(logits: Array, x: Array, /) -> Array:
+def bernoulli_log_likelihood(logits: Any, x: Any) -> Any:
     """log p(x | logits) for each example, in nats: logits (N, ...) and x in [0, 1] of the same shape -> (N,)."""
     if getattr(x, "shape", ()) != logits.shape or not logits.ndim:
         raise ShapeError(
             f"bernoulli_log_likelihood: logits have shape {logits.shape} and x {getattr(x, 'shape', ())}; "
             "they must be equal, (N, ...)"
         )
+    return _bernoulli_log_likelihood(logits, x, Factors())
+
+
+class Factors:
+    """1 + e^-|l|, shape (N, J): what the forward pass computes and its backward pass needs again."""
+
+    values: Array
+
+
+@differentiable
+def _bernoulli_log_likelihood(logits: Array, x: Array, /, factors: Factors) -> Array:
     if fused.takes(logits, x):
         return -_rows(bce_with_logits(logits, x)).sum(axis=1)
     xp = xp_of(logits, x)
     logits, x = _rows(logits), _rows(x)
-    factors = xp.abs(logits)  # then 1 + e^-|l|, all in one array
-    xp.negative(factors, out=factors)
+    f = xp.abs(logits)
+    xp.negative(f, out=f)
     with errstate(xp):
-        xp.exp(factors, out=factors)
-    factors += 1
+        xp.exp(f, out=f)
+    f += 1
+    factors.values = f
     nats = logits * x
     nats -= xp.maximum(logits, 0)
-    return nats.sum(axis=1) - _sum_of_logs(factors)
+    return nats.sum(axis=1) - _sum_of_logs(f)
 
 
 def _sum_of_logs(factors: Array) -> Array:
-    """sum_j log(factors[n, j]) for factors (N, J) between 1 and 2, which are overwritten."""
+    """sum_j log(factors[n, j]) for factors (N, J) between 1 and 2."""
     for _ in range(FOLDS):
         half, odd = divmod(factors.shape[1], 2)
         if odd:
             break
-        factors[:, :half] *= factors[:, half:]
-        factors = factors[:, :half]
+        factors = factors[:, :half] * factors[:, half:]
     return xp_of(factors).log(factors).sum(axis=1)
 
 
@@ -66,14 +77,25 @@ def _for_features(g: Any, logits: Any) -> Any:
     return reshape(g, (logits.shape[0],) + (1,) * (logits.ndim - 1))
 
 
-def _logits_gradient(g: Any, y: Any, logits: Any, x: Any) -> Any:
+def _logits_gradient(g: Any, y: Any, logits: Any, x: Any, factors: Factors) -> Any:
     g = _for_features(g, logits)
+    if isinstance(logits, Tensor):  # recorded, for a second derivative
+        return g * (x - sigmoid(logits))
     if fused.takes(logits, x):
         return fused.bce_with_logits_gradient(xp_of(g).broadcast_to(-g, logits.shape), logits, x)
-    return g * (x - sigmoid(logits))
+    # sigmoid(|l|) is 1 / (1 + e^-|l|), and sigmoid - 1/2 is odd: sigmoid(l) = 1/2 + sign(l) (sigmoid(|l|) - 1/2).
+    xp = xp_of(logits)
+    dl = 1 / factors.values.reshape(logits.shape)
+    dl -= 0.5
+    xp.copysign(dl, logits, out=dl)
+    dl += 0.5
+    xp.subtract(x, dl, out=dl)
+    dl *= g
+    return dl
 
 
-bernoulli_log_likelihood.gradients(
+_bernoulli_log_likelihood.gradients(
     _logits_gradient,
-    lambda g, y, logits, x: _for_features(g, logits) * logits,
+    lambda g, y, logits, x, factors: _for_features(g, logits) * logits,
 )
+_bernoulli_log_likelihood.name = "bernoulli_log_likelihood"
