@@ -235,9 +235,9 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):
         return
-    trim_threshold, mmap_threshold = -1, -3  # <malloc.h>
-    mallopt(mmap_threshold, 32 << 20)  # bytes; the largest value there is, and where glibc itself ends up in time
-    mallopt(trim_threshold, (1 << 31) - 1)
+    trim_threshold, mmap_max = -1, -4  # <malloc.h>
+    mallopt(mmap_max, 0)  # no block of any size by itself, to be given back when it is freed
+    mallopt(trim_threshold, -1)  # nor anything from the end of the heap
 
 
 keep_freed_memory()
