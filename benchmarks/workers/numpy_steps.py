@@ -57,10 +57,10 @@ class DenseVAEStep:
         kl = np.sum(mean * mean + variance - 1 - log_var) / 2
         loss = (np.sum(nats) + np.sum(np.log(e)) + kl) / n
 
-        g = np.negative(logits, out=logits)  # becomes (sigmoid(l) - x) / n
-        np.exp(g, out=g)
-        g += 1
-        np.divide(1, g, out=g)
+        g = np.divide(1, e, out=e)  # sigmoid(|l|); becomes (sigmoid(l) - x) / n
+        g -= 0.5
+        np.copysign(g, logits, out=g)
+        g += 0.5
         g -= x
         g /= n
         g = self._back(6, d, g)
