@@ -1,13 +1,13 @@
 """Two cores and more: pieces of work that do not touch each other, a thread for each; and who splits a product.
 
 NumPy lets go of Python's lock while it computes, so plain threads run its work side by side. It pays for work of some
-milliseconds in few calls, such as a convolution: its images are shared out, and each thread copies windows and
-multiplies (`minigen.ops.conv`). It does not pay for a function of each element: a call below 0.1 ms spends longer on
-getting the lock back than it computes.
+milliseconds in few calls: a convolution, whose images are shared out, each thread copying windows and multiplying
+(`minigen.ops.conv`), and the product of large matrices (`matmul`). It does not pay for a function of each element: a
+call below 0.1 ms spends longer on getting the lock back than it computes, and the other core has none of the data.
 
-NumPy's BLAS would split every product over threads of its own. Those know nothing of ours and keep a core busy for some
-25 ms after each product, waiting for more. So while our threads work, BLAS is told to use one thread and afterwards
-gets back what it had; and of other products, it splits only the large ones, those of wide dense layers (`matmul`).
+NumPy's BLAS would split every product over threads of its own. Those know nothing of ours, and keep a core busy for
+some 25 ms after each product, waiting for more; and where another program wants that core, a product waits for the
+thread that does not get it. So while we compute, BLAS is told to use one thread and afterwards gets back what it had.
 
 The number of threads is the one BLAS is set to: OMP_NUM_THREADS=1 and `threadpoolctl.threadpool_limits(1)` hold here
 too. Work is dealt out by position and never by who is free first: same number of threads, same bytes.
@@ -26,13 +26,11 @@ import numpy as np
 
 from .backend import Array, xp_of
 
-# Waking a thread and waiting for it costs about 0.1 ms; in that time a core does this many multiply-adds.
+# A thread should have 0.1 ms of work at least, which is this many multiply-adds: waking it and waiting costs 0.03 ms.
 GRAIN = 4_000_000
 ONE_ELEMENT = 40  # as many multiply-adds as copying an element takes
 LOOKS = 2000  # about 2 ms
 SMALL_PRODUCT = 1 << 18  # multiply-adds below which BLAS itself stays on one thread
-LARGE_PRODUCT = 32_000_000  # multiply-adds, 0.8 ms on a core
-LONG_SUM = 128  # products with fewer terms in their sums wait for memory more than they compute
 
 _let_others_run: Callable[[], Any] = getattr(os, "sched_yield", functools.partial(time.sleep, 0))
 
@@ -164,16 +162,17 @@ def _side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> l
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a @ b for matrices (n, k) and (k, m). Only large products are given all of BLAS's threads; see above."""
+    """a @ b for matrices (n, k) and (k, m); of a large product, each thread computes some rows or columns."""
     (n, k), m = a.shape, b.shape[1]
     if n * k * m < SMALL_PRODUCT or xp_of(a, b) is not np:
         return a @ b
     if k == 1:
         return a * b
-    if n * k * m >= LARGE_PRODUCT and k >= LONG_SUM:
-        return a @ b
     y: Any = np.empty((n, m), np.result_type(a.dtype, b.dtype))
-    run(lambda _: np.matmul(a, b, out=y), [0])
+    if n > m:
+        run(lambda part: np.matmul(a[part], b, out=y[part]), split(n, n * k * m))
+    else:
+        run(lambda part: np.matmul(a, b[:, part], out=y[:, part]), split(m, n * k * m))
     return y
 
 

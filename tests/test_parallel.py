@@ -76,9 +76,7 @@ def test_work_inside_of_work_stays_on_its_thread(threads):
 
 
 @pytest.mark.parametrize(("n", "k", "m"), [(70, 5, 9), (3, 40, 65), (128, 1, 64), (1, 7, 1), (0, 3, 4)])
-@pytest.mark.parametrize("large", [1, 10**9])
-def test_products_of_matrices(threads, n, k, m, large, monkeypatch):
-    monkeypatch.setattr(parallel, "LARGE_PRODUCT", large)
+def test_products_of_matrices(threads, n, k, m):
     a, b = RNG.standard_normal((n, k)), RNG.standard_normal((k, m))
     assert np.allclose(parallel.matmul(a, b), a @ b, rtol=1e-13, atol=1e-13)
     assert np.allclose(parallel.matmul(b.T, a.T), (a @ b).T, rtol=1e-13, atol=1e-13)
@@ -108,6 +106,28 @@ def test_convolutions_of_a_split_batch_agree_with_the_loops(threads, settings, k
     weight = mg.tensor(w, requires_grad=True)
     mg.conv2d(mg.tensor(x), weight, *settings).backward(g)
     assert np.allclose(weight.grad.numpy(), dw)
+
+
+def test_two_threads_of_a_program_may_work_at_the_same_time():
+    """One gets the workers; the other does its pieces by itself instead of waiting."""
+    both_inside = threading.Barrier(2, timeout=10)
+
+    def work(i):
+        if i == 0:
+            both_inside.wait()
+        return i * i
+
+    def caller():
+        answers.append(parallel.run(work, [0, 1, 2]))
+
+    answers = []
+    with threadpool_limits(3, user_api="blas"):
+        callers = [threading.Thread(target=caller) for _ in range(2)]
+        for thread in callers:
+            thread.start()
+        for thread in callers:
+            thread.join()
+    assert answers == [[0, 1, 4]] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
