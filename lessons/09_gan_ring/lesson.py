@@ -142,9 +142,9 @@ x = np.linspace(-4, 4, 801)
 p = 0.5 * normal_density(x, -1.5, 0.5) + 0.5 * normal_density(x, 1.5, 0.5)  # the data
 q = normal_density(x, 0, 1)  # the fakes
 judge = dense_discriminator((1,), [64, 64], rng)
-optimizer = optim.Adam(judge.parameters(), lr=optim.cosine(1e-2, 500))
+optimizer = optim.Adam(judge.parameters(), lr=optim.cosine(1e-2, 1000))
 losses = []
-for _ in range(500):
+for _ in range(1000):
     fake = rng.normal((512, 1))
     real = 1.5 * np.sign(rng.normal((512, 1))) + 0.5 * rng.normal((512, 1))
     loss = adversarial.LOSSES["non-saturating"].discriminator(judge(mg.tensor(real)), judge(mg.tensor(fake)))
@@ -210,7 +210,7 @@ axis.plot(shifts, 2 * np.log(2) - 2 * np.array(divergences), label="D's loss")
 axis.axhline(2 * np.log(2), color="0.5", linestyle=":", linewidth=1)
 axis.text(12, 2 * np.log(2) - 0.02, "2 log 2", ha="right", va="top", fontsize=8)
 axis.set(xlabel="t, how far the fakes are off", ylabel="nats", ylim=(-0.1, 1.5))
-axis.legend(fontsize=8, loc="center right")
+axis.legend(fontsize=8, loc=(0.5, 0.2))
 plt.show()
 
 # %% [markdown]
@@ -287,11 +287,11 @@ for name, log, start in (
     ("chase, the narrowest heap", chase_log, narrowest),
 ):
     d_loss, g_loss, _, spread = log[:, start:][:, :50].mean(axis=1)
-    print(f"{name:26}{d_loss:10.2f}{g_loss:11.2f}{spread:9.4f}")
+    print(f"{name:26}{d_loss:10.2f}{g_loss:11.2f}{spread:9.0e}")
 
 # %% [markdown]
 # When the heap moves on, both losses are in uproar. But when it is narrowest, all fakes nearly one point, they are as
-# calm as in the first game and have about its values. The losses do not tell. What tells is to look at the samples,
+# calm as in the first game and not far from its values. The losses do not tell. What tells is to look at the samples,
 # and to count: here how many clusters are reached; for images, how different the fakes of a batch are from each other
 # (the *spread*: their variance over that of the data).
 #

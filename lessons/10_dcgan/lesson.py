@@ -47,7 +47,7 @@ def new_gan(images, kind=GAN, width=16, seed=0):
 
 def train(gan, images, rng, steps, moments=()):
     """Train; returns G's images of 1000 fixed codes at the moments, and five metrics of every step."""
-    trainer = GANTrainer(gan, optim.constant(1e-3), generator_speed=2.0)
+    trainer = GANTrainer(gan, optim.cosine(1e-3, steps), generator_speed=2.0)
     codes, seen, log = gan.noise(1000, mg.Generator(1)), {}, []
     for step in range(steps + 1):
         if step in moments:
@@ -74,8 +74,8 @@ def show(rows, labels):
 digits = handwritten()
 real = 2 * digits.x - 1  # tanh gives numbers in (-1, 1)
 gan, rng = new_gan(real)
-MOMENTS = (0, 25, 50, 100, 200, 350, 500)
-seen, log = train(gan, real, rng, 500, MOMENTS)
+MOMENTS = (0, 25, 50, 100, 200, 400, 700)
+seen, log = train(gan, real, rng, 700, MOMENTS)
 show([*(seen[step][:16] for step in MOMENTS), real[:16]], [*(f"step {step}" for step in MOMENTS), "real"])
 
 # %% [markdown]
@@ -180,7 +180,7 @@ check("10.2")
 
 # %%
 inputs = numbers.standard_normal((64, 1))
-target = 0.5 * inputs + 1 + 0.3 * numbers.standard_normal((64, 1))
+target = 2 * inputs + 1 + 0.3 * numbers.standard_normal((64, 1))
 figure, axes = plt.subplots(1, 3, figsize=(11, 2.5), layout="constrained")
 for name in ("full", "constants"):
     w, b = (mg.Tensor(np.array([start]), requires_grad=True) for start in (1.0, 0.0))
@@ -197,7 +197,7 @@ for name in ("full", "constants"):
         for parameter, slope in zip((w, b), slopes, strict=True):
             parameter.data -= 0.05 * slope.data
     for axis, values, title in zip(axes, np.array(path).T, ("w", "b", "loss"), strict=True):
-        axis.plot(values, label=name)
+        axis.plot(values, label=name, linewidth=4 if name == "full" else 1.5)
         axis.set(title=title, xlabel="step")
     print(f"{name:10} after 200 steps: w {path[-1][0]:6.2f}, b {path[-1][1]:6.2f}, loss {path[-1][2]:.6f}")
 axes[2].set_ylim(0, 2 * path[0][2])
@@ -235,17 +235,22 @@ with mg.no_grad(), gan.generator.frozen():
         labels.append(f"batch of {size}")
     pictures.append(gan.from_codes(mg.tensor(np.repeat(z, 64, axis=0))).numpy()[0])
     labels.append("64 times z")
-figure, axes = plt.subplots(1, len(pictures), figsize=(10, 2), layout="constrained")
-for axis, picture, label in zip(axes, pictures, labels, strict=True):
-    axis.imshow(picture[..., 0], cmap="gray", vmin=-1, vmax=1)
-    axis.set_title(f"{label}\n{abs(picture - pictures[0]).mean():.3f}", fontsize=9)
-    axis.set_axis_off()
+figure, axes = plt.subplots(2, len(pictures), figsize=(10, 3.6), layout="constrained")
+for column, picture, label in zip(axes.T, pictures, labels, strict=True):
+    change = (picture - pictures[0])[..., 0]
+    column[0].imshow(picture[..., 0], cmap="gray", vmin=-1, vmax=1)
+    column[1].imshow(change, cmap="coolwarm", vmin=-0.5, vmax=0.5)
+    column[0].set_title(label, fontsize=9)
+    column[1].set_title(f"mean {abs(change).mean():.3f}", fontsize=9)
+    for axis in column:
+        axis.set_axis_off()
 plt.show()
 
 # %% [markdown]
-# All of one z; below each label stands its mean distance from the first, pixel by pixel. In small batches, the
-# neighbours have a say in what is drawn. So call `.eval()` before you sample, and `.train()` before you go on. And
-# mind the opposite fault: averages of a model that was trained for a few steps only are still those it began with.
+# One z, and below what has changed against eval mode (red is brighter). Nobody asked for these changes: the neighbours
+# have a say in what is drawn, most of all when there are few of them, or when they are all alike. So call `.eval()`
+# before you sample, and `.train()` before you go on. And mind the opposite fault: the averages of a model that was
+# trained for a few steps only are still those it began with.
 #
 # **Exercise 10.3.** `update_running`: one step of the averages.
 
@@ -302,10 +307,23 @@ for kind in (GAN, Mixed):
 show(rows, ["real", "separate", "mixed"])
 
 # %% [markdown]
-# The fourth trap is the separate batches' own: D sees a batch of fakes against *itself*, so what all of them have in
-# common, such as a wrong contrast, is partly hidden by the first normalisation. That is one reason why there is none
-# at D's input.
+# In its own step D is always right, by comparing; alone with the fakes it has nothing to compare with, and what it
+# tells G is of no use. G ends with one picture for every z. Hence: **real and fake in separate batches.**
 #
+# The fourth trap is the separate batches' own: **what all fakes have in common is hidden from D.** Let the contrast of
+# a batch be wrong, c x with c > 0. Up to the small bias of D's first convolution its output is c times what it was,
+# and LeakyReLU and the second convolution pass c on. Then comes the first batch norm, and divides c out.
+
+# %%
+batch = mg.tensor(real[:64])
+with mg.no_grad(), gan.discriminator.frozen():
+    for mode in ("training", "eval"):
+        gan.discriminator.train(mode == "training")
+        logits = [gan.discriminator(contrast * batch).numpy().mean() for contrast in (1.0, 0.5, 0.25)]
+        print(f"{mode:8} mode: mean logit of 64 real images {logits[0]:6.2f}", end="")
+        print(f", at half their contrast {logits[1]:6.2f}, at a quarter {logits[2]:6.2f}")
+
+# %% [markdown]
 # ## Reading the losses
 #
 # The curves of the training above. D's loss has its balance at 2 log 2 = 1.386, G's at log 2 = 0.693 (lesson 9). The
@@ -343,8 +361,8 @@ for step, distance in zip(MOMENTS, distances, strict=True):
 # %% [markdown]
 # Read them so:
 #
-# - **Neither loss falls as the pictures improve.** Each is measured against an opponent who learns too. The
-#   distance falls all the while.
+# - **The losses do not follow the pictures.** Each is measured against an opponent who learns too. At the beginning
+#   G's loss rises while the distance falls; later both losses hardly move, and it falls still.
 # - **D's loss near 0, both accuracies at 1:** D has won, and G learns little. Make D's steps smaller.
 # - **D's loss at 2 log 2, accuracies about 1/2:** D cannot tell. That is the goal, or a D that has not learnt
 #   anything: at step 0 it looks the same.
