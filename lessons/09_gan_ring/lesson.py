@@ -20,7 +20,8 @@
 # 3.
 #
 # First the picture: nine moments of a game. Grey are the data, eight narrow Gaussians on a circle. Red is what the
-# generator makes of noise. The blue shade is what the discriminator takes for real. Neither was told about the ring.
+# generator makes of noise. The blue shade is what the discriminator takes for real. Nobody told the generator about
+# the ring.
 
 # %%
 import matplotlib.pyplot as plt
