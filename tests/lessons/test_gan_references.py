@@ -1,0 +1,77 @@
+"""The references of lessons 9 and 10 agree with the library, and with what the lessons derive."""
+
+import numpy as np
+import pytest
+
+import minigen as mg
+from minigen import nn, ops
+from minigen.metrics import modes_found
+from minigen.models.adversarial import LOSSES
+from minigen.testing import find_exercise
+
+
+def answers(name):
+    """The exercise's inputs by case, with the reference's answers."""
+    lesson, exercise = find_exercise(name)
+    for number, draw in enumerate(exercise.cases.values()):
+        inputs = draw(np.random.default_rng(number))
+        yield inputs, lesson.reference[name](*inputs.values())
+
+
+def test_the_losses_are_the_librarys():
+    for inputs, loss in answers("game_loss"):
+        assert loss == pytest.approx(float(LOSSES["minimax"].discriminator(inputs["real"], inputs["fake"])), rel=1e-12)
+    for inputs, gradients in answers("generator_gradients"):
+        for name, gradient in zip(("minimax", "non-saturating"), gradients, strict=True):
+            s = mg.Tensor(inputs["s"], requires_grad=True)
+            LOSSES[name].generator(s).backward()
+            np.testing.assert_allclose(gradient, s.grad.numpy(), rtol=1e-12)
+
+
+def test_no_discriminator_reaches_a_higher_value():
+    rng = np.random.default_rng(0)
+    for inputs, (d, value) in answers("best_discriminator"):
+        p, q = inputs.values()
+        for _ in range(50):
+            other = np.clip(d + 0.1 * rng.standard_normal(d.shape), 1e-9, 1 - 1e-9)
+            assert p @ np.log(other) + q @ np.log(1 - other) <= value
+        m = (p + q) / 2
+        divergence = sum(0.5 * (r[r > 0] @ np.log(r[r > 0] / m[r > 0])) for r in (p, q))
+        assert value == pytest.approx(2 * divergence - np.log(4), rel=1e-12)
+
+
+def test_the_modes_are_the_librarys():
+    for inputs, answer in answers("count_modes"):
+        assert answer == tuple(modes_found(*inputs.values()))
+        assert 0 < answer[0] < len(inputs["centres"])
+
+
+def test_the_batch_norm_is_the_librarys():
+    for inputs, (y, mean, var) in answers("batch_norm"):
+        wanted = ops.batch_norm(*inputs.values())
+        for mine, right in zip((y, mean, var), wanted, strict=True):
+            np.testing.assert_allclose(mine, right.reshape(mine.shape), rtol=1e-10, atol=1e-12)
+    for inputs, (dx, dgamma, dbeta) in answers("batch_norm_backward"):
+        g, x, gamma, eps = inputs.values()
+        leaves = [mg.Tensor(a, requires_grad=True) for a in (x, gamma, np.zeros_like(gamma))]
+        (ops.batch_norm(*leaves, eps)[0] * mg.Tensor(g)).sum().backward()
+        for mine, leaf in zip((dx, dgamma, dbeta), leaves, strict=True):
+            np.testing.assert_allclose(mine, leaf.grad.numpy(), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(dx.sum(axis=tuple(range(dx.ndim - 1))), 0, atol=1e-12)
+
+
+def test_the_running_averages_are_the_layers():
+    for inputs, (mean, var) in answers("update_running"):
+        layer = nn.BatchNorm(inputs["x"].shape[-1], momentum=inputs["momentum"])
+        layer.running_mean.data[...], layer.running_var.data[...] = inputs["mean"], inputs["var"]
+        layer(mg.Tensor(inputs["x"]))
+        np.testing.assert_allclose(mean, layer.running_mean.numpy(), rtol=1e-6)
+        np.testing.assert_allclose(var, layer.running_var.numpy(), rtol=1e-6)
+
+
+def test_a_folded_convolution_is_convolution_and_batch_norm():
+    for inputs, (w, b) in answers("fold"):
+        x = np.random.default_rng(0).standard_normal((2, 8, 9, inputs["w"].shape[2]))
+        scale = inputs["gamma"] / np.sqrt(inputs["var"] + inputs["eps"])
+        wanted = scale * (ops.conv2d(x, inputs["w"]) - inputs["mean"]) + inputs["beta"]
+        np.testing.assert_allclose(ops.conv2d(x, w) + b, wanted, rtol=1e-10, atol=1e-12)
