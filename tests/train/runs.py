@@ -26,7 +26,11 @@ KINDS = {  # every model, points and images, with and without an average
     "acgan on points": ("acgan", "ring", {}),
     "infogan": ("infogan", "digits", {"critic_steps": 2}),
     "cvae": ("cvae", "digits", {}),
+    "wgan-gp": ("wgan-gp", "digits", {"critic_steps": 2}),
+    "sn-gan": ("sn-gan", "digits", {}),
     "inpaint": ("inpaint", "digits", {}),
+    "denoise": ("denoise", "digits", {}),
+    "super-resolve": ("super-resolve", "digits", {}),
 }
 NEVER = Every()
 

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def test_what_is_no_state_is_refused(state):
 KILLED = """
 import sys, os
 from minigen.train.trainers import Trainer
-kind, folder, every = sys.argv[1:]
+kind, folder, every, steps = sys.argv[1:]
 descend, progress = Trainer.descend, os.open(folder + "/progress", os.O_CREAT | os.O_WRONLY)
 def noted(self, optimizer, loss):
     norm = descend(self, optimizer, loss)
@@ -187,64 +188,99 @@ Trainer.descend = noted
 if os.path.exists(folder + "/run/config.json"):
     go_on(folder + "/run", every=Every(steps=int(every)))
 else:
-    start(kind, folder + "/run", every=Every(steps=int(every)), steps=400)
+    start(kind, folder + "/run", every=Every(steps=int(every)), steps=int(steps))
 """
 
 
-def kill_often(tmp_path, kind, kills, every, rng):
-    """Kill a run `kills` times, at random moments of its steps and saves, and go on; returns kills and losses."""
+class Kills(NamedTuple):
+    """How often a run was killed, how often inside a save, and how often more was lost than it may."""
+
+    tries: int
+    in_saves: int
+    losses: int
+
+    def plus(self, other):
+        return Kills(*map(sum, zip(self, other, strict=True)))
+
+
+def kill_often(tmp_path, kind, kills, every, rng, steps=400, seconds=0.2):
+    """Kill a run `kills` times, up to `seconds` after it began to take steps, and go on each time."""
     tmp_path.mkdir(exist_ok=True)
-    done = lost = 0
-    while done < kills:
-        process = child(KILLED, kind, tmp_path, every)
-        progress = tmp_path / "progress"
+    run, progress = tmp_path / "run", tmp_path / "progress"
+    counts = Kills(0, 0, 0)
+    while counts.tries < kills:
+        process = child(KILLED, kind, tmp_path, every, steps)
         before = progress.read_text() if progress.exists() else ""
         while process.poll() is None and (not progress.exists() or progress.read_text() == before):
-            time.sleep(0.01)  # until it takes steps
-        time.sleep(rng.uniform(0, 0.2))
+            if (run / f"checkpoint-{steps:08}.safetensors").exists():
+                break  # all steps were taken before: evaluation and pictures are left
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, seconds))
         process.kill()
         _, errors = process.communicate()
-        if process.returncode == 0:  # it was done before; once more
-            for path in (tmp_path / "run").iterdir():
+        assert process.returncode in (0, -signal.SIGKILL), errors
+        if load_run(run).finished():  # it was done before; once more
+            for path in run.iterdir():
                 path.unlink()
             progress.unlink()
             continue
-        assert process.returncode == -signal.SIGKILL, errors
-        done += 1
-        found, complaints = load_newest(tmp_path / "run")
-        taken = int(progress.read_text() or 0)
-        lost += bool(complaints) or taken - (found.step if found else 0) > every
-        load_run(tmp_path / "run")
-    with child(KILLED, kind, tmp_path, every) as process:
+        in_save = bool(list(run.glob(".*.partial*")))
+        found, complaints = load_newest(run)
+        lost = bool(complaints) or int(progress.read_text() or 0) - (found.step if found else 0) > every
+        counts = counts.plus((1, in_save, lost))
+    with child(KILLED, kind, tmp_path, every, steps) as process:
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    return done, lost
+    assert not list(run.glob(".*"))
+    return counts
 
 
-def same_as_never_killed(tmp_path, kind):
-    with child("start(sys.argv[1], sys.argv[2], steps=400)", kind, tmp_path / "whole") as whole:
+def same_as_never_killed(tmp_path, kind, steps=400):
+    """Whether weights and rows are those of a whole run, and all its files are there."""
+    with child("start(sys.argv[1], sys.argv[2], steps=int(sys.argv[3]))", kind, tmp_path / "whole", steps) as whole:
         _, errors = whole.communicate(timeout=120)
     assert whole.returncode == 0, errors
-    return weights(tmp_path / "run") == weights(tmp_path / "whole")
+    found, expected = (
+        (weights(tmp_path / name), rows(tmp_path / name), sorted(p.name for p in (tmp_path / name).iterdir()))
+        for name in ("run", "whole")
+    )
+    return found == expected
 
 
 def test_killed_at_random_moments(tmp_path):
-    assert kill_often(tmp_path, "vae", 4, 1, random.Random(0)) == (4, 0)
+    counts = kill_often(tmp_path, "vae", 4, 1, random.Random(0))
+    assert (counts.tries, counts.losses) == (4, 0)
     assert same_as_never_killed(tmp_path, "vae")
 
 
+def test_killed_while_the_pictures_are_drawn(tmp_path):
+    counts = kill_often(tmp_path, "vae", 3, 1, random.Random(2), steps=2, seconds=0.8)
+    assert (counts.tries, counts.losses) == (3, 0)
+    assert same_as_never_killed(tmp_path, "vae", steps=2)
+
+
 @pytest.mark.slow
-def test_killed_at_random_moments_often(tmp_path):
-    """A checkpoint at every step: about half of the time is spent in saves."""
-    counts, rng = [], random.Random(1)
+def test_fault_killed_at_random_moments_often(tmp_path):
+    """A checkpoint at every step: a good part of the time is spent in saves."""
+    total, rng = Kills(0, 0, 0), random.Random(1)
     for i, kind in enumerate(KINDS):
-        tries, losses = kill_often(tmp_path / str(i), kind, 20, (1, 3)[i % 2], rng)
-        counts.append((tries, losses + (not same_as_never_killed(tmp_path / str(i), kind))))
-    tries, losses = (sum(column) for column in zip(*counts, strict=True))
-    record(
-        "training: killed (SIGKILL) in steps and in saves", tries, losses, "every kind of model; same bytes at the end"
-    )
-    assert losses == 0
+        counts = kill_often(tmp_path / str(i), kind, 12, (1, 3)[i % 2], rng)
+        total = total.plus(counts).plus((0, 0, not same_as_never_killed(tmp_path / str(i), kind)))
+    note = f"{total.in_saves} of them inside a save; every kind of model; the same bytes at the end"
+    record("training: killed (SIGKILL) in steps and in saves", total.tries, total.losses, note)
+    assert total.losses == 0
+    assert total.in_saves >= 20
+
+
+@pytest.mark.slow
+def test_fault_killed_while_finishing_often(tmp_path):
+    """In the evaluation, the pictures, and the writing of the weights."""
+    total, rng = Kills(0, 0, 0), random.Random(3)
+    for i, kind in enumerate(("vae", "dcgan", "gan on points", "inpaint")):
+        counts = kill_often(tmp_path / str(i), kind, 10, 1, rng, steps=2, seconds=1.5)
+        total = total.plus(counts).plus((0, 0, not same_as_never_killed(tmp_path / str(i), kind, steps=2)))
+    record("training: killed while it evaluates and draws", total.tries, total.losses, "all files and the same bytes")
+    assert total.losses == 0
 
 
 def damage(path, rng):
@@ -298,7 +334,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(tmp_path, monke
 
 
 @pytest.mark.slow
-def test_damaged_checkpoints_often(tmp_path, monkeypatch, capsys):
+def test_fault_damaged_checkpoints_often(tmp_path, monkeypatch, capsys):
     losses = damaged_runs(tmp_path, monkeypatch, capsys, 100, random.Random(1))
     record(
         "training: a checkpoint is damaged", 100, losses, "half of them: both; the good one, or the beginning, is used"
