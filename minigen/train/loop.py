@@ -19,11 +19,11 @@ from ..errors import ArgumentError, DataError, NumericalError
 from ..random import Generator
 from ..version import __version__
 from .checkpoint import Checkpoint, Every, save_checkpoint
-from .health import new_warnings
+from .health import new_warnings, signs_of_imbalance
 from .recipes import recipe_of
 from .results import modes
 from .run import Run
-from .signals import Stopped, stop_request
+from .signals import Request, Stopped
 from .trainers import Trainer
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
@@ -116,11 +116,17 @@ class Training:
 
     # ---------------------------------------------------------------------------------------------------- steps
 
-    def go(self, every: Every, on_nan: str, quiet: bool) -> None:
+    def go(self, every: Every, on_nan: str, quiet: bool, stop: Request) -> None:
         """Take the steps that are left; means of the metrics go to the bar and to metrics.jsonl every few steps.
 
+        Args:
+            every: how often to write a checkpoint.
+            on_nan: a word of ON_NAN.
+            quiet: show no bar.
+            stop: looked at after each step.
+
         Raises:
-            Stopped: a signal asked for it; the step was finished, and a checkpoint written.
+            Stopped: `stop` asks for it; the step was finished, and a checkpoint written.
             NumericalError: a loss or gradient is not finite, and `on_nan` says to stop, or nothing helps.
         """
         settings = self.run.settings
@@ -130,7 +136,6 @@ class Training:
         begun, saved_at = time.monotonic() - self.seconds, time.monotonic()
         batches = _endless(self.loader)
         with (
-            stop_request() as stop,
             np.errstate(all="ignore"),  # NaN and infinity are looked for, and told with their origin
             tqdm(
                 desc=f"{settings.model} on {settings.data}",
@@ -228,12 +233,14 @@ class Training:
             row["skipped"] = self.skipped
         row["seconds"] = round(self.seconds, 3)
         self.rows.append(row)
-        if warnings := new_warnings([row for row in self.rows if row["step"] > WARM_UP]):
+        settled = [row for row in self.rows if row["step"] > WARM_UP]
+        if warnings := new_warnings(settled):
             row["warnings"] = warnings
         for warning in warnings:
             _say(f"step {self.step}: {warning}")
-        shown = {name: f"{value:.3f}" for name, value in means.items()}
-        bar.set_postfix({**shown, **({"warning": warnings[0].split(":")[0]} if warnings else {})}, refresh=False)
+        signs = ", ".join(signs_of_imbalance(settled))  # in the bar as long as they hold
+        shown = {"warning": signs} if signs else {}
+        bar.set_postfix(shown | {name: f"{value:.3f}" for name, value in means.items()}, refresh=False)
         self.sums, self.counted, self.skipped = {}, 0, 0
         self._log(row)
 

@@ -5,9 +5,7 @@ import json
 import os
 import random
 import signal
-import time
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -17,18 +15,14 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen.data import Loader
 from minigen.errors import ArgumentError, DataError
-from minigen.train import Every, Stopped, checkpoint, load_run
+from minigen.train import RECIPES, Every, Stopped, checkpoint, load_run
 from minigen.train.checkpoint import Checkpoint, load_newest, save_checkpoint
 from minigen.train.trainers import Trainer
 from tests.faults import record
 
-from .runs import KINDS, NEVER, child, go_on, rows, small, start, weights
+from .runs import KINDS, NEVER, child, ended, go_on, rows, small, start, weights
 
-
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch):
-    """They take longer than the steps, and have tests of their own."""
-    monkeypatch.setattr("minigen.train.start.draw", lambda *args: None)
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 @functools.cache
@@ -88,6 +82,27 @@ def test_same_seed_same_bytes_another_seed_others(tmp_path, kind):
     assert (weights(tmp_path / "again"), rows(tmp_path / "again")) == uninterrupted(kind)
     start(kind, tmp_path / "other", seed=8)
     assert weights(tmp_path / "other") != uninterrupted(kind)[0]
+
+
+DIGESTS = """
+import hashlib, sys
+from minigen.train import start as module
+module.draw = lambda *args: None
+for kind in KINDS:
+    print(kind, hashlib.sha256(weights(start(kind, sys.argv[1] + "/" + kind, steps=20).folder)).hexdigest())
+"""
+
+
+def test_same_seed_same_bytes_in_another_process(tmp_path):
+    """Whose addresses and hashes of strings are others."""
+    found = [ended(child(DIGESTS, tmp_path / name)) for name in ("a", "b")]
+    assert [status for status, _, _ in found] == [0, 0], found
+    assert found[0][1] == found[1][1]
+    assert [line.rsplit(" ", 1)[0] for line in found[0][1].splitlines()] == list(KINDS)
+
+
+def test_every_model_is_among_the_kinds():
+    assert {model for model, _, _ in KINDS.values()} == set(RECIPES)
 
 
 def test_checkpoints_change_nothing_and_two_are_kept(tmp_path, monkeypatch):
@@ -173,114 +188,7 @@ def test_what_is_no_state_is_refused(state):
         Loader(np.arange(4), batch_size=2).load_state({"rng": rng.state(), "next": 7})
 
 
-# ------------------------------------------------------------------------------------------------- killed, damaged
-
-KILLED = """
-import sys, os
-from minigen.train.trainers import Trainer
-kind, folder, every, steps = sys.argv[1:]
-descend, progress = Trainer.descend, os.open(folder + "/progress", os.O_CREAT | os.O_WRONLY)
-def noted(self, optimizer, loss):
-    norm = descend(self, optimizer, loss)
-    os.pwrite(progress, b"%08d" % self.optimizers[-1].t, 0)
-    return norm
-Trainer.descend = noted
-if os.path.exists(folder + "/run/config.json"):
-    go_on(folder + "/run", every=Every(steps=int(every)))
-else:
-    start(kind, folder + "/run", every=Every(steps=int(every)), steps=int(steps))
-"""
-
-
-class Kills(NamedTuple):
-    """How often a run was killed, how often inside a save, and how often more was lost than it may."""
-
-    tries: int
-    in_saves: int
-    losses: int
-
-    def plus(self, other):
-        return Kills(*map(sum, zip(self, other, strict=True)))
-
-
-def kill_often(tmp_path, kind, kills, every, rng, steps=400, seconds=0.2):
-    """Kill a run `kills` times, up to `seconds` after it began to take steps, and go on each time."""
-    tmp_path.mkdir(exist_ok=True)
-    run, progress = tmp_path / "run", tmp_path / "progress"
-    counts = Kills(0, 0, 0)
-    while counts.tries < kills:
-        process = child(KILLED, kind, tmp_path, every, steps)
-        before = progress.read_text() if progress.exists() else ""
-        while process.poll() is None and (not progress.exists() or progress.read_text() == before):
-            if (run / f"checkpoint-{steps:08}.safetensors").exists():
-                break  # all steps were taken before: evaluation and pictures are left
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, seconds))
-        process.kill()
-        _, errors = process.communicate()
-        assert process.returncode in (0, -signal.SIGKILL), errors
-        if load_run(run).finished():  # it was done before; once more
-            for path in run.iterdir():
-                path.unlink()
-            progress.unlink()
-            continue
-        in_save = bool(list(run.glob(".*.partial*")))
-        found, complaints = load_newest(run)
-        lost = bool(complaints) or int(progress.read_text() or 0) - (found.step if found else 0) > every
-        counts = counts.plus((1, in_save, lost))
-    with child(KILLED, kind, tmp_path, every, steps) as process:
-        _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert not list(run.glob(".*"))
-    return counts
-
-
-def same_as_never_killed(tmp_path, kind, steps=400):
-    """Whether weights and rows are those of a whole run, and all its files are there."""
-    with child("start(sys.argv[1], sys.argv[2], steps=int(sys.argv[3]))", kind, tmp_path / "whole", steps) as whole:
-        _, errors = whole.communicate(timeout=120)
-    assert whole.returncode == 0, errors
-    found, expected = (
-        (weights(tmp_path / name), rows(tmp_path / name), sorted(p.name for p in (tmp_path / name).iterdir()))
-        for name in ("run", "whole")
-    )
-    return found == expected
-
-
-def test_killed_at_random_moments(tmp_path):
-    counts = kill_often(tmp_path, "vae", 4, 1, random.Random(0))
-    assert (counts.tries, counts.losses) == (4, 0)
-    assert same_as_never_killed(tmp_path, "vae")
-
-
-def test_killed_while_the_pictures_are_drawn(tmp_path):
-    counts = kill_often(tmp_path, "vae", 3, 1, random.Random(2), steps=2, seconds=0.8)
-    assert (counts.tries, counts.losses) == (3, 0)
-    assert same_as_never_killed(tmp_path, "vae", steps=2)
-
-
-@pytest.mark.slow
-def test_fault_killed_at_random_moments_often(tmp_path):
-    """A checkpoint at every step: a good part of the time is spent in saves."""
-    total, rng = Kills(0, 0, 0), random.Random(1)
-    for i, kind in enumerate(KINDS):
-        counts = kill_often(tmp_path / str(i), kind, 12, (1, 3)[i % 2], rng)
-        total = total.plus(counts).plus((0, 0, not same_as_never_killed(tmp_path / str(i), kind)))
-    note = f"{total.in_saves} of them inside a save; every kind of model; the same bytes at the end"
-    record("training: killed (SIGKILL) in steps and in saves", total.tries, total.losses, note)
-    assert total.losses == 0
-    assert total.in_saves >= 20
-
-
-@pytest.mark.slow
-def test_fault_killed_while_finishing_often(tmp_path):
-    """In the evaluation, the pictures, and the writing of the weights."""
-    total, rng = Kills(0, 0, 0), random.Random(3)
-    for i, kind in enumerate(("vae", "dcgan", "gan on points", "inpaint")):
-        counts = kill_often(tmp_path / str(i), kind, 10, 1, rng, steps=2, seconds=1.5)
-        total = total.plus(counts).plus((0, 0, not same_as_never_killed(tmp_path / str(i), kind, steps=2)))
-    record("training: killed while it evaluates and draws", total.tries, total.losses, "all files and the same bytes")
-    assert total.losses == 0
+# ------------------------------------------------------------------------------------------------- damaged
 
 
 def damage(path, rng):
