@@ -104,12 +104,13 @@ class Training:
             self.trainer.load_state({n: a for n, a in checkpoint.arrays.items() if not n.startswith("sums/")})
             self.rng.load_state(words["rng"])
             self.loader.load_state(words["loader"])
-            self.counted, self.skipped, self.rollbacks = (int(words[n]) for n in ("counted", "skipped", "rollbacks"))
-            self.seconds = float(words["seconds"])
-            self.rows = [{"step": int(row["step"]), **row} for row in words["rows"]]
+            self.counted, self.skipped, self.rollbacks = (_count(words[n]) for n in ("counted", "skipped", "rollbacks"))
+            self.seconds, self.rows = _number(words["seconds"]), _rows(words["rows"])
+            if not all(total.shape == () and total.dtype.kind == "f" for total in sums.values()):
+                raise ValueError("sums that are no numbers")
             if not 0 <= checkpoint.step <= self.run.settings.steps:
                 raise ValueError(f"a run of {self.run.settings.steps} steps")
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(f"checkpoint of step {checkpoint.step}: not of this run ({error})") from None
         self.step, self.sums = checkpoint.step, dict(sums)
         self.saved, self.last = self.step, checkpoint
@@ -266,6 +267,30 @@ class Training:
             return f" (not saved: {error})"
         self.saved = self.step
         return ""
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a count, got {value!r:.40}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"expected a number, got {value!r:.40}")
+    return float(value)
+
+
+def _rows(rows: Any) -> list[dict[str, Any]]:
+    """Rows of metrics from a checkpoint: the step, numbers, and warnings in words."""
+    for row in rows:
+        _count(row["step"])
+        for name, value in row.items():
+            if name != "warnings":
+                _number(value)
+            elif not all(isinstance(text, str) for text in value):
+                raise ValueError(f"expected warnings, got {value!r:.40}")
+    return list(rows)
 
 
 def _say(text: str) -> None:
