@@ -339,7 +339,7 @@ def test_read_regular(tmp_path):
         read_regular(tmp_path / "none", 4)
 
 
-def test_counted(folder, tmp_path):
+def test_fault_hostile_files_of_a_run(folder, tmp_path):
     """For the table: every case above, once more, as one number."""
     losses = 0
     for name, content in (
