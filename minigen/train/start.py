@@ -136,7 +136,9 @@ def _finish(
         except KeyboardInterrupt as error:
             status = error.status - 128 if isinstance(error, Stopped) else signal.SIGINT
             raise Stopped(f"{str(error) or 'interrupted'}; {_how_to_go_on(run, training)}", status) from None
-        except MemoryError as error:
+        except Exception as error:
+            if not _lacks_memory(error):
+                raise
             raise ArgumentError(
                 f"memory: all steps are taken, but there is not enough to evaluate and draw ({error}); free some, and "
                 f"{_how_to_go_on(run, training)}"
@@ -165,7 +167,9 @@ def _memory_advice(settings: Settings) -> Iterator[None]:
     """Where memory does not suffice, say which size to try."""
     try:
         yield
-    except MemoryError as error:
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
         smaller = f"--batch-size {settings.batch_size // 2}"
         if settings.batch_size == 1:
             smaller = f"a smaller --width than {settings.width}"
@@ -173,6 +177,12 @@ def _memory_advice(settings: Settings) -> Iterator[None]:
             f"batch_size: out of memory on the {settings.device} with {settings.batch_size} examples a step"
             f"{f' ({error})' if str(error) else ''}; try {smaller}"
         ) from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """CuPy's own error is a MemoryError too; CUDA and its libraries have names of their own."""
+    names = ("cudaErrorMemoryAllocation", "STATUS_ALLOC_FAILED")
+    return isinstance(error, MemoryError) or any(name in str(error) for name in names)
 
 
 def _how_to_go_on(run: Run, training: Training) -> str:

@@ -110,6 +110,21 @@ def test_too_little_memory_on_the_gpu(tmp_path, capsys):
     assert said.endswith("; try --batch-size 32\n")
 
 
+@pytest.mark.parametrize("name", ["cudaErrorMemoryAllocation: out of memory", "CUBLAS_STATUS_ALLOC_FAILED"])
+def test_other_names_for_too_little_memory(tmp_path, monkeypatch, name):
+    """Of the libraries that CuPy calls; any other error is not touched."""
+
+    def failing(self, optimizer, loss):
+        raise RuntimeError(name)
+
+    monkeypatch.setattr(Trainer, "descend", failing)
+    with pytest.raises(ArgumentError, match=rf"\({name}\); try --batch-size 25"):
+        start("vae", tmp_path / "run")
+    name = "CUBLAS_STATUS_NOT_INITIALIZED"
+    with pytest.raises(RuntimeError, match=name):
+        start("vae", tmp_path / "other")
+
+
 def test_too_little_memory_for_one_example(tmp_path, monkeypatch):
     def starving(self, optimizer, loss):
         raise MemoryError
