@@ -4,7 +4,7 @@
 
 The counts of faults.json are made by
     MINIGEN_FAULTS=benchmarks/results/faults.json python -m pytest -m "slow or not slow" -k fault
-    MINIGEN_FAULTS=benchmarks/results/faults.json python -m tests.fuzz.fuzz_readers --minutes 10 --blind
+    MINIGEN_FAULTS=benchmarks/results/faults.json python -m tests.fuzz.fuzz_readers --minutes 10
 """
 
 import json

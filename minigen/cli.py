@@ -284,8 +284,8 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
-    args: Any = parser().parse_args(argv)
     try:
+        args: Any = parser().parse_args(argv)
         return args.run(args) or 0
     except MinigenError as error:
         print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)

@@ -47,7 +47,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)  # still ours: whoever opened it sees that it is gone
+        with suppress(OSError):  # in a folder that has become read-only it stays, and does no harm
+            lock.unlink()  # still ours: whoever opened it sees that it is gone
         os.close(descriptor)
 
 

@@ -16,9 +16,9 @@ def described(path: Path) -> list[str]:
     """
     if path.is_dir():
         return _run(path)
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         return _tensors(path)
-    if path.suffix == ".png":
+    if path.suffix.lower() == ".png":
         return _picture(path)
     raise DataError(f"file: {path}: expected a .png or .safetensors file, or the folder of a training run")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .op import Op
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+ENGINE = tuple(PACKAGE + name + os.sep for name in ("autodiff", "ops", "nn"))
 
 
 @contextlib.contextmanager
@@ -38,12 +39,17 @@ def debug() -> Iterator[None]:
 
 
 def users_line() -> str:
-    """'file.py:12 in function: source' of the innermost frame outside of minigen."""
+    """'file.py:12 in function: source' of the innermost frame outside of minigen; of its command line, the model's."""
     import linecache
 
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
+    frame, models = sys._getframe(1), []
+    while (caller := frame.f_back) is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        if not frame.f_code.co_filename.startswith(ENGINE):
+            models.append(frame)
+        if frame.f_code.co_filename == PACKAGE + "cli.py":  # there is no program of the user's
+            frame = models[0]
+            break
+        frame = caller
     file, line = frame.f_code.co_filename, frame.f_lineno
     source = linecache.getline(file, line).strip()
     return f"{os.path.basename(file)}:{line} in {frame.f_code.co_name}" + (f": {source}" if source else "")

@@ -1,5 +1,6 @@
 """Recipes of adversarial models: loss, penalty and networks are independent choices."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..data import Dataset
@@ -12,6 +13,7 @@ from ..models.style import StyleGenerator
 from ..nn import Sequential, Tanh
 from ..nn.layers import positive
 from ..optim import constant, cosine
+from ..optim.schedules import Schedule
 from ..random import Generator
 from .hybrid_trainers import VAEGANTrainer
 from .settings import Recipe, Settings
@@ -26,6 +28,10 @@ NETS = {
     "dcgan-sn": ("dcgan", "spectral"),
     "dcgan-plain": ("dcgan", "none"),
     "style": ("style", "none"),
+}
+SCHEDULES: dict[str, Callable[[Settings], Schedule]] = {
+    "constant": lambda s: constant(s.lr),
+    "cosine": lambda s: cosine(s.lr, s.steps),
 }
 
 
@@ -97,8 +103,7 @@ def _infogan(s: Settings, shape: tuple[int, ...], rng: Generator) -> InfoGAN:
 
 
 def _gan_trainer(model: GAN, s: Settings) -> GANTrainer:
-    schedule = cosine(s.lr, s.steps) if s.schedule == "cosine" else constant(s.lr)
-    return GANTrainer(model, schedule, s.generator_speed, s.ema, s.critic_steps, (s.beta1, 0.999))
+    return GANTrainer(model, SCHEDULES[s.schedule](s), s.generator_speed, s.ema, s.critic_steps, (s.beta1, 0.999))
 
 
 # Equal rates: without batch norm, a generator that is 5 times as fast ends with one sample for all noise.

@@ -19,11 +19,11 @@ from ..errors import ArgumentError, DataError, NumericalError
 from ..random import Generator
 from ..version import __version__
 from .checkpoint import Checkpoint, Every, save_checkpoint
-from .health import new_warnings
+from .health import new_warnings, signs_of_imbalance
 from .recipes import recipe_of
 from .results import modes
 from .run import Run
-from .signals import Stopped, stop_request
+from .signals import Request, Stopped
 from .trainers import Trainer
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
@@ -104,23 +104,30 @@ class Training:
             self.trainer.load_state({n: a for n, a in checkpoint.arrays.items() if not n.startswith("sums/")})
             self.rng.load_state(words["rng"])
             self.loader.load_state(words["loader"])
-            self.counted, self.skipped, self.rollbacks = (int(words[n]) for n in ("counted", "skipped", "rollbacks"))
-            self.seconds = float(words["seconds"])
-            self.rows = [{"step": int(row["step"]), **row} for row in words["rows"]]
+            self.counted, self.skipped, self.rollbacks = (_count(words[n]) for n in ("counted", "skipped", "rollbacks"))
+            self.seconds, self.rows = _number(words["seconds"]), _rows(words["rows"])
+            if not all(total.shape == () and total.dtype.kind == "f" for total in sums.values()):
+                raise ValueError("sums that are no numbers")
             if not 0 <= checkpoint.step <= self.run.settings.steps:
                 raise ValueError(f"a run of {self.run.settings.steps} steps")
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(f"checkpoint of step {checkpoint.step}: not of this run ({error})") from None
         self.step, self.sums = checkpoint.step, dict(sums)
         self.saved, self.last = self.step, checkpoint
 
     # ---------------------------------------------------------------------------------------------------- steps
 
-    def go(self, every: Every, on_nan: str, quiet: bool) -> None:
+    def go(self, every: Every, on_nan: str, quiet: bool, stop: Request) -> None:
         """Take the steps that are left; means of the metrics go to the bar and to metrics.jsonl every few steps.
 
+        Args:
+            every: how often to write a checkpoint.
+            on_nan: a word of ON_NAN.
+            quiet: show no bar.
+            stop: looked at after each step.
+
         Raises:
-            Stopped: a signal asked for it; the step was finished, and a checkpoint written.
+            Stopped: `stop` asks for it; the step was finished, and a checkpoint written.
             NumericalError: a loss or gradient is not finite, and `on_nan` says to stop, or nothing helps.
         """
         settings = self.run.settings
@@ -130,7 +137,6 @@ class Training:
         begun, saved_at = time.monotonic() - self.seconds, time.monotonic()
         batches = _endless(self.loader)
         with (
-            stop_request() as stop,
             np.errstate(all="ignore"),  # NaN and infinity are looked for, and told with their origin
             tqdm(
                 desc=f"{settings.model} on {settings.data}",
@@ -228,12 +234,14 @@ class Training:
             row["skipped"] = self.skipped
         row["seconds"] = round(self.seconds, 3)
         self.rows.append(row)
-        if warnings := new_warnings([row for row in self.rows if row["step"] > WARM_UP]):
+        settled = [row for row in self.rows if row["step"] > WARM_UP]
+        if warnings := new_warnings(settled):
             row["warnings"] = warnings
         for warning in warnings:
             _say(f"step {self.step}: {warning}")
-        shown = {name: f"{value:.3f}" for name, value in means.items()}
-        bar.set_postfix({**shown, **({"warning": warnings[0].split(":")[0]} if warnings else {})}, refresh=False)
+        signs = ", ".join(signs_of_imbalance(settled))  # in the bar as long as they hold
+        shown = {"warning": signs} if signs else {}
+        bar.set_postfix(shown | {name: f"{value:.3f}" for name, value in means.items()}, refresh=False)
         self.sums, self.counted, self.skipped = {}, 0, 0
         self._log(row)
 
@@ -259,6 +267,30 @@ class Training:
             return f" (not saved: {error})"
         self.saved = self.step
         return ""
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a count, got {value!r:.40}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"expected a number, got {value!r:.40}")
+    return float(value)
+
+
+def _rows(rows: Any) -> list[dict[str, Any]]:
+    """Rows of metrics from a checkpoint: the step, numbers, and warnings in words."""
+    for row in rows:
+        _count(row["step"])
+        for name, value in row.items():
+            if name != "warnings":
+                _number(value)
+            elif not all(isinstance(text, str) for text in value):
+                raise ValueError(f"expected warnings, got {value!r:.40}")
+    return list(rows)
 
 
 def _say(text: str) -> None:

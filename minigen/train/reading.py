@@ -165,20 +165,21 @@ def read_tensors(path: Path, limit: int) -> tuple[dict[str, np.ndarray], dict[st
 
 
 class Rationed(Generator):
-    """A generator that gives so many numbers and no more: a model is built from it only if it is no larger than a file.
+    """A generator that gives so many numbers and no more: no model can be built from it that is larger.
 
     Args:
         numbers: how many there are.
+        seed: as of any generator; the numbers are the same.
     """
 
-    def __init__(self, numbers: int) -> None:
-        super().__init__(0)
-        self.left = numbers
+    def __init__(self, numbers: int, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.numbers = self.left = numbers
 
     def _take(self, shape: tuple[int, ...]) -> None:
         self.left -= math.prod(shape)
         if self.left < 0:
-            raise DataError("it describes a model with more weights than are there")
+            raise DataError(f"a model of more than {self.numbers} weights")
 
     def normal(self, shape: tuple[int, ...], **options: Any) -> Any:
         """As of any generator, if so many are left."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training: finish the step, save, and say how to go on; a second one ends at once."""
+"""Ctrl-C and SIGTERM: finish the step, save, say how to go on; a second one, or one after the steps, ends at once."""
 
 import contextlib
 import signal
@@ -19,15 +19,21 @@ class Stopped(KeyboardInterrupt):
 
 
 class Request:
-    """Whether to stop: the number of the signal that asked for it, or 0."""
+    """Whether to stop.
+
+    Attributes:
+        signum: the number of the signal that asked for it, or 0.
+        at_once: whether the next signal interrupts what is being done, as nothing needs to be finished.
+    """
 
     def __init__(self) -> None:
         self.signum = 0
+        self.at_once = False
 
 
 @contextlib.contextmanager
 def stop_request() -> Iterator[Request]:
-    """Note the first signal inside the `with` block, and let the second one interrupt.
+    """Note the first signal inside the `with` block, and let the next one interrupt.
 
     Python delivers signals to the main thread only; in another one nothing is changed.
     """
@@ -37,9 +43,9 @@ def stop_request() -> Iterator[Request]:
         return
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        if request.signum:
+        if request.at_once:
             raise Stopped("stopped at once", signum)
-        request.signum = signum
+        request.signum, request.at_once = signum, True
         print("\nminigen: finishing the step; once more to stop at once", file=sys.stderr)
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from .. import backend
 from ..data import Dataset
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DataError
 from ..random import Generator
 from .checkpoint import Every, load_newest, remove_checkpoints
 from .loop import ON_NAN, Training
-from .recipes import build, recipe_of
+from .reading import NUMBERS, Rationed
+from .recipes import build, check_settings, recipe_of
 from .restore import report as restoration
 from .results import draw, evaluate
 from .run import Run, load_run, new_folder
 from .settings import Settings
-from .signals import Stopped
+from .signals import Stopped, stop_request
 from .trainers import RestorationTrainer, Trainer
 
 FIVE_MINUTES = Every(minutes=5)
@@ -84,6 +85,7 @@ def resume(
             raise ArgumentError(f"resume: the run in {folder} is finished; nothing is left to do")
         if run.shape != data.shape:
             raise ArgumentError(f"data: the run's examples have shape {run.shape}, these {data.shape}")
+        check_settings(run.settings, data)  # of somebody else, perhaps
         return _finish(run, *_trainer_and_rng(run.settings, data), data, test, quiet, every, on_nan)
 
 
@@ -95,8 +97,12 @@ def _check(on_nan: str) -> None:
 def _trainer_and_rng(settings: Settings, data: Dataset) -> tuple[Trainer, Generator]:
     """The trainer of a new model, and the generator that has drawn its weights."""
     with backend.device(settings.device), _memory_advice(settings):
-        rng = Generator(settings.seed)
-        model = build(settings, data.shape, rng)
+        weights, rng = Rationed(NUMBERS, settings.seed), Generator(settings.seed)
+        try:
+            model = build(settings, data.shape, weights)
+        except DataError as error:
+            raise ArgumentError(f"width, latent_dim: {error}; take smaller ones") from None
+        rng.load_state(weights.state())
         return recipe_of(settings.model).trainer(model, settings), rng
 
 
@@ -111,34 +117,49 @@ def _finish(
     on_nan: str,
 ) -> Run:
     """The steps that are left, then evaluation and pictures."""
-    settings, model = run.settings, trainer.model
+    settings = run.settings
     low = recipe_of(settings.model).low if data.is_image else 0.0
-    with backend.device(settings.device), _memory_advice(settings):
-        training = Training(run, trainer, data, low, rng)
-        checkpoint, complaints = load_newest(run.folder)
-        for complaint in complaints:
-            since = f"step {checkpoint.step}" if checkpoint else "the beginning"
-            print(f"minigen: {complaint}; going on from {since}", file=sys.stderr)
-        if checkpoint:
-            training.load(checkpoint)
+    with backend.device(settings.device), stop_request() as stop:
+        with _memory_advice(settings):
+            training = Training(run, trainer, data, low, rng)
+            checkpoint, complaints = load_newest(run.folder)
+            for complaint in complaints:
+                since = f"step {checkpoint.step}" if checkpoint else "the beginning"
+                print(f"minigen: {complaint}; going on from {since}", file=sys.stderr)
+            if checkpoint:
+                training.load(checkpoint)
         try:
-            training.go(every, on_nan, quiet)
-            model.eval()
-            with trainer.averaged():
-                run.save_weights(model)
-                rows = training.rows
-                if isinstance(trainer, RestorationTrainer):
-                    final = restoration(run, trainer, data, test, rows)
-                else:
-                    final = evaluate(trainer, test, low, settings, rng)
-                    draw(run, model, test, low, rows)
-            run.save_metrics([*rows, {"step": settings.steps, **final}] if final else rows)
+            with _memory_advice(settings):
+                training.go(every, on_nan, quiet, stop)
+            stop.at_once = True
+            _results(run, training, data, test, low, rng)
         except KeyboardInterrupt as error:
             status = error.status - 128 if isinstance(error, Stopped) else signal.SIGINT
             raise Stopped(f"{str(error) or 'interrupted'}; {_how_to_go_on(run, training)}", status) from None
+        except Exception as error:
+            if not _lacks_memory(error):
+                raise
+            raise ArgumentError(
+                f"memory: all steps are taken, but there is not enough to evaluate and draw ({error}); free some, and "
+                f"{_how_to_go_on(run, training)}"
+            ) from error
         run.save_config()  # once more: somebody may have removed it meanwhile
         remove_checkpoints(run.folder)
         return run
+
+
+def _results(run: Run, training: Training, data: Dataset, test: Dataset, low: float, rng: Generator) -> None:
+    """Weights, test metrics and pictures."""
+    trainer, rows = training.trainer, training.rows
+    model = trainer.model.eval()
+    with trainer.averaged():
+        run.save_weights(model)
+        if isinstance(trainer, RestorationTrainer):
+            final = restoration(run, trainer, data, test, rows)
+        else:
+            final = evaluate(trainer, test, low, run.settings, rng)
+            draw(run, model, test, low, rows)
+    run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
 
 
 @contextmanager
@@ -146,7 +167,9 @@ def _memory_advice(settings: Settings) -> Iterator[None]:
     """Where memory does not suffice, say which size to try."""
     try:
         yield
-    except MemoryError as error:
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
         smaller = f"--batch-size {settings.batch_size // 2}"
         if settings.batch_size == 1:
             smaller = f"a smaller --width than {settings.width}"
@@ -154,6 +177,12 @@ def _memory_advice(settings: Settings) -> Iterator[None]:
             f"batch_size: out of memory on the {settings.device} with {settings.batch_size} examples a step"
             f"{f' ({error})' if str(error) else ''}; try {smaller}"
         ) from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """CuPy's own error is a MemoryError too; CUDA and its libraries have names of their own."""
+    names = ("cudaErrorMemoryAllocation", "STATUS_ALLOC_FAILED")
+    return isinstance(error, MemoryError) or any(name in str(error) for name in names)
 
 
 def _how_to_go_on(run: Run, training: Training) -> str:

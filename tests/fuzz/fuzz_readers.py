@@ -8,6 +8,7 @@ tests/fuzz/corpus, which the tests replay.
 import argparse
 import hashlib
 import json
+import os
 import random
 import resource
 import signal
@@ -113,30 +114,42 @@ def blind(minutes, seed, path, names):
     return counts
 
 
-def told(counts, minutes):
-    """Record the counts of `blind` for the table of docs/faults.md."""
+def told(counts, minutes, how):
+    """Record the counts of a run for the table of docs/faults.md."""
     names = [name for name in NAMES if counts.get(name)]
     accepted = sum(counts.get(f"{name} accepted", 0) for name in names)
     record(
-        f"fuzzed for {minutes:g} minutes: {', '.join(names)}",
+        f"files: fuzzed for {minutes:g} minutes, {how}",
         sum(counts[name] for name in names),
         counts.get("findings", 0),
-        f"changed at random; {accepted} valid still, the others refused in one line",
+        f"{', '.join(names)}; {accepted} valid still, the others refused in one line",
     )
 
 
 def guided(minutes, seed, path, names):
-    """Let atheris do it; it ends the process, at the first finding or when the time is over."""
+    """Let atheris do it, in a process that ends at the first finding or when the time is over; its exit status."""
     import atheris
 
-    limits = [f"-max_total_time={int(60 * minutes)}", f"-rss_limit_mb={MEMORY >> 20}"]
-    options = [*limits, f"-seed={seed}", "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={CORPUS}/"]
+    counts = Counter()
+
+    def one(content):
+        name = targets.TARGETS[content[0] % len(targets.TARGETS)][0] if content else NAMES[0]
+        counts[name] += 1
+        counts[f"{name} accepted"] += limited(content, path)
+        if time.monotonic() > end:
+            told(counts, minutes, "guided by coverage")
+            os._exit(0)  # atheris knows no other end
+
+    options = [f"-rss_limit_mb={MEMORY >> 20}", f"-seed={seed}", "-max_len=65536", f"-artifact_prefix={CORPUS}/"]
     with tempfile.TemporaryDirectory() as folder:
         for content in inputs(names):
             Path(folder, hashlib.sha256(content).hexdigest()).write_bytes(content)
         atheris.instrument_all()
-        atheris.Setup([sys.argv[0], *options, folder], lambda content: limited(content, path))
-        atheris.Fuzz()
+        end = time.monotonic() + 60 * minutes
+        if not (process := os.fork()):
+            atheris.Setup([sys.argv[0], *options, folder], one)
+            atheris.Fuzz()
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def main():
@@ -157,12 +170,12 @@ def main():
             except ImportError:
                 print("no atheris here: changes are blind")
             else:
-                guided(given.minutes, given.seed, path, given.only)
-                return
+                return guided(given.minutes, given.seed, path, given.only)
         counts = blind(given.minutes, given.seed, path, given.only)
         print(json.dumps(counts, indent=2))
-        told(counts, given.minutes)
+        told(counts, given.minutes, "changed at random")
+        return bool(counts["findings"])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

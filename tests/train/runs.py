@@ -26,7 +26,11 @@ KINDS = {  # every model, points and images, with and without an average
     "acgan on points": ("acgan", "ring", {}),
     "infogan": ("infogan", "digits", {"critic_steps": 2}),
     "cvae": ("cvae", "digits", {}),
+    "wgan-gp": ("wgan-gp", "digits", {"critic_steps": 2}),
+    "sn-gan": ("sn-gan", "digits", {}),
     "inpaint": ("inpaint", "digits", {}),
+    "denoise": ("denoise", "digits", {}),
+    "super-resolve": ("super-resolve", "digits", {}),
 }
 NEVER = Every()
 
@@ -43,9 +47,9 @@ def small(kind, **given):
     )
 
 
-def start(kind, folder, every=NEVER, on_nan="stop", **given):
+def start(kind, folder, every=NEVER, on_nan="stop", quiet=True, **given):
     settings = small(kind, **given)
-    return train(settings, *sets(settings.data), str(folder), quiet=True, every=every, on_nan=on_nan)
+    return train(settings, *sets(settings.data), str(folder), quiet=quiet, every=every, on_nan=on_nan)
 
 
 def go_on(folder, every=NEVER, on_nan="stop"):
@@ -60,6 +64,13 @@ def rows(folder):
     """The rows of metrics, without what a clock measured."""
     lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+def ended(process):
+    """Wait for a process; its exit status, and what it wrote to standard output and error."""
+    with process:
+        out, errors = process.communicate(timeout=3600)  # the machine may have other things to do
+    return process.returncode, out, errors
 
 
 def child(code, *arguments, **options):

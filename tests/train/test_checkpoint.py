@@ -5,7 +5,6 @@ import json
 import os
 import random
 import signal
-import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,18 +15,14 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen.data import Loader
 from minigen.errors import ArgumentError, DataError
-from minigen.train import Every, Stopped, checkpoint, load_run
+from minigen.train import RECIPES, Every, Stopped, checkpoint, load_run
 from minigen.train.checkpoint import Checkpoint, load_newest, save_checkpoint
 from minigen.train.trainers import Trainer
 from tests.faults import record
 
-from .runs import KINDS, NEVER, child, go_on, rows, small, start, weights
+from .runs import KINDS, NEVER, child, ended, go_on, rows, small, start, weights
 
-
-@pytest.fixture(autouse=True)
-def no_pictures(monkeypatch):
-    """They take longer than the steps, and have tests of their own."""
-    monkeypatch.setattr("minigen.train.start.draw", lambda *args: None)
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 @functools.cache
@@ -87,6 +82,27 @@ def test_same_seed_same_bytes_another_seed_others(tmp_path, kind):
     assert (weights(tmp_path / "again"), rows(tmp_path / "again")) == uninterrupted(kind)
     start(kind, tmp_path / "other", seed=8)
     assert weights(tmp_path / "other") != uninterrupted(kind)[0]
+
+
+DIGESTS = """
+import hashlib, sys
+from minigen.train import start as module
+module.draw = lambda *args: None
+for kind in KINDS:
+    print(kind, hashlib.sha256(weights(start(kind, sys.argv[1] + "/" + kind, steps=20).folder)).hexdigest())
+"""
+
+
+def test_same_seed_same_bytes_in_another_process(tmp_path):
+    """Whose addresses and hashes of strings are others."""
+    found = [ended(child(DIGESTS, tmp_path / name)) for name in ("a", "b")]
+    assert [status for status, _, _ in found] == [0, 0], found
+    assert found[0][1] == found[1][1]
+    assert [line.rsplit(" ", 1)[0] for line in found[0][1].splitlines()] == list(KINDS)
+
+
+def test_every_model_is_among_the_kinds():
+    assert {model for model, _, _ in KINDS.values()} == set(RECIPES)
 
 
 def test_checkpoints_change_nothing_and_two_are_kept(tmp_path, monkeypatch):
@@ -172,79 +188,7 @@ def test_what_is_no_state_is_refused(state):
         Loader(np.arange(4), batch_size=2).load_state({"rng": rng.state(), "next": 7})
 
 
-# ------------------------------------------------------------------------------------------------- killed, damaged
-
-KILLED = """
-import sys, os
-from minigen.train.trainers import Trainer
-kind, folder, every = sys.argv[1:]
-descend, progress = Trainer.descend, os.open(folder + "/progress", os.O_CREAT | os.O_WRONLY)
-def noted(self, optimizer, loss):
-    norm = descend(self, optimizer, loss)
-    os.pwrite(progress, b"%08d" % self.optimizers[-1].t, 0)
-    return norm
-Trainer.descend = noted
-if os.path.exists(folder + "/run/config.json"):
-    go_on(folder + "/run", every=Every(steps=int(every)))
-else:
-    start(kind, folder + "/run", every=Every(steps=int(every)), steps=400)
-"""
-
-
-def kill_often(tmp_path, kind, kills, every, rng):
-    """Kill a run `kills` times, at random moments of its steps and saves, and go on; returns kills and losses."""
-    tmp_path.mkdir(exist_ok=True)
-    done = lost = 0
-    while done < kills:
-        process = child(KILLED, kind, tmp_path, every)
-        progress = tmp_path / "progress"
-        before = progress.read_text() if progress.exists() else ""
-        while process.poll() is None and (not progress.exists() or progress.read_text() == before):
-            time.sleep(0.01)  # until it takes steps
-        time.sleep(rng.uniform(0, 0.2))
-        process.kill()
-        _, errors = process.communicate()
-        if process.returncode == 0:  # it was done before; once more
-            for path in (tmp_path / "run").iterdir():
-                path.unlink()
-            progress.unlink()
-            continue
-        assert process.returncode == -signal.SIGKILL, errors
-        done += 1
-        found, complaints = load_newest(tmp_path / "run")
-        taken = int(progress.read_text() or 0)
-        lost += bool(complaints) or taken - (found.step if found else 0) > every
-        load_run(tmp_path / "run")
-    with child(KILLED, kind, tmp_path, every) as process:
-        _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    return done, lost
-
-
-def same_as_never_killed(tmp_path, kind):
-    with child("start(sys.argv[1], sys.argv[2], steps=400)", kind, tmp_path / "whole") as whole:
-        _, errors = whole.communicate(timeout=120)
-    assert whole.returncode == 0, errors
-    return weights(tmp_path / "run") == weights(tmp_path / "whole")
-
-
-def test_killed_at_random_moments(tmp_path):
-    assert kill_often(tmp_path, "vae", 4, 1, random.Random(0)) == (4, 0)
-    assert same_as_never_killed(tmp_path, "vae")
-
-
-@pytest.mark.slow
-def test_killed_at_random_moments_often(tmp_path):
-    """A checkpoint at every step: about half of the time is spent in saves."""
-    counts, rng = [], random.Random(1)
-    for i, kind in enumerate(KINDS):
-        tries, losses = kill_often(tmp_path / str(i), kind, 20, (1, 3)[i % 2], rng)
-        counts.append((tries, losses + (not same_as_never_killed(tmp_path / str(i), kind))))
-    tries, losses = (sum(column) for column in zip(*counts, strict=True))
-    record(
-        "training: killed (SIGKILL) in steps and in saves", tries, losses, "every kind of model; same bytes at the end"
-    )
-    assert losses == 0
+# ------------------------------------------------------------------------------------------------- damaged
 
 
 def damage(path, rng):
@@ -298,7 +242,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(tmp_path, monke
 
 
 @pytest.mark.slow
-def test_damaged_checkpoints_often(tmp_path, monkeypatch, capsys):
+def test_fault_damaged_checkpoints_often(tmp_path, monkeypatch, capsys):
     losses = damaged_runs(tmp_path, monkeypatch, capsys, 100, random.Random(1))
     record(
         "training: a checkpoint is damaged", 100, losses, "half of them: both; the good one, or the beginning, is used"
