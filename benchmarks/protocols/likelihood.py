@@ -116,13 +116,15 @@ def trained(job: Job, k: int, x: np.ndarray, layers: int = 1) -> tuple[IWAE, dic
         model.samples = 1 if epoch < plan.single else k
         loss = one_epoch(trainer, x, plan.batch, mg.Generator(10_000 * job.seed + epoch), job.device)
         if (epoch + 1) % max(1, plan.epochs // 50) == 0 or epoch + 1 == plan.epochs:
-            print(f"epoch {epoch + 1} of {plan.epochs}: -L_{model.samples} {loss:.3f}, {watch.seconds():.0f} s", flush=True)
+            place = f"epoch {epoch + 1} of {plan.epochs}"
+            print(f"{place}: -L_{model.samples} {loss:.3f}, {watch.seconds():.0f} s", flush=True)
             weights = {f"model.{name}": a for name, a in model.state_dict().items()}
             moments = {f"optimizer.{name}": a for name, a in trainer.optimizer.state().items()}
-            place = {"epochs": plan.epochs, "batch": plan.batch, "single": plan.single, "done": epoch + 1}
-            job.save(weights | moments | place | {"seconds": watch.seconds()})
-    counts = {"epochs": plan.epochs, "epochs_with_one_sample": plan.single} if k > 1 else {"epochs": plan.epochs}
-    return model, counts | {"batch": plan.batch, "train_seconds": round(watch.seconds(), 1)}
+            counts = {"epochs": plan.epochs, "batch": plan.batch, "single": plan.single, "done": epoch + 1}
+            job.save(weights | moments | counts | {"seconds": watch.seconds()})
+    single = {"epochs_with_one_sample": plan.single} if k > 1 else {}
+    counts = {"epochs": plan.epochs} | single | {"batch": plan.batch}
+    return model, counts | {"train_seconds": round(watch.seconds(), 1)}
 
 
 def measured(model: IWAE, x: np.ndarray, thorough: int, seed: int) -> dict[str, Any]:

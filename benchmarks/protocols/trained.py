@@ -23,7 +23,7 @@ from minigen.train.settings import Settings
 
 
 def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
-    """Measured on a throw-away copy, after a few steps of warming up; the median, which no pause of the machine moves."""
+    """The median, which no pause of the machine moves, of steps of a throw-away copy, after a few to warm up."""
     recipe, rng = recipe_of(settings.model), Generator(settings.seed)
     trainer = recipe.trainer(build(settings, data.shape, rng), settings)
     x = scale(pixels(data.x[: settings.batch_size]), recipe.low if data.is_image else 0.0)
