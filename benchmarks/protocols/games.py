@@ -127,7 +127,7 @@ def stacked_row(**settings: Any) -> Any:
 def acgan_row(job: Job) -> dict[str, Any]:
     """How many test digits the discriminator of an AC-GAN names rightly."""
     train, test = data.load("mnist"), data.load("mnist", "test")
-    finished = trained(job, "gan", "acgan", train, test, 0.9, FULL, width=32, schedule="cosine")
+    finished = trained(job, "gan", "acgan", train, test, 0.9, FULL, **ACGAN)
     found = categories_of(finished, test)
     return {"accuracy": round(float((found == test.y).mean()), 4), "steps": finished.settings.steps}
 
@@ -156,12 +156,14 @@ def categories_of(run: Run, test: Dataset) -> np.ndarray:
 # ---------------------------------------------------------------------------------------------------------- the rows
 
 PARZEN_GAN: dict[str, Any] = {"width": 512, "batch_size": 100, "schedule": "cosine"}
+# Faster than the recipe: the discriminator, at 2e-4, is not yet the classifier it could be in these few epochs.
+ACGAN: dict[str, Any] = {"width": 32, "net": "dcgan-top", "lr": 5e-4, "generator_speed": 2.0, "schedule": "cosine"}
 PACGAN, PACGAN_3 = "Lin et al. 2018, table 1", "Lin et al. 2018, table 3"
 R1 = "Mescheder et al. 2018"
 ON_TOYS = f"dense GAN, 2500 samples; mean of {TRIALS} seeds, a share of the budget each"
 ON_STACKS = "DCGAN, 26 000 samples of three digits, read by our classifier"
 SAME = "DCGAN of width 32, no batch norm in D, 10 000 samples; same networks and budget as the other fid rows"
-NETWORKS = "DCGAN networks of width 32, 10 000 test images"
+NETWORKS = "DCGAN networks of width 32 with a dense layer on top, rate 5e-4 down to 0; 10 000 test images"
 
 
 def _toy(data: str, paper: str, reports: str, minutes: float, goal: Goal | None = None, **settings: Any) -> Row:
@@ -193,7 +195,7 @@ ROWS = {
         "Odena et al. 2017",
         "class accuracy 99.1 %",
         NETWORKS,
-        8,
+        12,
         f"{FULL} steps: 1 hour",
         acgan_row,
         Goal("accuracy", ">=", 0.985),
