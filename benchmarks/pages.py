@@ -1,4 +1,4 @@
-"""Fills the tables of README.md and docs/faults.md from benchmarks/results: nothing in them is typed in by hand.
+"""Fills the tables of the README and of docs/ from benchmarks/results: nothing in them is typed in by hand.
 
     python -m benchmarks.pages
 
@@ -9,11 +9,17 @@ The counts of faults.json are made by
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from benchmarks import tables
+from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
+from minigen.data import load
+from minigen.random import Generator
+from minigen.train import RECIPES, settings_for
+from minigen.train.recipes import build
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -44,7 +50,55 @@ def faults() -> str:
     return tables.markdown(head, [[name, str(r["tries"]), str(r["losses"]), r["note"]] for name, r in rows.items()])
 
 
-TABLES: dict[str, tuple[str, Callable[[], str]]] = {"peers": ("README.md", peers), "faults": ("docs/faults.md", faults)}
+def reproduction() -> str:
+    """Papers' numbers and ours: the last run of each row and seed, and whether it reached what it must."""
+    entries = json.loads((RESULTS / "reproduction.json").read_text())
+    newest = {(e["row"], e["seed"], e["machine"]["device"]): e for e in entries}
+    head = ["row", "paper", "its number", "ours", "must reach", "reached", "run"]
+    rows = []
+    for name, row in ROWS.items():
+        for entry in (e for (of, *_), e in newest.items() if of == name):
+            met = row.goal.met(entry, entries) if row.goal else None
+            reached = {True: "yes", False: "**no**", None: ""}[met]
+            numbers = entry["ours"].items()
+            ours = ", ".join(f"{key} {value:g}" for key, value in numbers if not isinstance(value, list))
+            rows.append([name, row.paper, entry["reports"], ours, str(row.goal or ""), reached, how_run(entry)])
+    not_run = [name for name in ROWS if name not in {e["row"] for e in entries}]
+    return tables.markdown(head, rows) + (f"\nNot run here: {', '.join(not_run)}.\n" if not_run else "")
+
+
+def how_run(entry: Mapping[str, Any]) -> str:
+    """Budget, seed and machine of a run of a row."""
+    budget, here = entry["budget_minutes"], entry["machine"]
+    length = "in full" if budget is None else f"{budget:g} minutes"
+    where = f"{here['threads']} of {here['cpu_cores']} cores" if here["device"] == "cpu" else here["device"]
+    return f"{length}, seed {entry['seed']}, {where}"
+
+
+def models() -> str:
+    """Every model of the command line: its command, its paper, its file."""
+    digits, rows = load("digits"), []
+    for name, recipe in RECIPES.items():
+        model = build(settings_for(name, digits, width=4), digits.shape, Generator(0))
+        file = type(model).__module__.replace(".", "/") + ".py"
+        rows.append([f"`python -m minigen train {name}`", recipe.summary, f"[{Path(file).name}](../{file})"])
+    return tables.markdown(["command", "model", "file"], rows)
+
+
+class Table(NamedTuple):
+    """The page that a table is on, what makes it, and what it is made from."""
+
+    page: str
+    make: Callable[[], str]
+    source: Path
+
+
+TABLES = {
+    "peers": Table("README.md", peers, RESULTS / "peers.json"),
+    "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),
+    "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
+    "models": Table("docs/models.md", models, ROOT / "minigen" / "train" / "recipes.py"),
+}
 
 
 def filled(page: str, name: str, table: str) -> str:
@@ -57,10 +111,10 @@ def filled(page: str, name: str, table: str) -> str:
 
 def main() -> None:
     """Fill all pages whose results are there."""
-    for name, (file, table) in TABLES.items():
-        if (RESULTS / f"{name}.json").exists():
-            path = ROOT / file
-            path.write_text(filled(path.read_text(), name, table()))
+    for name, table in TABLES.items():
+        if table.source.exists():
+            path = ROOT / table.page
+            path.write_text(filled(path.read_text(), name, table.make()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Numbers of the literature beside ours.
 
     python benchmarks/reproduce.py --list
-    python benchmarks/reproduce.py vae --budget 30          # minutes; without it, the paper's full protocol
+    python benchmarks/reproduce.py vae --budget 30          # minutes; without it, in full
     python benchmarks/reproduce.py vae --budget 30 --seed 1 --device cuda
 
 A run appends what it found to benchmarks/results/reproduction.json: paper, ours, seed, time, machine. An interrupted
@@ -69,7 +69,7 @@ def reproduce(name: str, budget: float | None, seed: int, device: str, file: Pat
         "row": name,
         "paper": row.paper,
         "reports": row.reports,
-        "protocol": row.protocol if budget is not None else f"the paper's; {row.full}",
+        "protocol": row.protocol if budget is not None else f"in full: {row.full}",
         "ours": ours,
         "seed": seed,
         "budget_minutes": budget,
@@ -85,14 +85,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description="Reproduce a number of the literature.")
     parser.add_argument("row", nargs="?", help="a name of --list")
-    parser.add_argument("--list", action="store_true", help="the rows: paper, number, protocol, cost")
+    parser.add_argument("--list", action="store_true", help="the rows: paper, number, protocol, estimated cost")
     parser.add_argument("--budget", type=float, metavar="MINUTES", help="for training and measuring (default: in full)")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--device", default="cpu", metavar="cpu|cuda")
     args = parser.parse_args(argv)
     if args.list or not args.row:
         for name, row in ROWS.items():
-            print(f"{name}: {row.paper}: {row.reports}\n    with a budget: {row.protocol}\n    in full: {row.full}")
+            print(f"{name}: {row.paper}: {row.reports}")
+            print(f"    with --budget {row.minutes}, in minutes: {row.protocol}\n    without: {row.full} of CPU")
+            print(f"    must reach: {row.goal}" if row.goal else "    to compare others with")
         return 0
     try:
         backend.module_for(args.device)

@@ -78,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise (default: 0)")
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
+        "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
+    )
+    sample.add_argument(
         "--out", metavar="FILE", help="a .png file, or .npy for the numbers (default: DIR/sample-SEED.png)"
     )
     sample.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
@@ -178,6 +181,7 @@ def _sample(args: argparse.Namespace) -> None:
 
     from . import backend, data
     from .files import write_whole
+    from .models import StyleGAN
     from .random import Generator
     from .train import generate, load_run, picture_of, recipe_of
 
@@ -193,9 +197,11 @@ def _sample(args: argparse.Namespace) -> None:
         model = run.load_model()
         is_image = len(run.shape) == 3
         low = recipe_of(run.settings.model).low if is_image else 0.0
-        how = {} if args.label is None else {"label": args.label}
-        if how and not run.settings.classes:
+        how = {name: getattr(args, name) for name in ("label", "truncation") if getattr(args, name) is not None}
+        if "label" in how and not run.settings.classes:
             raise ArgumentError(f"label: {run.settings.model!r} knows no classes; leave it out")
+        if "truncation" in how and not isinstance(model, StyleGAN):
+            raise ArgumentError(f"truncation: {run.settings.model!r} has no styles; leave it out")
         samples = generate(model, args.n, Generator(args.seed), low, **how)
     title = f"{run.settings.model} on {run.settings.data}, seed {args.seed}"
     if out.suffix == ".npy":

@@ -90,6 +90,15 @@ def test_sample(tmp_path, capsys):
     assert "7 samples" in capsys.readouterr().out
 
 
+def test_samples_of_a_style_gan_can_be_pulled_together(tmp_path):
+    out, spreads = train(tmp_path, "style-gan"), []
+    for psi in ("0", "1"):
+        file = tmp_path / "s.npy"
+        assert main(["sample", str(out), "--n", "30", "--truncation", psi, "--out", str(file)]) == 0
+        spreads.append(np.load(file).var(axis=0).mean())
+    assert spreads[0] < 0.1 * spreads[1]  # noise is left
+
+
 def test_sample_of_points(tmp_path):
     out = train(tmp_path, "vae", "--data", "moons")
     assert main(["sample", str(out), "--n", "50", "--out", str(tmp_path / "s.png")]) == 0
@@ -220,6 +229,8 @@ def test_weights_of_another_model(tmp_path, capsys):
         (["--out", "picture.gif"], "ends in .png or .npy"),
         (["--out", "nowhere/picture.png"], "the folder nowhere does not exist"),
         (["--seed", "-2"], "seed: expected an integer >= 0"),
+        (["--label", "3"], "label: 'vae' knows no classes"),
+        (["--truncation", "0.5"], "truncation: 'vae' has no styles"),
     ],
 )
 def test_sample_refuses(tmp_path, capsys, monkeypatch, options, message):

@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from minigen import cli, latent
+from minigen import cli, data, latent
 from minigen.errors import ArgumentError, ShapeError
+from minigen.random import Generator
+from minigen.train import explore
+from tests.train import runs
 
 codes = arrays(np.float64, (3, 4), elements=st.floats(-3, 3).filter(lambda v: v == 0 or abs(v) > 1e-3))
 shares = st.floats(0, 1)
@@ -138,6 +141,24 @@ def test_explore(tmp_path, capsys, model, options, more):
         assert "towards: expected a label of 'digits', one of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], got 12" in (
             capsys.readouterr().err
         )
+
+
+@pytest.mark.parametrize("kind", ["cgan", "infogan", "cvae"])
+def test_codes_with_a_class_are_explored_from_such_codes(tmp_path, monkeypatch, kind):
+    """The ends of an interpolation each have one class, as the codes that the generator was trained on."""
+    run = runs.start(kind, tmp_path / "run")
+    seen = []
+    monkeypatch.setattr(latent, "interpolation", lambda decode, z1, z2, way: seen.append(np.concatenate([z1, z2])))
+    monkeypatch.setattr(type(run), "picture", lambda *args, **how: None)
+    explore(run, data.load("digits", "test"), Generator(0))
+    classes = seen[0][:, 3:13]
+    assert np.array_equal(np.sort(classes, axis=1), np.eye(10)[[9] * len(classes)])
+
+
+def test_a_model_without_latent_vectors_is_not_explored(tmp_path):
+    for kind in ("vq-vae", "inpaint"):
+        with pytest.raises(ArgumentError, match="has no space of latent vectors to look into"):
+            explore(runs.start(kind, tmp_path / kind), data.load("digits", "test"), Generator(0))
 
 
 def test_explore_refuses_points(tmp_path, capsys):

@@ -1,17 +1,25 @@
-"""The tables of the pages are those that the results make."""
+"""The tables of the pages are those that the results make; the commands of the page of models are understood."""
+
+import json
+import re
 
 import pytest
 
 from benchmarks import pages
+from minigen import cli
+from minigen.data import load
+from minigen.models.adversarial import LOSSES
+from minigen.models.penalties import PENALTIES
+from minigen.train import RECIPES, settings_for
 
 
 @pytest.mark.parametrize("name", pages.TABLES)
 def test_a_page_says_what_the_results_say(name):
-    if not (pages.RESULTS / f"{name}.json").exists():
+    table = pages.TABLES[name]
+    if not table.source.exists():
         pytest.skip("not measured yet")
-    file, table = pages.TABLES[name]
-    page = (pages.ROOT / file).read_text()
-    assert page == pages.filled(page, name, table()), "run `python -m benchmarks.pages`"
+    page = (pages.ROOT / table.page).read_text()
+    assert page == pages.filled(page, name, table.make()), "run `python -m benchmarks.pages`"
     assert page.count("| --- |") >= 1
 
 
@@ -19,3 +27,36 @@ def test_a_page_without_its_marks_is_refused():
     with pytest.raises(ValueError, match=r"expected one <!-- peers: begin -->"):
         pages.filled("no marks", "peers", "")
     assert pages.filled("a\n<!-- x: begin -->\nold\n<!-- x: end -->\nb", "x", "new\n").split("\n")[2] == "new"
+
+
+def test_the_table_says_what_was_not_reached(tmp_path, monkeypatch):
+    machine = {"device": "cpu", "threads": 1, "cpu_cores": 2}
+
+    def run(row, value):
+        return {"row": row, "reports": "-", "ours": {"fid_cls": value}, "seed": 0, "budget_minutes": 8} | {
+            "machine": machine
+        }
+
+    entries = [run("fid-gan", 4), run("fid-r1", 3), run("fid-r1", 5), run("fid-hinge-sn", 2)]
+    (tmp_path / "reproduction.json").write_text(json.dumps(entries))
+    monkeypatch.setattr(pages, "RESULTS", tmp_path)
+    lines = {line.split(" | ")[0][2:]: line for line in pages.reproduction().splitlines() if line.startswith("| ")}
+    assert "| fid_cls 5 | fid_cls <= fid_cls of fid-gan | **no** |" in lines["fid-r1"]  # the last run
+    assert "| yes |" in lines["fid-hinge-sn"]
+    assert "parzen" not in lines
+    assert re.search(r"Not run here: .*parzen", pages.reproduction())
+
+
+def test_the_commands_of_the_page_of_models_are_understood():
+    """Every model and choice has its line, and every line can be run."""
+    page = (pages.ROOT / "docs" / "models.md").read_text()
+    commands = [words.split()[3:] for words in re.findall(r"`(python -m minigen train [^`]*)`", page)]
+    shown = [words for words in commands if words[1] in RECIPES]
+    assert {words[1] for words in shown} == set(RECIPES)
+    for words in shown:
+        args = cli.parser().parse_args(words)
+        given = {name: getattr(args, name) for name in cli.SETTINGS}
+        data = args.data if args.data in ("ring", "grid") else "digits"
+        settings_for(args.model, load(data), **(given | ({"amount": None} if args.amount else {})))
+    for choice in (*LOSSES, *PENALTIES):
+        assert choice in page or choice in ("none", "non-saturating", "wasserstein")

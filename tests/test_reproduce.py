@@ -1,13 +1,15 @@
 """The reproduction: rows are listed, refused and appended; an interrupted run ends as if it had not been."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmarks import reproduce
 from benchmarks.protocols import games, likelihood, trained
-from benchmarks.protocols.row import Job
+from benchmarks.protocols.row import Goal, Job
 from minigen import data
 from minigen.errors import ArgumentError
 from minigen.metrics import nll
@@ -18,7 +20,45 @@ def test_the_list_names_paper_number_and_cost(capsys):
     shown = capsys.readouterr().out
     for name, row in reproduce.ROWS.items():
         assert f"{name}: {row.paper}: {row.reports}" in shown
+        assert f"--budget {row.minutes}," in shown
         assert row.full in shown
+        assert re.search(r"steps|epochs", row.full)
+        assert re.search(r"\d+ (minutes|hours?)$", row.full)
+        assert 0 < row.minutes <= 30
+
+
+def test_every_number_that_must_be_reached_has_its_row():
+    """The rows and bounds that the table must have; the fid rows are held against the plain GAN."""
+    goals = {name: row.goal for name, row in reproduce.ROWS.items() if row.goal}
+    assert goals["vae"] == Goal("nll_5000", "<=", 89.0)
+    assert goals["iwae-5"] == Goal("nll_5000", "<=", "nll_5000", "vae")
+    assert goals["parzen"] == Goal("parzen", ">=", 225)
+    assert goals["infogan"] == Goal("code_error", "<=", 0.1)
+    assert goals["acgan"] == Goal("accuracy", ">=", 0.985)
+    assert goals["grid-r1"] == Goal("modes", ">=", 24)
+    for name in ("fid-wgan-gp", "fid-hinge-sn", "fid-r1"):
+        assert goals[name] == Goal("fid_cls", "<=", "fid_cls", "fid-gan")
+    assert all(goal.of in reproduce.ROWS for goal in goals.values() if goal.of)
+
+
+def entry(row, minutes, threads=1, **ours):
+    machine = {"device": "cpu", "threads": threads}
+    return {"row": row, "budget_minutes": minutes, "machine": machine, "ours": ours}
+
+
+def test_a_goal_is_reached_or_not():
+    assert Goal("a", "<=", 2).met(entry("x", 1, a=2)) is True
+    assert Goal("a", "<=", 2).met(entry("x", 1, a=2.1)) is False
+    assert Goal("a", ">=", "b").met(entry("x", 1, a=3, b=2)) is True
+    assert Goal("a", ">=", "b").met(entry("x", 1, a=1, b=2)) is False
+    assert str(Goal("a", ">=", "b", "plain")) == "a >= b of plain"
+
+
+def test_a_row_is_held_against_another_with_the_same_means_only():
+    goal, ours = Goal("a", "<=", "a", "plain"), entry("x", 8, a=3)
+    assert goal.met(ours, [entry("plain", 4, a=9), entry("plain", 8, 2, a=9), entry("other", 8, a=9)]) is None
+    assert goal.met(ours, [entry("plain", 8, a=2), entry("plain", 8, a=4)]) is True  # the last one counts
+    assert goal.met(ours, [entry("plain", 8, a=4), entry("plain", 8, a=2)]) is False
 
 
 def test_an_unknown_row_gets_the_nearest_name(capsys):
@@ -27,7 +67,7 @@ def test_an_unknown_row_gets_the_nearest_name(capsys):
 
 
 def test_entries_are_appended(tmp_path, monkeypatch):
-    row = reproduce.Row("someone", "1.0", "quick", "slow", lambda job: {"value": job.seed})
+    row = reproduce.Row("someone", "1.0", "quick", 1, "slow", lambda job: {"value": job.seed})
     monkeypatch.setitem(reproduce.ROWS, "mock", row)
     file = tmp_path / "results.json"
     for seed in (3, 4):
@@ -49,14 +89,21 @@ def test_the_schedule_of_the_paper():
 
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
     x = np.random.default_rng(0).random((300, 4, 4, 1)).astype(np.float32)
-    monkeypatch.setattr(likelihood, "short_plan", lambda *_: likelihood.planned(4, 100, x))
-    whole, done = likelihood.trained(Job(1.0, 0, "cpu", tmp_path / "whole"), 2, x)
-    assert done["epochs"] == 4
-
+    monkeypatch.setattr(likelihood, "short_plan", lambda *_: likelihood.planned(4, 100, x, 2))
     epoch, calls = likelihood.one_epoch, []
 
+    def counted(*args):
+        calls.append(args[0].model.samples)
+        return epoch(*args)
+
+    monkeypatch.setattr(likelihood, "one_epoch", counted)
+    whole, done = likelihood.trained(Job(1.0, 0, "cpu", tmp_path / "whole"), 3, x)
+    assert (done["epochs"], done["epochs_with_one_sample"]) == (4, 2)
+    assert calls == [1, 1, 3, 3]
+    calls.clear()
+
     def interrupted(*args):
-        calls.append(args)
+        calls.append(args[0].model.samples)
         if len(calls) == 3:
             raise KeyboardInterrupt
         return epoch(*args)
@@ -64,9 +111,9 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch)
     monkeypatch.setattr(likelihood, "one_epoch", interrupted)
     job = Job(1.0, 0, "cpu", tmp_path / "parts")
     with pytest.raises(KeyboardInterrupt):
-        likelihood.trained(job, 2, x)
-    parts, _ = likelihood.trained(job, 2, x)
-    assert len(calls) == 5
+        likelihood.trained(job, 3, x)
+    parts, _ = likelihood.trained(job, 3, x)
+    assert calls == [1, 1, 3, 3, 3]
     ours, theirs = whole.state_dict(), parts.state_dict()
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
@@ -94,10 +141,40 @@ def quick(monkeypatch, steps):
 def test_the_steps_fill_the_share_of_the_budget(tmp_path, monkeypatch):
     quick(monkeypatch, 40)
     ring = data.load("ring"), data.load("ring", "test")
-    run = trained.trained(Job(1.0, 3, "cpu", tmp_path), "a", "gan", *ring, 0.5, width=4)
+    run = trained.trained(Job(1.0, 3, "cpu", tmp_path), "a", "gan", *ring, 0.5, 9, width=4)
     assert (run.settings.steps, run.settings.seed, run.settings.width) == (20, 3, 4)
     monkeypatch.undo()
     assert trained.seconds_a_step(run.settings, ring[0], steps=3) > 0
+    run = trained.trained(Job(None, 3, "cpu", tmp_path), "in full", "gan", *ring, 0.5, 9, width=4)
+    assert run.settings.steps == 9
+
+
+def test_a_pause_does_not_count(monkeypatch):
+    """The steps that fit are told by the median: a machine that stands still for a minute is not a slow one."""
+    clock, steps = [0.0], iter([0.1] * 6 + [60.0] + [0.1] * 20)
+
+    def step(*_):
+        clock[0] += next(steps)
+        return {"loss": np.float32(0)}
+
+    recipe = trained.recipe_of("gan")
+    still = type("Still", (), {"step": staticmethod(step)})
+    monkeypatch.setattr(trained, "recipe_of", lambda _: replace(recipe, trainer=lambda *_: still))
+    monkeypatch.setattr(trained.time, "perf_counter", lambda: clock[0])
+    ring = data.load("ring")
+    assert trained.seconds_a_step(trained.settings_for("gan", ring), ring, steps=9) == pytest.approx(0.1)
+
+
+def test_the_epochs_fill_the_budget_half_of_it_with_one_sample(monkeypatch):
+    """An epoch with k samples that takes 1 + k seconds: 30 s with one are 15 epochs, 30 s with five 5."""
+    x = np.zeros((200, 2, 2, 1), np.float32)
+    monkeypatch.setattr(likelihood, "seconds_an_epoch", lambda model, k, *_: 1.0 + k)
+    plan = likelihood.short_plan(60, likelihood.network(5, x, 0), x, "cpu")
+    assert (plan.epochs, plan.single) == (20, 15)
+    plan = likelihood.short_plan(60, likelihood.network(1, x, 0), x, "cpu")
+    assert (plan.epochs, plan.single) == (30, 0)
+    monkeypatch.undo()
+    assert likelihood.seconds_an_epoch(likelihood.network(2, x, 0), 2, x, 100, "cpu") > 0
 
 
 def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monkeypatch):
@@ -105,7 +182,7 @@ def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monk
     ring = data.load("ring"), data.load("ring", "test")
 
     def row(folder):
-        return trained.trained(Job(1.0, 3, "cpu", folder), "a", "gan", *ring, 1.0, width=4)
+        return trained.trained(Job(1.0, 3, "cpu", folder), "a", "gan", *ring, 1.0, 9, width=4)
 
     whole = row(tmp_path / "whole")
     monkeypatch.setattr("minigen.train.start.evaluate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))

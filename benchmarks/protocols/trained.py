@@ -5,7 +5,10 @@ at first.
 """
 
 import time
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from benchmarks.protocols.row import Job
 from minigen import backend
@@ -20,34 +23,35 @@ from minigen.train.settings import Settings
 
 
 def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
-    """Measured on a throw-away copy, after a few steps of warming up."""
+    """The median, which no pause of the machine moves, of steps of a throw-away copy, after a few to warm up."""
     recipe, rng = recipe_of(settings.model), Generator(settings.seed)
     trainer = recipe.trainer(build(settings, data.shape, rng), settings)
     x = scale(pixels(data.x[: settings.batch_size]), recipe.low if data.is_image else 0.0)
-    batch, start = Tensor(backend.to_device(x, settings.device)), 0.0
+    batch, seconds = Tensor(backend.to_device(x, settings.device)), []
     labels = () if data.y is None or not recipe.labelled else (data.y[: settings.batch_size],)
-    for step in range(steps + 5):
-        if step == 5:
-            start = time.perf_counter()
-        trainer.step(batch, rng, *labels)
-    return (time.perf_counter() - start) / steps
+    for _ in range(steps + 5):
+        start = time.perf_counter()
+        metrics = trainer.step(batch, rng, *labels)
+        next(iter(metrics.values())).item()  # a GPU's step ends when its result is here
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds[5:]))
 
 
-def trained(job: Job, name: str, model: str, data: Dataset, test: Dataset, share: float = 0.85, **given: Any) -> Run:
+def trained(
+    job: Job, name: str, model: str, data: Dataset, test: Dataset, share: float, full: int, **given: Any
+) -> Run:
     """The finished run of a model with the settings `given`.
-
-    Without a number of steps among these it gets as many as fit into `share` of the budget; without a budget, those
-    of the recipe.
 
     Args:
         name: of its folder.
+        share: of the budget; as many steps are made as fit into it.
+        full: how many steps are made without a budget.
     """
     folder, every = job.folder / name, Every(minutes=2)
     if (folder / "config.json").exists():
         run = load_run(folder)
         return run if run.finished() else resume(folder, data, test, quiet=True, every=every)
-    settings = settings_for(model, data, seed=job.seed, device=job.device, **given)
-    if job.budget is not None and "steps" not in given:
-        steps = max(1, int(60 * job.budget * share / seconds_a_step(settings, data)))
-        settings = settings_for(model, data, seed=job.seed, device=job.device, steps=steps, **given)
+    settings = settings_for(model, data, seed=job.seed, device=job.device, steps=full, **given)
+    if job.budget is not None:
+        settings = replace(settings, steps=max(1, int(60 * job.budget * share / seconds_a_step(settings, data))))
     return train(settings, data, test, str(folder), quiet=True, every=every)

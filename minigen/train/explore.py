@@ -31,11 +31,13 @@ def explore(run: Run, test: Dataset, rng: Generator, towards: int | None = None)
         The names of the files, in the run's folder.
 
     Raises:
-        ArgumentError: the data are no images, or have no such label.
+        ArgumentError: the data are no images or have no such label, or the model has no latent vectors.
     """
     if not test.is_image:
         raise ArgumentError(f"data: explore draws images, and {test.name!r} holds points; see samples.png")
     model: Any = run.load_model()
+    if not hasattr(model, "from_codes"):
+        raise ArgumentError(f"folder: {run.settings.model!r} has no space of latent vectors to look into")
     device, dim = model.parameters()[0].device, model.latent_dim
     low = recipe_of(run.settings.model).low
     figures = {}
@@ -43,7 +45,11 @@ def explore(run: Run, test: Dataset, rng: Generator, towards: int | None = None)
     def decode(z: np.ndarray) -> np.ndarray:
         return from_codes(model, z, device, low)
 
-    z1, z2 = (rng.normal((ROWS, dim), device="cpu") for _ in range(2))
+    def draw() -> np.ndarray:
+        """Codes as in training: with the classes and numbers that some generators are given besides noise."""
+        return model.noise(ROWS, rng).numpy() if hasattr(model, "noise") else rng.normal((ROWS, dim), device="cpu")
+
+    z1, z2 = draw(), draw()
     for way in latent.WAYS:
         figures[f"interpolation-{way}.png"] = latent.interpolation(decode, z1, z2, way=way)
     figures["traversals.png"] = latent.traversals(decode, np.zeros(dim, np.float32) if dim == 2 else z1[0])

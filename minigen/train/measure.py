@@ -24,6 +24,7 @@ from ..metrics import (
     memorisation,
     modes_found,
     nearest_centre,
+    nearest_neighbour_error,
     nll,
     parzen,
     precision_recall_density_coverage,
@@ -83,9 +84,11 @@ def measure(run: Run, train: Dataset, test: Dataset, n: int, seed: int) -> Measu
         classifier = classifier_for(train, test)
         if run.settings.classes and recipe.labelled:
             asked = np.repeat(np.arange(run.settings.classes), PER_CLASS)
-            made = [generate(model, PER_CLASS, rng.spawn(), recipe.low, label=int(label)) for label in np.unique(asked)]
-            right = classifier.predict(np.concatenate(made)) == asked
-            measures["class asked"] = Measure(float(right.mean()), accuracy(classifier, test), "our classifier agrees")
+            of_each = [generate(model, PER_CLASS, rng.spawn(), recipe.low, label=int(k)) for k in np.unique(asked)]
+            made = np.concatenate(of_each)
+            right = float((classifier.predict(made) == asked).mean())
+            measures["class asked"] = Measure(right, accuracy(classifier, test), "our classifier agrees")
+            measures["1-NN error"] = _as_training_data(made, asked, train, test, rng)
         features = classifier.features
         a, b, c = features(samples), features(halves[0]), features(halves[1])
         measures["FID-cls"] = Measure(frechet(a, b), frechet(c, b), f"{n} samples; not to be set beside published FIDs")
@@ -115,6 +118,17 @@ def _likelihood(model: VAE, test: Dataset, rng: Generator) -> Measures:
             float(nll(model, x, LIKELIHOOD_SAMPLES, rng).mean()), None, f"nats, {LIKELIHOOD_SAMPLES} importance samples"
         ),
     }
+
+
+def _as_training_data(made: np.ndarray, asked: np.ndarray, train: Dataset, test: Dataset, rng: Generator) -> Measure:
+    """The error of a nearest-neighbour classifier that knows the samples alone, and of one that knows real images."""
+    assert train.y is not None
+    assert test.y is not None
+    rows = np.sort(rng.permutation(len(train))[: len(made)])
+    tested, labels = pixels(test.x[:COMPARED]), test.y[:COMPARED]
+    ours = nearest_neighbour_error(made, asked, tested, labels)
+    real = nearest_neighbour_error(pixels(train.x[rows]), train.y[rows], tested, labels)
+    return Measure(ours, real, f"of {len(tested)} test images, named by the nearest of {len(made)} samples")
 
 
 def _of_codes(model: Any, test: Dataset, low: float) -> Measures:

@@ -27,7 +27,7 @@ RESTORATION_RECIPES: dict[str, Recipe] = {
         damage="noise",
     ),
     "inpaint": Recipe(
-        "conditional VAE that fills a hole",
+        "conditional VAE that fills a hole (Sohn et al. 2015)",
         _restoration,
         _restoration_trainer,
         RESTORATION_DEFAULTS | {"amount": 0.5},
@@ -35,7 +35,7 @@ RESTORATION_RECIPES: dict[str, Recipe] = {
         damage="hole",
     ),
     "super-resolve": Recipe(
-        "conditional VAE that raises the resolution",
+        "conditional VAE that raises the resolution (Sohn et al. 2015)",
         _restoration,
         _restoration_trainer,
         RESTORATION_DEFAULTS | {"amount": 2.0},

@@ -100,7 +100,7 @@ VAE_RECIPES: dict[str, Recipe] = {
         for_data={"digits": FOR_GREY_DIGITS, "points": {"likelihood": "gaussian", "latent_dim": 2}},
     ),
     "conv-vae": Recipe(
-        "variational autoencoder, convolutional",
+        "variational autoencoder, convolutional (Kingma & Welling 2014)",
         _conv_vae,
         _vae_trainer,
         VAE_DEFAULTS | {"width": 32, "steps": 2000},
@@ -115,7 +115,7 @@ VAE_RECIPES: dict[str, Recipe] = {
         for_data=IWAE_FOR_DATA,
     ),
     "two-layer-iwae": Recipe(
-        "the same with codes of codes, two stochastic layers",
+        "IWAE with codes of codes, two stochastic layers (Burda et al. 2016)",
         _two_layers,
         _iwae_trainer,
         IWAE_DEFAULTS,

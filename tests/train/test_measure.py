@@ -59,6 +59,26 @@ def test_a_model_that_draws_real_images_cannot_be_told_from_them_but_is_found_to
     assert found["copies"].value == 1
 
 
+def test_a_conditional_model_that_draws_real_images_teaches_as_much_as_they_do(tmp_path, monkeypatch):
+    """Its samples as training data for a nearest-neighbour classifier; with the labels mixed up they teach nothing."""
+    runs.start("cvae", tmp_path / "run")
+    train, test = data.load("digits"), data.load("digits", "test")
+
+    def errors(name_of):
+        def draw(model, n, rng, low, label=None):
+            rows = np.arange(len(train)) if label is None else np.flatnonzero(train.y == name_of(label))
+            return train.x[rows[:n]]
+
+        monkeypatch.setattr(measure, "generate", draw)
+        found = measure.measure(load_run(tmp_path / "run"), train, test, 10_000, 0)
+        return found["1-NN error"]
+
+    right, wrong = errors(lambda label: label), errors(lambda label: (label + 1) % 10)
+    assert right.value == pytest.approx(right.real, abs=0.02)
+    assert right.value < 0.1
+    assert wrong.value > 0.9
+
+
 def test_refusals(tmp_path, capsys):
     runs.start("inpaint", tmp_path / "restores")
     assert cli.main(["evaluate", str(tmp_path / "restores")]) == 2
