@@ -113,8 +113,8 @@ show_source(VAE.loss)
 #
 # $$ \mathrm{ELBO} = E_q\!\left[\log\frac{p(x)\,p(z|x)}{q(z|x)}\right] = \log p(x) - \mathrm{KL}(q(z|x)\,\|\,p(z|x)) . $$
 #
-# This is an equation. (A KL is never negative: Jensen again, for w = p/q.) So raising the bound does two things
-# at once: it raises log p(x), and it makes the encoder resemble the true posterior.
+# This is an equation. (A KL is never negative: Jensen again, for w = p/q.) So whatever raises the bound makes x likelier,
+# or makes the encoder more like the true posterior.
 #
 # With two latents we can look: the true posterior by Bayes on a fine grid, and the encoder's q as circles at one and two
 # deviations, for the test digits with the smallest, the middle and the largest gap among fifty.
@@ -234,16 +234,16 @@ z = mg.tensor(q1.mean.numpy() + q1.std.numpy() * noise, requires_grad=True)
 log_likelihood = plane.decode(z).log_likelihood(one)
 path = mg.grad(log_likelihood.sum(), [z])[0].numpy()[:, 0]
 f = log_likelihood.numpy()
-for baseline, name, color in ((0, names[0], "C3"), (f.mean(), names[1], "C1"), (None, names[2], "C0")):
-    estimates = path if baseline is None else (f - baseline) * noise[:, 0] / q1.std.numpy()[0, 0]
-    axes[1].hist(estimates, 80, (-6000, 6000), histtype="step", color=color, label=name, log=True)
+score = f * noise[:, 0] / q1.std.numpy()[0, 0]
+centred = (f - f.mean()) * noise[:, 0] / q1.std.numpy()[0, 0]
+for row, (name, estimates, color) in enumerate(zip(names, (score, centred, path), ("C3", "C1", "C0"), strict=True)):
     print(
-        f"{name:22s} mean {estimates.mean():8.1f} +- {estimates.std() / 4000**0.5:6.1f}   one sample {estimates.std():8.1f}"
+        f"{name:22s} mean {estimates.mean():7.1f} +- {estimates.std() / 4000**0.5:5.1f}   one sample {estimates.std():7.1f}"
     )
-    if baseline == 0:
-        plain = estimates.var()
-print(f"one reparameterised sample is worth {plain / path.var():.0f} of the score function")
-axes[1].set(xlabel="estimate of d E[log p(x|z)] / d mean", ylabel="samples", title="a digit in the plane")
+    axes[1].barh(row, estimates.std(), color=color)
+axes[1].set(xscale="log", xlabel="deviation of one sample", title="d E[log p(x|z)] / d mean, for a digit in the plane")
+axes[1].set_yticks(range(3), names)
+print(f"one reparameterised sample is worth {score.var() / path.var():.0f} of the score function")
 plt.show()
 
 # %% [markdown]
@@ -293,7 +293,7 @@ for v in (-6.0, -3.0, 0.0, 1.0):
 #
 # $$ \log p(x|z) = -\frac{1}{2\sigma^2}\sum_{j=1}^{J}(x_j-\mu_j)^2 - \frac J2\log(2\pi\sigma^2) . $$
 #
-# So the squared error is a likelihood too, weighted by $1/2\sigma^2$. "MSE + KL" has chosen $\sigma^2=1/2$ without saying
+# So the squared error is a likelihood too, weighted by $1/2\sigma^2$. "Squared error + KL" has chosen $\sigma^2=1/2$ without saying
 # so. The best value: the derivative of the mean of log p(x|z) with respect to $\sigma^2$ is $\frac{J}{2\sigma^4}(\mathrm{MSE}-\sigma^2)$, so
 # $\sigma^2=\mathrm{MSE}$. It can be learned with the rest.
 
@@ -393,7 +393,7 @@ print("linear model, nats: derived", wanted.round(2), " measured", measured.roun
 # %% [markdown]
 # There is a second kind, which *is* the optimiser's: early on the decoder ignores z, so the KL is all that the
 # encoder hears, and it falls silent before there was anything to say. Raising $\beta$ from 0 to 1 during training helps against
-# that one. Against the first nothing helps, and nothing should.
+# that one. Against the first it does nothing: such a latent is not worth its nats.
 #
 # ## Something to play with
 #

@@ -93,7 +93,7 @@ for name, network, array in (
 # $\hat p_K$ is right on average for every K and every q that is positive wherever p(x|z) p(z) is. How far it scatters depends on q. If q were
 # the posterior, w = p(x|z) p(z) / p(z|x) = p(x) for every z: one code would do.
 #
-# The weights are numbers like $e^{-90}$ and smaller than floating point can hold, so all is done with logarithms. For the mean, take
+# The weights are numbers like $e^{-90}$, too small for float32, so all is done with logarithms. For the mean, take
 # out the largest, $m=\max_k\log w_k$:
 #
 # $$ \log\frac1K\sum_k w_k = m + \log\frac1K\sum_k e^{\log w_k-m} . $$
@@ -330,10 +330,11 @@ except mg.errors.ArgumentError as error:
     print(error)
 
 # %% [markdown]
-# One model, the same digits, four numbers. Drawn pixels hold randomness that no model can foresee; rounding removes it, and with
-# it many nats. A density in 784 dimensions can be of any size, and its logarithm of either sign. Each is meaningful for its own kind of
-# data, but for the third, and none can be compared with another. So the library refuses grey pixels, and before you
-# compare your number with a paper's, ask how its pixels were made.
+# One model, the same digits, four numbers. The first two belong to two different sets of data: drawn pixels hold
+# randomness that no model can foresee; rounding removes it, and many nats with it. The third bounds the first, by an encoder
+# that sees grey; of grey images it is the likelihood of nothing. The fourth is a density of grey images, whose logarithm may have either
+# sign. None can be compared with another. So the library refuses grey pixels, and before you compare your number with a
+# paper's, ask how its pixels were made.
 #
 # ## Something to play with
 #
@@ -360,10 +361,10 @@ latent.interpolation(decode, z1, z2, 12, way="spherical")
 #   that the bound rises.
 # - Rainforth et al. 2018, *Tighter variational bounds are not necessarily better*: what large K does to the encoder's
 #   gradient.
-# - Salakhutdinov & Murray 2008, *On the quantitative analysis of deep belief networks*: where MNIST was first drawn black
-#   and white to be measured.
+# - Salakhutdinov & Murray 2008, *On the quantitative analysis of deep belief networks*: the black and white MNIST that
+#   likelihoods are measured on.
 # - Loaiza-Ganem & Cunningham 2019, *The continuous Bernoulli*: grey pixels, with the missing factor.
-# - Theis, van den Oord & Bethge 2016, *A note on the evaluation of generative models*, section 3: what likelihood says
-#   about samples, and what not.
+# - Theis, van den Oord & Bethge 2016, *A note on the evaluation of generative models*: what likelihood says about
+#   samples, and what not.
 # - In the library: `minigen/models/iwae.py`, `minigen/metrics/likelihood.py`. `minigen train iwae` trains the full
 #   model; the README compares it with the paper.
