@@ -38,12 +38,12 @@ from minigen.testing import check
 
 train, test = handwritten("train"), handwritten("test")
 x_test = mg.data.binarize(test.x[:500], mg.Generator(9))
-LATENTS, WIDTH = 12, 16
+LATENTS, WIDTH, STEPS = 10, 16, 1000
 rng = mg.Generator(0)
 model = VAE(conv_encoder(train.shape, 2 * LATENTS, WIDTH, rng), conv_decoder(LATENTS, train.shape, WIDTH, rng), LATENTS)
-adam = mg.optim.Adam(model.parameters(), lr=mg.optim.cosine(3e-3, 500, final=3e-4))
-epochs = itertools.repeat(mg.data.Loader(train.x, batch_size=100, rng=rng))
-for batch in itertools.islice(itertools.chain.from_iterable(epochs), 500):
+adam = mg.optim.Adam(model.parameters(), lr=mg.optim.cosine(3e-3, STEPS, final=3e-4))
+epochs = itertools.repeat(mg.data.Loader(train.x, batch_size=50, rng=rng))
+for batch in itertools.islice(itertools.chain.from_iterable(epochs), STEPS):
     loss = model.loss(mg.tensor(mg.data.binarize(batch, rng)), rng)  # black or white, drawn anew for each batch
     adam.zero_grad()
     loss.total.backward()
@@ -116,10 +116,9 @@ check("08.2")
 # The mean of the logarithms, or the logarithm of the mean: which of them moves as codes are added?
 
 # %%
+draw = mg.Generator(2)
 with mg.no_grad():
-    log_w = np.concatenate(
-        [model.log_weights(mg.tensor(x), 500, mg.Generator(2)).numpy() for x in np.split(x_test[:60], 15)]
-    )
+    log_w = np.concatenate([model.log_weights(mg.tensor(x), 500, draw).numpy() for x in np.split(x_test[:60], 15)])
 log_w = log_w.astype(np.float64)  # (60 digits, 500 codes)
 counts = np.array([1, 2, 5, 10, 20, 50, 100, 250, 500])
 grouped = [log_w.reshape(len(log_w), -1, k) for k in counts]  # as many independent groups of k codes as there are
@@ -141,6 +140,7 @@ for i, color in ((effective.argmax(), "C0"), (effective.argmin(), "C1")):
         label=f"a {test.y[i]}: effectively {effective[i]:.1f} of 500 codes",
     )
 axes[1].set(xlabel="log w, less its mean", ylabel="codes", title="the digits with the best and the worst encoder")
+axes[1].margins(y=0.4)
 axes[1].legend()
 plt.show()
 print(
@@ -232,8 +232,8 @@ axis.fill_between(line, np.exp(log_joint(line) - log_p), color="0.85", label="po
 for k in (1, 5, 50):
     q = mg.tensor(np.array([[0.5, 0.0]]), requires_grad=True)  # mean, log-variance
     descent, draw = mg.optim.Adam([q], lr=0.02), np.random.default_rng(1)
-    for _ in range(1500):
-        bound = iwae.log_mean_exp(toy_log_weights(q[:, :1], q[:, 1:], draw.standard_normal((200, k)))).mean()
+    for _ in range(1000):
+        bound = iwae.log_mean_exp(toy_log_weights(q[:, :1], q[:, 1:], draw.standard_normal((100, k)))).mean()
         descent.zero_grad()
         (-bound).backward()
         descent.step()
@@ -309,18 +309,18 @@ for p in (0.5, 0.8, 0.99):
     axes[0].plot(levels, p**levels * (1 - p) ** (1 - levels), label=f"p = {p}: area {mass:.3f}")
 axes[0].set(xlabel="grey level x", title="f(x), no density", ylim=(0, 1))
 axes[0].legend()
-x, black_white = mg.tensor(test.x[:500]), mg.tensor(x_test)
 with mg.no_grad():
-    q = model.encode(x)
-    logits = model.decode(q.sample(mg.Generator(3))).logits.numpy().reshape(500, -1).astype(np.float64)
+    q = model.encode(mg.tensor(test.x[:500]))
+    logits = model.decode(q.sample(mg.Generator(3))).logits.numpy().reshape(len(x_test), -1).astype(np.float64)
     grey, drawn, cut = (
         model.loss(mg.tensor(v), mg.Generator(3)).total.item() for v in (test.x[:500], x_test, np.round(test.x[:500]))
     )
 log_mass = np.log(np.tanh(logits / 2) / logits).sum(1).mean()
 names = ["pixels drawn", "pixels rounded", "grey, the same formula", "grey, as a density"]
 values = [drawn, cut, grey, grey + log_mass]
-axes[1].barh(names[::-1], values[::-1], color=["C3", "C3", "C0", "C0"])
-axes[1].axvline(0, color="k", linewidth=0.8)
+bars = axes[1].barh(names[::-1], values[::-1], color=["C0", "C3", "C0", "C0"])
+axes[1].bar_label(bars, fmt="%.0f", padding=3)
+axes[1].margins(x=0.2)
 axes[1].set(xlabel="'-ELBO', nats per digit", title="one model, four numbers")
 plt.show()
 print("   ".join(f"{name}: {value:.1f}" for name, value in zip(names, values, strict=True)))
@@ -331,7 +331,7 @@ except mg.errors.ArgumentError as error:
 
 # %% [markdown]
 # One model, the same digits, four numbers. The first two belong to two different sets of data: drawn pixels hold
-# randomness that no model can foresee; rounding removes it, and many nats with it. The third bounds the first, by an encoder
+# randomness that no model can foresee; rounding removes it, and nats with it. The third bounds the first, by an encoder
 # that sees grey; of grey images it is the likelihood of nothing. The fourth is a density of grey images, whose logarithm may have either
 # sign. None can be compared with another. So the library refuses grey pixels, and before you compare your number with a
 # paper's, ask how its pixels were made.
