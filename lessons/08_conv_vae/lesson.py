@@ -112,7 +112,9 @@ check("08.1")
 check("08.2")
 
 # %% [markdown]
-# **Predict before you run:** *"With 500 codes in place of one, the ELBO gets tighter."* Take 500 log-weights of a digit.
+# ## A misconception, put to the test
+#
+# *"With 500 codes in place of one, the ELBO gets tighter."* **Predict before you run:** take 500 log-weights of a digit.
 # The mean of the logarithms, or the logarithm of the mean: which of them moves as codes are added?
 
 # %%
@@ -148,7 +150,7 @@ print(
 )
 
 # %% [markdown]
-# That was the misconception. The mean of logarithms is the ELBO however many codes one takes; they only make it less
+# The mean of logarithms is the ELBO however many codes one takes; they only make it less
 # noisy. The logarithm of the mean falls, quickly first, and then slowly: the sum is decided by a few codes with large
 # weights. Their number, $(\sum w)^2/\sum w^2$, is the *effective sample size*; 5000 codes a digit are the field's habit for good reason.
 #
