@@ -295,7 +295,8 @@ plt.show()
 #
 # the mean over all drawings. In an ELBO this is in order: averaging the bound over b, one gets a valid bound on the
 # mean of log p(b), with an encoder that sees x in place of b. But the logarithm of an integral over z of f is
-# not the log-likelihood of anything: the mean over b now stands in the exponent.
+# not the log-likelihood of anything: the mean over b now stands in the exponent. (As log-mean-exp is convex, it lies below the
+# mean of log p(b).)
 #
 # **Exercise 08.4.** `log_mass`. Divide by M and f becomes a density, the *continuous Bernoulli*.
 
@@ -369,4 +370,4 @@ latent.interpolation(decode, z1, z2, 12, way="spherical")
 # - Theis, van den Oord & Bethge 2016, *A note on the evaluation of generative models*: what likelihood says about
 #   samples, and what not.
 # - In the library: `minigen/models/iwae.py`, `minigen/metrics/likelihood.py`. `minigen train iwae` trains the full
-#   model; the README compares it with the paper.
+#   model; `benchmarks/reproduce.py` sets it beside the paper.
