@@ -1,0 +1,60 @@
+"""The references of lessons 6 and 8 against the library, and against what is known exactly."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import minigen as mg
+from minigen.distributions import Bernoulli, Normal, kl_to_standard_normal
+from minigen.models.iwae import log_mean_exp
+from minigen.testing import all_lessons
+
+VAE, CONV_VAE = (SimpleNamespace(**lesson.reference) for lesson in all_lessons() if lesson.number in ("06", "08"))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_the_loss_of_a_vae_is_the_librarys(rng):
+    mean, log_var = rng.standard_normal((2, 5, 3))
+    kl = kl_to_standard_normal(Normal(mean, log_var)).sum(axis=1)
+    np.testing.assert_allclose(VAE.gaussian_kl(mean, log_var), kl, rtol=1e-12)
+    x, logits = rng.integers(2, size=(5, 4, 3)).astype(float), 5 * rng.standard_normal((5, 4, 3))
+    loss = (kl - Bernoulli(logits).log_likelihood(x)).mean()
+    assert VAE.negative_elbo(x, logits, mean, log_var) == pytest.approx(loss, rel=1e-6)
+    twice = (np.concatenate([a, a]) for a in (x, logits, mean, log_var))
+    assert VAE.negative_elbo(*twice) == pytest.approx(loss, rel=1e-6)  # per example, however many there are
+
+
+def test_codes_have_the_deviation_that_the_log_variance_says(rng):
+    z = VAE.sample_code(np.full((100_000, 1), 2.0), np.full((100_000, 1), -3.0), rng.standard_normal((100_000, 1)))
+    assert z.mean() == pytest.approx(2, abs=0.01)
+    assert z.std() == pytest.approx(np.exp(-1.5), rel=0.01)
+
+
+def test_weights_average_to_the_likelihood(rng):
+    """x = z + noise of variance s: p(x) = N(0, 1 + s); with the posterior as q every weight is p(x) itself."""
+    x, s = 0.7, 0.5
+    log_p = -0.5 * (np.log(2 * np.pi * (1 + s)) + x * x / (1 + s))
+    for mean, var, atol in ((x / (1 + s), s / (1 + s), 1e-12), (0.2, 0.8, 0.01)):
+        z = mean + np.sqrt(var) * rng.standard_normal((1, 100_000, 1))
+        log_likelihood = -0.5 * (np.log(2 * np.pi * s) + (x - z[..., 0]) ** 2 / s)
+        log_w = CONV_VAE.log_weights(log_likelihood, z, np.array([[mean]]), np.log([[var]]))
+        np.testing.assert_allclose(CONV_VAE.log_mean_exp(log_w), log_p, atol=atol)
+        np.testing.assert_allclose(CONV_VAE.log_mean_exp(log_w), log_mean_exp(log_w), rtol=1e-12)
+
+
+def test_the_gradient_of_the_bound_is_the_librarys(rng):
+    log_w = mg.tensor(-90 + 3 * rng.standard_normal((4, 6)), requires_grad=True)
+    g = rng.standard_normal(4)
+    (gradient,) = mg.grad((log_mean_exp(log_w) * g).sum(), [log_w])
+    np.testing.assert_allclose(CONV_VAE.log_mean_exp_backward(g, log_w.numpy()), gradient.numpy(), rtol=1e-10)
+
+
+def test_the_mass_of_grey_is_the_integral():
+    logits, x = np.array([-6.0, -0.5, 0.0, 1e-9, 2.0, 6.0]), (np.arange(20_000) + 0.5) / 20_000
+    wanted = np.log(np.exp(logits[:, None] * x - np.logaddexp(0, logits)[:, None]).mean(axis=1))
+    np.testing.assert_allclose(CONV_VAE.log_mass(logits), wanted, atol=1e-7)
