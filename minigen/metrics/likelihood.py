@@ -3,7 +3,7 @@
     -log p(x)  ~=  -log 1/S sum_i p(x, z_i) / q(z_i|x),   z_i ~ q(z|x)      (Burda et al. 2016, section 5; S = 5000)
 
 The estimate errs upwards, less with more samples. Of a Bernoulli decoder it is a likelihood of black and white pixels
-only: of grey ones the same formula gives a smaller number that is the likelihood of nothing, so they are refused.
+only: of grey ones the same formula gives a number that is the likelihood of nothing, so they are refused.
 """
 
 from typing import Any
