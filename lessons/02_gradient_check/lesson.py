@@ -162,8 +162,8 @@ check("02.2")
 # that is a plane of fewer dimensions, which a Gaussian u hits with probability 0.
 #
 # The same trick on the other side: move *all* weights at once, along a random v. The slope along v is
-# $\langle \nabla L, v\rangle$, and two evaluations measure it, however many weights there are. Here are two networks'
-# gradients on digits; one program forgets the biases.
+# $\langle \nabla L, v\rangle$, and two evaluations measure it, however many weights there are. Here is a network
+# on digits, and two programs for its gradient; one forgets the biases.
 
 # %%
 digits = handwritten("test")

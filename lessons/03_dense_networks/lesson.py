@@ -138,7 +138,7 @@ print("by definition infinite from l =", logits[np.isinf(by_definition)].min())
 
 # %% [markdown]
 # **Exercise 03.1.** `bce`. Summed over the features of an example, averaged over the batch: so the loss is nats per
-# example, and twice as large a batch has the same loss. The test has logits of 2000.
+# example, and a batch taken twice has the same loss. The test has logits of 2000.
 
 # %%
 check("03.1")
