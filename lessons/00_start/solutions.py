@@ -1,0 +1,24 @@
+"""Lesson 0: start. One function, of which one line is missing.
+
+Check your work with `python -m pytest lessons/00_start`, or with `check("00.1")` in the lesson.
+"""
+
+import numpy as np
+
+
+def blend(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """A point on the straight way from a to b.
+
+        result = (1 - t) a + t b
+
+    Args:
+        a, b: arrays of one shape: two codes, or two images. t: how far to go: 0 is a itself, 1 is b.
+
+    Returns:
+        An array of that shape.
+    """
+    part_of_a = (1 - t) * a
+    # answer
+    # stub: The line below makes the exercise red. Put in its place: return part_of_a + ..., with the part of b.
+    return part_of_a + t * b
+    # end
