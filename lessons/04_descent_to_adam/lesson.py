@@ -419,12 +419,13 @@ axis.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# Momentum's curve is that of plain descent, moved by a factor ten: $1/(1 - \mu)$. Adam gets lower in the same number
-# of steps, at rates that mean the same for every network: how far a weight goes in a step.
+# At small rates momentum's curve is that of plain descent, moved by a factor ten: $1/(1 - \mu)$. Adam gets lower in
+# the same number of steps.
 #
-# The surprise is the uncorrected Adam. As predicted it wants smaller rates, and breaks down where Adam is at its
-# best. But at its own best rate it ends lower! Look at its steps again: 6.6 times too long at first, 2.3 times at
-# step 200. They shrink; it is a *schedule*, come about by accident. Give Adam a schedule on purpose, and it is level.
+# The surprise is the uncorrected Adam. As predicted it wants smaller rates, and breaks down at some that Adam bears
+# well. But at its own best rate it ends lower! Look at its steps again: 6.6 times too long at first, 2.3 times at
+# step 200. They shrink; it is a *schedule*, come about by accident. Give Adam a schedule on purpose, and it does as
+# well.
 #
 # ## Something to play with
 #
