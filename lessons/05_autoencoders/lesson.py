@@ -211,9 +211,11 @@ for axis, picture, title in zip(axes, pictures, titles, strict=True):
 plt.show()
 
 # %% [markdown]
-# The same error and, nearly, the same plane. How near the rows of B come to the principal axes, in which order and
-# with which signs, is an accident of the start: the pair in the middle does the same job. A code's two numbers have
-# no meaning of their own; the plane has.
+# The error is PCA's, and so, nearly, is the plane. (The errors agree first: if $\lambda_2$ and $\lambda_3$ are close,
+# a plane turned from the one axis to the other loses little, and training is slow to turn it back. Smaller digits
+# show it.) How near the rows of B come to the principal axes, in which order and with which signs, is an accident of
+# the start: the pair in the middle does the same job. A code's two numbers have no meaning of their own; the plane
+# has.
 #
 # **Exercise 05.3.** `pca_reconstruct`, the best linear autoencoder without any training.
 
