@@ -212,7 +212,7 @@ plt.show()
 
 # %% [markdown]
 # The error is PCA's, and so, nearly, is the plane. (The errors agree first: if $\lambda_2$ and $\lambda_3$ are close,
-# a plane turned from the one axis to the other loses little, and training is slow to turn it back. Smaller digits
+# a plane turned from the one axis to the other loses little, and training is slow to turn it back. The 8x8 digits
 # show it.) How near the rows of B come to the principal axes, in which order and with which signs, is an accident of
 # the start: the pair in the middle does the same job. A code's two numbers have no meaning of their own; the plane
 # has.
