@@ -146,7 +146,8 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: Any) 
         return Difference(
             f"calls {outcome.foreign[0]}", "the work is handed to a library or to the reference: write it with NumPy"
         )
-    repeated = [name for name, n in outcome.calls.items() if n >= max(8, np.size(expected))]
+    entries = sum(map(np.size, expected)) if isinstance(expected, tuple) else np.size(expected)
+    repeated = [name for name, n in outcome.calls.items() if n >= max(8, entries)]
     if exercise.measured is not None and exercise.judge is None and repeated:
         return Difference(
             f"calls {repeated[0]} {outcome.calls[repeated[0]]} times",

@@ -1,0 +1,394 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Lesson 14: From CPU to GPU
+#
+# **Afterwards you can** say how much of a training step is arithmetic and how much is only asking for it, write one
+# source that runs on two kinds of arrays, estimate from which batch size a GPU wins, and read a benchmark with suspicion.
+#
+# **Time:** 30 minutes to read, 40 more with the four exercises. **You need** lesson 3 (dense networks). You need **no
+# GPU**: everything that is *measured* below is measured on this machine's CPU, and what is said of GPUs is a *model*, with
+# its assumptions beside it.
+#
+# First the picture: how long one addition of two arrays takes, and one matrix product, as they get larger. (All times in
+# this lesson are measured when it runs; yours will be others.)
+
+# %%
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import minigen as mg
+from minigen import bench
+from minigen.backend import xp_of
+from minigen.errors import MinigenError
+from minigen.lessons import show_source
+from minigen.testing import check
+
+
+def microseconds(action, repeats=7, least=2e-3):
+    """Of one call: the best of some runs, each long enough to be timed."""
+    count, start = 1, time.perf_counter()
+    action()
+    count = max(1, int(least / max(time.perf_counter() - start, 1e-7)))
+    runs = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for _ in range(count):
+            action()
+        runs.append((time.perf_counter() - start) / count)
+    return min(runs) * 1e6
+
+
+sizes = 4 ** np.arange(1, 11)
+vectors = [np.ones(n, np.float32) for n in sizes]
+outs = [np.empty_like(v) for v in vectors]
+adding = [microseconds(lambda a=a, out=out: np.add(a, a, out=out)) for a, out in zip(vectors, outs, strict=True)]
+sides = 2 ** np.arange(1, 10)
+matrices = [np.ones((n, n), np.float32) for n in sides]
+products = [microseconds(lambda a=a: a @ a) for a in matrices]
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+axes[0].loglog(sizes, adding, "o-")
+axes[0].set(title="a + a", xlabel="numbers in the array", ylabel="µs")
+axes[1].loglog(2 * sides.astype(float) ** 3, products, "o-")
+axes[1].set(title="a @ a", xlabel="floating-point operations", ylabel="µs")
+for axis, smallest in zip(axes, (adding[0], products[0]), strict=True):
+    axis.axhline(smallest, color="C3", linestyle=":", label=f"what the call costs: {smallest:.2f} µs")
+    axis.legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# Flat, then straight. On the left end one pays for the *call*: Python finds the function, NumPy looks at types and shapes,
+# memory is prepared, and then four numbers are added, which takes a few thousandths of it. On the right end one pays for
+# the *work*. The bend is where both cost the same. The simplest model with a bend is
+#
+# $$ \text{time} = \text{calls} \times \text{cost of a call} + \frac{\text{operations}}{\text{rate}} , $$
+#
+# and this lesson is about its four quantities.
+#
+# ## What a launch costs
+#
+# A GPU is a second computer. An operation on its arrays is a *kernel*, a program for thousands of threads; the CPU puts a
+# request into a queue (it *launches* the kernel) and goes on. For CuPy we shall assume that this takes the CPU 10
+# microseconds (5 to 20 is what one reads; measure yours): some ten times the cost of a NumPy call. The GPU's rate, on
+# the other hand, is ten to hundreds of times a CPU's. Which of the two matters depends on how many calls there are.
+# Count them, with an array that notes every operation it takes part in.
+
+# %%
+calls = []
+
+
+class Counting(np.ndarray):
+    """An array like any other, that notes what is done with it."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **settings):
+        """Called by NumPy in place of any operation on numbers."""
+        calls.append(ufunc.__name__)
+        plain = [x.view(np.ndarray) if isinstance(x, Counting) else x for x in inputs]
+        if out is not None:
+            settings["out"] = tuple(x.view(np.ndarray) if isinstance(x, Counting) else x for x in out)
+        result = getattr(ufunc, method)(*plain, **settings)
+        return result.view(Counting) if isinstance(result, np.ndarray) else result
+
+
+job = bench.Job("vae", "cpu")  # the VAE 784-400-20 of the benchmark
+for p in job.model.parameters():
+    p.data = p.data.view(Counting)
+x = mg.tensor(job.batch(16).numpy().view(Counting))
+calls.clear()
+job.model.loss(x, mg.Generator(0)).total.backward()
+LAUNCHES = len(calls)
+names, counts = np.unique(calls, return_counts=True)
+order = counts.argsort()[::-1]
+print(f"{LAUNCHES} operations for one batch, forward and backward:")
+print(", ".join(f"{names[i]} {counts[i]}" for i in order))
+
+# %% [markdown]
+# Only the eleven products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic
+# worth speaking of. The others are small, and each is a call. (Copies are not counted, so it is a little more.) That is
+# why `minigen/fused.py` writes the longest chains (Adam, bias and activation, batch norm, the cross-entropy) a second
+# time, as one CUDA kernel each: not to compute faster, but to ask less often.
+#
+# ## One source for two devices
+#
+# CuPy has NumPy's functions under NumPy's names. So an operation need not know where it computes, if it asks its
+# arrays: `xp = xp_of(x)` is `numpy` or `cupy`. The dispatch goes by the *array* and not by a global switch, so arrays on
+# both devices may live in one program. This is all of it, and an operation that uses it:
+
+# %%
+show_source(xp_of)
+show_source(mg.softplus)
+
+# %% [markdown]
+# `import cupy` stands in one file of the library, `backend.py`, and happens when somebody asks for the GPU. Having the
+# package is not having a GPU, so it is tried step by step: the package, the driver, a device, a kernel that computes.
+# Where one fails, the message says which, and what helps. On the machine that made this page:
+
+# %%
+try:
+    mg.use_device("cuda")
+    mg.use_device("cpu")
+    print("there is a GPU: run `python -m minigen.bench`, and compare it with the model below")
+except MinigenError as error:
+    print(error)
+
+# %% [markdown]
+# What does *not* come for free: `float(loss)`, `if x.sum() > 0` and `print(x)` need the number on the CPU, and wait
+# until the queue is empty. A loop that prints its loss at every step waits at every step. (The library's training loop
+# reads its metrics from time to time.)
+#
+# ## The clock and the queue
+#
+# A launch returns at once; the result comes later. **Predict before you run:** here a thread stands for the GPU. It
+# multiplies matrices while the main thread goes on. What do the two clocks show?
+
+# %%
+a = np.ones((700, 700), np.float32)
+with ThreadPoolExecutor(1) as queue:
+    start = time.perf_counter()
+    answers = [queue.submit(np.matmul, a, a) for _ in range(5)]
+    launched = time.perf_counter() - start
+    for answer in answers:
+        answer.result()  # wait for it: what `synchronize` does on a GPU
+    done = time.perf_counter() - start
+print(f"read at once: {launched * 1e3:.2f} ms; read when the work is done: {done * 1e3:.2f} ms")
+show_source(bench.Job.time)
+
+# %% [markdown]
+# The first clock measured how fast one can *ask*. Speed-ups in the thousands are usually this. The library's benchmark
+# synchronises before it starts the clock and before it reads it.
+#
+# ## The arithmetic of a step
+#
+# A product of (n, k) and (k, m) has n m entries, each a sum of k products: 2 n k m operations. A dense layer Y = X W with a
+# batch of b and W of (n, m) needs three of them: X W forward; and backward, from lesson 1, $X^\top G$ for its weights and
+# $G W^\top$ for its input. Each takes 2 b n m, whichever is transposed. The first layer's input is data, which no one asks
+# a gradient for. Hence for a network with layers $(n_i, m_i)$
+#
+# $$ \text{operations} = 2b \Big(3 \sum_i n_i m_i - n_1 m_1\Big) . $$
+#
+# **Exercise 14.1.** `dense_flops`.
+
+# %%
+check("14.1")
+
+# %% [markdown]
+# The rate is measured by a large product, in which nothing else counts. (With one thread; `OMP_NUM_THREADS` says how
+# many are used.)
+
+# %%
+flops = bench.flops(job.model, (784,))  # of a step, for one example
+peak = bench.sgemm_peak("cpu", 1024, time.perf_counter)  # GFLOP/s
+print(f"{flops / 1e6:.2f} million operations an example; {peak:.0f} GFLOP/s at best")
+print(f"so no less than {flops / peak / 1e3:.1f} µs an example, and 0 for an empty batch?")
+
+# %% [markdown]
+# ## The model, fitted
+#
+# A step's calls are the same for every batch, its operations grow with the batch b. So the model says
+#
+# $$ t(b) = \text{fixed} + \text{per example} \cdot b . $$
+#
+# We measure t at some batch sizes and fit the two. Ordinary least squares would minimise $\sum_i (t(b_i) - t_i)^2$, in
+# which an error of 5 % at the largest batch outweighs everything at the smallest. What we want small are the *relative*
+# errors, $\sum_i (t(b_i)/t_i - 1)^2$. With $u_i = 1/t_i$ and $v_i = b_i/t_i$, and derivatives set to zero,
+#
+# $$ \sum_i u_i\,(f u_i + p v_i - 1) = 0, \qquad \sum_i v_i\,(f u_i + p v_i - 1) = 0 , $$
+#
+# two linear equations for f (fixed) and p (per example).
+#
+# **Exercise 14.2.** `fit_step_time`.
+
+# %%
+check("14.2")
+
+# %%
+job = bench.Job("vae", "cpu")  # anew, with plain arrays
+batches = np.array([4, 8, 16, 32, 64, 128, 256, 512])
+data = [job.batch(b) for b in batches]
+rounds = []
+for _ in range(6):
+    rounds.append([job.time(x, time.perf_counter, 4 if b < 100 else 1) for x, b in zip(data, batches, strict=True)])
+times = np.median(rounds[1:], axis=0)  # ms; the first round warms up
+columns = np.stack([1 / times, batches / times], axis=1)
+fixed, per_example = np.linalg.lstsq(columns, np.ones(len(batches)), rcond=None)[0]
+line = np.array([1, 4096])
+
+figure, axis = plt.subplots(figsize=(6, 3), layout="constrained")
+axis.loglog(batches, times, "o", label="measured: a step of the VAE on this CPU")
+axis.loglog(
+    np.geomspace(1, 1000), fixed + per_example * np.geomspace(1, 1000), "C0-", label="fixed + per example x batch"
+)
+axis.axhline(fixed, color="0.6", linestyle=":", label=f"fixed: {fixed:.2f} ms")
+axis.set(xlabel="batch size", ylabel="ms a step")
+axis.legend(fontsize=8)
+plt.show()
+print(f"an example takes {per_example * 1e3:.1f} µs: {flops / per_example / 1e6:.0f} GFLOP/s, of {peak:.0f} at best")
+print("measured over fitted:", np.round(times / (fixed + per_example * batches), 2))
+
+# %% [markdown]
+# The last line says how far the model can be believed: one line for all sizes is good to some tens of percent, since
+# the rate itself depends on the size (caches; small products). Note what the fixed part holds besides calls: Adam, which
+# updates 650 000 weights however small the batch.
+#
+# ## Where the lines cross
+#
+# *From here on nothing about a GPU is measured.* We put assumed numbers into the same formula:
+#
+# - launches: as many as were counted, and 15 more for Adam and the drawing of noise; 5, 10 and 20 µs each;
+# - rate: a third of the peak that the maker publishes for float32 (T4 8.1, A100 19.5, H100 SXM 67 TFLOP/s), as products
+#   of this size do not fill a large card;
+# - the sum of both. As the queue lets the GPU compute while the CPU launches, the truth lies between the larger of
+#   the two and their sum, so the sum is at most twice too much: max(a, b) ≤ t ≤ a + b ≤ 2 max(a, b).
+#
+# Two lines $f_c + p_c\,b$ and $f_g + p_g\,b$ are equal at
+#
+# $$ b^* = \frac{f_g - f_c}{p_c - p_g} , $$
+#
+# if $p_g < p_c$; beyond it the GPU wins. If $f_g \le f_c$ it wins from the start.
+#
+# **Exercise 14.3.** `crossover_batch`.
+
+# %%
+check("14.3")
+
+# %%
+PEAKS = {"T4": 8.1e12, "A100": 19.5e12, "H100 SXM": 67e12}  # FLOP/s in float32, as published
+
+
+def modelled(launch, rate, launches=LAUNCHES + 15):
+    """(fixed, per example) in ms, of a GPU with this cost of a launch (s) and this rate (FLOP/s)."""
+    return launches * launch * 1e3, flops / rate * 1e3
+
+
+def cross(cpu, gpu):
+    """The batch from which the second wins; NaN if it does not."""
+    return max(0.0, (gpu[0] - cpu[0]) / (cpu[1] - gpu[1])) if gpu[1] < cpu[1] else np.nan
+
+
+b = np.geomspace(4, 4096, 60)
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+axes[0].loglog(batches, times / batches * 1e3, "ko", label="this CPU, measured")
+axes[0].loglog(b, (fixed + per_example * b) / b * 1e3, "k-", linewidth=0.8)
+for color, (name, rate) in zip(("C0", "C1", "C2"), PEAKS.items(), strict=True):
+    low, mid, high = (modelled(launch, rate / 3) for launch in (5e-6, 10e-6, 20e-6))
+    axes[0].fill_between(b, *[(f + p * b) / b * 1e3 for f, p in (low, high)], color=color, alpha=0.2)
+    axes[0].loglog(b, (mid[0] + mid[1] * b) / b * 1e3, "--", color=color, label=f"{name}, modelled")
+    found = [cross((fixed, per_example), gpu) for gpu in (low, mid, high)]
+    print(f"{name}: from a batch of about {found[1]:.0f} (launches of 5 and 20 µs: {found[0]:.0f} and {found[2]:.0f})")
+axes[0].set(xlabel="batch size", ylabel="µs an example", title="GPUs: a model, NOT a measurement")
+axes[0].legend(fontsize=7)
+launch = np.geomspace(1e-6, 1e-4, 50)
+for rate, style in ((1e12, ":"), (5e12, "--"), (20e12, "-")):
+    crossings = [cross((fixed, per_example), modelled(seconds, rate)) for seconds in launch]
+    axes[1].semilogx(launch * 1e6, crossings, style, color="C4", label=f"{rate / 1e12:.0f} TFLOP/s reached")
+axes[1].set(xlabel="cost of a launch (µs)", ylabel="batch", title="crossover (model)")
+axes[1].legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# The right picture is the lesson in one: at a given launch cost, a GPU that is twenty times faster at arithmetic moves
+# the crossover hardly at all. What moves it is the cost of a launch, and the number of launches.
+#
+# ## A misconception, put to the test
+#
+# *"This GPU does fifty times as many operations per second, so my training takes a fiftieth."* **Predict before you
+# run:** by how much is a step faster at a batch of 16, 64, 256, 1024, 4096? Let the share s of the CPU's time be arithmetic,
+# which gets k times faster, and the rest stay: the gain is $1 / (1 - s + s/k)$, and even for k = ∞ not more than
+# $1/(1 - s)$ (Amdahl's law). Here the rest does not even stay: launches cost more than calls.
+
+# %%
+for batch in (16, 64, 256, 1024, 4096):
+    cpu = fixed + per_example * batch
+    share = per_example * batch / cpu
+    gains = [cpu / (f + p * batch) for f, p in (modelled(10e-6, rate / 3) for rate in PEAKS.values())]
+    print(
+        f"batch {batch:4d}: {share:.0%} of the CPU's step grows with the batch; Amdahl's limit {1 / (1 - share):5.1f}; modelled: "
+        + ", ".join(f"{name} {gain:.1f}x" for name, gain in zip(PEAKS, gains, strict=True))
+    )
+
+# %% [markdown]
+# A small network with a small batch is the wrong job for a large GPU. Larger batches, larger networks, or fewer and larger
+# operations make it the right one; buying a faster card does not.
+#
+# ## Reading a benchmark
+#
+# Whom shall one believe? Ask five questions of every table of times. Was the clock read after the work was done? Were the
+# first, slow steps left out? Do both compute the same (the library compares losses and gradients first)? How large is
+# the spread? And did the two take *turns*? A machine gets slower and faster; who measures one first and the other
+# afterwards measures the weather. See it: two programs that are the same, so that the true ratio is 1.
+
+# %%
+
+
+def program():
+    """Some work, in milliseconds."""
+    start = time.perf_counter()
+    for _ in range(3):
+        a @ a
+    return (time.perf_counter() - start) * 1e3
+
+
+blocks, turns = [], []
+for _ in range(12):
+    first = [program() for _ in range(6)]
+    second = [program() for _ in range(6)]
+    blocks.append(np.mean(first) / np.mean(second))
+    pairs = np.array([(program(), program()) for _ in range(6)])
+    turns.append(np.median(pairs[:, 0] / pairs[:, 1]))
+figure, axis = plt.subplots(figsize=(7, 2), layout="constrained")
+axis.plot(blocks, np.zeros(12), "o", alpha=0.6)
+axis.plot(turns, np.ones(12), "o", alpha=0.6)
+axis.axvline(1, color="0.5", linestyle=":")
+axis.set_yticks([0, 1], ["one after the other, means", "in turns, median of ratios"])
+axis.set(xlabel="ratio of two equal programs, twelve attempts", ylim=(-0.6, 1.6))
+plt.show()
+print(f"one after the other: {min(blocks):.2f} to {max(blocks):.2f}; in turns: {min(turns):.2f} to {max(turns):.2f}")
+
+# %% [markdown]
+# On a quiet machine both are narrow; on a busy one, compare. A gain that is smaller than the spread of *nothing* is no
+# gain.
+#
+# **Exercise 14.4.** `paired_ratio`, as the library's tables have it: the median, and the range.
+
+# %%
+check("14.4")
+
+# %% [markdown]
+# ## Something to play with
+#
+# Change the assumptions: kernels fused to half as many launches; DCGAN in place of the VAE, with hundreds of times the
+# operations an example (`bench.flops` says how many). Add the way of the data over the bus, 3136 bytes an
+# example at 12 GB/s: does it matter? Before you run, say which of the three moves the crossover most.
+
+# %%
+launches, launch, rate, bus = (LAUNCHES + 15) / 2, 10e-6, PEAKS["T4"] / 3, 12e9
+gpu = modelled(launch, rate, launches)
+gpu = gpu[0], gpu[1] + 3136 / bus * 1e3
+dcgan = bench.flops(bench.Job("dcgan", "cpu").model, (28, 28, 1))
+print(f"crossover of the VAE, modelled: a batch of {cross((fixed, per_example), gpu):.0f}")
+print(f"DCGAN has {dcgan / flops:.0f} times the operations of the VAE for each example")
+
+# %% [markdown]
+# ## Where to go next
+#
+# - Williams, Waterman & Patterson 2009, *Roofline: an insightful visual performance model for multicore architectures*:
+#   the third limit, the memory, of which this lesson did not speak.
+# - Amdahl 1967, *Validity of the single processor approach to achieving large scale computing capabilities*.
+# - Okuta et al. 2017, *CuPy: a NumPy-compatible library for NVIDIA GPU calculations*.
+# - Fleming & Wallace 1986, *How not to lie with statistics: the correct way to summarize benchmark results*.
+# - In the library: `minigen/backend.py`, `minigen/fused.py`, `minigen/bench.py`; with a GPU, `python -m minigen.bench --plot
+#   bench.png` draws the first picture of "where the lines cross" with measured points.
