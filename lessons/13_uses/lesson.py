@@ -22,6 +22,7 @@
 # First the picture: three kinds of damage, and what one small network makes of each. It was trained for half a minute.
 
 # %%
+import dataclasses
 import importlib
 
 import matplotlib.pyplot as plt
@@ -41,11 +42,19 @@ from minigen.plot import mosaic
 from minigen.testing import check
 from minigen.train.restore import BASELINES
 
-train, test = handwritten("train"), handwritten("test")
+
+def quick(data):
+    """MNIST at half its size, 14x14 with a border of one pixel: a fourth of the work. Other digits as they are."""
+    if data.shape[0] < 28:
+        return data
+    return dataclasses.replace(data, x=np.pad(mg.avg_pool2d(data.x, 2), ((0, 0), (1, 1), (1, 1), (0, 0))))
+
+
+train, test = quick(handwritten("train")), quick(handwritten("test"))
 shape = train.shape
-large = shape[0] == 28
-AMOUNTS = {"noise": 0.5, "hole": 0.5, "low resolution": 4 if large else 2}
-STEPS = 600 if large else 1200
+large = shape[0] == 16
+AMOUNTS = {"noise": 0.4, "hole": 0.5, "low resolution": 4 if large else 2}
+STEPS = 1200 if large else 2000
 
 
 def show(grids, columns=8, height=2.0):
@@ -77,10 +86,10 @@ def damage(x, kind, rng):
 def train_restorer(steps):
     """One conditional VAE for all three; the KL comes in slowly, or the code would never be used."""
     rng = mg.Generator(0)
-    model = RestorationVAE(shape, latent_dim=16, width=8, rng=rng)
+    model = RestorationVAE(shape, latent_dim=16, width=12, rng=rng)
     optimizer = Adam(model.parameters(), lr=cosine(4e-3, steps))
     for step, x in enumerate(batches(steps, 32)):
-        y = damage(x, list(DAMAGES)[step % 3], rng)
+        y = damage(x, ("hole", "noise", "hole", "low resolution")[step % 4], rng)
         loss = model.loss(mg.tensor(x), mg.tensor(y), rng, kl_weight=min(1.0, 2 * step / steps))
         optimizer.zero_grad()
         loss.total.backward()
@@ -119,7 +128,7 @@ show(grids)
 # The 1/M and the constant factors cancel. Here is an image drowned in noise, and what it may have been.
 
 # %%
-sigma = 2.0 if large else 0.6
+sigma = 1.0 if large else 0.6
 images = train.x[:4000].reshape(-1, train.x[0].size).astype(np.float64)
 
 
@@ -135,7 +144,7 @@ noisy = originals + sigma * np.random.default_rng(0).standard_normal(originals.s
 w = posterior(noisy)
 example = int(np.flatnonzero((1 / (w**2).sum(axis=1) > 6) & (w.max(axis=1) < 0.3))[0])
 likely = w[example].argsort()[::-1][:5]
-row = [originals[example], noisy[example] / 6 + 0.5, *images[likely], w[example] @ images]
+row = [originals[example], noisy[example] / (3 * sigma) + 0.5, *images[likely], w[example] @ images]
 titles = ["x", "y", *[f"p = {p:.2f}" for p in w[example, likely]], "E[x|y]"]
 figure, axes = plt.subplots(1, 8, figsize=(10, 1.7), layout="constrained")
 for axis, image, title in zip(axes, row, titles, strict=True):
@@ -168,7 +177,7 @@ check("13.2")
 
 # %%
 x = test.x[:500]
-figure, axes = plt.subplots(1, 3, figsize=(10, 2.6), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 3, figsize=(10, 2.6), layout="constrained")
 for axis, kind in zip(axes, DAMAGES, strict=True):
     y = damage(x, kind, mg.Generator(2))
     image, known = y[..., :1], y[..., 1:]
@@ -182,7 +191,6 @@ for axis, kind in zip(axes, DAMAGES, strict=True):
     for place, value in enumerate(decibels):
         axis.text(value, place, f" {value:.1f}", va="center", fontsize=8)
     axis.set(title=kind, xlabel="PSNR (dB)", xlim=(0, max(decibels) * 1.25))
-    axis.tick_params(labelleft=True)
 plt.show()
 
 # %% [markdown]
@@ -351,11 +359,11 @@ plt.show()
 #
 # ## Something to play with
 #
-# Another damage: a hole *in* a noisy image; a hole four fifths as large; a factor of 7. It was never trained on: what
-# does the model make of it, and does the deviation of its guesses tell?
+# Another damage: a hole with sides of seven tenths; much more noise; a hole *in* a noisy image. The model was never
+# trained on it: what does it make of it, and does the deviation of its guesses tell?
 
 # %%
-AMOUNTS["hole"] = 0.8
+AMOUNTS["hole"] = 0.7
 x = test.x[:8]
 y = damage(x, "hole", mg.Generator(5))
 guesses = [restored(y, 1, seed) for seed in range(2)]

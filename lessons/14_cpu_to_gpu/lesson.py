@@ -35,7 +35,10 @@ from minigen import bench
 from minigen.backend import xp_of
 from minigen.errors import MinigenError
 from minigen.lessons import show_source
+from minigen.models import VAE
+from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.testing import check
+from minigen.train.trainers import VAETrainer
 
 
 def microseconds(action, repeats=7, least=2e-3):
@@ -104,12 +107,20 @@ class Counting(np.ndarray):
         return result.view(Counting) if isinstance(result, np.ndarray) else result
 
 
-job = bench.Job("vae", "cpu")  # the VAE 784-400-20 of the benchmark
-for p in job.model.parameters():
+def trainer_of(pixels, hidden, latent):
+    """A dense VAE with its Adam: pixels - hidden - latent - hidden - pixels."""
+    rng = mg.Generator(0)
+    encoder = dense_encoder((pixels,), 2 * latent, [hidden], rng)
+    return VAETrainer(VAE(encoder, dense_decoder(latent, (pixels,), [hidden], rng), latent), 1e-3)
+
+
+NETWORKS = {"small": (64, 100, 8), "large": (784, 400, 20)}
+model = trainer_of(*NETWORKS["small"]).model
+for p in model.parameters():
     p.data = p.data.view(Counting)
-x = mg.tensor(job.batch(16).numpy().view(Counting))
+x = mg.tensor(np.full((16, 64), 0.5, np.float32).view(Counting))
 calls.clear()
-job.model.loss(x, mg.Generator(0)).total.backward()
+model.loss(x, mg.Generator(0)).total.backward()
 LAUNCHES = len(calls)
 names, counts = np.unique(calls, return_counts=True)
 order = counts.argsort()[::-1]
@@ -117,7 +128,7 @@ print(f"{LAUNCHES} operations for one batch, forward and backward:")
 print(", ".join(f"{names[i]} {counts[i]}" for i in order))
 
 # %% [markdown]
-# Only the eleven products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic
+# Whatever the sizes of the network and of the batch, they are as many: the program is the same. Only the eleven products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic
 # worth speaking of. The others are small, and each is a call. (Copies are not counted, so it is a little more.) That is
 # why `minigen/fused.py` writes the longest chains (Adam, bias and activation, batch norm, the cross-entropy) a second
 # time, as one CUDA kernel each: not to compute faster, but to ask less often.
@@ -186,14 +197,13 @@ show_source(bench.Job.time)
 check("14.1")
 
 # %% [markdown]
-# The rate is measured by a large product, in which nothing else counts. (With one thread; `OMP_NUM_THREADS` says how
-# many are used.)
+# The rate is measured by a large product, in which nothing else counts. (`OMP_NUM_THREADS` says on how many threads.)
 
 # %%
-flops = bench.flops(job.model, (784,))  # of a step, for one example
-peak = bench.sgemm_peak("cpu", 1024, time.perf_counter)  # GFLOP/s
-print(f"{flops / 1e6:.2f} million operations an example; {peak:.0f} GFLOP/s at best")
-print(f"so no less than {flops / peak / 1e3:.1f} µs an example, and 0 for an empty batch?")
+FLOPS = {name: bench.flops(trainer_of(*sizes).model, sizes[:1]) for name, sizes in NETWORKS.items()}  # an example
+peak = max(bench.sgemm_peak("cpu", 1024, time.perf_counter) for _ in range(4))  # GFLOP/s
+for name, flops in FLOPS.items():
+    print(f"{name}: {flops / 1e6:.2f} million operations, no less than {flops / peak / 1e3:.2f} µs an example")
 
 # %% [markdown]
 # ## The model, fitted
@@ -216,43 +226,63 @@ print(f"so no less than {flops / peak / 1e3:.1f} µs an example, and 0 for an em
 check("14.2")
 
 # %%
-job = bench.Job("vae", "cpu")  # anew, with plain arrays
 batches = np.array([4, 8, 16, 32, 64, 128, 256, 512])
-data = [job.batch(b) for b in batches]
-rounds = []
-for _ in range(6):
-    rounds.append([job.time(x, time.perf_counter, 4 if b < 100 else 1) for x, b in zip(data, batches, strict=True)])
-times = np.median(rounds[1:], axis=0)  # ms; the first round warms up
-columns = np.stack([1 / times, batches / times], axis=1)
-fixed, per_example = np.linalg.lstsq(columns, np.ones(len(batches)), rcond=None)[0]
-line = np.array([1, 4096])
 
-figure, axis = plt.subplots(figsize=(6, 3), layout="constrained")
-axis.loglog(batches, times, "o", label="measured: a step of the VAE on this CPU")
-axis.loglog(
-    np.geomspace(1, 1000), fixed + per_example * np.geomspace(1, 1000), "C0-", label="fixed + per example x batch"
-)
-axis.axhline(fixed, color="0.6", linestyle=":", label=f"fixed: {fixed:.2f} ms")
-axis.set(xlabel="batch size", ylabel="ms a step")
+
+def step_times(name):
+    """Ms of a step at each batch size: the best of some rounds, in which nothing else disturbed it."""
+    trainer, rng = trainer_of(*NETWORKS[name]), mg.Generator(1)
+    data = [mg.tensor(rng.uniform((int(b), NETWORKS[name][0]))) for b in batches]
+    rounds = []
+    for _ in range(12):
+        rounds.append([])
+        for x in data:
+            start = time.perf_counter()
+            for _ in range(3):
+                trainer.step(x, rng)
+            rounds[-1].append((time.perf_counter() - start) * 1e3 / 3)
+    return np.min(rounds, axis=0)
+
+
+def fit(times):
+    """(fixed, per example) by relative least squares."""
+    columns = np.stack([1 / times, batches / times], axis=1)
+    return tuple(np.linalg.lstsq(columns, np.ones(len(batches)), rcond=None)[0])
+
+
+TIMES = {name: step_times(name) for name in NETWORKS}
+CPU = {name: fit(times) for name, times in TIMES.items()}
+b = np.geomspace(4, 4096, 60)
+figure, axis = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+for color, (name, (fixed, per_example)) in zip(("C0", "C1"), CPU.items(), strict=True):
+    axis.loglog(batches, TIMES[name], "o", color=color, label=f"{name} VAE, measured")
+    line = f"{fixed:.2f} ms + {per_example * 1e3:.1f} µs x batch"
+    axis.loglog(b[b < 1000], fixed + per_example * b[b < 1000], color=color, label=line)
+    print(f"{name}: {FLOPS[name] / per_example / 1e6:.0f} GFLOP/s of {peak:.0f}; measured over fitted", end=" ")
+    print(np.round(TIMES[name] / (fixed + per_example * batches), 2))
+axis.set(xlabel="batch size", ylabel="ms a step, on this CPU")
 axis.legend(fontsize=8)
 plt.show()
-print(f"an example takes {per_example * 1e3:.1f} µs: {flops / per_example / 1e6:.0f} GFLOP/s, of {peak:.0f} at best")
-print("measured over fitted:", np.round(times / (fixed + per_example * batches), 2))
 
 # %% [markdown]
-# The last line says how far the model can be believed: one line for all sizes is good to some tens of percent, since
-# the rate itself depends on the size (caches; small products). Note what the fixed part holds besides calls: Adam, which
-# updates 650 000 weights however small the batch.
+# (The best times say what a program *needs*. To compare two programs is another matter, below.)
+#
+# A line is good to some tens of percent, since the rate itself depends on the size (caches; small products). Now compare
+# the two fixed parts. Both networks make the same calls; with the small one hardly anything else is left, so its fixed
+# part *is* the calls: Python, the recording of the graph, NumPy. The large one's holds work as well that does not depend
+# on the batch: Adam updates its 650 000 weights at every step, however few the examples. "Fixed" is not always overhead.
 #
 # ## Where the lines cross
 #
 # *From here on nothing about a GPU is measured.* We put assumed numbers into the same formula:
 #
-# - launches: as many as were counted, and 15 more for Adam and the drawing of noise; 5, 10 and 20 µs each;
+# - the program's own work: that of the small network's fixed part, as the same Python runs on the same CPU;
+# - launches on top: as many as were counted, and 15 more for Adam and the noise; 5, 10 and 20 µs each;
 # - rate: a third of the peak that the maker publishes for float32 (T4 8.1, A100 19.5, H100 SXM 67 TFLOP/s), as products
-#   of this size do not fill a large card;
-# - the sum of both. As the queue lets the GPU compute while the CPU launches, the truth lies between the larger of
-#   the two and their sum, so the sum is at most twice too much: max(a, b) ≤ t ≤ a + b ≤ 2 max(a, b).
+#   of this size do not fill a large card.
+#
+# It is the sum of these. As the queue lets the GPU compute while the CPU launches, the truth lies between the larger
+# of launching (a) and computing (b) and their sum; that is at most twice too much: max(a, b) ≤ t ≤ a + b ≤ 2 max(a, b).
 #
 # Two lines $f_c + p_c\,b$ and $f_g + p_g\,b$ are equal at
 #
@@ -269,9 +299,9 @@ check("14.3")
 PEAKS = {"T4": 8.1e12, "A100": 19.5e12, "H100 SXM": 67e12}  # FLOP/s in float32, as published
 
 
-def modelled(launch, rate, launches=LAUNCHES + 15):
+def modelled(name, launch, rate, launches=LAUNCHES + 15):
     """(fixed, per example) in ms, of a GPU with this cost of a launch (s) and this rate (FLOP/s)."""
-    return launches * launch * 1e3, flops / rate * 1e3
+    return CPU["small"][0] + launches * launch * 1e3, FLOPS[name] / rate * 1e3
 
 
 def cross(cpu, gpu):
@@ -279,46 +309,45 @@ def cross(cpu, gpu):
     return max(0.0, (gpu[0] - cpu[0]) / (cpu[1] - gpu[1])) if gpu[1] < cpu[1] else np.nan
 
 
-b = np.geomspace(4, 4096, 60)
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
-axes[0].loglog(batches, times / batches * 1e3, "ko", label="this CPU, measured")
-axes[0].loglog(b, (fixed + per_example * b) / b * 1e3, "k-", linewidth=0.8)
-for color, (name, rate) in zip(("C0", "C1", "C2"), PEAKS.items(), strict=True):
-    low, mid, high = (modelled(launch, rate / 3) for launch in (5e-6, 10e-6, 20e-6))
-    axes[0].fill_between(b, *[(f + p * b) / b * 1e3 for f, p in (low, high)], color=color, alpha=0.2)
-    axes[0].loglog(b, (mid[0] + mid[1] * b) / b * 1e3, "--", color=color, label=f"{name}, modelled")
-    found = [cross((fixed, per_example), gpu) for gpu in (low, mid, high)]
-    print(f"{name}: from a batch of about {found[1]:.0f} (launches of 5 and 20 µs: {found[0]:.0f} and {found[2]:.0f})")
-axes[0].set(xlabel="batch size", ylabel="µs an example", title="GPUs: a model, NOT a measurement")
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", sharey=True)
+for axis, name in zip(axes, NETWORKS, strict=True):
+    axis.loglog(batches, TIMES[name] / batches * 1e3, "ko", label="this CPU, measured")
+    axis.loglog(b, (CPU[name][0] + CPU[name][1] * b) / b * 1e3, "k-", linewidth=0.8)
+    for color, (card, rate) in zip(("C0", "C1", "C2"), PEAKS.items(), strict=True):
+        low, mid, high = (modelled(name, launch, rate / 3) for launch in (5e-6, 10e-6, 20e-6))
+        axis.fill_between(b, *[(f + p * b) / b * 1e3 for f, p in (low, high)], color=color, alpha=0.2)
+        axis.loglog(b, (mid[0] + mid[1] * b) / b * 1e3, "--", color=color, label=f"{card}, modelled")
+        at = [cross(CPU[name], gpu) for gpu in (low, mid, high)]
+        print(
+            f"{name}, {card}: wins from a batch of {at[1]:.0f} (launches of 5 and 20 µs: {at[0]:.0f} and {at[2]:.0f})"
+        )
+    axis.set(xlabel="batch size", ylabel="µs an example", title=f"{name} VAE; GPUs: a model, NOT a measurement")
 axes[0].legend(fontsize=7)
-launch = np.geomspace(1e-6, 1e-4, 50)
-for rate, style in ((1e12, ":"), (5e12, "--"), (20e12, "-")):
-    crossings = [cross((fixed, per_example), modelled(seconds, rate)) for seconds in launch]
-    axes[1].semilogx(launch * 1e6, crossings, style, color="C4", label=f"{rate / 1e12:.0f} TFLOP/s reached")
-axes[1].set(xlabel="cost of a launch (µs)", ylabel="batch", title="crossover (model)")
-axes[1].legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# The right picture is the lesson in one: at a given launch cost, a GPU that is twenty times faster at arithmetic moves
-# the crossover hardly at all. What moves it is the cost of a launch, and the number of launches.
+# For the small network the crossover lies at a batch of hundreds; and it hardly matters *which* card it is, although the
+# last does eight times as many operations per second as the first. The numerator is what decides: launches, and what each
+# costs. For the large one the model says that any card wins from small batches on, because of work on the CPU that is not
+# arithmetic of the batch at all. A crossover is no property of a GPU, but of a program on it.
 #
 # ## A misconception, put to the test
 #
 # *"This GPU does fifty times as many operations per second, so my training takes a fiftieth."* **Predict before you
-# run:** by how much is a step faster at a batch of 16, 64, 256, 1024, 4096? Let the share s of the CPU's time be arithmetic,
+# run:** by how much is a step faster at a batch of 16, 256, 4096? Let the share s of the CPU's time be arithmetic,
 # which gets k times faster, and the rest stay: the gain is $1 / (1 - s + s/k)$, and even for k = ∞ not more than
-# $1/(1 - s)$ (Amdahl's law). Here the rest does not even stay: launches cost more than calls.
+# $1/(1 - s)$ (Amdahl's law). Here the rest does not even stay: launches come on top.
 
 # %%
-for batch in (16, 64, 256, 1024, 4096):
-    cpu = fixed + per_example * batch
-    share = per_example * batch / cpu
-    gains = [cpu / (f + p * batch) for f, p in (modelled(10e-6, rate / 3) for rate in PEAKS.values())]
-    print(
-        f"batch {batch:4d}: {share:.0%} of the CPU's step grows with the batch; Amdahl's limit {1 / (1 - share):5.1f}; modelled: "
-        + ", ".join(f"{name} {gain:.1f}x" for name, gain in zip(PEAKS, gains, strict=True))
-    )
+for name, (fixed, per_example) in CPU.items():
+    for batch in (16, 256, 4096):
+        cpu = fixed + per_example * batch
+        share = per_example * batch / cpu
+        gains = [cpu / (f + p * batch) for f, p in (modelled(name, 10e-6, rate / 3) for rate in PEAKS.values())]
+        print(
+            f"{name}, batch {batch:4d}: {share:.0%} grows with the batch; Amdahl's limit {1 / (1 - share):.1f}; modelled "
+            + ", ".join(f"{card} {gain:.1f}x" for card, gain in zip(PEAKS, gains, strict=True))
+        )
 
 # %% [markdown]
 # A small network with a small batch is the wrong job for a large GPU. Larger batches, larger networks, or fewer and larger
@@ -370,17 +399,22 @@ check("14.4")
 # %% [markdown]
 # ## Something to play with
 #
-# Change the assumptions: kernels fused to half as many launches; DCGAN in place of the VAE, with hundreds of times the
-# operations an example (`bench.flops` says how many). Add the way of the data over the bus, 3136 bytes an
-# example at 12 GB/s: does it matter? Before you run, say which of the three moves the crossover most.
+# Change the assumptions: kernels fused to half as many launches; a rate ten times as large; the way of the data over
+# the bus, 256 bytes an example of the small network at 12 GB/s. Before you run, say which of the three moves the
+# crossover most. (And DCGAN's examples are another matter altogether.)
 
 # %%
-launches, launch, rate, bus = (LAUNCHES + 15) / 2, 10e-6, PEAKS["T4"] / 3, 12e9
-gpu = modelled(launch, rate, launches)
-gpu = gpu[0], gpu[1] + 3136 / bus * 1e3
+for what, launches, rate, bus in (
+    ("as above", LAUNCHES + 15, PEAKS["T4"] / 3, np.inf),
+    ("half the launches", (LAUNCHES + 15) / 2, PEAKS["T4"] / 3, np.inf),
+    ("ten times the rate", LAUNCHES + 15, 10 * PEAKS["T4"] / 3, np.inf),
+    ("with the bus", LAUNCHES + 15, PEAKS["T4"] / 3, 12e9),
+):
+    gpu = modelled("small", 10e-6, rate, launches)
+    gpu = gpu[0], gpu[1] + 256 / bus * 1e3
+    print(f"{what:>18s}: crossover at a batch of {cross(CPU['small'], gpu):.0f}  (model)")
 dcgan = bench.flops(bench.Job("dcgan", "cpu").model, (28, 28, 1))
-print(f"crossover of the VAE, modelled: a batch of {cross((fixed, per_example), gpu):.0f}")
-print(f"DCGAN has {dcgan / flops:.0f} times the operations of the VAE for each example")
+print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small VAE for each example")
 
 # %% [markdown]
 # ## Where to go next

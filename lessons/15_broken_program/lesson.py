@@ -122,8 +122,8 @@ def measure(name, images):
     print(f"{name}: precision {found.precision:.2f}, coverage {found.coverage:.2f}")
 
 
+measure("real images", train.x[:1000])
 measure("as found", pictures(decoder, noise))
-measure("(real images)", train.x[:1000])
 
 # %% [markdown]
 # ## Fault 1: the sign
@@ -150,8 +150,8 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# It has learnt to say the *opposite* of each pixel, ever more surely: the cross-entropy has no upper bound, so there is
-# no end to it. The repair is a minus. And a rule for later: know the number that a loss cannot pass, and the
+# It answers every image with the same one: ink where digits hardly ever have any, none where they often do, ever
+# more surely. The cross-entropy has no upper bound, so there is no end to it. The repair is a minus. And a rule for later: know the number that a loss cannot pass, and the
 # number it has before anything is learnt (here: all pixels at 1/2 cost log 2 each).
 
 # %%
@@ -301,7 +301,14 @@ for axis, (mean, std), title in zip(axes, (without, clouds(encoder)), ("without 
     i, j = mean.var(axis=0).argsort()[-2:]  # the two dimensions that are used most
     axis.scatter(z[:, i], z[:, j], s=3, color="0.7", label="what the decoder is asked for")
     axis.errorbar(
-        mean[:150, i], mean[:150, j], std[:150, j], std[:150, i], "none", elinewidth=0.7, label="q(z|x) of 150 digits"
+        mean[:150, i],
+        mean[:150, j],
+        std[:150, j],
+        std[:150, i],
+        ".",
+        markersize=3,
+        elinewidth=0.7,
+        label="q(z|x) of 150 digits",
     )
     axis.set(title=title, xlabel="a dimension of z", ylabel="another", xlim=(-9, 9), ylim=(-9, 9))
 axes[0].legend(fontsize=8, loc="lower left")
@@ -430,7 +437,8 @@ figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 for k, name in enumerate(("precision", "coverage")):
     axis.bar(np.arange(len(history)) + 0.4 * k, [pair[k] for pair in history.values()], 0.4, label=name)
 axis.set_xticks(np.arange(len(history)) + 0.2, list(history), fontsize=8)
-axis.legend()
+axis.set(ylim=(0, 1.3))
+axis.legend(loc="upper center", ncols=2)
 plt.show()
 
 # %% [markdown]
