@@ -126,9 +126,9 @@ measure("real images", train.x[:1000])
 measure("as found", pictures(decoder, noise))
 
 # %% [markdown]
-# ## Fault 1: the sign
+# ## Fault 1: the sign, and a misconception put to the test
 #
-# *The misconception, put to the test: "the loss falls, so it learns."* **Predict before you run:** the program minimises
+# *"The loss falls, so it learns."* **Predict before you run:** the program minimises
 # what it calls the ELBO. A lower bound is to be made *large*. What will its reconstructions look like?
 #
 # There is a number that gives it away without any picture. The binary cross-entropy of a pixel x in [0, 1],
