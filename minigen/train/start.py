@@ -102,7 +102,7 @@ def _trainer_and_rng(settings: Settings, data: Dataset) -> tuple[Trainer, Genera
             model = build(settings, data.shape, weights)
         except DataError as error:
             raise ArgumentError(f"width, latent_dim: {error}; take smaller ones") from None
-        rng.load_state(weights.state())
+        rng.host = weights.host  # it goes on where the weights end
         return recipe_of(settings.model).trainer(model, settings), rng
 
 
