@@ -1,4 +1,4 @@
-"""Fills the tables of README.md and docs/faults.md from benchmarks/results: nothing in them is typed in by hand.
+"""Fills the tables of README.md and docs/faults.md from benchmarks/results and lessons/: none is typed in by hand.
 
     python -m benchmarks.pages
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks import tables
 from benchmarks.workloads import MODELS
+from minigen.testing.exercise import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -44,7 +45,40 @@ def faults() -> str:
     return tables.markdown(head, [[name, str(r["tries"]), str(r["losses"]), r["note"]] for name, r in rows.items()])
 
 
-TABLES: dict[str, tuple[str, Callable[[], str]]] = {"peers": ("README.md", peers), "faults": ("docs/faults.md", faults)}
+def lessons() -> str:
+    """What the first cell of each lesson says of itself: title, what it teaches, how long it takes."""
+    rows = []
+    for folder in sorted((ROOT / "lessons").glob("[0-9][0-9]_*")):
+        lesson = Lesson(folder)
+        opening = (folder / "lesson.py").read_text(encoding="utf-8").split("# %% [markdown]\n")[1].split("\n# %%")[0]
+        text = " ".join(line.removeprefix("#").strip() for line in opening.splitlines())
+        aim = re.search(r"\*\*Afterwards you (can|have)\*\* (.+?)\.(?= |$)", text)
+        minutes = re.search(r"\*\*Time:\*\* (\w+) minutes", text)
+        if not (aim and minutes):
+            raise ValueError(
+                f"{folder.name}/lesson.py: expected **Afterwards you can** and **Time:** N minutes at its top"
+            )
+        link = f"[{int(lesson.number)}. {lesson.title}](lessons/{folder.name}/lesson.ipynb)"
+        time = {"ten": "10"}.get(minutes[1], minutes[1])
+        rows.append([link, f"{aim[1]} {shortened(aim[2])}", time, str(len(lesson.exercises))])
+    return tables.markdown(["lesson", "afterwards you", "minutes to read", "exercises"], rows)
+
+
+def shortened(aim: str, length: int = 110) -> str:
+    """As many of its clauses as fit into a line of a table, at least one."""
+    clauses = aim.split(", ")
+    while len(clauses) > 1 and len(", ".join(clauses)) > length:
+        clauses.pop()
+    text = ", ".join(clauses)
+    return text if text == aim else text + ", ..."
+
+
+# The page, what it is made from, how.
+TABLES: dict[str, tuple[str, Path, Callable[[], str]]] = {
+    "peers": ("README.md", RESULTS / "peers.json", peers),
+    "faults": ("docs/faults.md", RESULTS / "faults.json", faults),
+    "lessons": ("README.md", ROOT / "lessons", lessons),
+}
 
 
 def filled(page: str, name: str, table: str) -> str:
@@ -57,8 +91,8 @@ def filled(page: str, name: str, table: str) -> str:
 
 def main() -> None:
     """Fill all pages whose results are there."""
-    for name, (file, table) in TABLES.items():
-        if (RESULTS / f"{name}.json").exists():
+    for name, (file, source, table) in TABLES.items():
+        if source.exists():
             path = ROOT / file
             path.write_text(filled(path.read_text(), name, table()))
 
