@@ -1,4 +1,4 @@
-"""Fills the tables of the README and of docs/ from benchmarks/results: nothing in them is typed in by hand.
+"""Fills the tables of the README and of docs/ from benchmarks/results and lessons/: none is typed in by hand.
 
     python -m benchmarks.pages
 
@@ -18,6 +18,7 @@ from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
 from minigen.data import load
 from minigen.random import Generator
+from minigen.testing.exercise import Lesson
 from minigen.train import RECIPES, settings_for
 from minigen.train.recipes import build
 
@@ -85,6 +86,34 @@ def models() -> str:
     return tables.markdown(["command", "model", "file"], rows)
 
 
+def lessons() -> str:
+    """What the first cell of each lesson says of itself: title, what it teaches, how long it takes."""
+    rows = []
+    for folder in sorted((ROOT / "lessons").glob("[0-9][0-9]_*")):
+        lesson = Lesson(folder)
+        opening = (folder / "lesson.py").read_text(encoding="utf-8").split("# %% [markdown]\n")[1].split("\n# %%")[0]
+        text = " ".join(line.removeprefix("#").strip() for line in opening.splitlines())
+        aim = re.search(r"\*\*Afterwards you (can|have)\*\* (.+?)\.(?= |$)", text)
+        minutes = re.search(r"\*\*Time:\*\* (\w+) minutes", text)
+        if not (aim and minutes):
+            raise ValueError(
+                f"{folder.name}/lesson.py: expected **Afterwards you can** and **Time:** N minutes at its top"
+            )
+        link = f"[{int(lesson.number)}. {lesson.title}](lessons/{folder.name}/lesson.ipynb)"
+        time = {"ten": "10"}.get(minutes[1], minutes[1])
+        rows.append([link, f"{aim[1]} {shortened(aim[2])}", time, str(len(lesson.exercises))])
+    return tables.markdown(["lesson", "afterwards you", "minutes to read", "exercises"], rows)
+
+
+def shortened(aim: str, length: int = 110) -> str:
+    """As many of its clauses as fit into a line of a table, at least one."""
+    clauses = aim.split(", ")
+    while len(clauses) > 1 and len(", ".join(clauses)) > length:
+        clauses.pop()
+    text = ", ".join(clauses)
+    return text if text == aim else text + ", ..."
+
+
 class Table(NamedTuple):
     """The page that a table is on, what makes it, and what it is made from."""
 
@@ -98,6 +127,7 @@ TABLES = {
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),
     "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "train" / "recipes.py"),
+    "lessons": Table("README.md", lessons, ROOT / "lessons"),
 }
 
 
