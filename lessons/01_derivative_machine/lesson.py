@@ -113,9 +113,9 @@ draw(axes[1], nodes, "backward: derivatives of L, in red")
 plt.show()
 
 # %% [markdown]
-# The whole machine is the four functions above: an operation computes a value and notes two things, *from what* it was
-# computed and *how steep* it is there. `backward` does the rest. Everything else in this course, from a digit classifier
-# to a GAN, is trained by this loop with more operations and with arrays in place of numbers.
+# The whole machine is `times`, `plus`, `sine` and `backward` above: an operation computes a value and notes two things,
+# *from what* it was computed and *how steep* it is there. `backward` does the rest. Everything else in this course, from
+# a digit classifier to a GAN, is trained by this loop with more operations and with arrays in place of numbers.
 #
 # ## One number
 #
@@ -203,8 +203,9 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# **Exercise 01.1.** Write the pass yourself: `backward`, for a graph given as lists. It is red at first; that is the
-# start of every exercise.
+# **Exercise 01.1.** Write the pass yourself: `backward`, for a graph given as lists. Open
+# `lessons/01_derivative_machine/exercises.py` (in Jupyter Lab it is beside this notebook in the file browser), write the
+# function, save the file, and run the next cell again. "Not written yet" is the start of every exercise.
 
 # %%
 check("01.1")
@@ -292,7 +293,8 @@ check("01.4")
 
 # %%
 digits = handwritten("test")
-x = digits.x[:500].reshape(500, -1)
+x = digits.x[:500]
+x = x.reshape(len(x), -1)  # each image a row
 w = mg.tensor(np.zeros((x.shape[1], 10), np.float32), requires_grad=True)
 scores = mg.tensor(x) @ w
 loss = mg.nn.cross_entropy_loss(scores, digits.y[:500])
