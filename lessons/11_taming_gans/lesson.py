@@ -113,35 +113,18 @@ plt.show()
 # The gradient penalty $\lambda(|\psi| - 1)^2$ of the third picture is no brake: it wants a slope of 1, and pushes ψ
 # *away* from 0. The fakes pass the solution again and again.
 #
-# The library's GAN is the same game. Two modules of a line each, and the gradients are the formulas above:
+# The library's GAN is the same game. A dense layer whose weight is 0 gives the same fake for all noise, one without a
+# bias is the line; and the gradients are the formulas above:
 
 # %%
-
-
-class Fakes(mg.nn.Module):
-    def __init__(self, theta):
-        self.theta = mg.nn.Parameter(np.float64([theta]))
-
-    def forward(self, z):
-        return 0 * z + self.theta
-
-
-class Line(mg.nn.Module):
-    def __init__(self, psi):
-        self.psi = mg.nn.Parameter(np.float64([psi]))
-
-    def forward(self, x):
-        return self.psi * x
-
-
-dirac = GAN(Fakes(1.5), Line(-0.4), latent_dim=1, loss="minimax", penalty="r1")
-dirac.discriminator_loss(np.zeros((8, 1))).total.backward()
+fakes, line = mg.nn.Dense(1, 1), mg.nn.Dense(1, 1, bias=False)
+fakes.w.data[...], fakes.b.data[...], line.w.data[...] = 0.0, 1.5, -0.4
+dirac = GAN(fakes, line, latent_dim=1, loss="minimax", penalty="r1")
+dirac.discriminator_loss(np.zeros((8, 1), np.float32)).total.backward()
 dirac.generator_loss(8).backward()
-up = sigma(-0.4 * 1.5)
-print(
-    f"dL_D/dpsi:   library {dirac.discriminator.psi.grad.item():.6f}   formula {1.5 * up + penalties.GAMMA * -0.4:.6f}"
-)
-print(f"dL_G/dtheta: library {dirac.generator.theta.grad.item():.6f}    formula {0.4 * up:.6f}")
+s = sigma(-0.4 * 1.5)
+print(f"dL_D/dpsi:   library {line.w.grad.item():.5f}   formula {1.5 * s + penalties.GAMMA * -0.4:.5f}")
+print(f"dL_G/dtheta: library {fakes.b.grad.item():.5f}    formula {0.4 * s:.5f}")
 
 # %% [markdown]
 # **Exercise 11.1.** `dirac_step`: both players move once, with R1.
