@@ -327,7 +327,7 @@ ratio = singular[1] / singular[0]
 axis.semilogy(
     rounds, errors[9] * ratio ** (4.0 * (rounds - 10)), "--", label=f"(sigma_2 / sigma_1)^4k, ratio {ratio:.2f}"
 )
-axis.set(xlabel="rounds")
+axis.set(xlabel="rounds", xticks=range(0, 21, 5))
 axis.legend()
 plt.show()
 
@@ -407,7 +407,7 @@ plt.show()
 print(f"the fastest of these: gamma = {gammas[np.argmin(times)]:.2f}")
 
 # %% [markdown]
-# For γ < 1 the rate is γ/2: more helps. From γ = 1 on the root is real, and the slow rate is
+# For γ < 1 the rate is γ/2: more helps. (Near γ = 1 the two roots meet, and $t\,e^{\lambda t}$ takes a little longer.) From γ = 1 on the root is real, and the slow rate is
 # $(\gamma - \sqrt{\gamma^2 - 1})/2 \approx 1/(4\gamma)$: the discriminator is held so flat that it can hardly tell the
 # generator where to go. A brake that blocks the wheel.
 #

@@ -255,14 +255,14 @@ vaegan = VAEGAN(
     penalty="r1",
 )
 networks = {"encoder": vaegan.encoder, "decoder": vaegan.generator, "discriminator": vaegan.discriminator}
-print(f"{'gradients in':16}", *(f"{name:14}" for name in networks))
+print(f"{'gradients in':20}", *(f"{name:14}" for name in networks))
 losses = {"encoder_loss": 0, "decoder_loss": 0, "discriminator_loss": 0}
 for loss in losses:
     vaegan.zero_grad()
     value = getattr(vaegan, loss)(mg.tensor(scaled[:8]), rng)
     (value if loss == "decoder_loss" else value.total).backward()
     reached = [any(p.grad is not None for p in network.parameters()) for network in networks.values()]
-    print(f"{loss:16}", *(f"{'yes' if there else '-':14}" for there in reached))
+    print(f"{loss:20}", *(f"{'yes' if there else '-':14}" for there in reached))
 
 train(VAEGANTrainer(vaegan, constant(1e-3)), scaled, steps=500)
 test = 2 * handwritten("test").x[:10].astype(np.float32) - 1
