@@ -407,9 +407,9 @@ plt.show()
 print(f"the fastest of these: gamma = {gammas[np.argmin(times)]:.2f}")
 
 # %% [markdown]
-# For γ < 1 the rate is γ/2: more helps. (Near γ = 1 the two roots meet, and $t\,e^{\lambda t}$ takes a little longer.) From γ = 1 on the root is real, and the slow rate is
-# $(\gamma - \sqrt{\gamma^2 - 1})/2 \approx 1/(4\gamma)$: the discriminator is held so flat that it can hardly tell the
-# generator where to go. A brake that blocks the wheel.
+# For γ < 1 the rate is γ/2: more helps. (Near γ = 1 the two roots meet, and $t\,e^{\lambda t}$ takes a little longer.)
+# From γ = 1 on the root is real, and the slow rate is $(\gamma - \sqrt{\gamma^2 - 1})/2 \approx 1/(4\gamma)$: the
+# discriminator is held so flat that it can hardly tell the generator where to go. A brake that blocks the wheel.
 #
 # ## Something to play with
 #
