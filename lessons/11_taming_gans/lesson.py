@@ -30,6 +30,7 @@ from minigen.lessons import handwritten, show_source
 from minigen.models import GAN, penalties
 from minigen.models.adversarial import LOSSES
 from minigen.models.networks import dense_decoder, dense_discriminator
+from minigen.plot import mosaic
 from minigen.testing import check
 from minigen.train.trainers import GANTrainer
 
@@ -370,8 +371,7 @@ kinds = {
 figure, axes = plt.subplots(1, 4, figsize=(11, 2.9), layout="constrained", width_ratios=(1, 1, 1, 1.2))
 for axis, (title, settings) in zip(axes, kinds.items(), strict=False):
     samples, steepness = train(**settings)
-    rows = samples[..., 0].reshape(4, 4, *digits.shape[1:3]).swapaxes(1, 2)
-    axis.imshow(rows.reshape(4 * digits.shape[1], -1), cmap="gray")
+    axis.imshow(mosaic(samples, 4)[..., 0], cmap="gray", vmin=-1, vmax=1)
     axis.set_title(title)
     axis.set_axis_off()
     axes[3].semilogy(np.arange(len(steepness)) * 20, steepness, label=title)
