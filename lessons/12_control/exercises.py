@@ -1,0 +1,74 @@
+"""Lesson 12: control. Four functions to write, in plain NumPy.
+
+Images are (N, H, W, C); there are K classes, or categories of a code.
+Check your work with `python -m pytest lessons/12_control`, or with `check("12.1")` in the lesson.
+"""
+
+import numpy as np
+
+
+def with_class_planes(x: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """What a conditional discriminator sees: images, and K planes more that say of which class they are to be.
+
+        result[n, i, j, C + k] = 1 if k = labels[n], else 0          for every pixel (i, j)
+
+    The first C channels are the image.
+
+    Args:
+        x: (N, H, W, C). labels: (N,), integers in 0 ... K - 1. classes: K.
+
+    Returns:
+        (N, H, W, C + K), of x's type.
+    """
+    raise NotImplementedError("with_class_planes: not written yet")
+
+
+def information_bound(logits: np.ndarray, codes: np.ndarray) -> float:
+    """InfoGAN's lower bound of the mutual information between a uniform categorical code and the example, in nats.
+
+        L = log K + 1/N sum_n log Q(codes[n] | x_n)            Q(k | x_n) = e^logits[n,k] / sum_j e^logits[n,j]
+
+    Logits may be as large as 1000, and e^1000 is infinite: subtract each row's largest one first. That leaves Q as it
+    is.
+
+    Args:
+        logits: (N, K), what the discriminator's second head says of fake number n.
+        codes: (N,), the categories these fakes were made from, integers in 0 ... K - 1.
+
+    Returns:
+        One number; not more than log K.
+    """
+    raise NotImplementedError("information_bound: not written yet")
+
+
+def information_gradient(logits: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The gradient of information_bound with respect to the logits.
+
+    With the softmax Q and the one-hot vector y of the code,
+
+        dL/dlogits[n, k] = (y[n, k] - Q(k | x_n)) / N
+
+    Args:
+        logits: (N, K). codes: (N,).
+
+    Returns:
+        (N, K).
+    """
+    raise NotImplementedError("information_gradient: not written yet")
+
+
+def adain(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: float) -> np.ndarray:
+    """Adaptive instance normalisation: a style sets the mean and the deviation of every channel of every image.
+
+        y[n, i, j, c] = (1 + scale[n, c]) (x[n, i, j, c] - m[n, c]) / sqrt(var[n, c] + eps) + shift[n, c]
+
+    where m and var are the mean and the variance (the mean squared deviation from m) of x[n, :, :, c], over the pixels
+    of one channel of one image.
+
+    Args:
+        x: (N, H, W, C). scale, shift: (N, C), the style of each image. eps: a small number.
+
+    Returns:
+        (N, H, W, C).
+    """
+    raise NotImplementedError("adain: not written yet")
