@@ -19,4 +19,3 @@ class Docstrings(griffe.Extension):
         for member in thing.members.values():
             if not member.is_alias:
                 self._rewrite(member)
-
