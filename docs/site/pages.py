@@ -117,9 +117,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """What code hosts read otherwise: a list may follow its sentence at once; notebooks are pages here."""
+    """What code hosts read otherwise: a list may follow its sentence at once; notebooks and modules are pages here."""
     markdown = re.sub(r"(?m)^(?![-*|>\s#]|1\. )(.+)\n(?=([-*]|1\.) )", r"\1\n\n", markdown)
     markdown = re.sub(r"(\]\([^)\s]*lesson)\.ipynb", r"\1.md", markdown)
+    markdown = re.sub(r"(\]\((?:\.\./)*)(minigen/[\w/]*\.py)", lambda link: link[1] + page_of(link[2]), markdown)
     if page.file.src_uri.startswith("lessons/"):
         notebook = page.file.src_uri.replace(".md", ".ipynb")
         note = f'!!! note ""\n    To run it and do the exercises, open `{notebook}` in Jupyter Lab.\n'

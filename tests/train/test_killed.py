@@ -101,12 +101,12 @@ def test_fault_killed_at_random_moments_often(tmp_path):
     """A checkpoint at every step: a good part of the time is spent in saves."""
     total, rng = Kills(0, 0, 0), random.Random(1)
     for i, kind in enumerate(KINDS):
-        counts = kill_often(tmp_path / str(i), kind, 12, (1, 3)[i % 2], rng)
+        counts = kill_often(tmp_path / str(i), kind, 5, (1, 3)[i % 2], rng)
         total = total.plus(counts).plus((0, 0, not same_as_never_killed(tmp_path / str(i), kind)))
     note = f"{total.in_saves} of them inside a save; every kind of model; the same bytes at the end"
     record("training: killed (SIGKILL) in steps and in saves", total.tries, total.losses, note)
     assert total.losses == 0
-    assert total.in_saves >= 20
+    assert total.in_saves >= 10
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ def measured(self, bar):
             sizes.append(int(re.search(r"VmRSS:\\s+(\\d+)", file.read())[1]))
 
 Training._row = measured
-start(kind, folder, every=Every(steps=steps // 10), steps=steps)
+start(kind, folder, every=Every(steps=steps // 10), steps=steps, batch_size=16)
 print(json.dumps(sizes))
 """
 
