@@ -114,12 +114,14 @@ def test_fault_out_of_room_anywhere(tmp_path):
 
 READ_ONLY = """
 import os, sys, tempfile
-from minigen import cli
+from minigen import cli, data
 from minigen.train.trainers import Trainer
 step, folder, *command = sys.argv[1:]
 if os.geteuid() == 0:  # who may write anywhere
     with tempfile.TemporaryDirectory() as other:  # import all that is needed, while Python can be read
         start("vae", other + "/run", steps=1)
+    digits = {part: data.load("digits", part) for part in ("train", "test")}
+    data.load = lambda name, part, **how: digits[part]
     os.chown(folder, 65534, 65534)
     os.setuid(65534)
 descend = Trainer.descend
