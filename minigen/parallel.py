@@ -151,13 +151,17 @@ def run(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result
 
 def _side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
     workers = [_worker(number) for number in range(1, len(pieces))]
-    for worker, piece in zip(workers, pieces[1:], strict=True):
-        worker.ask(functools.partial(work, piece))
     try:
-        first = work(pieces[0])
-    finally:  # whatever happens here, nobody writes to the arrays any more when this returns
-        for worker in workers:
-            worker.wait()
+        for worker, piece in zip(workers, pieces[1:], strict=True):
+            worker.ask(functools.partial(work, piece))
+        try:
+            first = work(pieces[0])
+        finally:  # whatever happens here, nobody writes to the arrays any more when this returns
+            for worker in workers:
+                worker.wait()
+    except KeyboardInterrupt:  # also while asking or waiting, and an answer not waited for would be the next one's
+        _worker.cache_clear()
+        raise
     return [first, *(worker.answer() for worker in workers)]
 
 

@@ -70,6 +70,25 @@ def test_an_error_arrives_and_only_when_nobody_works_any_more(culprit):
     assert done == [1 - culprit]
 
 
+def test_an_answer_that_was_not_waited_for_is_not_the_next_one(monkeypatch):
+    """Ctrl-C while waiting, as in a notebook: the next work is waited for all the same."""
+
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    def work(i):
+        threading.Event().wait(0.05 * i)
+        return i
+
+    with threadpool_limits(2, user_api="blas"):
+        with monkeypatch.context() as patch:
+            patch.setattr(parallel._Worker, "wait", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                parallel.run(work, [0, 1])
+        threading.Event().wait(0.2)  # the answer is there now
+        assert [parallel.run(work, [0, i]) for i in (2, 3)] == [[0, 2], [0, 3]]
+
+
 def test_work_inside_of_work_stays_on_its_thread(threads):
     counts = parallel.run(lambda i: len(parallel.split(100, 1e12)), list(range(threads)))
     assert counts == [1] * threads
