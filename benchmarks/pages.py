@@ -101,17 +101,8 @@ def lessons() -> str:
             )
         link = f"[{int(lesson.number)}. {lesson.title}](lessons/{folder.name}/lesson.ipynb)"
         time = {"ten": "10"}.get(minutes[1], minutes[1])
-        rows.append([link, f"{aim[1]} {shortened(aim[2])}", time, str(len(lesson.exercises))])
+        rows.append([link, f"{aim[1]} {aim[2]}", time, str(len(lesson.exercises))])
     return tables.markdown(["lesson", "afterwards you", "minutes to read", "exercises"], rows)
-
-
-def shortened(aim: str, length: int = 110) -> str:
-    """As many of its clauses as fit into a line of a table, at least one."""
-    clauses = aim.split(", ")
-    while len(clauses) > 1 and len(", ".join(clauses)) > length:
-        clauses.pop()
-    text = ", ".join(clauses)
-    return text if text == aim else text + ", ..."
 
 
 class Table(NamedTuple):

@@ -1,9 +1,11 @@
-"""For authors: python lessons/make.py [07 ...] makes exercises.py and lesson.ipynb, with its outputs.
+"""For authors: python lessons/make.py [07 ...] makes exercises.py, lesson.ipynb with its outputs, and opening.png.
 
 exercises.py comes of solutions.py: whatever was written there is lost. lesson.ipynb comes of lesson.py, run from top
-to bottom. Needs the `lessons` extra.
+to bottom. opening.png is the first picture that it draws: the text shows it above the code, on the first screen. Needs
+the `lessons` extra.
 """
 
+import base64
 import os
 import sys
 import time
@@ -38,6 +40,12 @@ def execute(lesson: Path, seconds: float = SECONDS) -> Any:
     return notebook
 
 
+def opening(notebook: Any) -> bytes:
+    """The first picture of a notebook with outputs, as PNG."""
+    drawn = (o.data for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {}))
+    return base64.b64decode(next(drawn)["image/png"])
+
+
 def main(numbers: list[str]) -> None:
     """Make the lessons with these numbers, or all."""
     sys.path.insert(0, str(HERE.parent))
@@ -53,6 +61,7 @@ def main(numbers: list[str]) -> None:
         start = time.monotonic()
         notebook = execute(folder / "lesson.py")
         nbformat.write(notebook, folder / "lesson.ipynb")
+        (folder / "opening.png").write_bytes(opening(notebook))
         size = (folder / "lesson.ipynb").stat().st_size
         print(f"{folder.name}: {time.monotonic() - start:.0f} s, {size / 1e6:.2f} MB")
 

@@ -76,9 +76,3 @@ def test_each_lesson_has_a_row(tmp_path, monkeypatch):
     (lesson / "lesson.py").write_text(head + "\n# %%\n1\n")
     with pytest.raises(ValueError, match=r"42_answers/lesson.py: expected"):
         pages.lessons()
-
-
-def test_a_long_aim_is_cut_between_its_clauses():
-    assert pages.shortened("do this, and that") == "do this, and that"
-    assert pages.shortened("do this, and that, and the third", 20) == "do this, and that, ..."
-    assert pages.shortened("do this at great length", 3) == "do this at great length"

@@ -97,9 +97,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in list(files):
         if file.src_dir == config.docs_dir:
             files.remove(file)
-    kept = paths(
-        "*.md", "docs/*.md", "docs/site/*.css", "docs/site/*.js", "benchmarks/**/*.md", "benchmarks/results/*.*"
-    )
+    pages = ["*.md", "docs/*.md", "benchmarks/**/*.md"]
+    shown = ["docs/site/*.css", "docs/site/*.js", "benchmarks/results/*.*", "lessons/*/opening.png"]
+    kept = paths(*pages, *shown)
     for path in dict.fromkeys(kept):
         files.append(File(path, str(ROOT), config.site_dir, config.use_directory_urls))
     for path in paths("lessons/*/lesson.ipynb"):

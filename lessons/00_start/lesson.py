@@ -20,6 +20,8 @@
 #
 # Run the next cell (Shift and Enter). It trains a *variational autoencoder*, from nothing, on handwritten digits. In each
 # row are ten images that it draws from the same ten random codes: before it has learnt anything, and then later and later.
+#
+# ![Ten random codes, drawn as digits by the untrained model, and later and later](opening.png)
 
 # %%
 import importlib

@@ -20,6 +20,8 @@
 #
 # First the picture. On the left a program of five steps, drawn as a graph. On the right the same graph, passed through
 # backwards: below each value stands how much the last one changes if this one is raised a little.
+#
+# ![A program as a graph, and the same graph with derivatives](opening.png)
 
 # %%
 import importlib

@@ -21,6 +21,8 @@
 # First the picture. A network of three dense layers, trained for a few seconds, looks at digits it has never seen. Below
 # each stands how probable it takes the digits 0 to 9 to be. On the left four that it knows; on the right the four whose
 # label it likes *least* of all the test set.
+#
+# ![Digits that the network knows and digits that it does not, with their probabilities](opening.png)
 
 # %%
 from itertools import islice

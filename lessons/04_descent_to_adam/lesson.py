@@ -19,6 +19,8 @@
 # **Time:** 35 minutes to read, about an hour with the four exercises. **You need** lesson 1 (gradients).
 #
 # First the picture: a winding valley, and four ways down it from the same point, each of 150 steps.
+#
+# ![Four optimizers' ways down a winding valley](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

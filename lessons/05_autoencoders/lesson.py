@@ -22,6 +22,8 @@
 # First the picture. A network squeezes each digit into *two numbers*, and another makes the digit again from them. On
 # the left these two numbers, as a point; on the right digits that it was not trained on, and below each what came
 # out.
+#
+# ![Digits as points of a plane, and digits made again from two numbers](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

@@ -22,6 +22,8 @@
 #
 # First the picture: two numbers for each digit. On the left what the decoder makes of the points of a plane, on the
 # right where the encoder puts digits that it has not been trained on; it was never told the labels that colour them.
+#
+# ![The decoder's plane of digits, and where the encoder puts test digits](opening.png)
 
 # %%
 import itertools

@@ -19,6 +19,8 @@
 # **Time:** 30 minutes to read, about an hour with the four exercises. **You need** lesson 1 (the chain rule).
 #
 # First the picture: a digit, what two small kernels make of it, and what the *transposed* convolution makes of that.
+#
+# ![A digit, two filtered copies of it, and what the transposed convolution makes of them](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

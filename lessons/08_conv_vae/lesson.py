@@ -21,6 +21,8 @@
 # (convolution).
 #
 # First the picture: test digits, what the model makes of them, and digits that nobody wrote.
+#
+# ![Test digits, their reconstructions, and new digits](opening.png)
 
 # %%
 import itertools

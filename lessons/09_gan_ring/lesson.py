@@ -22,6 +22,8 @@
 # First the picture: nine moments of a game. Grey are the data, eight narrow Gaussians on a circle. Red is what the
 # generator makes of noise. The blue shade is what the discriminator takes for real. Nobody told the generator about
 # the ring.
+#
+# ![Nine moments of a GAN on a ring of eight Gaussians](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

@@ -21,6 +21,8 @@
 #
 # First the picture: a DCGAN learns handwriting. Each column is one noise vector, each row a moment of the training.
 # The training takes less than half a minute, and goes on while you read.
+#
+# ![Samples of a DCGAN, row by row, as it trains](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

@@ -20,6 +20,8 @@
 #
 # First the picture: the smallest GAN there is, two numbers, each learning from the other. The solution is the cross in
 # the middle.
+#
+# ![Ways of the two players of the Dirac-GAN, which circle the solution or reach it](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

@@ -20,6 +20,8 @@
 #
 # First the picture: a conditional VAE, told the class. Each column is a class, each row one z: *which* digit and
 # *how it is written* have come apart.
+#
+# ![Ten classes, one a column; one way of writing a row](opening.png)
 
 # %%
 import matplotlib.pyplot as plt

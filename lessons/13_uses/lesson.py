@@ -20,10 +20,11 @@
 # **Time:** 35 minutes to read, about an hour with the four exercises. **You need** lesson 6 (the VAE).
 #
 # First the picture: three kinds of damage, and what one small network makes of each. It was trained for half a minute.
+#
+# ![Damaged digits and what the network makes of them](opening.png)
 
 # %%
 import dataclasses
-import importlib
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,6 +41,7 @@ from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.optim import Adam, cosine
 from minigen.plot import mosaic
 from minigen.testing import check
+from minigen.train.augment import LabelledInterpolation
 from minigen.train.restore import BASELINES
 
 
@@ -303,8 +305,7 @@ print(f"one draw: {ratio:.2f} times the error of the mean, {10 * np.log10(ratio)
 # (DeVries & Taylor 2017). Does a classifier gain by it? The library's maker of such images:
 
 # %%
-augmentation = importlib.import_module("minigen.train.augment")
-show_source(augmentation._Maker.__call__)
+show_source(LabelledInterpolation.__call__)
 
 vae_rng = mg.Generator(0)
 vae = VAE(dense_encoder(shape, 32, [256], vae_rng), dense_decoder(16, shape, [256], vae_rng), 16)
@@ -321,7 +322,7 @@ def accuracy(labels, kind, seed, steps=200):
     rng = mg.Generator(seed)
     of_each = [rng.host.permutation(np.flatnonzero(train.y == k))[: labels // 10] for k in range(10)]
     x, y = train.x[np.concatenate(of_each)], train.y[np.concatenate(of_each)]
-    maker = augmentation._Maker(vae, x, y)
+    maker = LabelledInterpolation(vae, x, y)
     network = dense_encoder(shape, 10, [128], rng)
     optimizer = Adam(network.parameters(), lr=cosine(3e-3, steps))
     for _ in range(steps):

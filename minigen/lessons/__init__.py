@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import textwrap
 from typing import Any
 
 from ..autodiff import Op
@@ -18,6 +19,6 @@ def handwritten(split: str = "train") -> Dataset:
 
 
 def show_source(thing: Any) -> None:
-    """Print the source of a function, a class or an operation of the library, without notes to the type checker."""
-    source = inspect.getsource(thing.forward if isinstance(thing, Op) else thing)
+    """Print the source of a function, a method, a class or an operation, without notes to the type checker."""
+    source = textwrap.dedent(inspect.getsource(thing.forward if isinstance(thing, Op) else thing))
     print(re.sub(r"  # type: ignore.*", "", source).rstrip())

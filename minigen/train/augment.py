@@ -53,7 +53,7 @@ def augment(run: Run, train: Dataset, test: Dataset, labels: int, seed: int) -> 
     of_each = [rng.host.permutation(np.flatnonzero(train.y == k))[: labels // classes] for k in range(classes)]
     chosen = np.concatenate(of_each)
     x, y = pixels(train.x[chosen]), train.y[chosen]
-    maker = _Maker(model, x, y)
+    maker = LabelledInterpolation(model, x, y)
     some = slice(None, None, max(1, len(x) // SHOWN))
     made, _ = maker(x[some], y[some], rng.spawn())
     title = "labelled images above images made of them"
@@ -71,7 +71,7 @@ def augment(run: Run, train: Dataset, test: Dataset, labels: int, seed: int) -> 
     return found
 
 
-class _Maker:
+class LabelledInterpolation:
     """Makes of labelled images others with the same labels."""
 
     def __init__(self, model: VAE, x: np.ndarray, y: np.ndarray) -> None:

@@ -1,6 +1,7 @@
 """The notebooks: made from lesson.py, with outputs; run from top to bottom without an error or a warning, in time."""
 
 import importlib.util
+import re
 import time
 from pathlib import Path
 
@@ -47,8 +48,17 @@ def test_the_notebook_is_made_from_the_lesson_and_keeps_its_outputs(lesson):
     pictures = [o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
     assert len(pictures) >= 3
     assert (lesson.folder / "lesson.ipynb").stat().st_size < 1.5e6
-    first = next(i for i, c in enumerate(notebook.cells) if c.cell_type == "code")
-    assert any("image/png" in o.get("data", {}) for o in notebook.cells[first].outputs), "a picture in the first screen"
+
+
+@each_lesson
+def test_a_picture_stands_on_the_first_screen(lesson):
+    """In the first cell, after a dozen lines of text: the one that the first cell of code makes."""
+    notebook = nbformat.read(lesson.folder / "lesson.ipynb", as_version=4)
+    text, picture = notebook.cells[0].source, (lesson.folder / "opening.png").read_bytes()
+    assert re.fullmatch(r"!\[.{20,}\]\(opening\.png\)", text.splitlines()[-1])
+    assert len(text.splitlines()) <= 16
+    code = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert picture == maker().opening(nbformat.v4.new_notebook(cells=[code])), f"run: make.py {lesson.number}"
 
 
 @each_lesson
@@ -64,9 +74,16 @@ def test_the_lesson_has_its_parts(lesson):
         assert f'check("{exercise.key}")' in text
 
 
+@pytest.mark.parametrize("images", ["as found", pytest.param("embedded", marks=pytest.mark.slow)])
 @each_lesson
-def test_the_notebook_runs(lesson, monkeypatch):
+def test_the_notebook_runs(lesson, images, monkeypatch, tmp_path):
+    """With MNIST, where it is at hand; and where it is not and cannot be had, with the digits of scikit-learn."""
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
+    if images == "embedded":
+        monkeypatch.delenv("MINIGEN_DATA", raising=False)
+        monkeypatch.setenv("MINIGEN_CACHE", str(tmp_path))
+        for scheme in ("http", "https"):
+            monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")  # where nobody listens
     make = maker()
     start = time.monotonic()
     notebook = make.execute(lesson.folder / "lesson.py")  # raises if a cell does, or takes too long

@@ -37,7 +37,7 @@ def test_what_is_made_lies_between_images_of_one_label(tmp_path):
     runs.start("vae", tmp_path / "run")
     model, digits = load_run(tmp_path / "run").load_model(), data.load("digits")
     x, y = digits.x[:60], digits.y[:60]
-    maker = augmenting._Maker(model, x, y)
+    maker = augmenting.LabelledInterpolation(model, x, y)
     maker._encode = lambda batch, rng: maker.codes[: len(batch)]
     model.from_codes = lambda z: z
     made, labels = maker(x, y, Generator(0))
