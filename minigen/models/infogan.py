@@ -6,11 +6,15 @@ any distribution Q(c|x) in its place gives less (their equation 4):
 
     I(c; G(z, c))  >=  L_I = H(c) + E_c E_{x ~ G(z, c)}[log Q(c|x)]
 
-Q is a head of the discriminator, trained with G to maximise L_I. One categorical code and two continuous ones, as in
-the paper's MNIST experiment (section 7.2): digits fall into the categories, slant and thickness into the others. For
-continuous c ~ U(-1, 1), Q is a Normal whose mean is an output and whose deviation is 1, as in the authors' program; its
-bound is a loose one, but asks for what it should: that c can be read off. L_I counts lambda = 1 for the categorical
-code, and 0.1 for the continuous ones (section C.1; their density has another scale).
+Q is a head of the discriminator, trained with G to maximise L_I. It reads the features that tell real from fake, and
+does not shape them: were they trained for L_I too (as in the authors' program), G and D could agree on any mark as the
+sign of a category. So it has to be something that matters to a judge of digits.
+
+One categorical code and two continuous ones, as in the paper's MNIST experiment (section 7.2): digits fall into the
+categories, slant and thickness into the others. For continuous c ~ U(-1, 1), Q is a Normal whose mean is an output and
+whose deviation is 1, as in the authors' program; its bound is a loose one, but asks for what it should: that c can be
+read off. L_I counts lambda = 1 for the categorical code, and 0.1 for the continuous ones (section C.1; their density
+has another scale).
 """
 
 import math
@@ -18,6 +22,7 @@ from typing import Any
 
 from .. import ops
 from ..distributions import Normal
+from ..nn import Sequential
 from ..random import Generator
 from .adversarial import LOSSES
 from .coded import CodedGAN, class_log_likelihood
@@ -31,9 +36,18 @@ class InfoGAN(CodedGAN):
 
     Args:
         generator: see `CodedGAN`.
-        discriminator: a module (N, *shape) -> (N, 1 + classes + continuous): s, class logits, means.
+        discriminator: a `Sequential` (N, *shape) -> (N, 1 + classes + continuous): s, class logits, means. Its last
+            layer reads them off the features that those before it make.
         z_dim, classes, continuous, settings: see `CodedGAN`.
     """
+
+    discriminator: Sequential
+
+    def features(self, x: Any) -> Any:
+        """What the discriminator's last layer sees of examples x (N, *shape): (N, features)."""
+        for layer in list(self.discriminator)[:-1]:
+            x = layer(x)
+        return x
 
     def source(self, x: Any) -> Any:
         """The logits of 'real' for examples x (N, *shape): (N, 1)."""
@@ -57,9 +71,9 @@ class InfoGAN(CodedGAN):
         """The discriminator's loss for real examples and as many fakes, whose codes it has to find."""
         codes = self.noise(real.shape[0], rng)
         fake = self.still(self.generator, codes)
-        of_real, of_fake = self.discriminator(real), self.discriminator(fake)
-        game = self.game(self.source, real, fake, of_real[:, :1], of_fake[:, :1], rng)
-        categorical, continuous = self.information(of_fake, codes)
+        of_real, features, last = self.discriminator(real), self.features(fake), self.discriminator[-1]
+        game = self.game(self.source, real, fake, of_real[:, :1], last(features)[:, :1], rng)
+        categorical, continuous = self.information(last(features.detach()), codes)
         others = {"information": categorical, "continuous_information": continuous}
         return game._replace(total=game.total - categorical - CONTINUOUS_WEIGHT * continuous, others=others)
 

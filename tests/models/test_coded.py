@@ -162,6 +162,26 @@ def test_continuous_information_by_hand(device):
     assert np.isclose(found.item(), 2 * math.log(2) + log_q.sum(axis=1).mean(), rtol=1e-4)
 
 
+def test_the_features_of_an_infogan_are_not_shaped_by_the_codes(device):
+    """In the discriminator's step all layers but the last change as a plain GAN's do; the last reads the codes too."""
+    codes, (x, _) = K + 2, examples(device, 8)
+    model = InfoGAN(generator(codes), dense_discriminator(SHAPE, [6], mg.Generator(1), outputs=1 + codes), Z, K, 2)
+    model.discriminator_loss(x, mg.Generator(2)).total.backward()
+    *features, last = ([p.grad.numpy() for p in layer.parameters()] for layer in model.discriminator)
+    noise = model.noise(8, mg.Generator(2))
+    model.zero_grad()
+    fake = model.still(model.generator, noise)
+    model.game(model.source, x, fake, model.source(x), model.source(fake), None).total.backward()
+    *of_a_gan, plain = ([p.grad.numpy() for p in layer.parameters()] for layer in model.discriminator)
+    for found, expected in zip(features, of_a_gan, strict=True):
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+    for a, b in zip(last, plain, strict=True):
+        np.testing.assert_allclose(a[..., :1], b[..., :1], rtol=1e-5, atol=1e-7)
+        assert np.abs(a[..., 1:]).min() > 0
+        assert (b[..., 1:] == 0).all()
+
+
 @pytest.mark.parametrize("name", ["cgan", "acgan", "infogan"])
 def test_each_player_moves_alone(device, name):
     digits = data.load("digits")
