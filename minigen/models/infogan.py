@@ -45,9 +45,7 @@ class InfoGAN(CodedGAN):
 
     def features(self, x: Any) -> Any:
         """What the discriminator's last layer sees of examples x (N, *shape): (N, features)."""
-        for layer in list(self.discriminator)[:-1]:
-            x = layer(x)
-        return x
+        return Sequential(*list(self.discriminator)[:-1])(x)
 
     def source(self, x: Any) -> Any:
         """The logits of 'real' for examples x (N, *shape): (N, 1)."""
