@@ -445,10 +445,10 @@ axis.legend(loc="upper center", ncols=2)
 plt.show()
 
 # %% [markdown]
-# Precision in pixels flatters blurred pictures, which lie in the middle of everything: after the first repair of the VAE
-# it was nearly as high as it would ever be, and it asks less of a blur than of the GAN's sharp strokes, each of which
-# must lie near a real one. Coverage tells the steps apart. No single number is to be believed; compare what each of them
-# missed, and look.
+# Precision in pixels flatters blurred pictures, which lie in the middle of everything. (On MNIST it was nearly as high
+# after the first repair of the VAE as it would ever be.) It asks less of a blur than of the GAN's sharp strokes, each of
+# which must lie near a real one. Coverage tells the steps apart. No single number is to be believed; compare what each
+# of them missed, and look.
 #
 # ## What can be believed about a generated image
 #
