@@ -40,10 +40,10 @@ def execute(lesson: Path, seconds: float = SECONDS) -> Any:
     return notebook
 
 
-def opening(notebook: Any) -> bytes:
-    """The first picture of a notebook with outputs, as PNG."""
-    drawn = (o.data for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {}))
-    return base64.b64decode(next(drawn)["image/png"])
+def pictures(notebook: Any) -> list[bytes]:
+    """What the cells of a notebook have drawn, in order, as PNG."""
+    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data]
 
 
 def main(numbers: list[str]) -> None:
@@ -61,7 +61,7 @@ def main(numbers: list[str]) -> None:
         start = time.monotonic()
         notebook = execute(folder / "lesson.py")
         nbformat.write(notebook, folder / "lesson.ipynb")
-        (folder / "opening.png").write_bytes(opening(notebook))
+        (folder / "opening.png").write_bytes(pictures(notebook)[0])
         size = (folder / "lesson.ipynb").stat().st_size
         print(f"{folder.name}: {time.monotonic() - start:.0f} s, {size / 1e6:.2f} MB")
 

@@ -40,17 +40,19 @@ class VAEGAN(GAN):
     Args:
         encoder: a module (N, *shape) -> (N, 2 latent_dim).
         generator: a module (N, latent_dim) -> (N, *shape): the decoder.
-        discriminator: layers, of which the last two take the features of the last hidden one to (N, 1).
+        discriminator: a `Sequential`, whose last two layers take the features of the last hidden one to (N, 1).
         latent_dim: the length of z.
         gamma: what likeness counts for the decoder, beside fooling the discriminator.
         settings: loss and penalty, as of `GAN`.
     """
 
+    discriminator: Sequential
+
     def __init__(
         self,
         encoder: Module,
         generator: Module,
-        discriminator: Any,
+        discriminator: Sequential,
         latent_dim: int,
         gamma: float = 1e-3,
         **settings: Any,
@@ -69,8 +71,7 @@ class VAEGAN(GAN):
 
     def features(self, x: Any) -> Any:
         """Dis_l: what the discriminator's last hidden layer makes of x."""
-        layers: Any = self.discriminator
-        return Sequential(*list(layers)[:-2])(x)
+        return Sequential(*list(self.discriminator)[:-2])(x)
 
     def likeness(self, x: Any, again: Any) -> Any:
         """L_like up to a constant: half the squared distance of the features, summed over them, averaged over N."""
