@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--net", metavar="NAME", help=f"of a GAN: {', '.join(NETS)}")
     train.add_argument("--pack", type=int, metavar="N", help="of a GAN: examples its discriminator judges at once")
     train.add_argument("--critic-steps", type=int, metavar="N", help="of a GAN: those of D for one of G")
+    train.add_argument("--shear", type=float, metavar="X", help="of an InfoGAN: slant what D sees, e.g. by up to 0.3")
     train.add_argument("--unroll", type=int, metavar="N", help="of an unrolled GAN: how many steps it looks ahead")
     train.add_argument("--words", type=int, metavar="K", help="of a VQ-VAE: vectors in its codebook (default: 64)")
     train.add_argument("--ema", type=float, metavar="X", help="of a GAN: average the generator's weights, e.g. 0.999")
@@ -133,6 +134,7 @@ SETTINGS = (
     "samples",
     "ema",
     "unroll",
+    "shear",
     "words",
     "amount",
     "seed",

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor, raw
-from ..backend import device_of, to_device, xp_of
+from ..backend import device_of, module_for, to_device, xp_of
 from ..errors import ArgumentError, ShapeError
 from ..nn import Module
 from ..nn.layers import positive
@@ -26,6 +26,16 @@ def one_hot(labels: Any, classes: int) -> Any:
     """A 1 at the place of each label, else 0: integers (N,) -> float32 (N, classes)."""
     xp = xp_of(labels)
     return (labels[:, None] == xp.arange(classes)).astype(np.float32)
+
+
+def evenly_drawn(n: int, classes: int, rng: Generator, device: str) -> Any:
+    """n random labels (N,) in random order, each class as often as any other, give or take less than 2.
+
+    Stratified sampling: label = floor(classes u), with one u from each n-th of [0, 1). Alone, each label is as likely
+    as any other; together they do not leave a batch, and what batch norm makes of it, to chance.
+    """
+    order = module_for(device).argsort(rng.uniform((n,), device=device))
+    return (classes * (order + rng.uniform((n,), device=device)) / n).astype(np.int64)
 
 
 def each_in_turn(n: int, classes: int) -> np.ndarray:
@@ -72,12 +82,12 @@ class CodedGAN(GAN):
         self.z_dim, self.classes, self.continuous = z_dim, classes, continuous
 
     def noise(self, n: int, rng: Generator | None = None, labels: Any = None) -> Tensor:
-        """n codes of the classes `labels` (N,), by default drawn too: (n, latent_dim)."""
+        """n codes of the classes `labels` (N,), by default drawn evenly: (n, latent_dim)."""
         if n < 1:
             raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
         rng, device = given_or_default(rng), device_of(raw(self.parameters()[0]))
         if labels is None:
-            labels = (self.classes * rng.uniform((n,), device=device)).astype(np.int64)  # drawn where they are used
+            labels = evenly_drawn(n, self.classes, rng, device)
         parts = [rng.normal((n, self.z_dim), device=device), one_hot(labels, self.classes)]
         if self.continuous:
             parts.append(2 * rng.uniform((n, self.continuous), device=device) - 1)

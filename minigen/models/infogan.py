@@ -15,6 +15,10 @@ categories, slant and thickness into the others. For continuous c ~ U(-1, 1), Q 
 whose deviation is 1, as in the authors' program; its bound is a loose one, but asks for what it should: that c can be
 read off. L_I counts lambda = 1 for the categorical code, and 0.1 for the continuous ones (section C.1; their density
 has another scale).
+
+What a category means is whatever can be read off most surely, and that need not be the digit: 4 and 9 may as well be
+told apart by their slant. `shear` slants real images and fakes at random before the discriminator sees them, so that a
+category cannot rely on it.
 """
 
 import math
@@ -27,6 +31,7 @@ from ..random import Generator
 from .adversarial import LOSSES
 from .coded import CodedGAN, class_log_likelihood
 from .gan import DiscriminatorLoss
+from .shear import sheared
 
 CONTINUOUS_WEIGHT = 0.1
 
@@ -39,9 +44,18 @@ class InfoGAN(CodedGAN):
         discriminator: a `Sequential` (N, *shape) -> (N, 1 + classes + continuous): s, class logits, means. Its last
             layer reads them off the features that those before it make.
         z_dim, classes, continuous, settings: see `CodedGAN`.
+        shear: how far examples, which are then images, are slanted at most before the discriminator sees them.
     """
 
     discriminator: Sequential
+
+    def __init__(self, *networks_and_sizes: Any, shear: float = 0.0, **settings: Any) -> None:
+        super().__init__(*networks_and_sizes, **settings)
+        self.shear = shear
+
+    def shown(self, x: Any, rng: Generator | None) -> Any:
+        """Examples x (N, *shape) as the discriminator sees them in training."""
+        return sheared(x, self.shear, rng) if self.shear else x
 
     def features(self, x: Any) -> Any:
         """What the discriminator's last layer sees of examples x (N, *shape): (N, features)."""
@@ -68,7 +82,8 @@ class InfoGAN(CodedGAN):
     def discriminator_loss(self, real: Any, rng: Generator | None = None) -> DiscriminatorLoss:
         """The discriminator's loss for real examples and as many fakes, whose codes it has to find."""
         codes = self.noise(real.shape[0], rng)
-        fake = self.still(self.generator, codes)
+        fake = self.shown(self.still(self.generator, codes), rng)
+        real = self.shown(real, rng)
         of_real, features, last = self.discriminator(real), self.features(fake), self.discriminator[-1]
         game = self.game(self.source, real, fake, of_real[:, :1], last(features)[:, :1], rng)
         categorical, continuous = self.information(last(features.detach()), codes)
@@ -78,7 +93,7 @@ class InfoGAN(CodedGAN):
     def generator_loss(self, n: int, rng: Generator | None = None) -> Any:
         """The generator's loss on n fakes; the discriminator is not touched."""
         codes = self.noise(n, rng)
-        fake = self.generator(codes)
+        fake = self.shown(self.generator(codes), rng)
         with self.discriminator.frozen():
             output = self.discriminator(fake)
         categorical, continuous = self.information(output, codes)

@@ -99,7 +99,7 @@ def _acgan(s: Settings, shape: tuple[int, ...], rng: Generator) -> ACGAN:
 
 def _infogan(s: Settings, shape: tuple[int, ...], rng: Generator) -> InfoGAN:
     networks = _networks(s, shape, rng, told=s.classes + s.continuous, outputs=1 + s.classes + s.continuous)
-    return InfoGAN(*networks, s.latent_dim, s.classes, s.continuous, **_choices(s))
+    return InfoGAN(*networks, s.latent_dim, s.classes, s.continuous, shear=s.shear, **_choices(s))
 
 
 def _gan_trainer(model: GAN, s: Settings) -> GANTrainer:
@@ -228,7 +228,7 @@ GAN_RECIPES: dict[str, Recipe] = {
         "gan whose codes come to mean something (Chen et al. 2016)",
         _infogan,
         _gan_trainer,
-        ONE_BY_ONE | {"latent_dim": 62, "classes": 10, "continuous": 2, "net": "dcgan-top", "width": 32},
+        ONE_BY_ONE | {"latent_dim": 62, "classes": 10, "continuous": 2, "shear": 0.0, "net": "dcgan-top", "width": 32},
         for_data={"points": GAN_FOR_POINTS | {"net": "dense", "classes": 8, "continuous": 0}},
         low=-1.0,
     ),
@@ -250,6 +250,10 @@ def check_gan(values: dict[str, Any], data: Dataset) -> None:
             f"net: the gradient penalty is one for single examples, and batch norm in {values['net']!r} mixes them; "
             "use --net dcgan-plain or dcgan-sn"
         )
+    if not 0 <= values.get("shear", 0) <= 1:
+        raise ArgumentError(f"shear: expected columns a row, 0 <= shear <= 1, such as 0.3, got {values['shear']}")
+    if values.get("shear", 0) and not data.is_image:
+        raise ArgumentError(f"shear: it slants images and {data.name!r} holds points; leave it out")
     pack = values.get("pack", 1)
     rounds = values.get("critic_steps", 1)
     positive(pack=pack, critic_steps=rounds)

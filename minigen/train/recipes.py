@@ -16,7 +16,7 @@ from .vae_recipes import VAE_RECIPES
 RECIPES: dict[str, Recipe] = VAE_RECIPES | GAN_RECIPES | RESTORATION_RECIPES
 OF_SOME_MODELS = (
     *("likelihood", "beta", "samples", "words"),
-    *("loss", "penalty", "net", "pack", "critic_steps", "ema", "unroll"),
+    *("loss", "penalty", "net", "pack", "critic_steps", "ema", "unroll", "shear"),
     "amount",
 )
 AT_MOST = {"unroll": 100, "samples": 5000}  # a step's memory grows with them

@@ -27,6 +27,8 @@ class Settings:
         ema: how slowly the average of a GAN's generator forgets, in [0, 1); it is used in the end. 0: no average.
         classes: of a conditional model, how many labels its data have; of an InfoGAN, the values of its categorical
             code, which is followed by so many continuous ones.
+        shear: how far an InfoGAN's images are slanted at most, at random, before its discriminator sees them: columns
+            a row.
         unroll: steps of the discriminator that an unrolled GAN's generator looks ahead.
         words: how many vectors a VQ-VAE's codebook holds; latent_dim is their length.
         seed: of all randomness. device: 'cpu' or 'cuda'.
@@ -54,6 +56,7 @@ class Settings:
     amount: float = 0.0
     classes: int = 0
     continuous: int = 0
+    shear: float = 0.0
     unroll: int = 0
     words: int = 0
     seed: int = 0

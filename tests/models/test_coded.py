@@ -12,8 +12,9 @@ from minigen import backend, data, nn
 from minigen.data import Loader
 from minigen.errors import MinigenError
 from minigen.models import ACGAN, ConditionalGAN, ConditionalVAE, InfoGAN
-from minigen.models.coded import chosen_labels, each_in_turn, one_hot
+from minigen.models.coded import chosen_labels, each_in_turn, evenly_drawn, one_hot
 from minigen.models.networks import dense_decoder, dense_discriminator, dense_encoder
+from minigen.models.shear import sheared
 from minigen.train import build, recipe_of, settings_for
 
 SHAPE, Z, K = (4, 4, 1), 3, 5
@@ -64,8 +65,21 @@ def test_codes_hold_noise_class_and_continuous_numbers(device):
     assert c.shape == (500, 2)
     assert -1 <= c.min() < -0.9
     assert 0.9 < c.max() <= 1
-    drawn = model.class_of(model.noise(2000, mg.Generator(1))).numpy().mean(axis=0)
-    assert np.abs(drawn - 1 / K).max() < 4 * math.sqrt(0.16 / 2000)
+
+
+@given(st.integers(1, 200), st.integers(1, 20), st.integers(0, 2**32))
+def test_a_batch_holds_each_class_as_often_as_any_other(n, classes, seed):
+    labels = evenly_drawn(n, classes, mg.Generator(seed), "cpu")
+    assert labels.shape == (n,)
+    assert np.abs(np.bincount(labels, minlength=classes) - n / classes).max() < 2
+    assert labels.max() < classes
+
+
+def test_alone_a_drawn_label_is_as_likely_as_any_other_wherever_it_stands(device):
+    model = InfoGAN(generator(K + 2), Fixed(np.zeros(1 + K + 2)), Z, K, 2)
+    rng, trials = mg.Generator(1), 2000
+    drawn = np.stack([model.class_of(model.noise(7, rng)).numpy() for _ in range(trials)])  # 7 is no multiple of K
+    assert np.abs(drawn.mean(axis=0) - 1 / K).max() < 4.5 * math.sqrt(0.16 / trials)
 
 
 def test_samples_are_of_each_class_in_turn_or_of_one():
@@ -160,6 +174,53 @@ def test_continuous_information_by_hand(device):
     log_q = -0.5 * (np.log(2 * np.pi) + (c - output[:, 1 + K :].astype(np.float64)) ** 2)
     _, found = model.information(mg.tensor(output, device=device), codes)
     assert np.isclose(found.item(), 2 * math.log(2) + log_q.sum(axis=1).mean(), rtol=1e-4)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.floats(0, 1), st.integers(0, 2**32))
+def test_sheared_rows_are_the_same_rows_moved_and_the_gradient_goes_back(height, width, most, seed):
+    x = mg.tensor(np.random.default_rng(seed).standard_normal((3, height, width, 2)), requires_grad=True)
+    y = sheared(x, most, mg.Generator(seed))
+    slant = most * (2 * mg.Generator(seed).uniform((3, 1)) - 1)
+    for image, row in np.ndindex(3, height):
+        right = int(np.rint(slant[image, 0] * ((height - 1) / 2 - row)))
+        assert (y.numpy()[image, row] == np.roll(x.numpy()[image, row], right, axis=0)).all()
+    mg.sum(y * y.numpy()).backward()
+    np.testing.assert_array_equal(x.grad.numpy(), x.numpy())
+
+
+def test_shear_moves_the_top_of_a_digit_one_way_and_its_foot_the_other(device):
+    bar = np.zeros((200, 9, 9, 1), np.float32)
+    bar[:, :, 4] = 1
+    seen = sheared(mg.tensor(bar, device=device), 0.5, mg.Generator(0)).numpy()[..., 0].argmax(axis=2) - 4
+    assert (seen[:, 4] == 0).all()
+    assert (seen[:, 0] == -seen[:, 8]).all()
+    assert set(seen[:, 0]) == {-2, -1, 0, 1, 2}
+
+
+def test_an_infogan_shows_its_discriminator_slanted_reals_and_fakes(device):
+    x, _ = examples(device, 6)
+    shown = {}
+    for shear in (0.0, 1.0):
+        judge = dense_discriminator(SHAPE, [6], mg.Generator(1), outputs=1 + K)
+        model = InfoGAN(generator(K), judge, Z, K, shear=shear)
+        seen, forward = [], model.discriminator.forward
+        model.discriminator.forward = lambda x, seen=seen, forward=forward: seen.append(x) or forward(x)
+        model.discriminator_loss(x, mg.Generator(2))
+        model.generator_loss(6, mg.Generator(2)).backward()
+        shown[shear] = [y.numpy() for y in seen]
+        assert all(np.abs(p.grad.numpy()).max() > 0 for p in model.generator.parameters())
+    assert (shown[0.0][0] == x.numpy()).all()
+    for plain, slanted in zip(shown[0.0], shown[1.0], strict=True):
+        assert not np.array_equal(plain, slanted)
+        np.testing.assert_array_equal(np.sort(plain, axis=2), np.sort(slanted, axis=2))
+
+
+@pytest.mark.parametrize(("data_set", "shear"), [("digits", -0.1), ("digits", 1.5), ("ring", 0.3)])
+def test_a_shear_that_cannot_be_is_refused(data_set, shear):
+    with pytest.raises(MinigenError, match=r"^shear: "):
+        settings_for("infogan", data.load(data_set), shear=shear)
+    with pytest.raises(MinigenError, match=r"^shear: 'gan' has no such setting"):
+        settings_for("gan", data.load(data_set), shear=shear)
 
 
 def test_the_features_of_an_infogan_are_not_shaped_by_the_codes(device):
