@@ -4,7 +4,7 @@ from .init import dcgan, glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layers import Conv2D, Conv2DTranspose, Dense, Embedding
 from .losses import bce_loss, cross_entropy_loss, kl_loss, mse_loss, sum_features
 from .module import Buffer, Module, Parameter, Sequential
-from .normalization import BatchNorm, Dropout, LayerNorm
+from .normalization import BatchNorm, Dropout, LayerNorm, update_bn
 from .simple import (
     ELU,
     GELU,
@@ -60,4 +60,5 @@ __all__ = [
     "kl_loss",
     "mse_loss",
     "sum_features",
+    "update_bn",
 ]

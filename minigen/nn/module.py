@@ -144,6 +144,17 @@ class Module:
             for parameter, required in parameters:
                 parameter.requires_grad = required
 
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Act as in `eval` mode inside a `with` block; afterwards each layer is in the mode that it was in."""
+        modes = [(m, m.training) for m in self.modules()]
+        self.eval()
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
@@ -203,14 +214,8 @@ class Module:
             input_shape: the shape of one example, without the batch axis; e.g. (28, 28, 1).
         """
         rows: list[tuple[str, str, str]] = []
-        with _recording_shapes(self, rows), no_grad(), self.frozen():
-            was_training = [(m, m.training) for m in self.modules()]
-            self.eval()
-            try:
-                self(zeros((1, *input_shape), device=next((t.device for _, t in self.named_tensors()), None)))
-            finally:
-                for module, training in was_training:
-                    module.training = training
+        with _recording_shapes(self, rows), no_grad(), self.frozen(), self.evaluating():
+            self(zeros((1, *input_shape), device=next((t.device for _, t in self.named_tensors()), None)))
         rows = [("layer", "output shape", "parameters"), *rows, ("total", "", f"{self.n_parameters():,}")]
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)

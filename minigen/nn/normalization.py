@@ -1,11 +1,12 @@
 """Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, Dropout."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from .. import ops
-from ..autodiff import Tensor, raw
+from ..autodiff import Tensor, no_grad, raw
 from ..backend import device_of
 from ..errors import ArgumentError, ShapeError
 from ..random import Generator, default_generator, given_or_default
@@ -67,6 +68,38 @@ class BatchNorm(Module):
     def describe(self) -> str:
         """The number of channels."""
         return str(self.features)
+
+
+def update_bn(module: Module, batches: Iterable[Any]) -> None:
+    """Give every BatchNorm of a module the mean statistics of some batches, in place of its running averages.
+
+    Running averages come from the last few batches, each of which met other weights than those that training ended
+    with. Where these still move much, the averages fit none of them. Here all batches meet the weights as they are
+    (PreciseBN, Wu & Johnson 2021, section 3; torch.optim.swa_utils.update_bn). No other layer acts as in training.
+
+    Args:
+        module: it is changed in place. Frozen layers keep their averages.
+        batches: inputs (N, ...) of the module, each as large as in training.
+
+    Raises:
+        ArgumentError: there are no batches.
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, BatchNorm)]
+    momenta = [layer.momentum for layer in layers]
+    seen = 0
+    with module.evaluating(), no_grad():
+        for layer in layers:
+            layer.train()
+        try:
+            for seen, x in enumerate(batches, 1):
+                for layer in layers:
+                    layer.momentum = 1 - 1 / seen  # the mean of all so far
+                module(x)
+        finally:
+            for layer, momentum in zip(layers, momenta, strict=True):
+                layer.momentum = momentum
+    if not seen:
+        raise ArgumentError("batches: expected one or more to measure statistics of, got none")
 
 
 class LayerNorm(Module):

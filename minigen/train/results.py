@@ -8,13 +8,15 @@ from .. import backend, plot
 from ..autodiff import Tensor, no_grad
 from ..data import Dataset, Loader, pixels, scale, unscale
 from ..metrics import modes_found
-from ..models import VAE, VAEGAN, VQVAE
+from ..models import ACGAN, GAN, VAE, VAEGAN, VQVAE, InfoGAN
+from ..nn import update_bn
 from ..provenance import PLOT
 from ..random import Generator
 from .recipes import recipe_of
 from .run import Run
 from .settings import Settings
 
+SETTLING = 50  # batches
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "modes", "high_quality", "warnings", "skipped"}
 
 
@@ -50,6 +52,21 @@ def generate(model: Any, n: int, rng: Generator, low: float, **how: Any) -> np.n
         for start in range(0, n, 500):
             parts.append(model.sample(min(500, n - start), rng, **how).numpy())
     return unscale(np.concatenate(parts), low)
+
+
+def settle(model: GAN, data: Dataset, low: float, settings: Settings) -> None:
+    """Fit the batch norm of a discriminator that names classes to its last weights, with training examples.
+
+    The weights of a game never settle. With the running averages that follow them, the same discriminator may misname
+    far more examples after one step than before it.
+    """
+    if not isinstance(model, (ACGAN, InfoGAN)):
+        return
+    n = settings.batch_size
+    rows = Generator(settings.seed).permutation(len(data))[: SETTLING * n]
+    parts = (np.sort(rows[i : i + n]) for i in range(0, len(rows) - n + 1, n))
+    batches = (Tensor(backend.to_device(scale(pixels(data.x[part]), low), settings.device)) for part in parts)
+    update_bn(model.discriminator, batches)
 
 
 def categories(model: Any, x: np.ndarray, device: str, low: float) -> np.ndarray:

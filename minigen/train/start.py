@@ -16,7 +16,7 @@ from .loop import ON_NAN, Training
 from .reading import NUMBERS, Rationed
 from .recipes import build, check_settings, recipe_of
 from .restore import report as restoration
-from .results import draw, evaluate
+from .results import draw, evaluate, settle
 from .run import Run, load_run, new_folder
 from .settings import Settings
 from .signals import Stopped, stop_request
@@ -153,6 +153,7 @@ def _results(run: Run, training: Training, data: Dataset, test: Dataset, low: fl
     trainer, rows = training.trainer, training.rows
     model = trainer.model.eval()
     with trainer.averaged():
+        settle(model, data, low, run.settings)
         run.save_weights(model)
         if isinstance(trainer, RestorationTrainer):
             final = restoration(run, trainer, data, test, rows)

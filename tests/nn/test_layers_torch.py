@@ -171,6 +171,19 @@ def test_a_frozen_batch_norm_uses_the_batch_and_keeps_nothing(device):
     assert all((a == t.numpy()).all() for a, t in zip(before, (layer.running_mean, layer.running_var), strict=True))
 
 
+def test_update_bn(device):
+    """The second layer's inputs come from the first one, which has to act as in training for them."""
+    first, second = twins("BatchNorm of images", 0), twins("BatchNorm of images", 1)
+    network = nn.Sequential(first[0], nn.LeakyReLU(0.1), second[0]).eval()
+    twin = T.Sequential(first[1], T.LeakyReLU(0.1), second[1])
+    batches = [(step + 1) * example(first[0], (2 + step, 3, 4, 3), seed=step) + step for step in range(4)]
+    nn.update_bn(network, map(mg.tensor, batches))
+    torch.optim.swa_utils.update_bn([torch.tensor(to_nchw(x).copy()) for x in batches], twin)
+    for layer, theirs in (first, second):
+        for key, buffer in layer.named_buffers():
+            np.testing.assert_allclose(buffer.numpy(), getattr(theirs, key).numpy(), rtol=1e-10, err_msg=key)
+
+
 def test_the_table_covers_every_layer_with_a_twin():
     without = {"LayerNorm of images", "Dropout", "Flatten", "Reshape"}  # tested by their definitions
     assert LAYERS.keys() - TWINS.keys() == without

@@ -100,6 +100,34 @@ def test_a_large_mean_does_not_swallow_the_variance(device):
     np.testing.assert_allclose(y, exact, atol=1e-3)
 
 
+def test_update_bn_takes_means_over_batches_and_changes_nothing_else(device):
+    first, second = nn.BatchNorm(2), nn.BatchNorm(2, momentum=0.5)
+    network = nn.Sequential(first, nn.Dropout(0.5), second)
+    network[1].eval()  # modes that differ, to be found again
+    before = snapshot(network)
+    batches = [mg.tensor(normal(40, 2, seed=i) * np.float32(1 + i) + np.float32(i)) for i in range(3)]
+    nn.update_bn(network, iter(batches))
+    assert [m.training for m in network.modules()] == [True, True, False, True]
+    assert (first.momentum, second.momentum) == (0.9, 0.5)
+    buffers = {name for name, _ in network.named_buffers()}
+    assert {name for name, value in before.items() if (network.state_dict()[name] != value).any()} == buffers
+    seen = [batch.numpy() for batch in batches]
+    np.testing.assert_allclose(first.running_mean.numpy(), np.mean([x.mean(0) for x in seen], 0), rtol=1e-5)
+    np.testing.assert_allclose(first.running_var.numpy(), np.mean([x.var(0, ddof=1) for x in seen], 0), rtol=1e-5)
+    # What comes to the second is standardised, and nothing of it dropped.
+    np.testing.assert_allclose(second.running_mean.numpy(), 0, atol=1e-6)
+    np.testing.assert_allclose(second.running_var.numpy(), 40 / 39, rtol=1e-4)
+
+
+def test_update_bn_leaves_frozen_layers_alone_and_asks_for_batches(device):
+    layer = nn.BatchNorm(2).freeze()
+    before = snapshot(layer)
+    nn.update_bn(layer, [mg.tensor(normal(5, 2))])
+    assert unchanged(layer, before)
+    with pytest.raises(mg.errors.ArgumentError, match=r"batches: expected one or more .* got none"):
+        nn.update_bn(layer, [])
+
+
 # ----------------------------------------------------------------------------------------------------- LayerNorm
 
 
