@@ -5,7 +5,7 @@ dictionaries), in the order in which they were set. Their names are the paths of
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,17 @@ def _members(container: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{inner}", v) for inner, v in _members(dict(enumerate(value))))
         elif isinstance(value, dict):
             yield from ((f"{name}.{inner}", v) for inner, v in _members(value))
+
+
+@contextlib.contextmanager
+def restored(attribute: str, things: Iterable[Any]) -> Iterator[None]:
+    """After a `with` block, give an attribute of each of the things the value that it had before."""
+    before = [(thing, getattr(thing, attribute)) for thing in things]
+    try:
+        yield
+    finally:
+        for thing, value in before:
+            setattr(thing, attribute, value)
 
 
 class Module:
@@ -133,27 +144,16 @@ class Module:
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Freeze inside a `with` block: what is computed there sends no gradient into this module, even later."""
-        modules = [(m, m.is_frozen) for m in self.modules()]
-        parameters = [(p, p.requires_grad) for p in self.parameters()]
-        self.freeze()
-        try:
+        with restored("is_frozen", self.modules()), restored("requires_grad", self.parameters()):
+            self.freeze()
             yield
-        finally:
-            for module, was_frozen in modules:
-                module.is_frozen = was_frozen
-            for parameter, required in parameters:
-                parameter.requires_grad = required
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:
         """Act as in `eval` mode inside a `with` block; afterwards each layer is in the mode that it was in."""
-        modes = [(m, m.training) for m in self.modules()]
-        self.eval()
-        try:
+        with restored("training", self.modules()):
+            self.eval()
             yield
-        finally:
-            for module, training in modes:
-                module.training = training
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""

@@ -11,7 +11,7 @@ from ..backend import device_of
 from ..errors import ArgumentError, ShapeError
 from ..random import Generator, default_generator, given_or_default
 from .layers import positive
-from .module import Buffer, Module, Parameter
+from .module import Buffer, Module, Parameter, restored
 
 
 def _check_features(layer: Module, x: Any, features: int) -> None:
@@ -85,19 +85,14 @@ def update_bn(module: Module, batches: Iterable[Any]) -> None:
         ArgumentError: there are no batches.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, BatchNorm)]
-    momenta = [layer.momentum for layer in layers]
     seen = 0
-    with module.evaluating(), no_grad():
+    with module.evaluating(), restored("momentum", layers), no_grad():
         for layer in layers:
             layer.train()
-        try:
-            for seen, x in enumerate(batches, 1):
-                for layer in layers:
-                    layer.momentum = 1 - 1 / seen  # the mean of all so far
-                module(x)
-        finally:
-            for layer, momentum in zip(layers, momenta, strict=True):
-                layer.momentum = momentum
+        for seen, x in enumerate(batches, 1):
+            for layer in layers:
+                layer.momentum = 1 - 1 / seen  # the mean of all so far
+            module(x)
     if not seen:
         raise ArgumentError("batches: expected one or more to measure statistics of, got none")
 

@@ -1,5 +1,6 @@
 """What a finished run shows: test metrics, samples, and pictures."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from .. import backend, plot
 from ..autodiff import Tensor, no_grad
 from ..data import Dataset, Loader, pixels, scale, unscale
 from ..metrics import modes_found
-from ..models import ACGAN, GAN, VAE, VAEGAN, VQVAE, InfoGAN
+from ..models import ACGAN, VAE, VAEGAN, VQVAE, InfoGAN
 from ..nn import update_bn
 from ..provenance import PLOT
 from ..random import Generator
@@ -54,19 +55,22 @@ def generate(model: Any, n: int, rng: Generator, low: float, **how: Any) -> np.n
     return unscale(np.concatenate(parts), low)
 
 
-def settle(model: GAN, data: Dataset, low: float, settings: Settings) -> None:
-    """Fit the batch norm of a discriminator that names classes to its last weights, with training examples.
+def settle(model: Any, loader: Loader, seed: int) -> None:
+    """Fit the batch norm of a discriminator that names classes to its last weights, with batches as in training.
 
     The weights of a game never settle. With the running averages that follow them, the same discriminator may misname
     far more examples after one step than before it.
     """
     if not isinstance(model, (ACGAN, InfoGAN)):
         return
-    n = settings.batch_size
-    rows = Generator(settings.seed).permutation(len(data))[: SETTLING * n]
-    parts = (np.sort(rows[i : i + n]) for i in range(0, len(rows) - n + 1, n))
-    batches = (Tensor(backend.to_device(scale(pixels(data.x[part]), low), settings.device)) for part in parts)
-    update_bn(model.discriminator, batches)
+    again = Loader(  # where the training's stands depends on whether it was resumed
+        loader.arrays[0],
+        batch_size=loader.batch_size,
+        rng=Generator(seed),
+        device=loader.device,
+        transform=loader.transform,
+    )
+    update_bn(model.discriminator, map(Tensor, islice(again, SETTLING)))
 
 
 def categories(model: Any, x: np.ndarray, device: str, low: float) -> np.ndarray:

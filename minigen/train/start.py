@@ -153,7 +153,7 @@ def _results(run: Run, training: Training, data: Dataset, test: Dataset, low: fl
     trainer, rows = training.trainer, training.rows
     model = trainer.model.eval()
     with trainer.averaged():
-        settle(model, data, low, run.settings)
+        settle(model, training.loader, run.settings.seed)
         run.save_weights(model)
         if isinstance(trainer, RestorationTrainer):
             final = restoration(run, trainer, data, test, rows)

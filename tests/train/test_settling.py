@@ -12,11 +12,11 @@ from tests.train import runs
 def test_the_statistics_are_those_of_training_examples(tmp_path, monkeypatch, model):
     monkeypatch.setitem(runs.KINDS, "it", (model, "digits", {}))
     runs.start("it", tmp_path / "run")
-    before = list(load_run(tmp_path / "run").load_model().discriminator)
-    first = next(i for i, layer in enumerate(before) if isinstance(layer, nn.BatchNorm))
+    layers = list(load_run(tmp_path / "run").load_model().discriminator)
+    first = next(i for i, layer in enumerate(layers) if isinstance(layer, nn.BatchNorm))
     with no_grad():
-        x = nn.Sequential(*before[:first])(Tensor(2 * data.load("digits").x - 1)).numpy()
+        x = nn.Sequential(*layers[:first])(Tensor(2 * data.load("digits").x - 1)).numpy()
     x = x.reshape(-1, x.shape[-1])
     # All but those examples that do not fill a batch.
-    np.testing.assert_allclose((before[first].running_mean.numpy() - x.mean(0)) / x.std(0), 0, atol=0.01)
-    np.testing.assert_allclose(before[first].running_var.numpy() / x.var(0), 1, atol=0.02)
+    np.testing.assert_allclose((layers[first].running_mean.numpy() - x.mean(0)) / x.std(0), 0, atol=0.01)
+    np.testing.assert_allclose(layers[first].running_var.numpy() / x.var(0), 1, atol=0.02)
