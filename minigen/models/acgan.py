@@ -14,11 +14,11 @@ from .. import ops
 from ..autodiff import no_grad
 from ..random import Generator
 from .adversarial import LOSSES
-from .coded import CodedGAN, class_log_likelihood, given_labels
+from .coded import ClassifyingGAN, class_log_likelihood, given_labels
 from .gan import DiscriminatorLoss
 
 
-class ACGAN(CodedGAN):
+class ACGAN(ClassifyingGAN):
     """A GAN whose discriminator is a classifier too.
 
     Args:
@@ -26,14 +26,6 @@ class ACGAN(CodedGAN):
         discriminator: a module (N, *shape) -> (N, 1 + classes).
         z_dim, classes, settings: see `CodedGAN`.
     """
-
-    def source(self, x: Any) -> Any:
-        """The logits of 'real' for examples x (N, *shape): (N, 1)."""
-        return self.discriminator(x)[:, :1]
-
-    def class_logits(self, x: Any) -> Any:
-        """The logits of the classes for examples x (N, *shape): (N, classes)."""
-        return self.discriminator(x)[:, 1:]
 
     def discriminator_loss(self, real: Any, rng: Generator | None = None, labels: Any = None) -> DiscriminatorLoss:
         """The discriminator's loss for real examples with their labels (N,), and fakes of the same classes."""

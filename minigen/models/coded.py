@@ -6,6 +6,8 @@ continuous numbers c ~ U(-1, 1):
     [ z_1 ... z_d | 0 ... 1 ... 0 | c_1 ... c_m ]
 
 so that everything that works with codes, such as the pictures of a latent space, works with these.
+
+Some of their discriminators have to find the class again.
 """
 
 from typing import Any
@@ -105,6 +107,18 @@ class CodedGAN(GAN):
         """n generated examples of one class, or of each in turn."""
         labels = to_device(chosen_labels(n, self.classes, label), device_of(raw(self.parameters()[0])))
         return self.from_codes(self.noise(n, rng, labels))
+
+
+class ClassifyingGAN(CodedGAN):
+    """A GAN whose discriminator also names the class: its outputs are (N, [s, class logits, others]), s of 'real'."""
+
+    def source(self, x: Any) -> Any:
+        """The logits of 'real' for examples x (N, *shape): (N, 1)."""
+        return self.discriminator(x)[:, :1]
+
+    def class_logits(self, x: Any) -> Any:
+        """The logits of the classes for examples x (N, *shape): (N, classes)."""
+        return self.discriminator(x)[:, 1 : 1 + self.classes]
 
 
 def given_labels(model: str, labels: Any, n: int) -> Any:

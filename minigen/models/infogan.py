@@ -29,14 +29,14 @@ from ..distributions import Normal
 from ..nn import Sequential
 from ..random import Generator
 from .adversarial import LOSSES
-from .coded import CodedGAN, class_log_likelihood
+from .coded import ClassifyingGAN, class_log_likelihood
 from .gan import DiscriminatorLoss
 from .shear import sheared
 
 CONTINUOUS_WEIGHT = 0.1
 
 
-class InfoGAN(CodedGAN):
+class InfoGAN(ClassifyingGAN):
     """A GAN whose discriminator also reads off the codes.
 
     Args:
@@ -60,14 +60,6 @@ class InfoGAN(CodedGAN):
     def features(self, x: Any) -> Any:
         """What the discriminator's last layer sees of examples x (N, *shape): (N, features)."""
         return Sequential(*list(self.discriminator)[:-1])(x)
-
-    def source(self, x: Any) -> Any:
-        """The logits of 'real' for examples x (N, *shape): (N, 1)."""
-        return self.discriminator(x)[:, :1]
-
-    def class_logits(self, x: Any) -> Any:
-        """The logits of the categorical code for examples x (N, *shape): (N, classes)."""
-        return self.discriminator(x)[:, 1 : 1 + self.classes]
 
     def information(self, output: Any, codes: Any) -> tuple[Any, Any]:
         """L_I of the categorical code and of the continuous ones, in nats, from D's outputs for the codes' fakes."""

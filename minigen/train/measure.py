@@ -31,7 +31,8 @@ from ..metrics import (
     two_sample_accuracy,
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
-from ..models import ACGAN, VAE, InfoGAN
+from ..models import VAE, InfoGAN
+from ..models.coded import ClassifyingGAN
 from ..nn.layers import positive
 from ..random import Generator
 from .recipes import recipe_of
@@ -133,10 +134,10 @@ def _as_training_data(made: np.ndarray, asked: np.ndarray, train: Dataset, test:
 
 def _of_codes(model: Any, test: Dataset, low: float) -> Measures:
     """What a discriminator's head has learnt to tell of test examples."""
-    if not isinstance(model, (ACGAN, InfoGAN)) or test.y is None:
+    if not isinstance(model, ClassifyingGAN) or test.y is None:
         return {}
     found = categories(model, pixels(test.x), model.parameters()[0].device, low)
-    if isinstance(model, ACGAN):
+    if not isinstance(model, InfoGAN):
         return {"class accuracy": Measure(float((found == test.y).mean()), None, "of the discriminator, test examples")}
     with no_grad():
         codes = model.noise(COMPARED // 10, Generator(0))

@@ -9,7 +9,8 @@ from .. import backend, plot
 from ..autodiff import Tensor, no_grad
 from ..data import Dataset, Loader, pixels, scale, unscale
 from ..metrics import modes_found
-from ..models import ACGAN, VAE, VAEGAN, VQVAE, InfoGAN
+from ..models import VAE, VAEGAN, VQVAE
+from ..models.coded import ClassifyingGAN
 from ..nn import update_bn
 from ..provenance import PLOT
 from ..random import Generator
@@ -61,7 +62,7 @@ def settle(model: Any, loader: Loader, seed: int) -> None:
     The weights of a game never settle. With the running averages that follow them, the same discriminator may misname
     far more examples after one step than before it.
     """
-    if not isinstance(model, (ACGAN, InfoGAN)):
+    if not isinstance(model, ClassifyingGAN):
         return
     again = Loader(  # where the training's stands depends on whether it was resumed
         loader.arrays[0],
@@ -73,7 +74,7 @@ def settle(model: Any, loader: Loader, seed: int) -> None:
     update_bn(model.discriminator, map(Tensor, islice(again, SETTLING)))
 
 
-def categories(model: Any, x: np.ndarray, device: str, low: float) -> np.ndarray:
+def categories(model: ClassifyingGAN, x: np.ndarray, device: str, low: float) -> np.ndarray:
     """The likeliest class of each example x (N, *shape), pixels in [0, 1], as a GAN's discriminator says: (N,)."""
     parts = []
     with no_grad():
