@@ -64,6 +64,30 @@ class Normal:
         return 0.5 * (LOG_2PI + 1 + self.log_var)
 
 
+def bounded(log_var: Tensor) -> Tensor:
+    """A log-variance within what float32 can exponentiate usefully: a deviation of 0.007 to 150."""
+    return ops.clip(log_var, -10.0, 10.0)
+
+
+def gaussian_of(h: Tensor, size: int, whose: str) -> Normal:
+    """The Gaussian that a network's output h (N, 2 size) stands for: the means, then the log-variances, `bounded`.
+
+    Args:
+        size: the number of latent dimensions.
+        whose: the network, as the message names it; e.g. 'VAE: the encoder'.
+
+    Raises:
+        ShapeError: h has another number of features.
+    """
+    if h.shape[-1] != 2 * size:
+        raise ShapeError(
+            f"{whose} gives {h.shape[-1]} features, expected 2 * latent_dim = {2 * size}: "
+            "a mean and a log-variance for each latent dimension"
+        )
+    mean, log_var = ops.split(h, 2, axis=-1)
+    return Normal(mean, bounded(log_var))
+
+
 class Bernoulli:
     """1 with probability sigmoid(logits), else 0, element by element."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 import minigen as mg
-from minigen.distributions import Bernoulli, Categorical, Normal, kl, kl_to_standard_normal
+from minigen.distributions import Bernoulli, Categorical, Normal, bounded, gaussian_of, kl, kl_to_standard_normal
 from minigen.errors import ArgumentError, DTypeError, ShapeError
 
 N = 40_000
@@ -373,3 +373,24 @@ def test_extreme_variances(device, log_var):
 def test_wrong_use_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+# ------------------------------------------------------------------------------------------- a network's output
+
+
+def test_half_of_the_features_are_means_and_half_bounded_log_variances(device):
+    h = t([[1.0, 2.0, -30.0, 0.5], [3.0, 4.0, 0.0, 30.0]])
+    q = gaussian_of(h, 2, "VAE: the encoder")
+    assert (q.mean.numpy() == [[1, 2], [3, 4]]).all()
+    assert (q.log_var.numpy() == [[-10, 0.5], [0, 10]]).all()
+    assert (bounded(t([-11.0, 3.0, 11.0])).numpy() == [-10, 3, 10]).all()
+
+
+def test_another_number_of_features_names_the_network():
+    message = (
+        "VAE: the encoder gives 3 features, expected 2 * latent_dim = 4: "
+        "a mean and a log-variance for each latent dimension"
+    )
+    with pytest.raises(ShapeError) as error:
+        gaussian_of(mg.zeros((5, 3)), 2, "VAE: the encoder")
+    assert str(error.value) == message

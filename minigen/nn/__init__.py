@@ -1,7 +1,7 @@
 """Layers, initialisers and losses: what networks are built from."""
 
 from .init import dcgan, glorot_normal, glorot_uniform, he_normal, he_uniform
-from .layers import Conv2D, Conv2DTranspose, Dense, Embedding
+from .layers import Conv2D, Conv2DTranspose, Dense, Embedding, one_hot
 from .losses import bce_loss, cross_entropy_loss, kl_loss, mse_loss, sum_features
 from .module import Buffer, Module, Parameter, Sequential
 from .normalization import BatchNorm, Dropout, LayerNorm, update_bn
@@ -59,6 +59,7 @@ __all__ = [
     "he_uniform",
     "kl_loss",
     "mse_loss",
+    "one_hot",
     "sum_features",
     "update_bn",
 ]

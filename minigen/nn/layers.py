@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor, asarray, raw
+from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
 from ..ops.conv import Pair, pair
 from ..random import Generator, given_or_default
@@ -200,3 +201,11 @@ class Embedding(Module):
     def describe(self) -> str:
         """The sizes."""
         return f"{self.count}, {self.features}"
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    """A 1 in the place of each label, else 0: integers (...) -> float32 (..., classes).
+
+    one_hot(labels, K) @ w chooses the rows of w that `Embedding` looks up.
+    """
+    return (labels[..., None] == xp_of(labels).arange(classes)).astype(np.float32)

@@ -117,6 +117,11 @@ class Module:
         """How many numbers are trained."""
         return sum(p.size for p in self.parameters())
 
+    @property
+    def device(self) -> str:
+        """Where the parameters and buffers lie, 'cpu' or 'cuda'; the default device if there are none."""
+        return next((t.device for _, t in self.named_tensors()), None) or default_device()
+
     # ---------------------------------------------------------------------------------------------------- modes
 
     def train(self, mode: bool = True) -> "Module":
@@ -215,7 +220,7 @@ class Module:
         """
         rows: list[tuple[str, str, str]] = []
         with _recording_shapes(self, rows), no_grad(), self.frozen(), self.evaluating():
-            self(zeros((1, *input_shape), device=next((t.device for _, t in self.named_tensors()), None)))
+            self(zeros((1, *input_shape), device=self.device))
         rows = [("layer", "output shape", "parameters"), *rows, ("total", "", f"{self.n_parameters():,}")]
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)

@@ -146,3 +146,12 @@ def test_the_double_would_have_noticed(cupy):
         for read in (lambda: x.sum().item(), x.numpy, lambda: mg.tensor(np.ones(3)), lambda: x[x > 0]):
             with pytest.raises(AssertionError, match="hidden"):
                 read()
+
+
+@pytest.mark.parametrize("labels", [[2, 0, 1, 2], [[0, 1], [2, 2]], []])
+def test_one_hot_times_a_table_is_a_lookup(device, labels):
+    ids, table = mg.tensor(np.array(labels, int)), nn.Embedding(3, 5)
+    rows = nn.one_hot(ids.data, 3)
+    assert rows.dtype == np.float32
+    assert rows.shape == (*ids.shape, 3)
+    assert ((mg.tensor(rows) @ table.w).numpy() == table(ids).numpy()).all()

@@ -334,3 +334,12 @@ def test_sequential_refuses_what_cannot_be_called(wrong):
 def test_sequential_asks_for_forgotten_parentheses():
     with pytest.raises(DTypeError, match=r"layer 1 is the class ReLU; write ReLU\(\.\.\.\)"):
         nn.Sequential(nn.Dense(1, 1), nn.ReLU)
+
+
+# -------------------------------------------------------------------------------------------------------- device
+
+
+def test_a_module_knows_its_device(device):
+    assert nn.Dense(2, 3).device == device
+    assert nn.ReLU().device == device
+    assert nn.Dense(2, 3).to("cpu").device == "cpu"
