@@ -182,7 +182,7 @@ def _sample(args: argparse.Namespace) -> None:
     import numpy as np
 
     from . import backend, data
-    from .files import write_whole
+    from .data.files import write_whole
     from .models import StyleGAN
     from .random import Generator
     from .train import generate, load_run, picture_of, recipe_of

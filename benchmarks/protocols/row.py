@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigen.files import write_whole
+from minigen.data.files import write_whole
 
 Entry = dict[str, Any]  # of reproduction.json: what one run of a row found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from ..files import locked, persist
+from .files import locked, persist
 from .dataset import Dataset
 from .download import cache_folder
 from .photographs import SIZE, Photographs, photographs_at

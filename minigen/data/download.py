@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..files import locked, persist
+from .files import locked, persist
 
 TIMEOUT = 20.0  # seconds without a byte
 SLOWEST = 1000  # bytes a second, over TIMEOUT seconds: one byte now and then is no download

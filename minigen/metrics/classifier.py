@@ -17,7 +17,7 @@ from ..backend import default_device, to_device
 from ..data import Dataset, Loader
 from ..data.download import cache_folder
 from ..errors import ArgumentError, DataError
-from ..files import locked, write_whole
+from ..data.files import locked, write_whole
 from ..nn import BatchNorm, Conv2D, Dense, Dropout, Flatten, Module, ReLU, Sequential, cross_entropy_loss
 from ..optim import Adam, cosine
 from ..random import Generator

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..errors import ArgumentError, DataError
-from ..files import write_whole
+from ..data.files import write_whole
 from .reading import NUMBERS, read_tensors
 
 KEPT = 2

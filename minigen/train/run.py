@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from safetensors.numpy import save
 
 from ..errors import ArgumentError, DataError, ShapeError
-from ..files import locked, write_whole
+from ..data.files import locked, write_whole
 from ..nn import Module
 from ..provenance import GENERATED, save_png
 from ..version import __version__

@@ -315,7 +315,7 @@ def test_a_killed_process_leaves_its_lock(server, target):
 COUNTING = """
 import sys
 from pathlib import Path
-from minigen.files import locked
+from minigen.data.files import locked
 path = Path(sys.argv[1])
 for _ in range(200):
     with locked(path):

@@ -24,9 +24,9 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 
 def test_a_disk_that_is_full_for_a_while(tmp_path, monkeypatch, capsys):
     """Checkpoints fail and training goes on; once there is room it saves again."""
-    import minigen.files
+    import minigen.data.files
 
-    full, persist, tried = {2, 3}, minigen.files.persist, []
+    full, persist, tried = {2, 3}, minigen.data.files.persist, []
 
     def sometimes(written, path):
         if path.name.startswith("checkpoint"):
@@ -35,7 +35,7 @@ def test_a_disk_that_is_full_for_a_while(tmp_path, monkeypatch, capsys):
                 raise OSError(errno.ENOSPC, "No space left on device")
         persist(written, path)
 
-    monkeypatch.setattr(minigen.files, "persist", sometimes)
+    monkeypatch.setattr(minigen.data.files, "persist", sometimes)
     whole = start("vae", tmp_path / "whole", every=Every(steps=15))
     said = capsys.readouterr().err
     assert said.count("no checkpoint: out: cannot write") == 2
@@ -49,9 +49,9 @@ def test_a_disk_that_is_full_for_a_while(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("name", ["model.safetensors", "metrics.jsonl"])
 def test_a_file_that_cannot_be_written_in_the_end(tmp_path, monkeypatch, number, name):
     """One line; the checkpoint is still there, and with room again the run ends as it should."""
-    import minigen.files
+    import minigen.data.files
 
-    persist = minigen.files.persist
+    persist = minigen.data.files.persist
 
     def failing(written, path):
         if path.name == name and path.with_name("checkpoint-00000060.safetensors").exists():
@@ -59,7 +59,7 @@ def test_a_file_that_cannot_be_written_in_the_end(tmp_path, monkeypatch, number,
         persist(written, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(minigen.files, "persist", failing)
+        patch.setattr(minigen.data.files, "persist", failing)
         with pytest.raises(DataError, match=f"cannot write .*{name} \\(it cannot be\\); make room"):
             start("vae", tmp_path / "run")
     go_on(tmp_path / "run")
@@ -202,7 +202,7 @@ sys.exit(cli.main(["train", "vae", "--steps", "3", "--width", "8", "--quiet"]))
 
 
 def test_a_folder_in_training_cannot_be_resumed_elsewhere(tmp_path):
-    from minigen.files import locked
+    from minigen.data.files import locked
 
     with child("start('vae', sys.argv[1], steps=10**5)", tmp_path / "run") as process:
         while not (tmp_path / "run" / "metrics.jsonl").exists() and process.poll() is None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen import nn
 from minigen.errors import ArgumentError, DeviceError, DTypeError, GraphError, ShapeError
-from minigen.exchange import from_dlpack, from_torch, to_torch
+from minigen.nn.exchange import from_dlpack, from_torch, to_torch
 
 torch = pytest.importorskip("torch")
 T = torch.nn

@@ -27,10 +27,12 @@ from typing import Any
 
 import numpy as np
 
-from .autodiff import Tensor
-from .backend import cupy
-from .errors import ArgumentError, DeviceError, DTypeError, ShapeError
-from .nn import BatchNorm, Conv2D, Conv2DTranspose, Dense, Embedding, LayerNorm, Module, Sequential
+from ..autodiff import Tensor
+from ..backend import cupy
+from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
+from .layers import Conv2D, Conv2DTranspose, Dense, Embedding
+from .module import Module, Sequential
+from .normalization import BatchNorm, LayerNorm
 
 Images = Mapping[str, tuple[int, int, int]]
 NORMALIZATION = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
