@@ -24,13 +24,13 @@
 # ![A program as a graph, and the same graph with derivatives](opening.png)
 
 # %%
-import importlib
 import math
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
+from minigen.autodiff import backpropagation
 from minigen.lessons import handwritten, show_source
 from minigen.testing import check
 
@@ -217,8 +217,7 @@ check("01.1")
 # through it once:
 
 # %%
-machine = importlib.import_module("minigen.autodiff.backward")
-show_source(machine._history)
+show_source(backpropagation._history)
 
 # %% [markdown]
 # ## From numbers to arrays
@@ -363,5 +362,5 @@ print(
 #   forward and reverse, and what each costs.
 # - Griewank & Walther 2008, *Evaluating Derivatives*, chapter 3: why a gradient costs no more than a few evaluations.
 # - Rumelhart, Hinton & Williams 1986, *Learning representations by back-propagating errors*: where it became learning.
-# - In the library: `minigen/autodiff/backward.py`, the machine in 240 lines; `minigen/ops/`, a rule for each operation.
+# - In the library: `minigen/autodiff/backpropagation.py`, the machine in 240 lines; `minigen/ops/`, a rule for each operation.
 # - Lesson 2 asks how one can be sure that a rule is right.

@@ -24,13 +24,11 @@
 # ![Four claimed gradients against the measured one: only one lies on the diagonal](opening.png)
 
 # %%
-import importlib
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen.autodiff import numeric_derivatives
+from minigen.autodiff import checking, numeric_derivatives
 from minigen.lessons import handwritten, show_source
 from minigen.testing import check
 
@@ -284,7 +282,7 @@ axis.set(xlabel="step h", ylabel="gap of the slopes left and right")
 axis.legend(fontsize=8)
 plt.show()
 print(mg.check_gradients(lambda x: mg.relu(x), np.array([-1.0, 0.0, 0.5, 2.0]), order=1))
-show_source(importlib.import_module("minigen.autodiff.gradcheck")._is_kink)
+show_source(checking._is_kink)
 
 # %% [markdown]
 # (A gap of 0 is drawn at 1e-7.) The third curve is the trap: a kink *within* the step spoils the measurement although there is a derivative at the
@@ -360,5 +358,5 @@ plt.show()
 # - Squire & Trapp 1998, *Using complex variables to estimate derivatives of real functions*, SIAM Review 40(1): the
 #   imaginary step.
 # - Goodfellow, Bengio & Courville 2016, *Deep Learning*, section 11.5: gradient checks among other ways to find faults.
-# - In the library: `minigen/autodiff/gradcheck.py`, with the second order, and `causes.py`, the patterns of mistakes.
+# - In the library: `minigen/autodiff/checking.py`, with the second order, and `causes.py`, the patterns of mistakes.
 # - Lesson 3 builds a network whose gradients you can now trust.

@@ -32,7 +32,7 @@ import minigen as mg
 from minigen import nn, ops, optim
 from minigen.data import load
 from minigen.lessons import handwritten, show_source
-from minigen.metrics.frechet import floor, frechet
+from minigen.metrics import floor, frechet
 from minigen.models import GAN
 from minigen.models.networks import dcgan_discriminator, dcgan_generator
 from minigen.plot import mosaic

@@ -565,5 +565,5 @@ print(f"deviation of the means {mean.std():.2f}, of a cloud {std.mean():.3f}; la
 #   and nearest neighbours can each be good while the others are bad.
 # - Gebru et al. 2021, *Datasheets for datasets*, section 3: what to ask about a data set before training on it.
 # - Mitchell et al. 2019, *Model cards for model reporting*, section 4: results by group, and uses that are out of scope.
-# - In the library: `minigen/provenance.py`, `minigen/metrics/memorisation.py`; and `tests/models`, where faults of this
+# - In the library: `minigen/provenance.py`, `minigen/metrics/copies.py`; and `tests/models`, where faults of this
 #   kind are tests.

@@ -1,11 +1,11 @@
 """Reverse-mode automatic differentiation: tensors, recorded operations, the backward pass, and its check."""
 
-from .backward import backward, grad, no_grad
+from .backpropagation import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
 from .debugging import debug
-from .gradcheck import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
+from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
 from .op import REGISTRY, Op, differentiable
-from .tensor import Node, Tensor, arange, asarray, ones, raw, tensor, zeros
+from .tensors import Node, Tensor, arange, asarray, ones, raw, tensor, zeros
 
 __all__ = [
     "REGISTRY",

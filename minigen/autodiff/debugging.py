@@ -18,7 +18,7 @@ import numpy as np
 
 from ..backend import is_array, xp_of
 from ..errors import NumericalError
-from .tensor import Node, mode
+from .tensors import Node, mode
 
 if TYPE_CHECKING:
     from .op import Op

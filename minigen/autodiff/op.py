@@ -31,7 +31,7 @@ import numpy as np
 from ..backend import device_of, is_array
 from ..errors import DeviceError, MinigenError, ShapeError
 from . import debugging
-from .tensor import Node, Tensor, asarray, mode
+from .tensors import Node, Tensor, asarray, mode
 
 REGISTRY: dict[str, "Op"] = {}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import ArgumentError, unknown_name
 from .dataset import Dataset
-from .digits import digits
+from .small_digits import digits
 from .loader import Loader
 from .mnist import located, mnist_like
 from .stacked import stacked_mnist

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.causes import likely_cause
-from ..autodiff.gradcheck import numeric_derivatives
+from ..autodiff.checking import numeric_derivatives
 from ..errors import DataError, DTypeError
 from .compare import Difference, difference
 from .exercise import Exercise, Inputs, Lesson, find_exercise

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from minigen.autodiff.gradcheck import numeric_derivatives
+from minigen.autodiff.checking import numeric_derivatives
 from minigen.testing import all_lessons, check_file, check_function
 from minigen.testing.checker import check_source
 from minigen.testing.stubs import make_stubs

@@ -239,7 +239,7 @@ class Tensor:
 
     def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to the `grad` of every leaf that requires one; see `minigen.autodiff.backward`."""
-        from .backward import backward
+        from .backpropagation import backward
 
         backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
 

@@ -13,7 +13,7 @@ from ..backend import xp_of
 from ..errors import ArgumentError, DTypeError, GraphError, ShapeError
 from . import debugging
 from .broadcast import unbroadcast
-from .tensor import Freed, Node, Tensor, asarray, mode, raw
+from .tensors import Freed, Node, Tensor, asarray, mode, raw
 
 
 @contextlib.contextmanager

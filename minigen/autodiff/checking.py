@@ -17,9 +17,9 @@ import numpy as np
 
 from ..backend import default_device, to_device
 from ..errors import ArgumentError, DTypeError, MinigenError
-from .backward import grad, no_grad
+from .backpropagation import grad, no_grad
 from .causes import likely_cause
-from .tensor import Tensor, asarray
+from .tensors import Tensor, asarray
 
 KINK = 1e-3  # one-sided slopes that differ by more than this share of their size, whatever h, meet at a kink
 
