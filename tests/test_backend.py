@@ -1,7 +1,5 @@
 """The switch: choosing a device, and what is said where there is none."""
 
-import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -196,46 +194,6 @@ def test_importing_needs_no_gpu_and_no_cupy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=PACKAGE.parent)
     assert done.returncode == 0, done.stderr
-
-
-def test_cupy_is_imported_in_one_place_only():
-    hits = [path.name for path in PACKAGE.rglob("*.py") if re.search(r"^\s*(import|from) cupy", path.read_text(), re.M)]
-    assert hits == ["backend.py"]
-
-
-LAYERS = [
-    {"errors", "version"},
-    {"backend", "files"},
-    {"parallel", "fused"},
-    {"random"},
-    {"autodiff"},
-    {"ops"},
-    {"nn", "optim", "distributions", "data"},
-    {"models", "exchange"},
-    {"metrics", "plot", "provenance"},
-    {"latent"},
-    {"train"},
-    {"inspection", "testing"},
-    {"lessons"},
-    {"doctor", "bench", "cli", "__main__", "__init__"},
-]
-
-
-def test_imports_run_one_way():
-    """A module imports from its own layer or from those below; imports inside functions are seen too."""
-    level = {name: i for i, names in enumerate(LAYERS) for name in names}
-    allowed = {("autodiff", "ops")}  # Tensor.astype, inside the method
-    for path in PACKAGE.rglob("*.py"):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ImportFrom) or not node.level or parts[0] == "__init__":
-                continue
-            base = list(parts[: len(parts) - node.level])
-            target = (base + (node.module or "").split("."))[0] or None
-            names = [target] if target else [alias.name for alias in node.names]
-            for name in names:
-                ok = level[name] <= level[parts[0]] or (parts[0], name) in allowed
-                assert ok, f"{'/'.join(parts)} imports {name}"
 
 
 def test_a_real_device_if_there_is_one(device_kind):

@@ -2,8 +2,8 @@
 
 from .backpropagation import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
-from .debugging import debug
 from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
+from .debugging import debug
 from .op import REGISTRY, Op, differentiable
 from .tensors import Node, Tensor, arange, asarray, ones, raw, tensor, zeros
 

@@ -43,6 +43,9 @@ def backward(output: Tensor, gradient: Any = None, *, retain_graph: bool = False
     _propagate([output], [seed], None, retain_graph or create_graph, create_graph)
 
 
+Tensor.backward = backward  # type: ignore[method-assign, assignment]
+
+
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],

@@ -12,16 +12,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..backend import is_array, xp_of
 from ..errors import NumericalError
-from .tensors import Node, mode
-
-if TYPE_CHECKING:
-    from .op import Op
+from .tensors import Node, Operation, mode
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 ENGINE = tuple(PACKAGE + name + os.sep for name in ("autodiff", "ops", "nn"))
@@ -72,7 +69,7 @@ def bad_values(array: Any) -> str:
     return f"{', '.join(counts)} among {array.size} values, the first at index {tuple(int(i) for i in first)}"
 
 
-def check_forward(op: "Op", arrays: list[Any], y: Any, node: Node | None) -> None:
+def check_forward(op: Operation, arrays: list[Any], y: Any, node: Node | None) -> None:
     """Raise if `y` holds the first NaN or infinity, or is float64 although an input is float32."""
     line = users_line()
     if node is not None:

@@ -8,15 +8,24 @@ reference cycles: when the last result goes out of scope, the whole graph behind
 import itertools
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..backend import Array, default_device, device_of, is_array, module_for, to_device, to_numpy
 from ..errors import DeviceError, DTypeError, GraphError, MinigenError, ShapeError
 
-if TYPE_CHECKING:
-    from .op import Op
+
+class Operation(Protocol):
+    """What a tensor needs of the operation that made it; `Op` is the one kind there is."""
+
+    name: str
+    may_widen: bool
+
+    def gradient(
+        self, i: int, g: Any, y: Any, inputs: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """The gradient with respect to input `i`."""
 
 
 class Mode(threading.local):
@@ -42,7 +51,7 @@ class Node:
 
     __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source")
 
-    def __init__(self, op: "Op", inputs: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def __init__(self, op: Operation, inputs: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> None:
         self.op = op
         self.inputs = inputs
         self.settings = settings
@@ -60,7 +69,7 @@ class Freed:
 
     __slots__ = ("op",)
 
-    def __init__(self, op: "Op") -> None:
+    def __init__(self, op: Operation) -> None:
         self.op = op
 
 
@@ -77,7 +86,7 @@ class Tensor:
     __array_ufunc__ = None  # NumPy and CuPy leave `array + tensor` to Tensor.__radd__
     __hash__ = object.__hash__
 
-    if TYPE_CHECKING:  # attached by minigen.ops.operators
+    if TYPE_CHECKING:  # attached by .backpropagation, and by minigen.ops.operators
 
         def __getattr__(self, name: str) -> Any: ...
         def __add__(self, other: Any) -> "Tensor": ...
@@ -92,6 +101,12 @@ class Tensor:
         def __matmul__(self, other: Any) -> "Tensor": ...
         def __neg__(self) -> "Tensor": ...
         def __getitem__(self, index: Any) -> "Tensor": ...
+
+        def astype(self, dtype: Any) -> "Tensor":
+            """A copy with elements of type `dtype`; gradients flow through, in the original type."""
+
+        def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+            """Add d(self)/d(leaf) to the `grad` of every leaf that requires one; see `autodiff.backward`."""
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
         if not is_array(data):
@@ -216,12 +231,6 @@ class Tensor:
         """The values as a NumPy array: shared memory on the CPU, a copy from the GPU."""
         return to_numpy(self.data)
 
-    def astype(self, dtype: Any) -> "Tensor":
-        """A copy with elements of type `dtype`; gradients flow through, in the original type."""
-        from ..ops.shape import astype
-
-        return astype(self, dtype=dtype_of(dtype))
-
     def to(self, device: str) -> "Tensor":
         """This tensor on `device` ('cpu' or 'cuda'): itself if it is there, else a new leaf that holds a copy."""
         data = to_device(self.data, device)
@@ -236,12 +245,6 @@ class Tensor:
     def zero_grad(self) -> None:
         """Forget the gradient accumulated so far."""
         self.grad = None
-
-    def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
-        """Add d(self)/d(leaf) to the `grad` of every leaf that requires one; see `minigen.autodiff.backward`."""
-        from .backpropagation import backward
-
-        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
 
 
 # ------------------------------------------------------------------------------------------------------- creation

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autodiff import Tensor, differentiable
+from ..autodiff.tensors import dtype_of
 from ..backend import Array
 from . import elementwise as e
 from . import linalg, reduce, shape
@@ -58,6 +59,12 @@ def _with_shape(operation: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def _astype(self: Tensor, dtype: Any) -> Tensor:
+    """A copy with elements of type `dtype`; gradients flow through, in the original type."""
+    result: Tensor = shape.astype(self, dtype=dtype_of(dtype))
+    return result
+
+
 OPERATORS: dict[str, Callable[..., Any]] = {
     "__add__": _method(e.add),
     "__radd__": _swapped(e.add),
@@ -80,6 +87,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__ge__": _method(greater_equal),
     "__lt__": _swapped(greater),
     "__le__": _swapped(greater_equal),
+    "astype": _astype,
     "reshape": _with_shape(shape.reshape),
     "transpose": lambda self, *axes: shape.transpose(self, (axes if len(axes) > 1 else axes[0]) if axes else None),
     "T": property(shape.transpose),  # type: ignore[dict-item]
