@@ -11,8 +11,10 @@ import pytest
 
 import minigen as mg
 from minigen import optim
+from minigen.backend import keep_freed_memory
 
 pytest.importorskip("pytest_benchmark")
+keep_freed_memory()  # as in training
 
 RNG = np.random.default_rng(0)
 

@@ -6,6 +6,7 @@ side in one process. CuPy is imported here and nowhere else, and only when it is
 """
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -222,12 +223,13 @@ def cupy_is_loaded() -> bool:
 # ------------------------------------------------------------------------------------------------------------ memory
 
 
+@functools.cache
 def keep_freed_memory() -> None:
     """Keep the memory of freed arrays in the process, for the next ones, instead of giving it back to the system.
 
     A training step frees and makes the same arrays again and again. Fresh memory comes from the system page by page,
     each cleared first, which takes longer than most computations on it. The CUDA side of this is CuPy's memory pool.
-    With another C library than glibc nothing is changed.
+    With another C library than glibc nothing is changed. It is done once, for the process: by the first optimizer.
     """
     import ctypes
 
@@ -238,6 +240,3 @@ def keep_freed_memory() -> None:
     trim_threshold, mmap_max = -1, -4  # <malloc.h>
     mallopt(mmap_max, 0)  # no block of any size by itself, to be given back when it is freed
     mallopt(trim_threshold, -1)  # nor anything from the end of the heap
-
-
-keep_freed_memory()

@@ -325,6 +325,7 @@ def run(args: argparse.Namespace, clock: Clock = time.perf_counter) -> None:
         ArgumentError, DataError: an argument that cannot be, before anything is measured.
         NumericalError: the devices do not agree.
     """
+    backend.keep_freed_memory()  # as in training
     for name in args.models:
         if name not in MODELS:
             raise unknown_name("models", name, MODELS)

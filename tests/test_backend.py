@@ -196,6 +196,34 @@ def test_importing_needs_no_gpu_and_no_cupy():
     assert done.returncode == 0, done.stderr
 
 
+IMPORT_AND_COMPARE = """
+import os, threading, warnings
+import numpy as np
+from threadpoolctl import threadpool_info
+
+def state():
+    blas = [(pool["filepath"], pool["num_threads"]) for pool in threadpool_info()]
+    return [dict(os.environ), threading.enumerate(), [*warnings.filters], np.geterr(), np.get_printoptions(), blas]
+
+before = state()
+import minigen
+after = state()
+for old, new in zip(before, after, strict=True):
+    assert old == new, (old, new)
+memory = minigen.backend.keep_freed_memory
+assert memory.cache_info().currsize == 0, "the allocator was changed"
+minigen.optim.SGD([minigen.zeros(3, requires_grad=True)], lr=1.0)
+assert memory.cache_info().currsize == 1
+"""
+
+
+def test_importing_changes_nothing_in_the_process():
+    """Not the allocator either: that waits for the first optimizer."""
+    command = [sys.executable, "-c", IMPORT_AND_COMPARE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=PACKAGE.parent)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_real_device_if_there_is_one(device_kind):
     if device_kind != "cuda":
         pytest.skip("no real CUDA device was asked for (--device cuda)")

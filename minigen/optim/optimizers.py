@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import fused
 from ..autodiff import Tensor
-from ..backend import Array, device_of, is_array, to_device, to_numpy, xp_of
+from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, ShapeError
 from .check import at_least_0
 from .flat import FlatParameters
@@ -42,6 +42,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float | Schedule, memory: tuple[str, ...] = ()) -> None:
+        keep_freed_memory()  # here, and not on import: whoever makes an optimizer is going to train
         self.lr = lr if callable(lr) else at_least_0("lr", lr)
         self.t = 0
         self.flat = FlatParameters(params)
