@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.protocols import games, likelihood, restoration  # noqa: E402
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
-from minigen.errors import ArgumentError, MinigenError, unknown_name  # noqa: E402
 from minigen.data.files import write_whole  # noqa: E402
+from minigen.errors import ArgumentError, MinigenError, unknown_name  # noqa: E402
 from minigen.version import __version__  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "reproduction.json"

@@ -27,8 +27,8 @@ import numpy as np
 
 from . import backend, ops
 from .autodiff import Tensor, no_grad, zeros
-from .errors import ArgumentError, DataError, MinigenError, NumericalError, unknown_name
 from .data.files import write_whole
+from .errors import ArgumentError, DataError, MinigenError, NumericalError, unknown_name
 from .models import GAN, VAE
 from .models.networks import dcgan_discriminator, dcgan_generator, dense_decoder, dense_encoder
 from .nn import Conv2D, Conv2DTranspose, Dense, Module, Sequential, Tanh

@@ -5,9 +5,9 @@ from typing import Any
 
 from ..errors import ArgumentError, unknown_name
 from .dataset import Dataset
-from .small_digits import digits
 from .loader import Loader
 from .mnist import located, mnist_like
+from .small_digits import digits
 from .stacked import stacked_mnist
 from .toys import TOYS, toy
 from .transforms import Standardizer, binarize, pixels, scale, unscale

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .files import locked, persist
 from .dataset import Dataset
 from .download import cache_folder
+from .files import locked, persist
 from .photographs import SIZE, Photographs, photographs_at
 from .places import places
 

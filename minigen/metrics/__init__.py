@@ -2,13 +2,13 @@
 
 from .baselines import bicubic, fill_from_nearest, fill_with_mean, mean_filter
 from .codes import code_error
-from .feature_distance import floor, frechet, frechet_distance
-from .likelihood import elbo, nll
 from .copies import memorisation
+from .decibels import psnr
+from .feature_distance import floor, frechet, frechet_distance
+from .kernel_density import parzen, parzen_log_likelihood
+from .likelihood import elbo, nll
 from .modes import kl_to_uniform, modes_found, nearest_centre
 from .neighbours import nearest, nearest_neighbour_error, precision_recall_density_coverage, two_sample_accuracy
-from .kernel_density import parzen, parzen_log_likelihood
-from .decibels import psnr
 
 __all__ = [
     "bicubic",

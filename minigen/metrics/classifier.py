@@ -16,8 +16,8 @@ from ..autodiff import Tensor, no_grad
 from ..backend import default_device, to_device
 from ..data import Dataset, Loader
 from ..data.download import cache_folder
-from ..errors import ArgumentError, DataError
 from ..data.files import locked, write_whole
+from ..errors import ArgumentError, DataError
 from ..nn import BatchNorm, Conv2D, Dense, Dropout, Flatten, Module, ReLU, Sequential, cross_entropy_loss
 from ..optim import Adam, cosine
 from ..random import Generator

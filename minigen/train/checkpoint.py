@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors.numpy import save
 
-from ..errors import ArgumentError, DataError
 from ..data.files import write_whole
+from ..errors import ArgumentError, DataError
 from .reading import NUMBERS, read_tensors
 
 KEPT = 2

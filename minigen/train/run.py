@@ -18,8 +18,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from safetensors.numpy import save
 
-from ..errors import ArgumentError, DataError, ShapeError
 from ..data.files import locked, write_whole
+from ..errors import ArgumentError, DataError, ShapeError
 from ..nn import Module
 from ..provenance import GENERATED, save_png
 from ..version import __version__
