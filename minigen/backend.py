@@ -11,13 +11,13 @@ import os
 import sys
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 
 from .errors import DeviceError, unknown_name
 
-Array = Any  # a numpy.ndarray or a cupy.ndarray
+Array: TypeAlias = np.ndarray[Any, Any]  # or a cupy.ndarray, which has the same methods
 
 DEVICES = ("cpu", "cuda")
 
@@ -28,7 +28,7 @@ _default_device: str | None = None
 # ------------------------------------------------------------------------------------------------ dispatch by array
 
 
-def xp_of(*arrays: Array) -> Any:
+def xp_of(*arrays: object) -> ModuleType:
     """The array module (numpy or cupy) of the first array among `arrays`; numpy if there are only Python numbers."""
     for array in arrays:
         xp = _module_of.get(type(array))
@@ -40,7 +40,7 @@ def xp_of(*arrays: Array) -> Any:
     return np
 
 
-def is_array(x: object) -> bool:
+def is_array(x: object) -> TypeGuard[Array]:
     """Whether `x` is an array of NumPy or CuPy."""
     return isinstance(x, np.ndarray) or xp_of(x) is not np
 
@@ -61,11 +61,12 @@ class CudaStatus(NamedTuple):
     found: str = ""
 
 
-def _import_cupy() -> Any:
+def _import_cupy() -> ModuleType:
     """The import itself, in a function of its own so that tests can put a double of CuPy in its place."""
     import cupy
 
-    return cupy
+    module: ModuleType = cupy
+    return module
 
 
 def cuda_status() -> CudaStatus:
@@ -120,7 +121,7 @@ def tf32() -> bool:
     return os.environ.get("CUPY_TF32", "0") not in ("", "0")
 
 
-def cupy() -> Any:
+def cupy() -> ModuleType:
     """The CuPy module, once it is certain that it can compute.
 
     Raises:
@@ -137,7 +138,7 @@ def cupy() -> Any:
     return xp
 
 
-def module_for(device: str) -> Any:
+def module_for(device: str) -> ModuleType:
     """The array module that computes on `device` ('cpu' or 'cuda').
 
     Raises:
@@ -192,13 +193,13 @@ def to_device(array: Array, name: str) -> Array:
 
 def to_numpy(array: Array) -> np.ndarray:
     """`array` as a NumPy array; waits for the device if it lies on one."""
-    return np.asarray(array) if xp_of(array) is np else array.get()
+    return np.asarray(array) if xp_of(array) is np else array.get()  # type: ignore[attr-defined]  # CuPy has it
 
 
 # ------------------------------------------------------------------------------------------------------- differences
 
 
-def errstate(xp: Any) -> contextlib.AbstractContextManager[Any]:
+def errstate(xp: ModuleType) -> contextlib.AbstractContextManager[object]:
     """Silence floating-point warnings; CuPy gives none and has no errstate."""
     return np.errstate(all="ignore") if xp is np else contextlib.nullcontext()
 

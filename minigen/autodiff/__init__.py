@@ -5,15 +5,17 @@ from .broadcast import broadcast_to, unbroadcast
 from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
 from .debugging import debug
 from .op import REGISTRY, Op, differentiable
-from .tensors import Node, Tensor, arange, asarray, ones, raw, tensor, zeros
+from .tensors import Node, Operand, Tensor, Values, arange, asarray, ones, raw, tensor, zeros
 
 __all__ = [
     "REGISTRY",
     "GradientError",
     "Node",
     "Op",
+    "Operand",
     "Report",
     "Tensor",
+    "Values",
     "arange",
     "asarray",
     "backward",

@@ -9,7 +9,9 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..backend import xp_of
+from numpy.typing import ArrayLike
+
+from ..backend import Array, xp_of
 from ..errors import ArgumentError, DTypeError, GraphError, ShapeError
 from . import debugging
 from .broadcast import unbroadcast
@@ -27,7 +29,9 @@ def no_grad() -> Iterator[None]:
         mode.recording = before
 
 
-def backward(output: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+def backward(
+    output: Tensor, gradient: ArrayLike | None = None, *, retain_graph: bool = False, create_graph: bool = False
+) -> None:
     """Add d(output)/d(leaf) to the `grad` of every leaf behind `output` that requires one.
 
     Args:
@@ -85,7 +89,7 @@ def grad(
     return found[0] if isinstance(inputs, Tensor) else found
 
 
-def _upstream(caller: str, output: Tensor, gradient: Any) -> Tensor:
+def _upstream(caller: str, output: Tensor, gradient: ArrayLike | None) -> Tensor:
     """The gradient to start from: the one given, checked, or 1 for a scalar."""
     if not isinstance(output, Tensor):
         raise DTypeError(f"{caller}: expected a tensor, got {type(output).__name__}")
@@ -140,7 +144,7 @@ def _on_the_way(history: list[Tensor], targets: list[Tensor]) -> set[int]:
 
 def _propagate(
     outputs: list[Tensor], seeds: list[Tensor], targets: list[Tensor] | None, retain: bool, create_graph: bool
-) -> list[Any]:
+) -> list[Tensor | None]:
     """Run the pass. With `targets`, return their gradients; without, add to the leaves' `grad`."""
     history = _history(outputs)
     wanted = None if targets is None else _on_the_way(history, targets)
@@ -148,7 +152,7 @@ def _propagate(
     totals = _Totals()
     for y, seed in zip(outputs, seeds, strict=True):
         totals.add(y, view(seed))
-    kept: dict[int, Any] = {}
+    kept: dict[int, Tensor | Array | None] = {}
     target_ids = {id(x) for x in targets or ()}
     leaves: dict[int, Tensor] = {id(y): y for y in outputs if y._node is None}
     for y in history:
@@ -182,7 +186,7 @@ def _propagate(
     return [g if g is None or isinstance(g, Tensor) else Tensor(_own(g)) for g in found]
 
 
-def _unbroadcast(op: str, i: int, g: Any, shape: tuple[int, ...]) -> Any:
+def _unbroadcast(op: str, i: int, g: Tensor | Array, shape: tuple[int, ...]) -> Tensor | Array:
     try:
         return unbroadcast(g, shape)
     except ShapeError:
@@ -195,10 +199,10 @@ class _Totals:
     """The sum of the gradients that have arrived for each tensor, added in place once the sum is our own."""
 
     def __init__(self) -> None:
-        self.sums: dict[int, Any] = {}
+        self.sums: dict[int, Tensor | Array] = {}
         self.own: set[int] = set()
 
-    def add(self, x: Tensor, g: Any) -> None:
+    def add(self, x: Tensor, g: Tensor | Array) -> None:
         """Add `g` to the total for `x`."""
         key = id(x)
         total = self.sums.get(key)
@@ -211,21 +215,21 @@ class _Totals:
             if not isinstance(g, Tensor):
                 self.own.add(key)
 
-    def get(self, x: Tensor) -> Any:
+    def get(self, x: Tensor) -> Tensor | Array | None:
         """The total for `x`, or None if nothing has arrived."""
         return self.sums.get(id(x))
 
-    def pop(self, x: Tensor) -> Any:
+    def pop(self, x: Tensor) -> Tensor | Array | None:
         """The total for `x`, forgotten here."""
         return self.sums.pop(id(x), None)
 
 
-def _own(g: Any) -> Any:
+def _own(g: Array) -> Array:
     """A real array of its own: not a scalar, not a view, and not one that another gradient shares."""
     return xp_of(g).array(g)
 
 
-def _accumulate(leaf: Tensor, g: Any) -> None:
+def _accumulate(leaf: Tensor, g: Tensor | Array | None) -> None:
     """Add the gradient `g` (a tensor, or an array that may be shared) to `leaf.grad`."""
     if g is None:
         return

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..backend import default_device, to_device
 from ..errors import ArgumentError, DTypeError, MinigenError
@@ -90,7 +91,7 @@ class Report:
         return "\n".join([f"gradcheck of {self.function}: {verdict}", *lines])
 
 
-def gradcheck(fn: Callable[..., Any], *inputs: Any, **options: Any) -> Report:
+def gradcheck(fn: Callable[..., Tensor], *inputs: ArrayLike, **options: Any) -> Report:
     """Raise unless the gradients of `fn` are its derivatives, to first and second order.
 
     Args:
@@ -111,8 +112,8 @@ def gradcheck(fn: Callable[..., Any], *inputs: Any, **options: Any) -> Report:
 
 
 def check_gradients(
-    fn: Callable[..., Any],
-    *inputs: Any,
+    fn: Callable[..., Tensor],
+    *inputs: ArrayLike,
     order: int = 2,
     h: float = 1e-5,
     rtol: float = 1e-5,
@@ -144,14 +145,14 @@ def check_gradients(
     if not checked:
         raise DTypeError("gradcheck: none of the inputs is an array of floats, so there is no gradient to check")
 
-    def outputs(xs: list[Any], record: bool) -> list[Tensor]:
+    def outputs(xs: list[Tensor], record: bool) -> list[Tensor]:
         return [_call(fn, xs)]
 
     settings = (h, rtol, atol, elements, rng)
     findings = _compare(outputs, [u.numpy()], tensors, [names[i] for i in checked], checked, 1, *settings)
     if order == 2 and not any(finding.wrong for finding in findings):
 
-        def slopes(xs: list[Any], record: bool) -> list[Tensor]:
+        def slopes(xs: list[Tensor], record: bool) -> list[Tensor]:
             """The gradients; from a recorded pass to be differentiated, from an ordinary one to be measured."""
             *given, upstream = xs
             wanted = [given[i] for i in checked]
@@ -195,9 +196,9 @@ def numeric_derivatives(
 
 
 def _compare(
-    outputs: Callable[[list[Any], bool], list[Tensor]],
+    outputs: Callable[[list[Tensor], bool], list[Tensor]],
     directions: list[np.ndarray],
-    tensors: list[Any],
+    tensors: list[Tensor],
     names: list[str],
     checked: list[int],
     order: int,
@@ -214,7 +215,7 @@ def _compare(
     """
     xs = [tensors[i] for i in checked]
     results = [(y, d) for y, d in zip(outputs(tensors, True), directions, strict=True) if y.requires_grad]
-    gradients: list[Any] = [None] * len(xs)
+    gradients: list[Tensor | None] = [None] * len(xs)
     if results:
         ys, ds = zip(*results, strict=True)
         gradients = grad(ys, xs, ds, allow_unused=True)
@@ -258,7 +259,9 @@ def _compare(
     return findings
 
 
-def _is_kink(f: Callable[[np.ndarray], float], x: np.ndarray, index: tuple[int, ...], slopes: Any, h: float) -> bool:
+def _is_kink(
+    f: Callable[[np.ndarray], float], x: np.ndarray, index: tuple[int, ...], slopes: np.ndarray, h: float
+) -> bool:
     """Whether the function has no derivative at or within h of an entry.
 
     On a smooth function the two one-sided slopes differ by h f'', ten times less for a step of h / 10. At a kink they
@@ -278,7 +281,7 @@ def _chosen(x: np.ndarray, elements: int, rng: np.random.Generator) -> list[tupl
     return [tuple(int(k) for k in np.unravel_index(i, x.shape)) for i in flat]
 
 
-def _as_double(x: Any) -> Any:
+def _as_double(x: ArrayLike) -> Tensor:
     """Floats as a float64 tensor that requires a gradient, everything else as a tensor that does not."""
     array = asarray(x, device=x.device if isinstance(x, Tensor) else default_device())
     if array.dtype.kind != "f":
@@ -286,7 +289,7 @@ def _as_double(x: Any) -> Any:
     return Tensor(array.astype(np.float64), requires_grad=True)
 
 
-def _call(fn: Callable[..., Any], xs: Iterable[Any]) -> Tensor:
+def _call(fn: Callable[..., Tensor], xs: Iterable[Tensor]) -> Tensor:
     y = fn(*xs)
     if not isinstance(y, Tensor):
         raise DTypeError(
@@ -295,7 +298,7 @@ def _call(fn: Callable[..., Any], xs: Iterable[Any]) -> Tensor:
     return y
 
 
-def _names(fn: Callable[..., Any], count: int) -> list[str]:
+def _names(fn: Callable[..., Tensor], count: int) -> list[str]:
     """The names of fn's parameters, or input 0, input 1, ..."""
     try:
         names = [p.name for p in inspect.signature(fn).parameters.values() if p.kind is not p.VAR_POSITIONAL]

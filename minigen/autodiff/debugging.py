@@ -11,12 +11,11 @@ operation and the line of your program. Each look waits for the device, so this 
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..backend import is_array, xp_of
+from ..backend import Array, is_array, xp_of
 from ..errors import NumericalError
 from .tensors import Node, Operation, mode
 
@@ -52,7 +51,7 @@ def users_line() -> str:
     return f"{os.path.basename(file)}:{line} in {frame.f_code.co_name}" + (f": {source}" if source else "")
 
 
-def bad_values(array: Any) -> str:
+def bad_values(array: object) -> str:
     """'3 NaN, 1 infinity, the first at index (0, 2)', or '' if all is finite."""
     if isinstance(array, np.generic):  # what NumPy makes of arrays without axes
         array = np.asarray(array)
@@ -69,7 +68,7 @@ def bad_values(array: Any) -> str:
     return f"{', '.join(counts)} among {array.size} values, the first at index {tuple(int(i) for i in first)}"
 
 
-def check_forward(op: Operation, arrays: list[Any], y: Any, node: Node | None) -> None:
+def check_forward(op: Operation, arrays: Sequence[object], y: Array, node: Node | None) -> None:
     """Raise if `y` holds the first NaN or infinity, or is float64 although an input is float32."""
     line = users_line()
     if node is not None:
@@ -86,7 +85,7 @@ def check_forward(op: Operation, arrays: list[Any], y: Any, node: Node | None) -
         )
 
 
-def check_gradient(node: Node, i: int, upstream: Any, gradient: Any) -> None:
+def check_gradient(node: Node, i: int, upstream: Array, gradient: Array) -> None:
     """Raise if the gradient for input `i` holds a NaN or infinity although the upstream one is finite."""
     found = bad_values(gradient)
     if found and not bad_values(upstream):

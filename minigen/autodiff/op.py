@@ -23,16 +23,17 @@ which its input was repeated (`unbroadcast`), in one place for all operations.
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..backend import device_of, is_array
+from ..backend import Array, device_of, is_array
 from ..errors import DeviceError, MinigenError, ShapeError
 from . import debugging
-from .tensors import Node, Tensor, asarray, mode
+from .tensors import Node, Operand, Tensor, asarray, mode
 
+Rule: TypeAlias = Callable[..., Any]  # (g, y, the arrays, the settings) -> the gradient with respect to one array
 REGISTRY: dict[str, "Op"] = {}
 
 
@@ -46,23 +47,32 @@ class Op:
         parameters = inspect.signature(forward).parameters.values()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.arity = len(self.inputs) or None  # None: *xs, any number of arrays
-        self.rules: list[Callable[..., Any] | None] = []
-        self.rule_for_each: Callable[..., Any] | None = None
+        self.rules: list[Rule | None] = []
+        self.rule_for_each: Rule | None = None
         self.may_widen = False  # whether float64 may come of float32
         REGISTRY[self.name] = self
 
-    def gradients(self, *rules: Callable[..., Any] | None) -> None:
+    def gradients(self, *rules: Rule | None) -> None:
         """Set the gradient rule of each array, in order; None where there is no gradient."""
         self.rules = list(rules)
 
-    def gradient_for_each(self, rule: Callable[..., Any]) -> None:
+    def gradient_for_each(self, rule: Rule) -> None:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
         self.rule_for_each = rule
 
-    def gradient(self, i: int, g: Any, y: Any, inputs: Sequence[Any], settings: tuple[Any, ...], named: Any) -> Any:
+    def gradient(
+        self,
+        i: int,
+        g: Tensor | Array,
+        y: Tensor | Array,
+        inputs: Sequence[Operand],
+        settings: tuple[object, ...],
+        named: Mapping[str, object],
+    ) -> Tensor | Array | None:
         """Call the rule for array `i`; None if there is none."""
         if self.rule_for_each is not None:
-            return self.rule_for_each(i, g, y, *inputs, *settings, **named)
+            dx: Tensor | Array | None = self.rule_for_each(i, g, y, *inputs, *settings, **named)
+            return dx
         rule = self.rules[i]
         return None if rule is None else rule(g, y, *inputs, *settings, **named)
 
@@ -74,7 +84,7 @@ class Op:
                 return self._on_tensors(args[:arity], args[arity:], named)
         return self.forward(*args, **named)
 
-    def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[object, ...], named: dict[str, object]) -> Tensor:
         arrays, recorded = [], []  # what the forward function gets, and what the node remembers
         any_grad = False
         for x in inputs:
@@ -106,7 +116,7 @@ class Op:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)
 
-    def _as_result(self, y: Any, arrays: list[Any]) -> Any:
+    def _as_result(self, y: Any, arrays: Sequence[object]) -> Array:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""
         if not is_array(y):
             y = np.asarray(y)
@@ -114,7 +124,7 @@ class Op:
             y = y.astype(np.float32)
         return y
 
-    def _explain(self, arrays: list[Any], error: Exception) -> Exception:
+    def _explain(self, arrays: Sequence[object], error: Exception) -> Exception:
         """What went wrong in the forward function, in the caller's terms."""
         names = self.inputs or [f"inputs[{i}]" for i in range(len(arrays))]
         known = [(n, a) for n, a in zip(names, arrays, strict=False) if is_array(a)]

@@ -7,13 +7,16 @@ reference cycles: when the last result goes out of scope, the whole graph behind
 
 import itertools
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from ..backend import Array, default_device, device_of, is_array, module_for, to_device, to_numpy
 from ..errors import DeviceError, DTypeError, GraphError, MinigenError, ShapeError
+
+Other = TypeVar("Other")
 
 
 class Operation(Protocol):
@@ -23,8 +26,14 @@ class Operation(Protocol):
     may_widen: bool
 
     def gradient(
-        self, i: int, g: Any, y: Any, inputs: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]
-    ) -> Any:
+        self,
+        i: int,
+        g: "Tensor | Array",
+        y: "Tensor | Array",
+        inputs: Sequence["Operand"],
+        settings: tuple[object, ...],
+        named: Mapping[str, object],
+    ) -> "Tensor | Array | None":
         """The gradient with respect to input `i`."""
 
 
@@ -51,7 +60,9 @@ class Node:
 
     __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source")
 
-    def __init__(self, op: Operation, inputs: Sequence[Any], settings: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def __init__(
+        self, op: Operation, inputs: Sequence["Operand"], settings: tuple[object, ...], named: Mapping[str, object]
+    ) -> None:
         self.op = op
         self.inputs = inputs
         self.settings = settings
@@ -59,7 +70,9 @@ class Node:
         self.number = next(_node_numbers)
         self.source = ""  # the user's line, kept in debug mode
 
-    def gradient(self, i: int, g: Any, y: Any, inputs: Sequence[Any]) -> Any:
+    def gradient(
+        self, i: int, g: "Tensor | Array", y: "Tensor | Array", inputs: Sequence["Operand"]
+    ) -> "Tensor | Array | None":
         """The gradient with respect to input `i`, given `g`, the gradient with respect to the output `y`."""
         return self.op.gradient(i, g, y, inputs, self.settings, self.named_settings)
 
@@ -89,23 +102,25 @@ class Tensor:
     if TYPE_CHECKING:  # attached by .backpropagation, and by minigen.ops.operators
 
         def __getattr__(self, name: str) -> Any: ...
-        def __add__(self, other: Any) -> "Tensor": ...
-        def __radd__(self, other: Any) -> "Tensor": ...
-        def __sub__(self, other: Any) -> "Tensor": ...
-        def __rsub__(self, other: Any) -> "Tensor": ...
-        def __mul__(self, other: Any) -> "Tensor": ...
-        def __rmul__(self, other: Any) -> "Tensor": ...
-        def __truediv__(self, other: Any) -> "Tensor": ...
-        def __rtruediv__(self, other: Any) -> "Tensor": ...
-        def __pow__(self, other: Any) -> "Tensor": ...
-        def __matmul__(self, other: Any) -> "Tensor": ...
+        def __add__(self, other: "Operand") -> "Tensor": ...
+        def __radd__(self, other: "Operand") -> "Tensor": ...
+        def __sub__(self, other: "Operand") -> "Tensor": ...
+        def __rsub__(self, other: "Operand") -> "Tensor": ...
+        def __mul__(self, other: "Operand") -> "Tensor": ...
+        def __rmul__(self, other: "Operand") -> "Tensor": ...
+        def __truediv__(self, other: "Operand") -> "Tensor": ...
+        def __rtruediv__(self, other: "Operand") -> "Tensor": ...
+        def __pow__(self, other: "Operand") -> "Tensor": ...
+        def __matmul__(self, other: "Operand") -> "Tensor": ...
         def __neg__(self) -> "Tensor": ...
         def __getitem__(self, index: Any) -> "Tensor": ...
 
-        def astype(self, dtype: Any) -> "Tensor":
+        def astype(self, dtype: DTypeLike) -> "Tensor":
             """A copy with elements of type `dtype`; gradients flow through, in the original type."""
 
-        def backward(self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+        def backward(
+            self, gradient: ArrayLike | None = None, *, retain_graph: bool = False, create_graph: bool = False
+        ) -> None:
             """Add d(self)/d(leaf) to the `grad` of every leaf that requires one; see `autodiff.backward`."""
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
@@ -151,7 +166,7 @@ class Tensor:
         return int(self.data.size)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype:
         """The type of the elements."""
         return self.data.dtype
 
@@ -175,7 +190,7 @@ class Tensor:
             raise DTypeError("len(): a 0-d tensor has no length; read its value with .item()")
         return self.shape[0]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator["Tensor"]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
@@ -187,7 +202,7 @@ class Tensor:
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if self.device != "cpu":
             raise DeviceError(f"np.asarray: the tensor is on {self.device!r}; copy it to the host with .numpy()")
         return np.array(self.data, dtype=dtype, copy=copy)
@@ -201,16 +216,16 @@ class Tensor:
             )
         return self.data.__dlpack__(**options)
 
-    def __dlpack_device__(self) -> Any:
+    def __dlpack_device__(self) -> tuple[int, int]:
         return self.data.__dlpack_device__()
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: object, value: object) -> None:
         raise GraphError(
             "tensor[...] = value: tensors are not changed in place, a gradient may need the old values; "
             "build a new one with mg.where or mg.concatenate, or write to tensor.data outside of any graph"
         )
 
-    def item(self) -> Any:
+    def item(self) -> float:
         """The single element as a Python number; waits for the device."""
         if self.size != 1:
             raise DTypeError(f"item(): a tensor of shape {self.shape} is not one number; reduce it, as with .mean()")
@@ -247,10 +262,13 @@ class Tensor:
         self.grad = None
 
 
+Operand: TypeAlias = Tensor | Array | float  # what an operation takes
+Values = TypeVar("Values", Tensor, Array)  # in a signature: tensors throughout, or arrays throughout
+
 # ------------------------------------------------------------------------------------------------------- creation
 
 
-def dtype_of(dtype: Any) -> np.dtype[Any]:
+def dtype_of(dtype: DTypeLike) -> np.dtype:
     """The NumPy type that is meant by 'float32', float, np.int64, ...; real numbers and booleans only."""
     try:
         found = np.dtype(dtype)
@@ -263,7 +281,7 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     return found
 
 
-def _filled(name: str, shape: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
+def _filled(name: str, shape: int | Sequence[int], dtype: DTypeLike, device: str | None, requires_grad: bool) -> Tensor:
     """A tensor made by `xp.zeros` or `xp.ones`."""
     create, dtype = getattr(module_for(device or default_device()), name), dtype_of(dtype)
     try:
@@ -274,7 +292,7 @@ def _filled(name: str, shape: Any, dtype: Any, device: str | None, requires_grad
         raise ShapeError(f"{name}: shape must be an int >= 0 or a tuple of them, got {shape!r}") from None
 
 
-def asarray(data: Any, dtype: Any = None, device: str | None = None) -> Array:
+def asarray(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Array:
     """`data` as an array on `device`; by default on the default device, but what is on a GPU stays there.
 
     Arrays and NumPy's numbers keep their type; Python's numbers become float32 (or int64, bool).
@@ -299,7 +317,9 @@ def asarray(data: Any, dtype: Any = None, device: str | None = None) -> Array:
     return to_device(data, device or (default_device() if here == "cpu" else here))
 
 
-def tensor(data: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: ArrayLike, *, dtype: DTypeLike | None = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of `data`: an array (not copied), a number or nested lists (float32 if they hold fractions).
 
     Args:
@@ -310,17 +330,21 @@ def tensor(data: Any, *, dtype: Any = None, device: str | None = None, requires_
     return Tensor(asarray(data, dtype, device), requires_grad)
 
 
-def zeros(shape: Any, *, dtype: Any = np.float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    shape: int | Sequence[int], *, dtype: DTypeLike = np.float32, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of zeros."""
     return _filled("zeros", shape, dtype, device, requires_grad)
 
 
-def ones(shape: Any, *, dtype: Any = np.float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    shape: int | Sequence[int], *, dtype: DTypeLike = np.float32, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of ones."""
     return _filled("ones", shape, dtype, device, requires_grad)
 
 
-def arange(*bounds: Any, dtype: Any = None, device: str | None = None) -> Tensor:
+def arange(*bounds: float, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """The numbers start, start + step, ... below stop, as `numpy.arange`; fractions are float32."""
     numbers = np.arange(*bounds)
     if dtype is None and numbers.dtype == np.float64:
@@ -328,6 +352,14 @@ def arange(*bounds: Any, dtype: Any = None, device: str | None = None) -> Tensor
     return tensor(numbers, dtype=dtype, device=device or default_device())
 
 
-def raw(x: Any) -> Any:
+@overload
+def raw(x: Tensor) -> Array: ...
+
+
+@overload
+def raw(x: Other) -> Other: ...
+
+
+def raw(x: object) -> object:
     """The array of a tensor; anything else as it is."""
     return x.data if isinstance(x, Tensor) else x
