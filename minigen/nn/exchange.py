@@ -79,7 +79,7 @@ def to_torch(
 
 
 def from_torch(
-    module: Module, state: Mapping[str, Any], *, flattened: Images | None = None, reshaped: Images | None = None
+    module: Module, state: Mapping[str, object], *, flattened: Images | None = None, reshaped: Images | None = None
 ) -> None:
     """Load a state of PyTorch, from `twin.state_dict()`, into a module; the inverse of `to_torch`.
 

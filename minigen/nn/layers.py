@@ -4,21 +4,19 @@ Weights are drawn on the host from `rng` (the default generator, if none is give
 device. The mathematics, forward and backward, is in `minigen.ops.linalg` and `minigen.ops.conv`.
 """
 
-from typing import Any
-
 import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor, asarray, raw
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
-from ..ops.conv import Pair, pair
+from ..ops.conv import Padding, Pair, pair
 from ..random import Generator, given_or_default
 from .init import Initializer, initializer
 from .module import Module, Parameter
 
 
-def positive(**sizes: Any) -> None:
+def positive(**sizes: object) -> None:
     """Raise unless every argument is an integer >= 1."""
     for name, value in sizes.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
@@ -49,7 +47,7 @@ class Dense(Module):
         self.w = Parameter(initializer(init)(given_or_default(rng), (inputs, outputs), inputs, outputs))
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (..., inputs) -> (..., outputs)."""
         if not x.ndim or x.shape[-1] != self.inputs:
             raise ShapeError(
@@ -69,16 +67,16 @@ class _Convolution(Module):
     w: Parameter
     b: Parameter | None
 
-    def __init__(self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Any) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Padding) -> None:
         positive(inputs=inputs, outputs=outputs)
         self.inputs, self.outputs = inputs, outputs
         self.kernel, self.stride = pair("kernel", kernel, 1), pair("stride", stride, 1)
         self.padding = padding
 
-    def _with_bias(self, y: Any) -> Any:
+    def _with_bias(self, y: Tensor) -> Tensor:
         return y if self.b is None else ops.add_bias(y, self.b)
 
-    def _check(self, x: Any) -> None:
+    def _check(self, x: Tensor) -> None:
         if x.ndim != 4 or x.shape[3] != self.inputs:
             raise ShapeError(
                 f"{self!r}: input has shape {x.shape}, expected (N, H, W, {self.inputs}); "
@@ -111,7 +109,7 @@ class Conv2D(_Convolution):
         kernel: Pair,
         *,
         stride: Pair = 1,
-        padding: Any = 0,
+        padding: Padding = 0,
         dilation: Pair = 1,
         groups: int = 1,
         bias: bool = True,
@@ -129,7 +127,7 @@ class Conv2D(_Convolution):
         self.w = Parameter(initializer(init)(given_or_default(rng), shape, *fans))
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, H, W, inputs) -> (N, OH, OW, outputs)."""
         self._check(x)
         return self._with_bias(ops.conv2d(x, self.w, self.stride, self.padding, self.dilation, self.groups))
@@ -154,7 +152,7 @@ class Conv2DTranspose(_Convolution):
         kernel: Pair,
         *,
         stride: Pair = 1,
-        padding: Any = 0,
+        padding: Padding = 0,
         output_size: Pair | None = None,
         bias: bool = True,
         init: str | Initializer = "glorot_uniform",
@@ -170,7 +168,7 @@ class Conv2DTranspose(_Convolution):
         )
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, H, W, inputs) -> (N, OH, OW, outputs)."""
         self._check(x)
         return self._with_bias(ops.conv2d_transpose(x, self.w, self.stride, self.padding, output_size=self.output_size))
@@ -189,7 +187,7 @@ class Embedding(Module):
         self.count, self.features = count, features
         self.w = Parameter(given_or_default(rng).normal((count, features), device="cpu"))
 
-    def forward(self, ids: Any) -> Any:
+    def forward(self, ids: Tensor | Array) -> Tensor:
         """Integers (...) in 0 ... count-1 -> (..., features)."""
         ids = raw(ids) if isinstance(ids, Tensor) else asarray(ids)
         if ids.dtype.kind not in "iu":

@@ -4,41 +4,39 @@ They take logits, never probabilities: log(sigmoid(l)) and log(softmax(l)) are c
 where a probability would already have rounded to 0 or 1.
 """
 
-from typing import Any
-
 import numpy as np
 
 from .. import ops
-from ..autodiff import raw
-from ..backend import xp_of
+from ..autodiff import Tensor, raw
+from ..backend import Array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
 
 
-def sum_features(x: Any) -> Any:
+def sum_features(x: Tensor) -> Tensor:
     """x (N, ...) summed over all axes but the first: (N,)."""
     return ops.sum(ops.flatten(x), axis=1)
 
 
-def same_shape(loss: str, a: Any, b: Any) -> None:
+def same_shape(loss: str, a: Tensor, b: Tensor) -> None:
     """Raise unless both have one shape: broadcasting in a loss is nearly always a mistake."""
     if a.shape != b.shape:
         raise ShapeError(f"{loss}: prediction has shape {a.shape}, target {b.shape}; they must be equal")
 
 
-def bce_loss(logits: Any, targets: Any) -> Any:
+def bce_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch."""
     same_shape("bce_loss", logits, targets)
     return ops.mean(sum_features(ops.bce_with_logits(logits, targets)))
 
 
-def mse_loss(prediction: Any, target: Any) -> Any:
+def mse_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """The squared error, averaged over all elements."""
     same_shape("mse_loss", prediction, target)
     error = prediction - target
     return ops.mean(error * error)
 
 
-def cross_entropy_loss(logits: Any, labels: Any) -> Any:
+def cross_entropy_loss(logits: Tensor, labels: Tensor | Array) -> Tensor:
     """-log softmax(logits)[label], averaged over the batch: logits (N, K), labels (N,) integers in 0 ... K-1."""
     labels, xp = raw(labels), xp_of(raw(logits))
     if labels.dtype.kind not in "iu":
@@ -55,7 +53,7 @@ def cross_entropy_loss(logits: Any, labels: Any) -> Any:
     return -ops.mean(ops.getitem(ops.log_softmax(logits), (xp.arange(logits.shape[0]), labels)))
 
 
-def kl_loss(mean: Any, log_var: Any) -> Any:
+def kl_loss(mean: Tensor, log_var: Tensor) -> Tensor:
     """KL(N(mean, e^log_var) || N(0, 1)), summed over features, averaged over the batch.
 
     For each latent dimension, 1/2 (mean^2 + e^log_var - 1 - log_var) (Kingma & Welling 2014, appendix B).

@@ -5,31 +5,31 @@ dictionaries), in the order in which they were set. Their names are the paths of
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..autodiff import Tensor, no_grad, raw, zeros
-from ..backend import default_device, to_device, to_numpy, xp_of
+from ..backend import Array, default_device, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError, unknown_name
 
 
 class Parameter(Tensor):
     """A tensor that training changes; lies on the default device."""
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Array) -> None:
         super().__init__(to_device(data, default_device()), requires_grad=True)
 
 
 class Buffer(Tensor):
     """A tensor that belongs to a module's state but is not trained, such as BatchNorm's running statistics."""
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Array) -> None:
         super().__init__(to_device(data, default_device()))
 
 
-def _members(container: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
+def _members(container: Mapping[Any, object]) -> Iterator[tuple[str, "Module | Tensor"]]:
     """(name, object) of the modules, parameters and buffers in a dictionary and in the containers it holds."""
     for name, value in container.items():
         if isinstance(value, (Module, Parameter, Buffer)):
@@ -41,7 +41,7 @@ def _members(container: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @contextlib.contextmanager
-def restored(attribute: str, things: Iterable[Any]) -> Iterator[None]:
+def restored(attribute: str, things: Iterable[object]) -> Iterator[None]:
     """After a `with` block, give an attribute of each of the things the value that it had before."""
     before = [(thing, getattr(thing, attribute)) for thing in things]
     try:
@@ -88,10 +88,10 @@ class Module:
         """(name, tensor) of every parameter and buffer, each once, under its first name."""
         return ((name, value) for name, value in self._walk() if isinstance(value, Tensor))
 
-    def _walk(self) -> Iterator[tuple[str, Any]]:
+    def _walk(self) -> Iterator[tuple[str, "Module | Tensor"]]:
         """(path, object) of this module and every module, parameter and buffer below it, each once, depth first."""
         seen: set[int] = set()
-        stack: list[tuple[str, Any]] = [("", self)]
+        stack: list[tuple[str, Module | Tensor]] = [("", self)]
         while stack:
             path, value = stack.pop()
             if id(value) not in seen:
@@ -178,7 +178,7 @@ class Module:
         """Copies of all parameters and buffers on the host, by name."""
         return {name: np.array(to_numpy(t.data)) for name, t in self.named_tensors()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor | Array]) -> None:
         """Set all parameters and buffers from arrays; the names and shapes must be this module's exactly.
 
         Everything is checked first: a state that does not fit changes nothing.
@@ -231,7 +231,7 @@ def _recording_shapes(root: Module, rows: list[tuple[str, str, str]]) -> Iterato
     """Append (layer, output shape, parameter count) to `rows` whenever a module without children is called."""
     leaves = [m for m in root.modules() if not any(True for _ in m.children())]
 
-    def watched(module: Module, forward: Any) -> Any:
+    def watched(module: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
             y = forward(*args)
             shape = getattr(y, "shape", ("?",))
@@ -252,7 +252,7 @@ def _recording_shapes(root: Module, rows: list[tuple[str, str, str]]) -> Iterato
 class Sequential(Module):
     """Modules one after another: Sequential(a, b)(x) = b(a(x)). Plain functions may stand between them."""
 
-    def __init__(self, *layers: Any) -> None:
+    def __init__(self, *layers: Callable[[Tensor], Tensor]) -> None:
         for i, layer in enumerate(layers):
             if isinstance(layer, type):
                 raise DTypeError(f"Sequential: layer {i} is the class {layer.__name__}; write {layer.__name__}(...)")
@@ -260,7 +260,7 @@ class Sequential(Module):
                 raise DTypeError(f"Sequential: layer {i} is {layer!r}, which is neither a module nor a function")
         self.layers = list(layers)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """Apply the layers in order."""
         for layer in self.layers:
             x = layer(x)
@@ -272,5 +272,5 @@ class Sequential(Module):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Callable[[Tensor], Tensor]]:
         return iter(self.layers)

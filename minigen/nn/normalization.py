@@ -1,20 +1,19 @@
 """Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, Dropout."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor, no_grad, raw
-from ..backend import device_of
+from ..backend import Array, device_of
 from ..errors import ArgumentError, ShapeError
 from ..random import Generator, default_generator, given_or_default
 from .layers import positive
 from .module import Buffer, Module, Parameter, restored
 
 
-def _check_features(layer: Module, x: Any, features: int) -> None:
+def _check_features(layer: Module, x: Tensor, features: int) -> None:
     if x.ndim < 2 or x.shape[-1] != features:
         raise ShapeError(f"{layer!r}: input has shape {x.shape}, expected (N, ..., {features})")
 
@@ -44,7 +43,7 @@ class BatchNorm(Module):
         self.running_mean = Buffer(np.zeros(features, np.float32))
         self.running_var = Buffer(np.ones(features, np.float32))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, ..., features) -> the same shape."""
         _check_features(self, x, self.features)
         if not self.training:
@@ -61,7 +60,7 @@ class BatchNorm(Module):
             self._remember(self.running_var, var * (count / (count - 1)))
         return y
 
-    def _remember(self, running: Tensor, batch: Any) -> None:
+    def _remember(self, running: Tensor, batch: Array) -> None:
         running.data *= self.momentum
         running.data += (1 - self.momentum) * batch.reshape(self.features)
 
@@ -70,7 +69,7 @@ class BatchNorm(Module):
         return str(self.features)
 
 
-def update_bn(module: Module, batches: Iterable[Any]) -> None:
+def update_bn(module: Module, batches: Iterable[Tensor]) -> None:
     """Give every BatchNorm of a module the mean statistics of some batches, in place of its running averages.
 
     Running averages come from the last few batches, each of which met other weights than those that training ended
@@ -111,7 +110,7 @@ class LayerNorm(Module):
         self.gamma = Parameter(np.ones(features, np.float32))
         self.beta = Parameter(np.zeros(features, np.float32))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, ..., features) -> the same shape."""
         _check_features(self, x, self.features)
         return ops.layer_norm(x, self.gamma, self.beta, self.eps)
@@ -137,7 +136,7 @@ class Dropout(Module):
         self.rate = rate
         self.rng = given_or_default(rng) if rng is not None else default_generator().spawn()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x of any shape -> the same shape."""
         if not self.training or not self.rate:
             return x

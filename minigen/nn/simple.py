@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .. import ops
+from ..autodiff import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..ops.conv import Pair
 from .module import Module
@@ -13,12 +14,12 @@ from .module import Module
 class Activation(Module):
     """A function of each element, as a layer."""
 
-    function: Callable[..., Any]
+    function: Callable[..., Tensor]
 
     def __init__(self, **settings: float) -> None:
         self.settings = settings
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """Apply the function to every element."""
         return type(self).function(x, **self.settings)
 
@@ -111,7 +112,7 @@ class Softmax(Activation):
 class Flatten(Module):
     """(N, ...) -> (N, product of the rest)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """One row for each example."""
         return ops.flatten(x)
 
@@ -126,7 +127,7 @@ class Reshape(Module):
     def __init__(self, *shape: Any) -> None:
         self.shape = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The same values, example by example."""
         if math.prod(x.shape[1:]) != math.prod(self.shape):
             raise ShapeError(
@@ -146,7 +147,7 @@ class MaxPool2D(Module):
     def __init__(self, kernel: Pair = 2, *, stride: Pair | None = None, padding: Pair = 0) -> None:
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, H, W, C) -> (N, OH, OW, C)."""
         return ops.max_pool2d(x, self.kernel, self.stride, self.padding)
 
@@ -161,7 +162,7 @@ class AvgPool2D(Module):
     def __init__(self, kernel: Pair = 2, *, stride: Pair | None = None, padding: Pair = 0) -> None:
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, H, W, C) -> (N, OH, OW, C)."""
         return ops.avg_pool2d(x, self.kernel, self.stride, self.padding)
 
@@ -173,7 +174,7 @@ class AvgPool2D(Module):
 class UpSampling2D(Module):
     """Images `factor` times as large, by repeating pixels ('nearest') or interpolating ('bilinear')."""
 
-    METHODS: ClassVar[dict[str, Callable[..., Any]]] = {
+    METHODS: ClassVar[dict[str, Callable[..., Tensor]]] = {
         "nearest": ops.upsample_nearest,
         "bilinear": ops.upsample_bilinear,
     }
@@ -183,7 +184,7 @@ class UpSampling2D(Module):
             raise ArgumentError(f"method: expected 'nearest' or 'bilinear', got {method!r}")
         self.factor, self.method = factor, method
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """x (N, H, W, C) -> (N, H factor, W factor, C)."""
         return self.METHODS[self.method](x, self.factor)
 

@@ -9,12 +9,11 @@ power iteration: v = W u / |W u|, u = W^T v / |W^T v|, sigma = v^T W u, one roun
 (their algorithm 1). In the gradient u and v are constants and sigma depends on W through v^T W u (their equation 11).
 """
 
-from typing import Any
-
 import numpy as np
 
 from .. import ops
-from ..backend import xp_of
+from ..autodiff import Tensor
+from ..backend import Array, xp_of
 from ..errors import ArgumentError
 from .layers import Conv2D, Dense
 from .module import Buffer, Module
@@ -47,20 +46,20 @@ class SpectralNorm(Module):
         self.v.data[...] = _unit(w @ self.u.data)
         self.u.data[...] = _unit(self.v.data @ w)
 
-    def sigma(self) -> Any:
+    def sigma(self) -> Tensor:
         """The largest singular value, as far as known; gradients flow to the weights."""
         w = ops.reshape(self.layer.w, (-1, self.layer.w.shape[-1]))
         stretched = ops.matmul(w, self.u.data.copy())  # copies: the buffers move on before the backward pass
         return ops.sum(stretched * self.v.data.copy())
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """The layer, of x / sigma."""
         if self.training and not self.is_frozen:
             self._iterate()
         return self.layer(x / self.sigma())
 
 
-def _unit(x: Any) -> Any:
+def _unit(x: Array) -> Array:
     """x divided by its length."""
     xp = xp_of(x)
     return x / (xp.sqrt((x * x).sum()) + xp.finfo(x.dtype).tiny)

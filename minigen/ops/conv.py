@@ -24,16 +24,17 @@ is split over the threads (`minigen.parallel`). The same three with plain loops:
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .. import fused, parallel
-from ..autodiff import differentiable
+from ..autodiff import Tensor, differentiable
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
 
 Pair = int | tuple[int, int]
+Padding = str | Pair | tuple[tuple[int, int], tuple[int, int]]  # see `geometry`
 
 
 class Geometry(NamedTuple):
@@ -47,7 +48,7 @@ class Geometry(NamedTuple):
     output: tuple[int, int]  # number of windows
 
 
-def pair(name: str, value: Any, least: int) -> tuple[int, int]:
+def pair(name: str, value: object, least: int) -> tuple[int, int]:
     """`value` as a pair (height, width) of integers, each at least `least`."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2 or not all(isinstance(v, (int, np.integer)) and v >= least for v in both):
@@ -55,7 +56,9 @@ def pair(name: str, value: Any, least: int) -> tuple[int, int]:
     return int(both[0]), int(both[1])
 
 
-def geometry(image: tuple[int, int], kernel: tuple[int, int], stride: Any, padding: Any, dilation: Any) -> Geometry:
+def geometry(
+    image: tuple[int, int], kernel: tuple[int, int], stride: Pair, padding: Padding, dilation: Pair
+) -> Geometry:
     """Check the settings and work out the sizes: output = floor((image + padding - d (kernel - 1) - 1) / s) + 1.
 
     Args:
@@ -195,7 +198,7 @@ def _check_groups(operation: str, channels: int, kernel: tuple[int, ...], groups
         )
 
 
-def check_images(operation: str, **arrays: Array) -> None:
+def check_images(operation: str, **arrays: Tensor | Array) -> None:
     """Raise unless every array has 4 axes."""
     for name, array in arrays.items():
         if array.ndim != 4:
@@ -206,7 +209,7 @@ def check_images(operation: str, **arrays: Array) -> None:
 
 
 @differentiable
-def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Any = 0, dilation: Pair = 1, groups: int = 1) -> Array:
+def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1, groups: int = 1) -> Array:
     """The convolution (in fact correlation, as everywhere in the field): x (N, H, W, C), w (kh, kw, C/groups, F).
 
     Args:
@@ -252,7 +255,7 @@ def conv2d_transpose(
     w: Array,
     /,
     stride: Pair = 1,
-    padding: Any = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     groups: int = 1,
     output_size: Pair | None = None,
@@ -303,7 +306,7 @@ def _stamp_taps(x: Array, w: Array, geo: Geometry) -> Array:
     kh, kw, c, _ = w.shape
     beside = _taps_beside(geo, c)
     taps = w.reshape(kh, kw // beside, beside * c, f)
-    part: Any = np.empty((n * oh * ow, beside * c), np.result_type(x.dtype, w.dtype))
+    part: Array = np.empty((n * oh * ow, beside * c), np.result_type(x.dtype, w.dtype))
 
     def tap(a: int, b: int) -> Array:
         return np.matmul(_matrix(x), taps[a, b].T, out=part).reshape(n, oh, ow, -1)
@@ -311,7 +314,9 @@ def _stamp_taps(x: Array, w: Array, geo: Geometry) -> Array:
     return _add_taps(tap, part, n, c, geo)
 
 
-def _smallest_image(output: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+def _smallest_image(
+    output: tuple[int, int], kernel: tuple[int, int], stride: Pair, padding: Padding, dilation: Pair
+) -> tuple[int, ...]:
     stride, dilation = pair("stride", stride, 1), pair("dilation", dilation, 1)
     if padding == "same":
         return tuple(n * s for n, s in zip(output, stride, strict=True))
@@ -330,7 +335,7 @@ def conv2d_weight_gradient(
     /,
     kernel: tuple[int, int],
     stride: Pair = 1,
-    padding: Any = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Array:

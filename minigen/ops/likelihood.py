@@ -12,10 +12,9 @@ matters, add up `bce_with_logits`, the readable twin.
 """
 
 import math
-from typing import Any
 
 from .. import fused
-from ..autodiff import Tensor, differentiable
+from ..autodiff import Tensor, Values, differentiable
 from ..backend import Array, errstate, xp_of
 from ..errors import ShapeError
 from .elementwise import bce_with_logits, sigmoid
@@ -24,7 +23,7 @@ from .shape import reshape
 FOLDS = 4  # how often the factors are multiplied in pairs
 
 
-def bernoulli_log_likelihood(logits: Any, x: Any) -> Any:
+def bernoulli_log_likelihood(logits: Values, x: Values) -> Values:
     """log p(x | logits) for each example, in nats: logits (N, ...) and x in [0, 1] of the same shape -> (N,)."""
     if getattr(x, "shape", ()) != logits.shape or not logits.ndim:
         raise ShapeError(
@@ -72,12 +71,12 @@ def _rows(x: Array) -> Array:
     return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
-def _for_features(g: Any, logits: Any) -> Any:
+def _for_features(g: Values, logits: Values) -> Values:
     """g (N,) with as many axes as the logits, to go with each feature."""
     return reshape(g, (logits.shape[0],) + (1,) * (logits.ndim - 1))
 
 
-def _logits_gradient(g: Any, y: Any, logits: Any, x: Any, factors: Factors) -> Any:
+def _logits_gradient(g: Values, y: Values, logits: Values, x: Values, factors: Factors) -> Values:
     g = _for_features(g, logits)
     if isinstance(logits, Tensor):  # recorded, for a second derivative
         return g * (x - sigmoid(logits))

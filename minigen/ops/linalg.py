@@ -1,9 +1,7 @@
 """Matrix products: `matmul`, and `dense`, the affine map of a fully connected layer with its hand-derived gradient."""
 
-from typing import Any
-
 from .. import fused, parallel
-from ..autodiff import differentiable
+from ..autodiff import Values, differentiable
 from ..backend import Array
 from ..errors import ShapeError
 from .reduce import sum
@@ -26,7 +24,7 @@ def matmul(a: Array, b: Array, /) -> Array:
     return parallel.matmul(a, b) if a.ndim == b.ndim == 2 else a @ b
 
 
-def _matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+def _matrices(g: Values, a: Values, b: Values) -> tuple[Values, Values, Values]:
     """g, a and b with vectors made into matrices: a row on the left, a column on the right."""
     if b.ndim == 1:
         g, b = expand_dims(g, g.ndim), expand_dims(b, 1)
@@ -35,12 +33,12 @@ def _matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
     return g, a, b
 
 
-def _left_gradient(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _left_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
     g, _, matrix_b = _matrices(g, a, b)
     return matmul(g, swap_last(matrix_b))  # for a vector (..., 1, k): the engine sums over the leading axes
 
 
-def _right_gradient(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _right_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
     g, matrix_a, _ = _matrices(g, a, b)
     db = matmul(swap_last(matrix_a), g)
     return getitem(db, (..., 0)) if b.ndim == 1 else db
@@ -71,7 +69,7 @@ def dense(x: Array, w: Array, b: Array, /) -> Array:
     return y.reshape(*x.shape[:-1], w.shape[1])
 
 
-def _rows(x: Any) -> Any:
+def _rows(x: Values) -> Values:
     """(..., I) as a matrix (N, I)."""
     return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
 

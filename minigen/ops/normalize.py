@@ -10,10 +10,8 @@ The gradient has mean zero and is (for eps -> 0) orthogonal to y: shifting or st
 Treating the statistics as constants would leave only r g_j. An upstream gradient of all ones gives exactly zero.
 """
 
-from typing import Any
-
 from .. import fused, parallel
-from ..autodiff import Tensor, differentiable, raw
+from ..autodiff import Tensor, Values, differentiable, raw
 from ..backend import Array, xp_of
 from ..errors import ShapeError
 from .reduce import mean, var
@@ -27,8 +25,8 @@ def _standardize(x: Array, /, axes: tuple[int, ...], eps: float, moments: tuple[
 
 
 def _standardize_gradient(
-    g: Any, y: Any, x: Any, axes: tuple[int, ...], eps: float, moments: tuple[Array, Array]
-) -> Any:
+    g: Values, y: Values, x: Values, axes: tuple[int, ...], eps: float, moments: tuple[Array, Array]
+) -> Values:
     # While a graph is recorded (second order), r must be seen as a function of x.
     r = (var(x, axes, keepdims=True) + eps) ** -0.5 if isinstance(x, Tensor) else moments[1]
     return r * (g - mean(g, axes, keepdims=True) - y * mean(g * y, axes, keepdims=True))
@@ -38,7 +36,7 @@ _standardize.gradients(_standardize_gradient)
 _standardize.name = "standardize"
 
 
-def standardize(x: Any, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Any, Array, Array]:
+def standardize(x: Values, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Values, Array, Array]:
     """x with mean 0 and variance 1 over `axes`, together with the mean and variance that were taken out.
 
     Returns:
@@ -52,7 +50,7 @@ def standardize(x: Any, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Any, 
     return _standardize(x, axes, eps, (m, 1 / xp.sqrt(v + eps))), m, v
 
 
-def _check_channels(operation: str, x: Any, gamma: Any, beta: Any) -> None:
+def _check_channels(operation: str, x: Values, gamma: Values, beta: Values) -> None:
     for name, vector in (("gamma", gamma), ("beta", beta)):
         if vector.shape != x.shape[-1:]:
             raise ShapeError(
@@ -61,7 +59,7 @@ def _check_channels(operation: str, x: Any, gamma: Any, beta: Any) -> None:
             )
 
 
-def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Any, Array, Array]:
+def batch_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> tuple[Values, Array, Array]:
     """Each channel (last axis) of a batch standardised, then scaled and shifted (Ioffe & Szegedy 2015, algorithm 1).
 
     Args:
@@ -112,14 +110,16 @@ def _deviation(x: Array, moments: Moments) -> Array:
 # recorded (second order), the moments must be seen as functions of x, and the rule is what the module's text derives.
 
 
-def _standardized(x: Any, eps: float) -> tuple[Any, Any]:
+def _standardized(x: Values, eps: float) -> tuple[Values, Values]:
     """(x - m) r, and r."""
     axes = tuple(range(x.ndim - 1))
     r = (var(x, axes, keepdims=True) + eps) ** -0.5
     return (x - mean(x, axes, keepdims=True)) * r, r
 
 
-def _batch_norm_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: float, moments: Moments) -> Any:
+def _batch_norm_gradient(
+    g: Values, y: Values, x: Values, gamma: Values, beta: Values, eps: float, moments: Moments
+) -> Values:
     if isinstance(x, Tensor):
         axes = tuple(range(x.ndim - 1))
         standard, r = _standardized(x, eps)
@@ -138,7 +138,9 @@ def _batch_norm_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: flo
     return dx.reshape(x.shape)
 
 
-def _gamma_gradient(g: Any, y: Any, x: Any, gamma: Any, beta: Any, eps: float, moments: Moments) -> Any:
+def _gamma_gradient(
+    g: Values, y: Values, x: Values, gamma: Values, beta: Values, eps: float, moments: Moments
+) -> Values:
     if isinstance(x, Tensor):
         return g * _standardized(x, eps)[0]
     return parallel.channel_sums(_deviation(x, moments), g) * moments.r
@@ -152,7 +154,7 @@ _batch_norm.gradients(
 _batch_norm.name = "batch_norm"
 
 
-def layer_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
+def layer_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> Values:
     """Each example standardised over its last axis, then scaled and shifted (Ba et al. 2016)."""
     _check_channels("layer_norm", x, gamma, beta)
     y, _, _ = standardize(x, (x.ndim - 1,), eps)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from numpy.typing import DTypeLike
+
 from ..autodiff import Tensor, differentiable
 from ..autodiff.tensors import dtype_of
 from ..backend import Array
@@ -59,7 +61,7 @@ def _with_shape(operation: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def _astype(self: Tensor, dtype: Any) -> Tensor:
+def _astype(self: Tensor, dtype: DTypeLike) -> Tensor:
     """A copy with elements of type `dtype`; gradients flow through, in the original type."""
     result: Tensor = shape.astype(self, dtype=dtype_of(dtype))
     return result

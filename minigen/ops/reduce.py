@@ -5,9 +5,8 @@ length 1 (`_restore`), and then broadcasts against the input.
 """
 
 import math
-from typing import Any
 
-from ..autodiff import broadcast_to, differentiable
+from ..autodiff import Tensor, Values, broadcast_to, differentiable
 from ..backend import Array, errstate, xp_of
 from .elementwise import exp, where
 from .shape import normalized_axis, reshape
@@ -20,13 +19,13 @@ def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     return tuple(normalized_axis("reduce", a, ndim) for a in axes)
 
 
-def _restore(g: Any, x: Any, axis: Axis) -> Any:
+def _restore(g: Values, x: Values, axis: Axis) -> Values:
     """`g` in the shape of x with length 1 along the reduced axes."""
     axes = _axes(axis, x.ndim)
     return reshape(g, tuple(1 if a in axes else n for a, n in enumerate(x.shape)))
 
 
-def _count(x: Any, axis: Axis) -> int:
+def _count(x: Tensor | Array, axis: Axis) -> int:
     return math.prod(x.shape[a] for a in _axes(axis, x.ndim))
 
 
@@ -54,7 +53,7 @@ def var(x: Array, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -
     return xp_of(x).var(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-def _var_gradient(g: Any, y: Any, x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def _var_gradient(g: Values, y: Values, x: Values, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Values:
     deviation = x - mean(x, axis, keepdims=True)
     return _restore(g, x, axis) * deviation * (2 / (_count(x, axis) - ddof))
 
@@ -74,7 +73,7 @@ def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return xp_of(x).min(x, axis=axis, keepdims=keepdims)
 
 
-def _extreme_gradient(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _extreme_gradient(g: Values, y: Values, x: Values, axis: Axis = None, keepdims: bool = False) -> Values:
     chosen = (x == _restore(y, x, axis)).astype(g.dtype)
     return _restore(g, x, axis) * chosen / sum(chosen, axis, keepdims=True)
 
@@ -130,7 +129,7 @@ def norm(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
 
 
-def _norm_gradient(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _norm_gradient(g: Values, y: Values, x: Values, axis: Axis = None, keepdims: bool = False) -> Values:
     length = _restore(y, x, axis)
     return x * (_restore(g, x, axis) / where(length == 0, 1.0, length))
 
@@ -138,7 +137,7 @@ def _norm_gradient(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = F
 norm.gradients(_norm_gradient)
 
 
-def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(x: Values, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Values:
     """The standard deviation over `axis`: the length of the deviations, over sqrt(count - ddof).
 
     As that of a length, its gradient where all elements are equal is taken as 0.

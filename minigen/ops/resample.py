@@ -5,28 +5,26 @@ other's gradient. Pooling is a reduction of the unfolded windows, and up-samplin
 so their gradients need no rules of their own.
 """
 
-from typing import Any
-
 import numpy as np
 
-from ..autodiff import broadcast_to, differentiable, raw
+from ..autodiff import Tensor, Values, broadcast_to, differentiable, raw
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
-from .conv import Pair, add_windows, check_images, geometry, pair, windows
+from .conv import Padding, Pair, add_windows, check_images, geometry, pair, windows
 from .linalg import matmul
 from .reduce import max, mean
 from .shape import pad, reshape
 
 
 @differentiable
-def unfold(x: Array, /, kernel: Pair, stride: Pair = 1, padding: Any = 0, dilation: Pair = 1) -> Array:
+def unfold(x: Array, /, kernel: Pair, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1) -> Array:
     """The windows of x (N, H, W, C): (N, OH, OW, kh, kw, C)."""
     check_images("unfold", x=x)
     return windows(x, geometry(x.shape[1:3], pair("kernel", kernel, 1), stride, padding, dilation)).copy()
 
 
 @differentiable
-def fold(cols: Array, /, image: tuple[int, int], stride: Pair = 1, padding: Any = 0, dilation: Pair = 1) -> Array:
+def fold(cols: Array, /, image: tuple[int, int], stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1) -> Array:
     """Add the windows `cols` (N, OH, OW, kh, kw, C) to their places in images (N, H, W, C) of size `image`."""
     geo = geometry(image, cols.shape[3:5], stride, padding, dilation) if cols.ndim == 6 else None
     if geo is None or cols.shape[1:3] != geo.output:
@@ -42,7 +40,7 @@ fold.gradients(
 )
 
 
-def max_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Any:
+def max_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:
     """The largest value in each window; `stride` is the kernel size by default. Padding never wins."""
     check_images("max_pool2d", x=x)
     (height, width), (kh, kw) = pair("padding", padding, 0), pair("kernel", kernel, 1)
@@ -53,13 +51,13 @@ def max_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pa
     return max(unfold(x, kernel, kernel if stride is None else stride), axis=(3, 4))
 
 
-def avg_pool2d(x: Any, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Any:
+def avg_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:
     """The mean of each window, zeros of the padding included; `stride` is the kernel size by default."""
     check_images("avg_pool2d", x=x)
     return mean(unfold(x, kernel, kernel if stride is None else stride, padding), axis=(3, 4))
 
 
-def upsample_nearest(x: Any, factor: Pair = 2) -> Any:
+def upsample_nearest(x: Values, factor: Pair = 2) -> Values:
     """Each pixel of x (N, H, W, C) repeated into a block of `factor`: (N, H f, W f, C)."""
     check_images("upsample_nearest", x=x)
     fh, fw = pair("factor", factor, 1)
@@ -67,7 +65,7 @@ def upsample_nearest(x: Any, factor: Pair = 2) -> Any:
     return reshape(broadcast_to(reshape(x, (n, h, 1, w, 1, c)), (n, h, fh, w, fw, c)), (n, h * fh, w * fw, c))
 
 
-def upsample_bilinear(x: Any, factor: Pair = 2) -> Any:
+def upsample_bilinear(x: Values, factor: Pair = 2) -> Values:
     """x (N, H, W, C) interpolated linearly along each axis: (N, H f, W f, C).
 
     Pixels are areas, so the centre of output pixel i lies at (i + 1/2) / f - 1/2 of the input, and the border is
@@ -82,7 +80,7 @@ def upsample_bilinear(x: Any, factor: Pair = 2) -> Any:
     return reshape(matmul(columns, x), (n, h * fh, w * fw, c))
 
 
-def _interpolation(length: int, factor: int, like: Any) -> Array:
+def _interpolation(length: int, factor: int, like: Tensor | Array) -> Array:
     """The matrix (length * factor, length) that interpolates linearly between `length` points."""
     xp = xp_of(raw(like))
     position = xp.clip((xp.arange(length * factor) + 0.5) / factor - 0.5, 0, length - 1)

@@ -7,13 +7,17 @@ they came from, and those that were copied several times are summed.
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from ..autodiff import differentiable, raw
+from ..autodiff import Values, differentiable, raw
 from ..backend import Array, device_of, is_array, to_device, xp_of
 from ..errors import ArgumentError, ShapeError
+
+Index: TypeAlias = Any  # what stands between brackets: integers, slices, None, Ellipsis, arrays, lists; or several
+Width = int | Sequence[tuple[int, int]]  # of a padding: on every side, or (before, after) for each axis
 
 
 def normalized_axis(operation: str, axis: int, ndim: int) -> int:
@@ -51,18 +55,18 @@ def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
 transpose.gradients(lambda g, y, x, axes=None: transpose(g, _inverse(axes)))
 
 
-def swap_last(x: Any) -> Any:
+def swap_last(x: Values) -> Values:
     """The transposes of the matrices in the last two axes."""
     return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
-def expand_dims(x: Any, axis: int) -> Any:
+def expand_dims(x: Values, axis: int) -> Values:
     """`x` with a new axis of length 1 at position `axis`."""
     axis = normalized_axis("expand_dims", axis, x.ndim + 1)
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
-def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+def squeeze(x: Values, axis: int | tuple[int, ...] | None = None) -> Values:
     """`x` without its axes of length 1, or without those in `axis`."""
     given = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = {normalized_axis("squeeze", a, x.ndim) for a in given}
@@ -72,7 +76,7 @@ def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
 
 
 @differentiable
-def astype(x: Array, /, dtype: Any) -> Array:
+def astype(x: Array, /, dtype: DTypeLike) -> Array:
     """The elements converted to `dtype`; the gradient comes back in the original type."""
     return x.astype(dtype)
 
@@ -97,7 +101,7 @@ def _concatenate(*xs: Array, axis: int) -> Array:
     return xp_of(*xs).concatenate(xs, axis=axis)
 
 
-def _piece(i: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
+def _piece(i: int, g: Values, y: Values, *xs: Values, axis: int) -> Values:
     axis %= g.ndim
     start = sum(x.shape[axis] for x in xs[:i])
     return getitem(g, (slice(None),) * axis + (slice(start, start + xs[i].shape[axis]),))
@@ -107,41 +111,43 @@ _concatenate.gradient_for_each(_piece)
 _concatenate.name = "concatenate"
 
 
-def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
+def concatenate(xs: Sequence[Values], axis: int = 0) -> Values:
     """The arrays `xs` one after another along an existing axis."""
     if not xs:
         raise ShapeError("concatenate: xs is empty; at least one array is needed")
     return _concatenate(*xs, axis=axis)
 
 
-def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+def stack(xs: Sequence[Values], axis: int = 0) -> Values:
     """The arrays `xs`, all of one shape, one after another along a new axis."""
     if len({x.shape for x in xs}) != 1:
         raise ShapeError(f"stack: the arrays must have one shape, got {[x.shape for x in xs]}")
     return concatenate([expand_dims(x, axis) for x in xs], axis)
 
 
-def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
+def split(x: Values, parts: int | Sequence[int], axis: int = 0) -> list[Values]:
     """`x` cut along `axis` into `parts` equal parts, or before each of the positions in `parts`."""
     axis = normalized_axis("split", axis, x.ndim)
     length = x.shape[axis]
     if isinstance(parts, (int, np.integer)):
-        parts = int(parts)
         if parts < 1 or length % parts:
             raise ShapeError(f"split: an axis of length {length} cannot be cut into {parts} equal parts")
-        parts = range(length // parts, length, length // parts)
-    bounds = [0, *parts, length]
-    before = (slice(None),) * axis
+        step = length // int(parts)
+        cuts: Sequence[int] = range(step, length, step)
+    else:
+        cuts = parts
+    bounds = [0, *cuts, length]
+    before: tuple[Index, ...] = (slice(None),) * axis
     return [getitem(x, (*before, slice(a, b))) for a, b in itertools.pairwise(bounds)]
 
 
 @differentiable
-def pad(x: Array, /, width: Any, value: float = 0.0) -> Array:
+def pad(x: Array, /, width: Width, value: float = 0.0) -> Array:
     """`x` with `width` constants added: one int for all sides, or a pair (before, after) for each axis."""
     return xp_of(x).pad(x, _pairs(width, x.ndim), constant_values=value)
 
 
-def _pairs(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+def _pairs(width: Width, ndim: int) -> tuple[tuple[int, int], ...]:
     pairs = (
         ((int(width),) * 2,) * ndim
         if isinstance(width, (int, np.integer))
@@ -152,7 +158,7 @@ def _pairs(width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
     return pairs
 
 
-def _unpad(g: Any, x: Any, width: Any) -> Any:
+def _unpad(g: Values, x: Values, width: Width) -> Values:
     starts = [a for a, _ in _pairs(width, x.ndim)]
     return getitem(g, tuple(slice(a, a + n) for a, n in zip(starts, x.shape, strict=True)))
 
@@ -163,12 +169,12 @@ pad.gradients(lambda g, y, x, width, value=0.0: _unpad(g, x, width))
 
 
 @differentiable
-def _getitem(x: Array, /, index: tuple[Any, ...]) -> Array:
+def _getitem(x: Array, /, index: tuple[Index, ...]) -> Array:
     return x[index]
 
 
 @differentiable
-def _place(g: Array, /, index: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+def _place(g: Array, /, index: tuple[Index, ...], shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `g` added at `index`; the adjoint of indexing. Positions named twice get both."""
     xp = xp_of(g)
     out = xp.zeros(shape, dtype=g.dtype)
@@ -185,18 +191,18 @@ _getitem.name = "getitem"
 _place.name = "place"
 
 
-def getitem(x: Any, index: Any) -> Any:
+def getitem(x: Values, index: Index) -> Values:
     """x[index] for integers, slices, None, Ellipsis, integer arrays (repeats allowed) and boolean masks."""
     parts = [_index(i, raw(x)) for i in (index if isinstance(index, tuple) else (index,))]
     _check_masks(parts, x.shape)
     return _getitem(x, tuple(j for i in parts for j in (xp_of(i).nonzero(i) if _is_mask(i) else (i,))))
 
 
-def _is_mask(i: Any) -> bool:
+def _is_mask(i: Index) -> bool:
     return is_array(i) and i.dtype.kind == "b"
 
 
-def _index(i: Any, x: Array) -> Any:
+def _index(i: Index, x: Array) -> Index:
     """One part of an index: lists as arrays, all arrays on x's device."""
     i = raw(i)
     if isinstance(i, list):
@@ -208,7 +214,7 @@ def _index(i: Any, x: Array) -> Any:
     return to_device(i, device_of(x))
 
 
-def _check_masks(parts: list[Any], shape: tuple[int, ...]) -> None:
+def _check_masks(parts: list[Index], shape: tuple[int, ...]) -> None:
     """Raise unless each mask has the lengths of its axes; as positions it could be too short and not be noticed."""
     taken = [i.ndim if _is_mask(i) else 0 if i is None or i is Ellipsis else 1 for i in parts]
     for k, i in enumerate(parts):
@@ -222,14 +228,14 @@ def _check_masks(parts: list[Any], shape: tuple[int, ...]) -> None:
                 )
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+def take(x: Values, indices: Index, axis: int | None = None) -> Values:
     """The entries of `x` at the integers `indices` along `axis`; of the flattened x by default."""
     if axis is None:
         return getitem(reshape(x, (-1,)), indices)
     return getitem(x, (slice(None),) * normalized_axis("take", axis, x.ndim) + (indices,))
 
 
-def flatten(x: Any) -> Any:
+def flatten(x: Values) -> Values:
     """(N, ...) to (N, product of the rest)."""
     if not x.ndim:
         raise ShapeError("flatten: x has no axes, expected (N, ...)")
