@@ -17,6 +17,7 @@ timed or run on a device yet.
 
 import functools
 import math
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,7 @@ def takes(*arrays: Any) -> bool:
     return dtype.char in "fd" and all(a.dtype == dtype and a.size > 0 and a.flags.c_contiguous for a in arrays)
 
 
-def _check(operation: str, **arrays: Any) -> Any:
+def _check(operation: str, **arrays: Array) -> ModuleType:
     """The arrays' module, after a check that they are fit for a kernel: it would read past their ends."""
     if not takes(*arrays.values()):
         found = ", ".join(f"{n}: {type(a).__name__} {getattr(a, 'dtype', '')}" for n, a in arrays.items())
@@ -210,17 +211,17 @@ def _activation(operation: str, activation: str, slope: float) -> np.int32:
 
 
 @functools.cache
-def _module(xp: Any, real: str) -> Any:
+def _module(xp: ModuleType, real: str) -> Any:
     return xp.RawModule(code=f"typedef {real} real;\n{SOURCE}", options=("--fmad=false",))
 
 
 @functools.cache
-def _kernel(xp: Any, name: str, char: str) -> Any:
+def _kernel(xp: ModuleType, name: str, char: str) -> Any:
     """The kernel `name` for float32 ('f') or float64 ('d'), made at the first use."""
     return _module(xp, {"f": "float", "d": "double"}[char]).get_function(name)
 
 
-def _launch(name: str, like: Array, channels: int, *args: Any) -> None:
+def _launch(name: str, like: Array, channels: int, *args: object) -> None:
     """Start a kernel of (size, step, ...) on the elements of `like`; the step is a multiple of `channels`."""
     step = max(channels, min(like.size, MOST_THREADS) // channels * channels)
     _kernel(xp_of(like), name, like.dtype.char)((-(-step // BLOCK),), (BLOCK,), (like.size, step, *args))
@@ -280,7 +281,7 @@ def activation_gradient(g: Array, y: Array, activation: str, slope: float = 0.2)
     return dx
 
 
-def _summed(kernel: str, like: Array, channels: int, width: int, *args: Any) -> Array:
+def _summed(kernel: str, like: Array, channels: int, width: int, *args: object) -> Array:
     """What a kernel of sums gives, `width` numbers for each channel, added up: (width * channels,).
 
     Where there are many rows, the threads leave several sums of each channel. These are rows again, to be summed.

@@ -32,7 +32,7 @@ ONE_ELEMENT = 40  # as many multiply-adds as copying an element takes
 LOOKS = 2000  # about 2 ms
 SMALL_PRODUCT = 1 << 18  # multiply-adds below which BLAS itself stays on one thread
 
-_let_others_run: Callable[[], Any] = getattr(os, "sched_yield", functools.partial(time.sleep, 0))
+_let_others_run: Callable[[], object] = getattr(os, "sched_yield", functools.partial(time.sleep, 0))
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -172,7 +172,7 @@ def matmul(a: Array, b: Array) -> Array:
         return a @ b
     if k == 1:
         return a * b
-    y: Any = np.empty((n, m), np.result_type(a.dtype, b.dtype))
+    y: Array = np.empty((n, m), np.result_type(a.dtype, b.dtype))
     if n > m:
         run(lambda part: np.matmul(a[part], b, out=y[part]), split(n, n * k * m))
     else:

@@ -7,6 +7,7 @@ inside a training step is drawn on the device where it is used: same seed, same 
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .backend import Array, default_device, module_for, to_device
 from .errors import ArgumentError
@@ -34,11 +35,11 @@ class Generator:
             self._cuda = module_for(device).random.default_rng(self.seed)
         return self._cuda
 
-    def normal(self, shape: tuple[int, ...], *, dtype: Any = np.float32, device: str | None = None) -> Array:
+    def normal(self, shape: tuple[int, ...], *, dtype: DTypeLike = np.float32, device: str | None = None) -> Array:
         """Independent N(0, 1) numbers, drawn on `device` (default: the default device)."""
         return self._stream(device).standard_normal(shape, dtype=dtype)
 
-    def uniform(self, shape: tuple[int, ...], *, dtype: Any = np.float32, device: str | None = None) -> Array:
+    def uniform(self, shape: tuple[int, ...], *, dtype: DTypeLike = np.float32, device: str | None = None) -> Array:
         """Independent numbers, uniform on [0, 1), drawn on `device` (default: the default device)."""
         return self._stream(device).random(shape, dtype=dtype)
 

@@ -1,7 +1,7 @@
 """Data sets, batches and transformations: NumPy arrays, no tensors."""
 
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from ..errors import ArgumentError, unknown_name
 from .dataset import Dataset
@@ -54,7 +54,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
     return mnist_like(name, split, folder)
 
 
-def _photographs(name: str) -> Any:
+def _photographs(name: str) -> ModuleType:
     """The module that reads a data set of photographs; it needs more to import than the others together."""
     if name == "cifar10":
         from . import cifar

@@ -10,6 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Sequence
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ class Part:
             raise OSError(f"broke off after {size} of {promised} bytes")
 
 
-def _version(headers: Any) -> str:
+def _version(headers: Message) -> str:
     """How the server names this version of the file, for If-Range: a strong ETag, a date, or not at all."""
     etag = headers.get("ETag", "")
     return _usable(etag if etag.startswith('"') else headers.get("Last-Modified", ""))

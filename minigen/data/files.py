@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from ..errors import DataError
 
@@ -65,7 +64,7 @@ def persist(written: Path, path: Path) -> None:
             os.close(folder)
 
 
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make the file under a temporary name, then give it its own: `path` is whole or not there.
 
     Raises:

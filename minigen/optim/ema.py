@@ -8,15 +8,22 @@ steps cancels; images drawn from averaged GAN weights are visibly better (Karras
 """
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import numpy as np
 
 from ..autodiff import Tensor
-from ..backend import device_of, is_array, to_device, to_numpy
+from ..backend import Array, device_of, is_array, to_device, to_numpy
 from ..errors import ArgumentError, DeviceError, ShapeError
 from .check import at_least_0
+
+
+class Module(Protocol):
+    """What has weights to average, such as `nn.Module`."""
+
+    def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, tensor) of all of them."""
 
 
 class EMA:
@@ -31,7 +38,7 @@ class EMA:
         decay: how slowly the average forgets, in [0, 1).
     """
 
-    def __init__(self, module: Any, decay: float = 0.999) -> None:
+    def __init__(self, module: Module, decay: float = 0.999) -> None:
         self.module = module
         self.decay = at_least_0("decay", decay, below=1)
         self.averages = {name: x.data.copy() for name, x in module.named_tensors()}
@@ -56,7 +63,7 @@ class EMA:
             for x, values in own:
                 x.data[...] = values
 
-    def _pairs(self) -> list[tuple[Tensor, Any]]:
+    def _pairs(self) -> list[tuple[Tensor, Array]]:
         """Each tensor of the module with its average."""
         tensors = dict(self.module.named_tensors())
         if tensors.keys() != self.averages.keys():
@@ -71,7 +78,7 @@ class EMA:
         """The averages by name, copied to the host."""
         return {name: np.array(to_numpy(average)) for name, average in self.averages.items()}
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: Mapping[str, Array]) -> None:
         """Go on from `state()`.
 
         Raises:

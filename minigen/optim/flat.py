@@ -10,10 +10,9 @@ backward pass writes straight into their places. The optimizer then updates two 
 
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import Any
 
 from ..autodiff import Tensor
-from ..backend import device_of, xp_of
+from ..backend import Array, device_of, xp_of
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
 
 
@@ -83,7 +82,7 @@ class FlatParameters:
         self.grad = xp.zeros(size, dtype=first.dtype)
         self.counts = [0] * len(self.params)
         self._parts: list[slice] = []
-        self._views: list[tuple[Any, Any]] = []  # the views of data and of grad
+        self._views: list[tuple[Array, Array]] = []  # the views of data and of grad
         start = 0
         for p in self.params:
             part = slice(start, start + p.size)
@@ -145,7 +144,7 @@ class FlatParameters:
                 raise DeviceError(f"params[{i}].grad is on {p.grad.device!r}, the parameter is on {p.device!r}")
             gradient[...] = p.grad.data
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "FlatParameters":
+    def __deepcopy__(self, memo: dict[int, object]) -> "FlatParameters":
         """Copies of the parameters, in a buffer of their own (copied views would not share memory)."""
         copy = FlatParameters(deepcopy(self.params, memo))
         copy.counts = self.counts.copy()
