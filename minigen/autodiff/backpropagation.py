@@ -3,6 +3,8 @@
 If y = f(x) and L depends on y, then dL/dx = (df/dx)^T dL/dy. Going from the outputs backwards, the gradient of a
 tensor is complete once all operations that used it have passed theirs on, so a tensor used twice (a "diamond") still
 passes its own on once, summed. Falling node numbers are such an order (see `Node`); no recursion is needed.
+
+Derived in lesson 1.
 """
 
 import contextlib

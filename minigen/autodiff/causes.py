@@ -2,6 +2,8 @@
 
 Each function looks at the gradient that was computed (analytic) and the one that was measured (numeric) and returns a
 sentence for a learner, or None if the fingerprint is not there.
+
+Lesson 2 shows some of them in a picture.
 """
 
 import numpy as np

@@ -19,6 +19,8 @@ it is given tensors, so the backward pass is itself recorded and can be differen
 
 A rule for `a * b` need not care that `b` may have been broadcast: the engine sums a gradient over the axes along
 which its input was repeated (`unbroadcast`), in one place for all operations.
+
+Lesson 1 derives what a rule is given and why that is enough.
 """
 
 import functools

@@ -3,6 +3,8 @@
 A tensor holds an array (`data`, of NumPy or CuPy) and, if gradients are to flow through it, a `Node`: the operation
 that made it and the inputs it was made from. Tensors point to their inputs and never the other way, so there are no
 reference cycles: when the last result goes out of scope, the whole graph behind it is gone at once.
+
+Lesson 1 builds such a tensor for single numbers.
 """
 
 import itertools

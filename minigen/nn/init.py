@@ -5,6 +5,8 @@ keep it near 1 forwards (v = 1 / fan_in) and backwards (v = 1 / fan_out) by v = 
 the mean square, so He et al. 2015 double it: v = 2 / fan_in. DCGAN (Radford et al. 2016) simply takes N(0, 0.02^2).
 
 Every initialiser takes (rng, shape, fan_in, fan_out) and returns a float32 NumPy array.
+
+Lesson 3 derives the variances.
 """
 
 import math
@@ -28,22 +30,22 @@ def _uniform(rng: Generator, shape: tuple[int, ...], variance: float) -> np.ndar
 
 def he_normal(rng: Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
     """N(0, 2 / fan_in)."""
-    return _normal(rng, shape, 2 / fan_in)
+    return _normal(rng, shape, 2 / fan_in)  # He et al., equation 10
 
 
 def he_uniform(rng: Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
     """Uniform with variance 2 / fan_in."""
-    return _uniform(rng, shape, 2 / fan_in)
+    return _uniform(rng, shape, 2 / fan_in)  # He et al., equation 10
 
 
 def glorot_normal(rng: Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
     """N(0, 2 / (fan_in + fan_out))."""
-    return _normal(rng, shape, 2 / (fan_in + fan_out))
+    return _normal(rng, shape, 2 / (fan_in + fan_out))  # Glorot & Bengio, equation 12
 
 
 def glorot_uniform(rng: Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
     """Uniform with variance 2 / (fan_in + fan_out)."""
-    return _uniform(rng, shape, 2 / (fan_in + fan_out))
+    return _uniform(rng, shape, 2 / (fan_in + fan_out))  # Glorot & Bengio, equation 16
 
 
 def dcgan(rng: Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:

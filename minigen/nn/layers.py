@@ -2,6 +2,8 @@
 
 Weights are drawn on the host from `rng` (the default generator, if none is given) and then moved to the default
 device. The mathematics, forward and backward, is in `minigen.ops.linalg` and `minigen.ops.conv`.
+
+Lesson 3 derives the Dense layer, lesson 7 the convolutions.
 """
 
 import numpy as np

@@ -2,6 +2,8 @@
 
 They take logits, never probabilities: log(sigmoid(l)) and log(softmax(l)) are computed in one piece, exact and finite
 where a probability would already have rounded to 0 or 1.
+
+Lesson 3 derives the cross-entropies, lesson 6 the KL divergence.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, Dropout."""
+"""Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, Dropout.
+
+Lesson 10 derives batch normalisation and compares its two modes.
+"""
 
 from collections.abc import Iterable
 

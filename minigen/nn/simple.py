@@ -1,4 +1,7 @@
-"""Layers without weights: activations, changes of shape, pooling and up-sampling."""
+"""Layers without weights: activations, changes of shape, pooling and up-sampling.
+
+Lesson 3 says what an activation is for.
+"""
 
 import math
 from collections.abc import Callable

@@ -7,6 +7,8 @@ A linear map W stretches by at most its largest singular value sigma. Dividing b
 makes the layer 1-Lipschitz, and a discriminator of such layers cannot become arbitrarily steep. sigma is followed by
 power iteration: v = W u / |W u|, u = W^T v / |W^T v|, sigma = v^T W u, one round a training step, as W changes little
 (their algorithm 1). In the gradient u and v are constants and sigma depends on W through v^T W u (their equation 11).
+
+Derived in lesson 11.
 """
 
 import numpy as np
@@ -43,7 +45,7 @@ class SpectralNorm(Module):
     def _iterate(self) -> None:
         """One round of power iteration."""
         w = self.layer.w.data.reshape(-1, self.layer.w.shape[-1])  # (inputs, outputs)
-        self.v.data[...] = _unit(w @ self.u.data)
+        self.v.data[...] = _unit(w @ self.u.data)  # algorithm 1, step 1
         self.u.data[...] = _unit(self.v.data @ w)
 
     def sigma(self) -> Tensor:
@@ -56,7 +58,7 @@ class SpectralNorm(Module):
         """The layer, of x / sigma."""
         if self.training and not self.is_frozen:
             self._iterate()
-        return self.layer(x / self.sigma())
+        return self.layer(x / self.sigma())  # equation 8
 
 
 def _unit(x: Array) -> Array:

@@ -20,6 +20,8 @@ kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoi
 came from. The rows of a whole batch would be many times larger than the images; on a CPU a few images are taken at a
 time (`_for_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch
 is split over the threads (`minigen.parallel`). The same three with plain loops: `minigen.ops.loops`.
+
+Derived in lesson 7.
 """
 
 import math

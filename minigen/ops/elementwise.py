@@ -2,6 +2,8 @@
 
 Written as `f.gradients(lambda g, y, x: g * f'(x))`: g is the gradient with respect to the output y = f(x).
 Operations of two arrays broadcast; the engine sums their gradients back to the shapes of the inputs.
+
+Lesson 1 derives the rules of arithmetic, lesson 3 the loss at the end with its gradient.
 """
 
 import math

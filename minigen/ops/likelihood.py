@@ -9,6 +9,8 @@ Only the sum is wanted, and log a + log b = log(a b): the factors 1 + e^-|l| lie
 multiplied before a logarithm is taken. The gradient, x - sigmoid(l), is a matter of the same factors, so they are kept.
 What e^-|l| < 6e-8 adds to 1 is lost in float32: less than 1e-7 nats a feature, and 1e-7 of sigmoid(l). Where that
 matters, add up `bce_with_logits`, the readable twin.
+
+Lesson 3 derives the likelihood, lesson 6 uses it as a decoder.
 """
 
 import math

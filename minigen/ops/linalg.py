@@ -1,4 +1,7 @@
-"""Matrix products: `matmul`, and `dense`, the affine map of a fully connected layer with its hand-derived gradient."""
+"""Matrix products: `matmul`, and `dense`, the affine map of a fully connected layer with its hand-derived gradient.
+
+Lesson 1 derives the rule of the matrix product, lesson 3 uses the layer.
+"""
 
 from .. import fused, parallel
 from ..autodiff import Values, differentiable

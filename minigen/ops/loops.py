@@ -1,6 +1,8 @@
 """The dense and convolution operations with plain loops: slow, short, and straight from the definition.
 
 The tests hold the fast versions to these. Each takes and returns NumPy arrays and understands numeric settings only.
+
+Lesson 7 writes the convolutions in this way.
 """
 
 import itertools

@@ -8,6 +8,8 @@ every x_j: dm/dx_j = 1/n and dr/dx_j = -r^2 y_j / n. With the upstream gradient 
 
 The gradient has mean zero and is (for eps -> 0) orthogonal to y: shifting or stretching the inputs changes nothing.
 Treating the statistics as constants would leave only r g_j. An upstream gradient of all ones gives exactly zero.
+
+Derived in lesson 10.
 """
 
 from .. import fused, parallel

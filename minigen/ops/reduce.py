@@ -2,6 +2,8 @@
 
 `axis` is an axis, several, or None for all. A gradient for the result is first given the reduced axes back, with
 length 1 (`_restore`), and then broadcasts against the input.
+
+Lesson 3 derives the softmax family.
 """
 
 import math

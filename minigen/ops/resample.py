@@ -3,6 +3,8 @@
 `unfold` lays out every window of an image, `fold` adds windows back; they are each other's adjoint, hence each
 other's gradient. Pooling is a reduction of the unfolded windows, and up-sampling is repeating or a matrix product,
 so their gradients need no rules of their own.
+
+Lesson 7 derives the adjoint of taking windows.
 """
 
 import numpy as np

@@ -2,6 +2,8 @@
 
 Each is a linear map that copies elements to places, so its gradient is the transposed map: elements go back to where
 they came from, and those that were copied several times are summed.
+
+Lesson 7 tests such pairs, a map and its transpose, with random numbers.
 """
 
 import itertools

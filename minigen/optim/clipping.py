@@ -42,7 +42,7 @@ def clip_grad_norm(params: Iterable[Tensor], max_norm: float) -> Tensor:
     factor = xp_of(norm.data).minimum(1.0, max_norm / (norm.data + 1e-6))  # no `if`: it would wait for the norm
     for p in params:
         if p.grad is not None:
-            p.grad.data *= factor
+            p.grad.data *= factor  # algorithm 1
     return norm
 
 

@@ -1,6 +1,8 @@
 """Learning-rate schedules: functions from the step (0, 1, 2, ...) to the learning rate.
 
 Any function of the step will do in their place: `Adam(params, lr=lambda t: 1e-3 / (1 + t) ** 0.5)`.
+
+Lesson 4 shows what they are for.
 """
 
 import math
@@ -48,7 +50,7 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     whole("steps", steps)
     if at_least_0("final", final) > lr:
         raise ArgumentError(f"final: expected a number between 0 and lr = {lr!r}, got {final!r}")
-    return lambda step: final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+    return lambda step: final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2  # equation 5
 
 
 def warmup(schedule: Schedule | float, steps: int) -> Schedule:
