@@ -116,7 +116,7 @@ def tf32() -> bool:
     """Whether float32 products on the GPU are computed in TF32: CUPY_TF32=1 in the environment of the process.
 
     TF32 keeps 10 of the 23 binary digits of each factor and adds in float32; it is several times as fast where the card
-    has it. It is CuPy's switch, off unless somebody sets it: a model then trains in other numbers than on the CPU.
+    has it. The switch is CuPy's, and off by default: with it, a model trains with other numbers than on the CPU.
     """
     return os.environ.get("CUPY_TF32", "0") not in ("", "0")
 

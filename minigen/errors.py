@@ -36,7 +36,7 @@ class NumericalError(MinigenError, ArithmeticError):
 
 
 class DataError(MinigenError, OSError):
-    """A data set that is missing, damaged, foreign or not to be had, or a folder that cannot be used."""
+    """A data set that is missing, damaged, of another kind or out of reach, or a folder that cannot be used."""
 
 
 def unknown_name(argument: str, name: object, choices: Iterable[str]) -> ArgumentError:

@@ -1,4 +1,4 @@
-"""Two cores and more: pieces of work that do not touch each other, a thread for each; and who splits a product.
+"""Two cores and more: a thread for each independent piece of work, and who splits a product.
 
 NumPy lets go of Python's lock while it computes, so plain threads run its work side by side. It pays for work of some
 milliseconds in few calls: a convolution, whose images are shared out, each thread copying windows and multiplying
@@ -108,7 +108,7 @@ _workers_are_taken = threading.Lock()
 
 
 def _after_fork() -> None:
-    """A fork takes the workers' locks along, but not their threads."""
+    """A fork copies the workers' locks, but not their threads."""
     _worker.cache_clear()
     if _workers_are_taken.locked():
         _workers_are_taken.release()
@@ -156,10 +156,10 @@ def _side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> l
             worker.ask(functools.partial(work, piece))
         try:
             first = work(pieces[0])
-        finally:  # whatever happens here, nobody writes to the arrays any more when this returns
+        finally:  # even after an error, no thread writes to the arrays any more when this returns
             for worker in workers:
                 worker.wait()
-    except KeyboardInterrupt:  # also while asking or waiting, and an answer not waited for would be the next one's
+    except KeyboardInterrupt:  # also while asking or waiting: the next one would get an answer left over
         _worker.cache_clear()
         raise
     return [first, *(worker.answer() for worker in workers)]

@@ -60,7 +60,7 @@ class Generator:
         return dict(self.host.bit_generator.state)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state()`: the host stream gives the same numbers again. A CUDA stream starts anew from there.
+        """Continue from `state()`: the host stream gives the same numbers; a CUDA stream starts anew, seeded by it.
 
         Raises:
             ArgumentError: not the state of such a stream. Nothing is changed then.

@@ -17,7 +17,7 @@ Rules are written with the operators and operations of this library, and these w
 alike. In an ordinary backward pass a rule is given arrays and runs at the speed of arrays. With `create_graph=True`
 it is given tensors, so the backward pass is itself recorded and can be differentiated again.
 
-A rule for `a * b` need not care that `b` may have been broadcast: the engine sums a gradient over the axes along
+A rule for `a * b` need not consider that `b` may have been broadcast: the engine sums a gradient over the axes along
 which its input was repeated (`unbroadcast`), in one place for all operations.
 
 Lesson 1 derives what a rule is given and why that is enough.

@@ -36,7 +36,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
 
     Raises:
         ArgumentError: an unknown name or split.
-        DataError: files that are missing, damaged or not to be had.
+        DataError: files that are missing, damaged, or cannot be downloaded.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
@@ -55,7 +55,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
 
 
 def _photographs(name: str) -> ModuleType:
-    """The module that reads a data set of photographs; it needs more to import than the others together."""
+    """The module that reads a data set of photographs; importing it takes longer than importing all the others."""
     if name == "cifar10":
         from . import cifar
 

@@ -27,10 +27,10 @@ OFFICIAL, TRAIN, TEST = 202_599, 162_770, 19_962  # the rest, between the two, i
 def read(split: str, folder: str | Path | None = None) -> Dataset:
     """CelebA: images (N, 64, 64, 3) as bytes on the disk, no labels. `pixels` makes floats of a batch.
 
-    The splits are the official ones; of fewer images, the same shares.
+    The splits are the official ones; fewer images are split in the same proportions.
 
     Raises:
-        DataError: the photographs are not there, one of them is damaged or something else, or the cache is full.
+        DataError: the photographs are not there, one of them is damaged or not a photograph, or the cache is full.
     """
     source = located(folder)
     if not source:

@@ -41,7 +41,7 @@ def read(split: str, folder: str | Path | None = None) -> Dataset:
 
 
 def located(folder: str | Path | None = None) -> Path | None:
-    """The archive, if it is somewhere without downloading."""
+    """The archive, if it can be found without downloading."""
     found = (place / ARCHIVE for place in places("cifar10", folder))
     return next((path for path in found if path.is_file()), None)
 

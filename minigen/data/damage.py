@@ -59,7 +59,7 @@ DAMAGES: dict[str, Callable[[Array, float, Generator], Damaged]] = {
 
 
 def check_damage(name: str, amount: float, shape: tuple[int, ...]) -> None:
-    """Refuse an amount that images of `shape` (H, W, C) cannot have.
+    """Refuse an amount that is impossible for images of `shape` (H, W, C).
 
     Raises:
         ArgumentError: says what is possible.

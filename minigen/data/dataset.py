@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True, repr=False, eq=False)  # arrays have no single truth of equality
+@dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives an array, not one truth value
 class Dataset:
     """Examples and labels.
 

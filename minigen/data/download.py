@@ -1,4 +1,4 @@
-"""Downloading: to a temporary name, compared with a checksum, then renamed. A file in the cache is whole and right.
+"""Download: to a temporary name, compared with a checksum, then renamed. A file in the cache is complete and correct.
 
     lock -> is it here by now? -> for each mirror: fetch, compare -> rename -> unlock
 
@@ -31,7 +31,7 @@ def cache_folder() -> Path:
 
 
 def download(urls: Sequence[str], sha256: str, path: Path, advice: str, limit: int = LARGEST) -> Path:
-    """Fetch a file from the first mirror that has it, whole and right.
+    """Fetch a file from the first mirror that has it complete and correct.
 
     Processes that want the same file take turns: the first downloads it, the others find it there.
 
@@ -43,8 +43,8 @@ def download(urls: Sequence[str], sha256: str, path: Path, advice: str, limit: i
         limit: bytes; a server that gives more is cut off.
 
     Raises:
-        DataError: no mirror gave the file; says what each of them did. Nothing is left behind but what a later attempt
-            can go on from.
+        DataError: no mirror gave the file; says what each of them did. What is left behind is only what a
+            later attempt can continue from.
     """
     from http.client import HTTPException  # here and below: as long to import as all the rest, and rarely needed
 
@@ -64,10 +64,10 @@ def download(urls: Sequence[str], sha256: str, path: Path, advice: str, limit: i
                         return path
                     part.discard()
                     faults.append(f"{url}: wrong checksum, SHA-256 {found} instead of {sha256}")
-                except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
+                except (OSError, HTTPException, ValueError) as error:  # ValueError: not an address
                     fault = " ".join(
                         str(getattr(error, "reason", error)).split()
-                    )  # what a server says may have many lines
+                    )  # a server's message may have many lines
                     faults.append(f"{url}: {fault[:200]}")
     except OSError as error:
         raise DataError(f"cache: cannot write to {path.parent} ({error.strerror}); set MINIGEN_CACHE") from error
@@ -95,7 +95,7 @@ class Part:
         self.version.unlink(missing_ok=True)
 
     def fetched(self, limit: int) -> str:
-        """The SHA-256 of what the mirror gives, at `path` then. A wrong whole made of two parts is fetched anew.
+        """The SHA-256 of what the mirror gives, now at `path`. A file made of two parts that is wrong is fetched anew.
 
         Raises:
             OSError, HTTPException: the mirror did not give all it promised, or too much, or nothing, or too slowly.
@@ -111,7 +111,7 @@ class Part:
             self._receive(limit)
             return _sha256(self.path)
         except BaseException:
-            if not self.version.exists():  # nothing to go on from
+            if not self.version.exists():  # nothing to continue from
                 self.discard()
             raise
 
@@ -177,7 +177,7 @@ def _version(headers: Message) -> str:
 
 
 def _usable(version: str) -> str:
-    """It, if it can be sent back in a header."""
+    """The version, or '' if it cannot be sent back in a header."""
     return version if version.isascii() and version.isprintable() else ""
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever happens meanwhile, and that several processes share without harm."""
+"""Files that are complete or not there, even after a crash, and that several processes can share."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ except ImportError:  # Windows: no waiting; two processes do the same work, and 
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Have `path` to oneself among the processes that ask for it. Its folder is made if need be.
+    """Keep other processes that ask for the same lock away from `path`. Its folder is made if need be.
 
     The lock is one of the operating system's, on a file beside it, and ends with the process that holds it.
 
@@ -42,17 +42,17 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
                 break
-        os.close(descriptor)  # the one before us has removed the file we waited for: another one counts
+        os.close(descriptor)  # the process before us removed the file we waited for: try again with the new one
     try:
         yield
     finally:
         with suppress(OSError):  # in a folder that has become read-only it stays, and does no harm
-            lock.unlink()  # still ours: whoever opened it sees that it is gone
+            lock.unlink()  # still ours: others that have opened it see that it is gone
         os.close(descriptor)
 
 
 def persist(written: Path, path: Path) -> None:
-    """Give a finished file its name, once its bytes are on the disk: even a power cut leaves the whole or none."""
+    """Give a finished file its name once its bytes are on the disk: even a power cut leaves all of it or none."""
     with open(written, "rb") as file:
         os.fsync(file.fileno())
     os.replace(written, path)
@@ -65,14 +65,14 @@ def persist(written: Path, path: Path) -> None:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make the file under a temporary name, then give it its own: `path` is whole or not there.
+    """Let `write` make the file under a temporary name, then give it its own: `path` is complete or not there.
 
     Raises:
         DataError: it cannot be written; what stood there before still does.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        temporary.unlink(missing_ok=True)  # a link that lies there would lead the writing elsewhere
+        temporary.unlink(missing_ok=True)  # a link there would redirect the writing
         write(temporary)
         persist(temporary, path)
     except OSError as error:

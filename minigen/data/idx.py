@@ -2,7 +2,7 @@
 
     byte 0-1: zero    byte 2: type (8 = unsigned byte)    byte 3: number of axes    then one big-endian uint32 per axis
 
-A header is only believed if as many bytes follow as it promises: nothing is allocated by its word.
+A header is only believed if as many bytes follow as it promises; no memory is allocated before that is known.
 """
 
 import gzip
@@ -23,7 +23,7 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
     """The array of unsigned bytes in an IDX file.
 
     Args:
-        path: the file, plain or gzip (told by its content, not by its name).
+        path: the file, plain or gzip (recognised by its content, not by its name).
         ndim: the number of axes it must have: 3 for images (N, H, W), 1 for labels (N,).
 
     Raises:

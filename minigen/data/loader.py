@@ -90,7 +90,7 @@ class Loader:
 
 
 def _taken(a: Array, chosen: Array) -> Array:
-    """These examples of an array; what was read from the disk for them does not stay in memory."""
+    """The chosen examples of an array; pages read from the disk for them do not stay in memory."""
     batch = xp_of(a).take(a, chosen, axis=0)
     if not isinstance(a, np.memmap):
         return batch

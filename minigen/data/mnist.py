@@ -1,8 +1,8 @@
 """MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017): 60 000 + 10 000 grey images of 28x28 in 10 classes.
 
 The files are looked for in a folder given by the caller, in the folder that MINIGEN_DATA names, and in the cache; if
-they are in none, they are downloaded into the cache and compared with the SHA-256 of the official files. A folder
-that somebody gave is taken at its word.
+they are in none, they are downloaded into the cache and compared with the SHA-256 of the official files. The files of a
+folder that the caller gave are not compared.
 """
 
 import os
@@ -80,13 +80,13 @@ def mnist_like(name: str, split: str, folder: str | Path | None = None) -> Datas
 
 
 def located(name: str, folder: str | Path | None = None) -> Path | None:
-    """The folder that holds all four files, if one does without downloading."""
+    """The folder that holds all four files, if there is one already."""
     paths = _found(name, STEMS["train"] + STEMS["test"], folder)
     return paths[0].parent if paths else None
 
 
 def _found(name: str, stems: tuple[str, ...], folder: str | Path | None) -> list[Path]:
-    """All these files, from the first folder that holds all: images of one place never meet labels of another."""
+    """All these files, from the first folder that holds all: images and labels never come from different places."""
     for place in _places(name, folder):
         paths = [path for stem in stems if (path := _in_folder(place, stem))]
         if len(paths) == len(stems):

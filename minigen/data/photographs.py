@@ -1,7 +1,7 @@
 """Aligned JPEGs of 178x218, in a folder or in a zip archive, one after the other as arrays of 64x64.
 
-Everything in such a place is believed to be hostile: an entry that is no JPEG of that size, or whose name leads
-elsewhere, is an error that names it. Nothing is unpacked to the disk. In a folder, links are followed: it is yours.
+Nothing in such a place is trusted: an entry that is no JPEG of that size, or whose name leads out of it, is an error
+that names it. Nothing is unpacked to the disk. In a folder, links are followed, as the folder is yours.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def photographs_at(source: Path) -> "Photographs":
     """The photographs in a folder or in a zip archive.
 
     Raises:
-        DataError: it holds something else, or nothing.
+        DataError: it holds other things, or nothing.
     """
     return _Zip(source) if source.is_file() else _Folder(source)
 
@@ -184,7 +184,7 @@ def decode(where: str, content: bytes) -> np.ndarray:
         content: a JPEG of 178x218 pixels.
 
     Raises:
-        DataError: it is something else, or damaged. Its pixels are only unpacked if their number is right.
+        DataError: it is something else, or damaged. Pixels are unpacked only if their number is right.
     """
     from PIL import Image
 

@@ -1,6 +1,6 @@
 """Stacked MNIST (Metz et al. 2017, section 3.3.1; Srivastava et al. 2017): three digits as red, green and blue.
 
-1000 classes, all about equally frequent, that a classifier of single digits can tell: how many of them does a GAN make?
+1000 classes, all about equally frequent, which a classifier of single digits can tell apart: how many does a GAN make?
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ def stacked_mnist(split: str, folder: str | Path | None = None) -> Dataset:
     """Bytes (N, 28, 28, 3) of three random digits each, as many as MNIST has; the label 567 is red 5, green 6, blue 7.
 
     Raises:
-        DataError: MNIST is not to be had.
+        DataError: MNIST is missing, damaged, or cannot be downloaded.
     """
     digits = mnist_like("mnist", split, folder)
     assert digits.y is not None

@@ -4,7 +4,7 @@ A tar archive is a row of members: a header of 512 bytes, then the content, fill
 
     byte 0: name (100)    byte 124: size in octal digits (12)    byte 156: type (1), 0 for a file
 
-Python's tarfile is not used: it believes headers, and keeps as much in memory as they say.
+Python's tarfile is not used: it trusts headers, and keeps as much in memory as they say.
 """
 
 import gzip

@@ -1,8 +1,8 @@
-"""Reading the few pickled values that CIFAR-10's files hold, without running what else a pickle may hold.
+"""Reading the few pickled values that CIFAR-10's files hold, without running anything else that a pickle may hold.
 
 A pickle is a program for a machine with a stack, and it may call any function of Python: to load one from somebody
 else is to run their program. This machine knows only the instructions that those files need. They build dictionaries,
-lists, tuples, texts and integers; what would be a call stays a note of what was to be called, and nothing is called.
+lists, tuples, texts and integers; a call is only noted down, and nothing is called.
 
     } ] )      push an empty dictionary, list, tuple        K M J    push an integer of 1, 2, 4 bytes
     (          push a mark                                  U T X    push a text (and C B, of copies made by Python 3)
@@ -75,7 +75,7 @@ class _Machine:
         return self.take(end + 1 - self.at)[:-1]
 
     def since_mark(self) -> list[Any]:
-        """What lies above the last mark, which goes with it."""
+        """What lies above the last mark; the mark is removed too."""
         values = []
         while (value := self.stack.pop()) is not MARK:
             values.append(value)

@@ -9,7 +9,7 @@ from ..ops import avg_pool2d
 
 
 def mean_filter(y: np.ndarray) -> np.ndarray:
-    """Each pixel replaced by the mean of the 3x3 around it, of those that there are."""
+    """Each pixel replaced by the mean of the 3x3 around it, of those inside the image."""
     inside = avg_pool2d(np.ones_like(y[:1, :, :, :1]), 3, 1, 1)
     return np.asarray(avg_pool2d(y, 3, 1, 1) / inside)
 

@@ -68,7 +68,7 @@ class Classifier(Module):
 
 
 def shifted(x: np.ndarray, rng: Generator) -> np.ndarray:
-    """Images (N, H, W, C) moved by up to an eighth of their side, each by its own way, black coming in."""
+    """Images (N, H, W, C) moved by up to an eighth of their side, each in its own direction, with black coming in."""
     most = max(1, x.shape[1] // 8)
     n, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (most, most), (most, most), (0, 0)))
@@ -104,7 +104,7 @@ def classifier_for(train: Dataset, test: Dataset) -> Classifier:
     """The classifier of a data set: from the cache, or trained (MNIST: some minutes), checked and put there.
 
     Raises:
-        ArgumentError: a data set for which no accuracy is laid down.
+        ArgumentError: a data set for which no required accuracy is defined.
         DataError: the accuracy was not reached.
     """
     name = train.name

@@ -1,4 +1,4 @@
-"""Do the categories that a model has found by itself mean what people mean?
+"""Do the categories that a model has found by itself agree with the labels that people give?
 
 A category is not called '3': which one stands for which label is chosen so that most examples agree, one for one (the
 assignment problem). InfoGAN (Chen et al. 2016, section 7.2) reports an error of 5 % on MNIST.

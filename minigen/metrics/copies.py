@@ -1,4 +1,4 @@
-"""Has the model learnt the examples by heart? The nearest training example beside each sample.
+"""Has the model memorised its examples? The nearest training example beside each sample.
 
 A copy is nearer to its original than new data ever are to the training set. So samples are compared with test data:
 of those, by definition, 1 % lie nearer than their first percentile. Of a model's samples it should not be many more.

@@ -1,14 +1,14 @@
 """The Fréchet distance of two sets of features (Heusel et al. 2017), and its floor.
 
-Both sets are taken for Gaussians, and the squared 2-Wasserstein distance of two Gaussians is (their equation 6)
+Both sets are treated as Gaussians, and the squared 2-Wasserstein distance of two Gaussians is (their equation 6)
 
     d^2 = |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))
 
 With the features of Inception-v3 this is the FID. With another network's features it is another measure: the number
-here, of a classifier that minigen trains, is called FID-cls and stands beside no published FID.
+here, of a classifier that minigen trains, is called FID-cls and cannot be compared with any published FID.
 
-Means and covariances of few samples are off, which makes d^2 too large, by about D^2 / N in order of magnitude. So it
-refuses too few, and what one half of real data has against the other is told beside it: nothing can do better.
+Means and covariances of few samples are off, which makes d^2 too large, by about D^2 / N in order of magnitude. So too
+few are refused, and the distance of one half of the real data to the other is reported beside it: no model does better.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     """The squared Fréchet distance of two sets of features (N, D) and (M, D), by their means and covariances.
 
     Raises:
-        ArgumentError: fewer than ten rows for each feature, of which covariances cannot be told.
+        ArgumentError: fewer than ten rows for each feature, too few to estimate covariances.
     """
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         raise ShapeError(f"frechet: expected features (N, D) and (M, D), got shapes {a.shape} and {b.shape}")

@@ -12,12 +12,12 @@ other names and another order of axes there:
     Embedding         w                                       Embedding         weight
 
 Neither framework flips a kernel. Sequential's entries are 'layers.3.w' here and '3.weight' there; other names of
-attributes are the same on both sides if you choose them so. What is no weight is set by hand: BatchNorm's momentum is
-one minus PyTorch's.
+attributes are the same on both sides if you choose them so. Settings are not copied: BatchNorm's
+momentum here is one minus PyTorch's.
 
 Where an image becomes a vector or comes from one, its numbers are in another order: (H, W, C) here, (C, H, W) there.
-The Dense layer behind a Flatten, or before a Reshape, has its rows, or columns, permuted; which ones and for what size
-of image must be said:
+The Dense layer behind a Flatten, or before a Reshape, has its rows, or columns, permuted; you say for which layers,
+and for what size of image:
 
     to_torch(model, flattened={"layers.5": (7, 7, 128)}, reshaped={"layers.0": (7, 7, 128)})
 """

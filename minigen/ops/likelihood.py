@@ -1,4 +1,4 @@
-"""The Bernoulli log-likelihood of whole examples: what `bce_with_logits` says of each feature, in one sum per example.
+"""The Bernoulli log-likelihood of whole examples: `bce_with_logits` summed over the features, negated.
 
 For the logits l (N, ...) of the probabilities of ones in x (N, ...),
 
@@ -6,7 +6,7 @@ For the logits l (N, ...) of the probabilities of ones in x (N, ...),
                  =  -sum_j  max(l, 0) - l x + log(1 + e^-|l|)
 
 Only the sum is wanted, and log a + log b = log(a b): the factors 1 + e^-|l| lie between 1 and 2, so 16 of them are
-multiplied before a logarithm is taken. The gradient, x - sigmoid(l), is a matter of the same factors, so they are kept.
+multiplied before a logarithm is taken. The gradient, x - sigmoid(l), needs the same factors, so they are kept.
 What e^-|l| < 6e-8 adds to 1 is lost in float32: less than 1e-7 nats a feature, and 1e-7 of sigmoid(l). Where that
 matters, add up `bce_with_logits`, the readable twin.
 

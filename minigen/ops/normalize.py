@@ -78,7 +78,7 @@ def batch_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> tup
 
 
 class Moments:
-    """What the forward pass of a batch norm finds out and its backward pass needs, each (C,)."""
+    """What the forward pass of a batch norm computes and its backward pass needs, each (C,)."""
 
     mean: Array
     var: Array

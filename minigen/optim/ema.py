@@ -29,7 +29,7 @@ class Module(Protocol):
 class EMA:
     """The exponential moving average of everything a module holds: its parameters and its running statistics.
 
-    It starts as a copy of the module. Thus it is at all times a proper mean (its coefficients sum to 1) and needs no
+    It starts as a copy of the module. So it is always a proper mean (its coefficients sum to 1) and needs no
     correction like Adam's, which starts from 0; in return the first weights keep the share decay^n after n updates.
     Tensors of integers (counters) are not averaged but copied.
 

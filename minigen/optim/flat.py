@@ -57,7 +57,7 @@ class FlatParameters:
         counts: how many updates each parameter has received.
 
     Raises:
-        DTypeError, ArgumentError, DeviceError: say which parameter is not fit, and why.
+        DTypeError, ArgumentError, DeviceError: say which parameter is unfit, and why.
     """
 
     def __init__(self, params: Iterable[Tensor]) -> None:
