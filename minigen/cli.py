@@ -1,6 +1,7 @@
 """The command line: python -m minigen {train,sample,evaluate,explore,augment,inspect,list,doctor}.
 
-Whatever minigen refuses is one line on standard error and exit status 2; nothing is left half-written.
+Whatever minigen refuses is one line on standard error and exit status 2; nothing is left half-written. The options of
+each model come from its recipe.
 """
 
 import argparse
@@ -12,71 +13,18 @@ from typing import Any
 from .errors import ArgumentError, DataError, MinigenError
 from .version import __version__
 
+OF_EVERY_RUN = ("data", "epochs", "seed", "device", "out")  # what a resumed run keeps, besides its model's options
 
-def parser() -> argparse.ArgumentParser:
-    """The argument parser; its help is the manual."""
-    from .data import DATASETS
-    from .models.adversarial import LOSSES
-    from .models.penalties import PENALTIES
-    from .train import RECIPES
-    from .train.gan_recipes import NETS
 
+def parser(model: str | None = None) -> argparse.ArgumentParser:
+    """The argument parser; its help is the manual, of `train` for one model if it is named."""
     root = argparse.ArgumentParser(prog="python -m minigen", description="Generative models from first principles.")
     root.add_argument("--version", action="version", version=f"minigen {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_train(commands, model)
 
-    train = commands.add_parser(
-        "train",
-        help="train a model and leave weights, metrics and pictures in a folder",
-        description="Train a model. Options that are not given take values that work for the model.",
-        epilog="example: python -m minigen train vae --data mnist --epochs 10 --out runs/my-vae",
-    )
-    train.set_defaults(run=_train)
-    train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
-    train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
-    train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
-    train.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
-    length = train.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, metavar="N", help="passes over the training data")
-    length.add_argument("--steps", type=int, metavar="N", help="optimizer steps")
-    train.add_argument("--batch-size", type=int, metavar="N", help="examples a step")
-    train.add_argument("--lr", type=float, metavar="X", help="Adam's learning rate")
-    train.add_argument(
-        "--latent-dim", type=int, metavar="N", help="length of the latent vector (2: draws the manifold)"
-    )
-    train.add_argument("--width", type=int, metavar="N", help="hidden units, or channels of the first convolution")
-    train.add_argument("--likelihood", metavar="NAME", help="of a VAE's decoder: bernoulli or gaussian")
-    train.add_argument("--beta", type=float, metavar="X", help="of a VAE: the weight of the KL (default: 1)")
-    train.add_argument("--samples", type=int, metavar="K", help="of an IWAE: codes for each example (default: 5)")
-    train.add_argument("--loss", metavar="NAME", help=f"of a GAN: {', '.join(LOSSES)}")
-    train.add_argument("--penalty", metavar="NAME", help=f"of a GAN's discriminator: {', '.join(PENALTIES)}")
-    train.add_argument("--net", metavar="NAME", help=f"of a GAN: {', '.join(NETS)}")
-    train.add_argument("--pack", type=int, metavar="N", help="of a GAN: examples its discriminator judges at once")
-    train.add_argument("--critic-steps", type=int, metavar="N", help="of a GAN: those of D for one of G")
-    train.add_argument("--shear", type=float, metavar="X", help="of an InfoGAN: slant what D sees, e.g. by up to 0.3")
-    train.add_argument("--unroll", type=int, metavar="N", help="of an unrolled GAN: how many steps it looks ahead")
-    train.add_argument("--words", type=int, metavar="K", help="of a VQ-VAE: vectors in its codebook (default: 64)")
-    train.add_argument("--ema", type=float, metavar="X", help="of a GAN: average the generator's weights, e.g. 0.999")
-    train.add_argument(
-        "--amount", type=float, metavar="X", help="of damage: noise deviation, hole's share of the side, factor of size"
-    )
-    train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")
-    train.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
-    train.add_argument("--out", metavar="DIR", help="the folder to make (default: runs/MODEL-DATA)")
-    train.add_argument("--checkpoint-every", metavar="N|Nm", help="after N steps or N minutes, or never (default: 5m)")
-    train.add_argument(
-        "--on-nan",
-        default="stop",
-        metavar="WHAT",
-        help="at a NaN or infinity: stop, skip the step, or rollback to the last checkpoint (default: stop)",
-    )
-    train.add_argument("--quiet", action="store_true", help="no progress bar")
-
-    sample = commands.add_parser("sample", help="draw samples from a trained model")
-    sample.set_defaults(run=_sample)
-    sample.add_argument("folder", metavar="DIR", help="the folder of a training run")
+    sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
     sample.add_argument("--n", type=int, default=100, metavar="N", help="how many (default: 100)")
-    sample.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise (default: 0)")
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
@@ -84,31 +32,16 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument(
         "--out", metavar="FILE", help="a .png file, or .npy for the numbers (default: DIR/sample-SEED.png)"
     )
-    sample.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
 
-    explore = commands.add_parser("explore", help="pictures of a trained model's latent space")
-    explore.set_defaults(run=_explore)
-    explore.add_argument("folder", metavar="DIR", help="the folder of a training run; the pictures go there")
-    explore.add_argument("--seed", type=int, default=0, metavar="N", help="of the codes (default: 0)")
+    explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
     explore.add_argument("--towards", type=int, metavar="LABEL", help="what the arithmetic adds (default: the last)")
-    explore.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
-    explore.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
 
-    evaluate = commands.add_parser("evaluate", help="measures of a trained model, beside those of real data")
-    evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("folder", metavar="DIR", help="the folder of a training run; evaluation.json goes there")
+    evaluate = _add_command(commands, "evaluate", _evaluate, "measures of a trained model, beside those of real data")
     evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help="how many samples (default: 10000)")
-    evaluate.add_argument("--seed", type=int, default=0, metavar="N", help="of the samples (default: 0)")
-    evaluate.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
-    evaluate.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
 
-    augment = commands.add_parser("augment", help="a classifier from few labels, with and without images of a VAE")
-    augment.set_defaults(run=_augment)
-    augment.add_argument("folder", metavar="DIR", help="the folder of a VAE's training run; augmented.png goes there")
+    what = "a classifier from few labels, with and without images of a VAE"
+    augment = _add_command(commands, "augment", _augment, what)
     augment.add_argument("--labels", type=int, default=100, metavar="N", help="labelled images (default: 100)")
-    augment.add_argument("--seed", type=int, default=0, metavar="N", help="of the choice and of training (default: 0)")
-    augment.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
-    augment.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
 
     inspect = commands.add_parser("inspect", help="where a picture came from, or what a file of weights holds")
     inspect.set_defaults(run=_inspect)
@@ -122,70 +55,123 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-OF_GANS = ("loss", "penalty", "net", "pack", "critic_steps")
-SETTINGS = (
-    "steps",
-    "batch_size",
-    "lr",
-    "latent_dim",
-    "width",
-    "likelihood",
-    "beta",
-    "samples",
-    "ema",
-    "unroll",
-    "shear",
-    "words",
-    "amount",
-    "seed",
-    *OF_GANS,
-)
+def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.ArgumentParser:
+    """A command on the folder of a finished run; what it makes goes there."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=what)
+    command.set_defaults(run=run)
+    command.add_argument("folder", metavar="DIR", help="the folder of a training run; what is made goes there")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
+    command.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
+    command.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
+    return command
+
+
+def _add_train(commands: Any, model: str | None) -> None:
+    """`train`, with the options of all models; shown are those of one."""
+    from .data import DATASETS
+    from .models import RECIPES
+
+    about = f"Train {model}: {RECIPES[model].summary}." if model else "Train a model."
+    train = commands.add_parser(
+        "train",
+        help="train a model and leave weights, metrics and pictures in a folder",
+        description=f"{about} Options that are not given take values that work for the model and the data.",
+        epilog="example: python -m minigen train vae --data mnist --epochs 10 --out runs/my-vae. "
+        "The options of a model: python -m minigen train MODEL --help",
+    )
+    train.set_defaults(run=_train)
+    train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
+    train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
+    train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
+    train.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the training data, in place of --steps")
+    train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")
+    train.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
+    train.add_argument("--out", metavar="DIR", help="the folder to make (default: runs/MODEL-DATA)")
+    train.add_argument("--checkpoint-every", metavar="N|Nm", help="after N steps or N minutes, or never (default: 5m)")
+    train.add_argument(
+        "--on-nan",
+        default="stop",
+        metavar="WHAT",
+        help="at a NaN or infinity: stop, skip the step, or rollback to the last checkpoint (default: stop)",
+    )
+    train.add_argument("--quiet", action="store_true", help="no progress bar")
+    own = train.add_argument_group(f"options of {model}" if model else "options of models")
+    for name, option in _options(model).items():
+        kind = type(option.default)
+        mine = model is not None and name in RECIPES[model].choosable
+        choices = f": {', '.join(option.choices)}" if option.choices else ""
+        special = [f"{data}: {d[name]}" for data, d in RECIPES[model].for_data.items() if name in d] if model else []
+        text = f"{option.help}{choices} ({'; '.join([f'default: {option.default}', *special])})".replace("%", "%%")
+        metavar = {int: "N", float: "X", str: "NAME"}[kind]
+        own.add_argument(option.flag, type=kind, metavar=metavar, help=text if mine else argparse.SUPPRESS)
+
+
+def _options(model: str | None = None) -> dict[str, Any]:
+    """The options that can be chosen, of all models; where several have one, the named model's."""
+    from .models import RECIPES
+
+    recipes = [*RECIPES.values(), *([RECIPES[model]] if model else [])]
+    return {option.name: option for recipe in recipes for option in recipe.options if not option.given_by_data}
 
 
 def _train(args: argparse.Namespace) -> None:
     from . import backend, data
+    from .models import recipe_of
     from .random import Generator
-    from .train import Every, load_run, recipe_of, resume, settings_for, train
+    from .runs import Every, load_run
+    from .train import begin, reopen, supervise
 
-    every = Every.parse(args.checkpoint_every or "5m")
-    how: Any = {"quiet": args.quiet, "every": every, "on_nan": args.on_nan}
+    given = {name: getattr(args, name) for name in _options()}
     if args.resume is not None:
-        fixed = ("model", "data", "epochs", "device", "out", *SETTINGS)
-        if besides := [name for name in fixed if getattr(args, name) is not None]:
+        fixed = {"model": args.model, **{name: getattr(args, name) for name in OF_EVERY_RUN}, **given}
+        if besides := [name for name, value in fixed.items() if value is not None]:
             raise ArgumentError(f"{', '.join(besides)}: a run that is resumed keeps its settings; leave this out")
-        settings = load_run(args.resume).settings
-        examples, test = (data.load(settings.data, part, folder=args.data_dir) for part in ("train", "test"))
-        run = resume(args.resume, examples, test, **how)
+        name = load_run(args.resume).settings.data
+    elif args.model is None:
+        raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
     else:
-        if args.model is None:
-            raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
-        recipe_of(args.model)  # a wrong name is told before anything is downloaded
-        given = {name: getattr(args, name) for name in SETTINGS}
-        given["seed"] = 0 if args.seed is None else args.seed
-        Generator(given["seed"])
+        recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
+        seed, name = args.seed or 0, args.data or "digits"
+        Generator(seed)
         device = args.device or backend.default_device()
         backend.module_for(device)
-        name = args.data or "digits"
-        examples = data.load(name, "train", folder=args.data_dir)
-        settings = settings_for(args.model, examples, epochs=args.epochs, device=device, **given)
-        test = data.load(name, "test", folder=args.data_dir)
-        run = train(settings, examples, test, args.out, **how)
+    every = Every.parse(args.checkpoint_every or "5m")
+    examples = data.load(name, "train", folder=args.data_dir)
+    if args.resume is not None:
+        job = reopen(args.resume, examples)
+    else:
+        settings = recipe.settings(examples, epochs=args.epochs, seed=seed, device=device, **given)
+        job = begin(settings, examples, args.out)
+    test = data.load(name, "test", folder=args.data_dir)
+    run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan)
     last = {name: value for row in run.metrics()[-2:] for name, value in row.items() if isinstance(value, (int, float))}
     last.pop("seconds", None)
     print(", ".join(f"{name} {value:g}" for name, value in last.items()))
+    if meaning := recipe_of(run.settings.model).meaning(run.settings):
+        print(f"({meaning})")
     print(
         f"wrote {run.folder}: " + ", ".join(sorted(path.name for path in run.folder.iterdir() if path.name[0] != "."))
     )
 
 
+def _trained(run: Any) -> Any:
+    """The run's model, to be shown."""
+    from .report import Trained
+
+    return Trained(run.load_model(), run.settings, run.shape)
+
+
 def _sample(args: argparse.Namespace) -> None:
+    import inspect
+
     import numpy as np
 
     from . import backend, data
     from .data.files import write_whole
-    from .models import StyleGAN
     from .random import Generator
-    from .train import generate, load_run, picture_of, recipe_of
+    from .report import picture_of
+    from .runs import load_run
 
     if args.n < 1:
         raise ArgumentError(f"n: expected a number of samples >= 1, got {args.n}")
@@ -195,72 +181,81 @@ def _sample(args: argparse.Namespace) -> None:
         raise ArgumentError(f"out: expected a file name that ends in .png or .npy, got {str(out)!r}")
     if not out.parent.is_dir():
         raise DataError(f"out: the folder {out.parent} does not exist; make it first")
+    model = run.settings.model
     with backend.device(args.device or backend.default_device()):
-        model = run.load_model()
-        is_image = len(run.shape) == 3
-        low = recipe_of(run.settings.model).low if is_image else 0.0
+        trained = _trained(run)
+        if trained.recipe.damage:
+            raise ArgumentError(
+                f"folder: {model!r} restores damaged images and makes none from noise; see restored.png"
+            )
         how = {name: getattr(args, name) for name in ("label", "truncation") if getattr(args, name) is not None}
-        if "label" in how and not run.settings.classes:
-            raise ArgumentError(f"label: {run.settings.model!r} knows no classes; leave it out")
-        if "truncation" in how and not isinstance(model, StyleGAN):
-            raise ArgumentError(f"truncation: {run.settings.model!r} has no styles; leave it out")
-        samples = generate(model, args.n, Generator(args.seed), low, **how)
-    title = f"{run.settings.model} on {run.settings.data}, seed {args.seed}"
+        for name in how.keys() - inspect.signature(trained.model.sample).parameters.keys():
+            lacks = {"label": "knows no classes", "truncation": "has no styles"}[name]
+            raise ArgumentError(f"{name}: {model!r} {lacks}; leave it out")
+        samples = trained.sample(args.n, Generator(args.seed), **how)
     if out.suffix == ".npy":
         write_whole(out, lambda path: np.save(path, samples))
-    elif is_image:
-        from .plot import image_grid
-
-        run.picture(out.absolute(), image_grid(samples, 10, title), seed=args.seed)
     else:
-        points = data.load(run.settings.data, "test")
-        run.picture(out.absolute(), picture_of(samples, points, title), seed=args.seed)
+        shown = data.load(run.settings.data, "test", folder=args.data_dir) if not trained.is_image else None
+        title = f"{trained.title}, seed {args.seed}"
+        run.picture(out.absolute(), picture_of(samples, shown, title), seed=args.seed)
     print(f"wrote {out}: {args.n} samples")
 
 
 def _explore(args: argparse.Namespace) -> None:
     from . import backend, data
     from .random import Generator
-    from .train import explore, load_run
+    from .report import latent_pictures
+    from .runs import load_run
 
-    run = load_run(args.folder)
-    rng = Generator(args.seed)
+    run, rng = load_run(args.folder), Generator(args.seed)
+    test = data.load(run.settings.data, "test", folder=args.data_dir)
     with backend.device(args.device or backend.default_device()):
-        written = explore(run, data.load(run.settings.data, "test", folder=args.data_dir), rng, args.towards)
-    print(f"wrote {run.folder}: {', '.join(written)}")
+        figures = latent_pictures(_trained(run), test, rng, args.towards)
+    _write(run, figures, args.seed, [])
 
 
 def _evaluate(args: argparse.Namespace) -> None:
     from . import backend, data
-    from .train import load_run
-    from .train.measure import measure, save_measures, table
+    from .report import evaluate
+    from .report.evaluation import as_json, table
+    from .runs import load_run
 
     run = load_run(args.folder)
     train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
-        measures = measure(run, train, test, args.n, args.seed)
-    save_measures(run, measures, args.n, args.seed)
+        trained = _trained(run)
+        measures, figures = evaluate(trained, train, test, args.n, args.seed)
+    content = as_json(trained, measures, args.n, args.seed)
+    run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
-    print(f"wrote {run.folder / 'evaluation.json'}")
+    _write(run, figures, args.seed, ["evaluation.json"])
 
 
 def _augment(args: argparse.Namespace) -> None:
     from . import backend, data
-    from .train import load_run
-    from .train.augment import augment
+    from .report import accuracies_from_few_labels
+    from .runs import load_run
 
     run = load_run(args.folder)
     train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
-        found = augment(run, train, test, args.labels, args.seed)
+        found, figures = accuracies_from_few_labels(_trained(run), train, test, args.labels, args.seed)
     print(f"test accuracy from {args.labels} labels:")
     for name, accuracy in found.items():
         print(f"  {name:<18} {accuracy:.2%}")
-    print(f"wrote {run.folder / 'augmented.png'}")
+    _write(run, figures, args.seed, [])
+
+
+def _write(run: Any, figures: dict[str, Any], seed: int, others: list[str]) -> None:
+    """Write the figures into the run's folder, and say so."""
+    for name, figure in figures.items():
+        run.picture(name, figure, seed=seed)
+    print(f"wrote {run.folder}: {', '.join(sorted([*figures, *others]))}")
 
 
 def _inspect(args: argparse.Namespace) -> None:
-    from .inspection import described
+    from .runs.inspection import described
 
     for line in described(Path(args.file)):
         print(line)
@@ -268,7 +263,7 @@ def _inspect(args: argparse.Namespace) -> None:
 
 def _list(args: argparse.Namespace) -> None:
     from .data import DATASETS
-    from .train import RECIPES
+    from .models import RECIPES
 
     for title, entries in (
         ("models (python -m minigen train NAME):", {name: recipe.summary for name, recipe in RECIPES.items()}),
@@ -290,10 +285,18 @@ def _doctor(args: argparse.Namespace) -> int:
     return int(any(finding.severity == "FAULT" for finding in findings))
 
 
+def _named_model(words: Sequence[str]) -> str | None:
+    """The model in `train MODEL ...`, if there is such a one."""
+    from .models import RECIPES
+
+    return words[1] if words[:1] == ["train"] and len(words) > 1 and words[1] in RECIPES else None
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
     try:
-        args: Any = parser().parse_args(argv)
+        words = list(sys.argv[1:] if argv is None else argv)
+        args: Any = parser(_named_model(words)).parse_args(words)
         return args.run(args) or 0
     except MinigenError as error:
         print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)

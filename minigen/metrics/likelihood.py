@@ -3,7 +3,7 @@
     -log p(x)  ~=  -log 1/S sum_i p(x, z_i) / q(z_i|x),   z_i ~ q(z|x)      (Burda et al. 2016, section 5; S = 5000)
 
 The estimate errs upwards, less with more samples. Of a Bernoulli decoder it is a likelihood of black and white pixels
-only: of grey ones the same formula gives a number that is the likelihood of nothing, so they are refused.
+only: of grey ones the same formula gives a number that is no likelihood, so they are refused.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from ..autodiff import Tensor, no_grad
 from ..backend import device_of, to_device
 from ..errors import ArgumentError
 from ..models import VAE
-from ..models.iwae import log_mean_exp
+from ..models.vaes.iwae import log_mean_exp
 from ..nn.layers import positive
 from ..random import Generator
 
@@ -47,7 +47,7 @@ def nll(model: VAE, x: np.ndarray, samples: int = 5000, rng: Generator | None = 
             batch = Tensor(to_device(np.ascontiguousarray(x[start : start + n]), device))
             parts = [model.log_weights(batch, k, rng).numpy() for k in _shares(samples, CHUNK)]
             log_w = np.concatenate(parts, axis=1).astype(np.float64)  # (n, samples)
-            result[start : start + n] = -log_mean_exp(log_w)
+            result[start : start + n] = -log_mean_exp(Tensor(log_w)).numpy()
     return result
 
 

@@ -4,6 +4,8 @@ Each class is one rule; its equations stand in its docstring and again, line by 
 through a scratch array, so that a step allocates nothing. On the CPU the vectors are walked in chunks: whatever a
 chunk needs stays in the cache through all the passes of the rule, and the memory is read once instead of ten times.
 On the GPU the chunk is the whole vector, and nothing waits for the device.
+
+Derived in lesson 4.
 """
 
 import math
@@ -15,8 +17,9 @@ import numpy as np
 from .. import fused
 from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, to_numpy, xp_of
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, NumericalError, ShapeError
 from .check import at_least_0
+from .clipping import grad_norm
 from .flat import FlatParameters
 from .schedules import Schedule
 
@@ -39,6 +42,8 @@ class Optimizer:
         t: the number of steps taken.
         flat: the parameters, as one vector.
         memory: the rule's vectors by name.
+        watches: whether `step(loss)` looks for a NaN or an infinity before it changes a weight. It does on the CPU; on
+            the GPU to look means to wait for the device.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float | Schedule, memory: tuple[str, ...] = ()) -> None:
@@ -47,15 +52,24 @@ class Optimizer:
         self.t = 0
         self.flat = FlatParameters(params)
         xp, size = xp_of(self.flat.data), self.flat.data.size
+        self.watches = xp is np
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
         self._scratch = xp.empty(min(size, CHUNK) if xp is np else size, dtype=self.flat.data.dtype)
 
-    def step(self) -> None:
+    def step(self, loss: Tensor | None = None) -> Tensor | None:
         """Update every parameter that has a gradient (`grad` is not None), once.
+
+        Args:
+            loss: a scalar; if it is given, its gradients are computed first, in place of those that are there.
+
+        Returns:
+            The norm of the loss's gradient, if it is given.
 
         Raises:
             ArgumentError, DeviceError: a parameter was moved, or given to another optimizer; says what to do.
+            NumericalError: the loss or its gradient is not finite. Nothing has been changed then.
         """
+        norm = None if loss is None else self._gradient(loss)
         lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
         for segment, t in self.flat.segments():
             for start in range(segment.start, segment.stop, max(self._scratch.size, 1)):
@@ -63,6 +77,16 @@ class Optimizer:
                 w, g, scratch = self.flat.data[part], self.flat.grad[part], self._scratch[: part.stop - part.start]
                 self.update(t, lr, w, g, scratch, *(vector[part] for vector in self.memory.values()))
         self.t += 1
+        return norm
+
+    def _gradient(self, loss: Tensor) -> Tensor:
+        """Set every `grad` to that of the loss; returns their norm."""
+        self.zero_grad()
+        loss.backward()
+        norm = grad_norm(self.flat.params)
+        if self.watches and not math.isfinite(loss.item() + norm.item()):
+            raise NumericalError(f"the loss is {loss.item():g} and the norm of its gradient {norm.item():g}")
+        return norm
 
     def update(self, t: int, lr: float, w: Array, g: Array, tmp: Array, *memory: Array) -> None:
         """Apply the rule in place to a stretch of the parameters, all arrays of shape (n,).
@@ -158,12 +182,12 @@ class SGD(Optimizer):
             w -= xp.multiply(g, lr, out=tmp)
             return
         (b,) = memory
-        b *= self.momentum  # b <- momentum b + g
+        b *= self.momentum  # b <- momentum b + g: equation 1
         b += g
-        if self.nesterov:  # w <- w - lr g - (lr momentum) b
+        if self.nesterov:  # w <- w - lr g - (lr momentum) b: equations 3 and 4
             w -= xp.multiply(g, lr, out=tmp)
             lr = lr * self.momentum
-        w -= xp.multiply(b, lr, out=tmp)  # w <- w - lr b
+        w -= xp.multiply(b, lr, out=tmp)  # w <- w - lr b: equation 2
 
 
 class RMSProp(Optimizer):

@@ -1,28 +1,14 @@
-"""Training: recipes (what to build), trainers (one step), the loop, checkpoints, and the folder a run leaves behind."""
+"""Training: the loop, and the supervisor around it.
 
-from .checkpoint import Every
-from .explore import explore
-from .recipes import RECIPES, build, recipe_of, settings_for
-from .results import from_codes, generate, picture_of
-from .run import Run, load_run
-from .settings import Settings
+loop               batches in, a step each, metrics out
+supervisor         bar, log, checkpoints, and what to do when a step fails
+begin_and_resume   a whole run, from data to pictures
+health             is the game of a GAN in balance?
+signals            Ctrl-C and SIGTERM
+"""
+
+from .begin_and_resume import begin, reopen, resume, supervise, train
+from .loop import Batches, steps
 from .signals import Stopped
-from .start import resume, train
 
-__all__ = [
-    "RECIPES",
-    "Every",
-    "Run",
-    "Settings",
-    "Stopped",
-    "build",
-    "explore",
-    "from_codes",
-    "generate",
-    "load_run",
-    "picture_of",
-    "recipe_of",
-    "resume",
-    "settings_for",
-    "train",
-]
+__all__ = ["Batches", "Stopped", "begin", "reopen", "resume", "steps", "supervise", "train"]

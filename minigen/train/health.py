@@ -20,7 +20,7 @@ class Sign(NamedTuple):
 
     needs: tuple[str, ...]
     shown: Callable[[Row, Sequence[Row]], bool]
-    words: str
+    advice: str
 
 
 def _best(name: str, rows: Sequence[Row]) -> float:
@@ -71,4 +71,4 @@ def signs_of_imbalance(rows: Sequence[Row]) -> list[str]:
 def new_warnings(rows: Sequence[Row]) -> list[str]:
     """What to say about the latest row: of each sign that it is the first to complete."""
     before = signs_of_imbalance(rows[:-1])
-    return [f"{name}: {SIGNS[name].words}" for name in signs_of_imbalance(rows) if name not in before]
+    return [f"{name}: {SIGNS[name].advice}" for name in signs_of_imbalance(rows) if name not in before]

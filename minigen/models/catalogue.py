@@ -1,0 +1,37 @@
+"""The models of the command line: each line names a file; at its foot stand its recipes.
+
+To add a model: its file, a line here, its test.
+"""
+
+from importlib import import_module
+
+from ..errors import unknown_name
+from .recipe import Recipe
+
+FILES = (
+    "vaes.vae",
+    "vaes.iwae",
+    "vaes.two_layers",
+    "vaes.conditional",
+    "vaes.vqvae",
+    "gans.gan",
+    "gans.variants",
+    "gans.style",
+    "gans.unrolled",
+    "gans.vaegan",
+    "gans.conditional",
+    "gans.acgan",
+    "gans.infogan",
+    "vaes.restoration",
+)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for file in FILES for recipe in import_module(f".{file}", __package__).RECIPES
+}
+
+
+def recipe_of(model: str) -> Recipe:
+    """The recipe of that name."""
+    if model not in RECIPES:
+        raise unknown_name("model", model, RECIPES)
+    return RECIPES[model]

@@ -1,0 +1,246 @@
+"""What a model is to the rest of the program: its options, how to build and train it, and what it can show.
+
+At the foot of each model's file stand its recipes. One recipe is one name on the command line. All else asks it: the
+command line for the flags, `--help` and the ranges; a run's folder for what config.json holds; the pictures for what
+the model can show. Nobody asks which class a model is.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..data import Dataset
+from ..errors import ArgumentError, unknown_name
+from ..nn import Module
+from ..random import Generator
+from .trainer import Trainer
+
+LARGEST = 2**53  # up to here JSON keeps all integers
+Value = str | int | float
+Shape = tuple[int, ...]
+
+# What a model may be able to show, and the method that a model has which can.
+CAPABILITIES = {
+    "samples": "sample",  # (n, rng) -> examples
+    "reconstructions": "reconstruct",  # examples -> examples
+    "codes": "from_codes",  # latent vectors (N, latent_dim) -> examples
+    "encodings": "encode",  # examples -> a distribution of their codes
+    "log-weights": "log_weights",  # (examples, k, rng) -> log p(x, z) - log q(z|x) of k codes each
+    "class logits": "class_logits",  # examples -> (N, classes)
+    "information": "information",  # what fakes tell of their codes, in nats
+    "restorations": "restore",  # damaged examples -> guesses at the originals
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something that can be chosen about a model.
+
+    Attributes:
+        name: as in code; the flag is --name with dashes.
+        default: used where nothing is given; its type is the option's.
+        help: one line for `--help`.
+        choices: the names that are allowed.
+        least, most: bounds that are allowed themselves.
+        above, below: bounds that are not. A number has a bound below.
+        given_by_data: whether the data decide it, and nobody is asked.
+    """
+
+    name: str
+    default: Value
+    help: str
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    given_by_data: bool = False
+
+    def __call__(self, default: Value, **others: Any) -> "Option":
+        """The same option with another default."""
+        return replace(self, default=default, **others)
+
+    @property
+    def flag(self) -> str:
+        """What it is called on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    def checked(self, value: Any) -> Value:
+        """The value, in the option's type.
+
+        Raises:
+            ArgumentError: another type, out of bounds, or not one of the choices.
+        """
+        kind = type(self.default)
+        if self.choices:
+            if value not in self.choices:
+                raise unknown_name(self.name, value, self.choices)
+            return str(value)
+        right = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        if not right or isinstance(value, bool) or not self._within(value):
+            raise ArgumentError(f"{self.name}: expected {self._allowed()}, got {value!r:.60}")
+        return kind(value)
+
+    def _within(self, value: float) -> bool:
+        return math.isfinite(value) and not (
+            (self.least is not None and value < self.least)
+            or (self.most is not None and value > self.most)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        )
+
+    def _allowed(self) -> str:
+        """'an integer >= 1', 'a number with 0 < lr <= 1'."""
+        kind = "an integer" if isinstance(self.default, int) else "a number"
+        low, low_sign = (self.above, ">") if self.above is not None else (self.least, ">=")
+        high, high_sign = (self.below, "<") if self.below is not None else (self.most, "<=")
+        if high is None or high == LARGEST:
+            return f"{kind} {low_sign} {low:g}"
+        return f"{kind} with {low:g} {low_sign.replace('>', '<')} {self.name} {high_sign} {high:g}"
+
+
+def with_defaults(options: tuple[Option, ...], **defaults: Value) -> tuple[Option, ...]:
+    """The same options, some with other defaults."""
+    return tuple(option(defaults.get(option.name, option.default)) for option in options)
+
+
+# Options that most models have; each recipe says with which default.
+STEPS = Option("steps", 1000, "optimizer steps", least=1, most=LARGEST)
+BATCH_SIZE = Option("batch_size", 128, "examples a step", least=1, most=LARGEST)
+LR = Option("lr", 1e-3, "Adam's learning rate", above=0, most=1)
+LATENT_DIM = Option("latent_dim", 20, "length of the latent vector (2: draws the plane)", least=1, most=LARGEST)
+WIDTH = Option("width", 32, "hidden units, or channels of the first convolution", least=1, most=LARGEST)
+CLASSES_OF_DATA = Option("classes", 1, "labels that the data have", least=1, most=LARGEST, given_by_data=True)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is made of: a value for each option of its model, and what every run has.
+
+    The options are read as attributes too: `settings.latent_dim`.
+
+    Attributes:
+        model, data: names, of RECIPES and of `minigen.data.DATASETS`.
+        options: by name.
+        seed: of all randomness. device: 'cpu' or 'cuda'.
+    """
+
+    model: str
+    data: str
+    options: Mapping[str, Value]
+    seed: int = 0
+    device: str = "cpu"
+
+    def __getattr__(self, name: str) -> Any:
+        options = self.__dict__.get("options", {})
+        if name not in options:
+            raise AttributeError(f"{self.__dict__.get('model')!r} has no option {name!r}")
+        return options[name]
+
+    def get(self, name: str, otherwise: Value) -> Any:
+        """The value of an option that not every model has."""
+        return self.options.get(name, otherwise)
+
+    def but(self, **options: Value) -> "Settings":
+        """The same settings with other values of some options."""
+        return replace(self, options={**self.options, **options})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One kind of model, by the name that it has on the command line.
+
+    Attributes:
+        name, summary: for the command line; the summary names the paper.
+        build: the untrained model for settings and the shape of an example; draws its weights from a generator.
+        trainer: what takes the training steps.
+        options: what can be chosen, with defaults.
+        shows: names in CAPABILITIES, besides samples.
+        for_data: defaults that differ, by the data's name, or for all 'points'.
+        images_only, labelled: what data it needs.
+        check: refuses options that do not go together, or not with the data.
+        meaning: what the loss in the log means, in one line.
+        black: the value of a black pixel in training; white is 1.
+        damage: what a model that restores images undoes, a name in `minigen.data.damage.DAMAGES`.
+    """
+
+    name: str
+    summary: str
+    build: Callable[[Settings, Shape, Generator], Module]
+    trainer: Callable[[Any, Settings], Trainer]
+    options: tuple[Option, ...]
+    shows: tuple[str, ...] = ()
+    for_data: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    images_only: bool = False
+    labelled: bool = False
+    check: Callable[[Settings, Dataset], None] = lambda settings, data: None
+    meaning: Callable[[Settings], str] = lambda settings: ""
+    black: float = 0.0
+    damage: str = ""
+
+    def defaults(self, data: Dataset) -> dict[str, Value]:
+        """The values of all options where nothing is given."""
+        special = self.for_data.get(data.name if data.is_image else "points", {})
+        return {option.name: special.get(option.name, option.default) for option in self.options}
+
+    def settings(
+        self, data: Dataset, *, epochs: int | None = None, seed: int = 0, device: str = "cpu", **given: Any
+    ) -> Settings:
+        """The settings of a run: what is `given`, and the recipe's choices for the rest.
+
+        Args:
+            data: the training set.
+            epochs: passes over it, in place of `steps`.
+            seed, device: see `Settings`.
+            given: options by name; None means not given.
+
+        Raises:
+            ArgumentError: a value out of range, an option that this model does not have, or data that it cannot use.
+        """
+        if not data.is_image and self.images_only:
+            raise ArgumentError(f"data: {self.name!r} needs images and {data.name!r} holds points; use 'vae' or 'gan'")
+        given = {name: value for name, value in given.items() if value is not None}
+        known = {option.name: option for option in self.options}
+        for name in given:
+            if name not in known or known[name].given_by_data:
+                raise ArgumentError(f"{name}: {self.name!r} has no such option; it has {', '.join(self.choosable)}")
+        if epochs is not None:
+            if "steps" in given:
+                raise ArgumentError("epochs and steps: give one of the two")
+            batch = known["batch_size"].checked({**self.defaults(data), **given}["batch_size"])
+            given["steps"] = STEPS(1, name="epochs").checked(epochs) * max(1, len(data) // int(batch))
+        values = {**self.defaults(data), **given}
+        if self.labelled:
+            values["classes"] = classes_of(data, self.name)
+        settings = Settings(self.name, data.name, {n: known[n].checked(v) for n, v in values.items()}, seed, device)
+        self.check_with(settings, data)
+        return settings
+
+    @property
+    def choosable(self) -> list[str]:
+        """The names of the options that the data do not decide."""
+        return [option.name for option in self.options if not option.given_by_data]
+
+    def check_with(self, settings: Settings, data: Dataset) -> None:
+        """Refuse settings that do not go together, or not with the data: they may be somebody else's.
+
+        Raises:
+            ArgumentError: says what to change.
+        """
+        if settings.batch_size > len(data):
+            raise ArgumentError(f"batch_size: {settings.batch_size} exceeds the {len(data)} examples of {data.name!r}")
+        if self.labelled and settings.classes != classes_of(data, self.name):
+            raise ArgumentError(f"classes: the data have {classes_of(data, self.name)}, the run {settings.classes}")
+        self.check(settings, data)
+
+
+def classes_of(data: Dataset, model: str) -> int:
+    """How many labels a data set has.
+
+    Raises:
+        ArgumentError: it has none.
+    """
+    if data.y is None:
+        raise ArgumentError(f"data: {model!r} learns from labels and {data.name!r} has none; use 'mnist' or 'digits'")
+    return int(data.y.max()) + 1

@@ -1,0 +1,260 @@
+"""The variational autoencoder (Kingma & Welling 2014).
+
+A latent vector z ~ N(0, 1) is decoded into a distribution p(x|z). Training would maximise log p(x), an integral over
+all z; instead an encoder proposes the z that matter, q(z|x) = N(mean(x), std(x)^2), and Jensen's inequality gives
+
+    log p(x)  >=  E_q[log p(x|z)] - KL(q(z|x) || p(z))  =:  ELBO          (their equation 3)
+
+The first term asks for good reconstructions, the second keeps the codes near N(0, 1), so that decoding a fresh z gives
+a sensible x. One z is drawn per example, as mean + std * noise, so that gradients reach the encoder (section 2.4).
+
+The beta-VAE (Higgins et al. 2017, equation 4) trains on E_q[log p(x|z)] - beta KL instead. With beta > 1 it is no
+longer the tightest bound, but each latent has to earn its place, and they tend to stand for separate properties.
+
+A Bernoulli likelihood is a probability of black and white pixels only. So grey images are drawn black and white for it,
+each pixel white with the probability that its grey level gives: anew for every batch in training, as a fixed drawing
+would soon be learnt by heart, and with a fixed seed for testing.
+
+Lesson 6 derives all of this.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import ops
+from ...autodiff import Tensor, no_grad
+from ...backend import Array
+from ...data import Dataset, binarize
+from ...distributions import LOG_2PI, Bernoulli, Normal, bounded, gaussian_of, kl_to_standard_normal
+from ...errors import ArgumentError, ShapeError, unknown_name
+from ...nn import Module, Parameter, sum_features
+from ...optim import Adam
+from ...optim.schedules import Schedule
+from ...random import Generator, given_or_default
+from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
+from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, with_defaults
+from ..trainer import Metrics, Trainer
+
+LIKELIHOODS = ("bernoulli", "gaussian")
+
+
+class ELBO(NamedTuple):
+    """The two terms of the bound for each example, in nats: ELBO = log_likelihood - kl, each (N,)."""
+
+    log_likelihood: Tensor
+    kl: Tensor
+
+
+class VAELoss(NamedTuple):
+    """Scalars in nats per example, averaged over the batch: total = reconstruction + beta kl; -ELBO for beta = 1."""
+
+    total: Tensor
+    reconstruction: Tensor
+    kl: Tensor
+
+
+class VAE(Module):
+    """An encoder, a decoder, and the bound that trains both.
+
+    Args:
+        encoder: a module (N, *shape) -> (N, 2 latent_dim): the mean and the log-variance of q(z|x).
+        decoder: a module (N, latent_dim) -> (N, *shape): the logits of a 'bernoulli' likelihood, or the means of a
+            'gaussian' one.
+        latent_dim: the length of z.
+        likelihood: 'bernoulli' for data in [0, 1]; 'gaussian' for any real data, with one learned scale for all
+            features. (A scale for each would let the density of a feature that hardly varies grow without bound,
+            at the cost of all others; see Mattei & Frellsen 2018, and Rybkin et al. 2021 for the single one.)
+        beta: the weight of the KL in the loss.
+    """
+
+    def __init__(
+        self, encoder: Module, decoder: Module, latent_dim: int, likelihood: str = "bernoulli", beta: float = 1.0
+    ) -> None:
+        if likelihood not in LIKELIHOODS:
+            raise unknown_name("likelihood", likelihood, LIKELIHOODS)
+        if not 0 <= beta < math.inf:
+            raise ArgumentError(f"beta: expected a number >= 0, got {beta}")
+        self.encoder, self.decoder = encoder, decoder
+        self.latent_dim, self.likelihood, self.beta = latent_dim, likelihood, beta
+        if likelihood == "gaussian":
+            self.log_var = Parameter(np.zeros(1, np.float32))
+
+    def encode(self, x: Tensor) -> Normal:
+        """q(z|x) for examples x (N, *shape): a Normal of shape (N, latent_dim)."""
+        return gaussian_of(self.encoder(x), self.latent_dim, "VAE: the encoder")
+
+    def decode(self, z: Tensor) -> Bernoulli | Normal:
+        """p(x|z) for codes z (N, latent_dim)."""
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise ShapeError(f"VAE: codes have shape {z.shape}, expected (N, {self.latent_dim})")
+        return self.likelihood_of(self.decoder(z))
+
+    def likelihood_of(self, h: Tensor) -> Bernoulli | Normal:
+        """The distribution that the decoder's output (N, *shape) stands for."""
+        if self.likelihood == "bernoulli":
+            return Bernoulli(h)
+        return Normal(h, ops.broadcast_to(bounded(self.log_var), h.shape))
+
+    def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
+        """The bound on log p(x) for each example, from one sample of z."""
+        q = self.encode(x)
+        z = q.sample(rng)  # mean + std * noise: section 2.4
+        p = self.decode(z)
+        if p.shape != x.shape:
+            raise ShapeError(f"VAE: the decoder gives examples of shape {p.shape}, the data have {x.shape}")
+        return ELBO(p.log_likelihood(x), sum_features(kl_to_standard_normal(q)))  # equation 3; the KL: appendix B
+
+    def loss(self, x: Tensor, rng: Generator | None = None) -> VAELoss:
+        """-ELBO (with the KL beta times) in nats per example, averaged over the batch, and its two parts."""
+        log_likelihood, kl = self.elbo(x, rng)
+        reconstruction, kl = -ops.mean(log_likelihood), ops.mean(kl)
+        total = reconstruction + (kl if self.beta == 1 else self.beta * kl)  # Higgins et al., equation 4
+        return VAELoss(total, reconstruction, kl)
+
+    def log_weights(self, x: Tensor, k: int, rng: Generator | None = None) -> Tensor:
+        """log w_i = log p(x|z_i) + log p(z_i) - log q(z_i|x) for k codes of each example: x (N, *shape) -> (N, k) nats.
+
+        Their mean is the ELBO again, without the closed form of the KL; the mean of w_i itself is p(x), on average.
+        """
+        n, encoded = x.shape[0], self.encode(x)
+        q = Normal(each(encoded.mean, k), each(encoded.log_var, k))  # (N k, latent_dim)
+        z = q.sample(rng)
+        p, x = self.decode(z), each(x, k)
+        if p.shape != x.shape:
+            raise ShapeError(f"VAE: the decoder gives examples of shape {p.shape[1:]}, the data have {x.shape[1:]}")
+        log_w = p.log_likelihood(x) + sum_features(log_standard_normal(z) - q.log_prob(z))
+        return ops.reshape(log_w, (n, k))
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """The mean of p(x|z) at the mean of q(z|x)."""
+        return self.decode(self.encode(x).mean).mean
+
+    def from_codes(self, z: Tensor) -> Tensor:
+        """The means of p(x|z) at codes z (N, latent_dim)."""
+        return self.decode(z).mean
+
+    def sample(self, n: int, rng: Generator | None = None) -> Tensor:
+        """The means of p(x|z) for n codes z ~ N(0, 1)."""
+        if n < 1:
+            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        z = given_or_default(rng).normal((n, self.latent_dim), device=self.device)
+        return self.from_codes(Tensor(z))
+
+
+def each(x: Tensor, k: int) -> Tensor:
+    """Every example k times in a row: (N, ...) -> (N k, ...)."""
+    rest = x.shape[1:]
+    return ops.reshape(ops.broadcast_to(ops.expand_dims(x, 1), (x.shape[0], k, *rest)), (x.shape[0] * k, *rest))
+
+
+def log_standard_normal(z: Tensor) -> Tensor:
+    """log N(z; 0, 1) of each entry, in nats."""
+    return -0.5 * (LOG_2PI + z * z)
+
+
+# --------------------------------------------------------------------------------------------------------- training
+
+
+class VAETrainer(Trainer):
+    """Gradient descent with Adam on a loss that is one number: a bound on the likelihood, or what else has no opponent.
+
+    Args:
+        model: its `loss` returns a named tuple of scalars, of which `total` is descended on; it is trained in place.
+        lr: the learning rate, a number or a schedule.
+        eps: Adam's.
+        binary: whether grey images are drawn black and white anew whenever they are seen.
+    """
+
+    def __init__(self, model: Module, lr: float | Schedule, *, eps: float = 1e-8, binary: bool = False) -> None:
+        self.optimizer, self.binary = Adam(model.parameters(), lr=lr, eps=eps), binary
+        super().__init__(model, self.optimizer)
+
+    def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
+        """One step on the batch x (N, *shape); returns the terms of its loss before the step, in nats per example."""
+        loss = self.model.loss(self.target(x, rng), rng, *labels)
+        self.optimizer.step(loss.total)
+        return {"loss" if name == "total" else name: value for name, value in loss._asdict().items()}
+
+    def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
+        """The terms of the loss on a batch that is not trained on."""
+        with no_grad():
+            loss = self.model.loss(x, rng, *labels)
+        return {"test_loss" if name == "total" else f"test_{name}": value for name, value in loss._asdict().items()}
+
+    def target(self, x: Tensor, rng: Generator) -> Tensor:
+        """The batch, drawn black and white where the likelihood wants it."""
+        return Tensor(binarize(x.data, rng)) if self.binary else x
+
+
+# ---------------------------------------------------------------------------------------------------------- recipes
+
+LIKELIHOOD = Option("likelihood", "bernoulli", "what the decoder's output means", choices=LIKELIHOODS)
+BETA = Option("beta", 1.0, "weight of the KL in the loss", least=0, most=1e6)
+OPTIONS = (STEPS(4000), BATCH_SIZE, LR, LATENT_DIM, LIKELIHOOD, BETA)
+
+# The small digits are grey through and through, not black or white.
+FOR_DATA: dict[str, dict[str, Any]] = {
+    "digits": {"likelihood": "gaussian", "steps": 3000},
+    "points": {"likelihood": "gaussian", "latent_dim": 2},
+}
+
+
+def check_likelihood(s: Settings, data: Dataset) -> None:
+    """A Bernoulli likelihood is one of pixels."""
+    if s.likelihood == "bernoulli" and not data.is_image:
+        raise ArgumentError(f"likelihood: 'bernoulli' is for pixels and {data.name!r} holds points; use 'gaussian'")
+
+
+def meaning_of_bound(s: Settings) -> str:
+    """What the loss of a model with a likelihood is."""
+    if s.likelihood == "bernoulli":
+        return "the loss is a bound on -log p(x), in nats per example, its pixels drawn black or white: 0 or more"
+    return "the loss is a bound on -log p(x), in nats per example, where p is a density: it may be below zero"
+
+
+def dense_vae(s: Settings, shape: Shape, rng: Generator) -> VAE:
+    """One hidden layer. Glorot's smaller weights end 0.6 nats better on MNIST than He's. (A GAN needs He's.)"""
+    encoder = dense_encoder(shape, 2 * s.latent_dim, [s.width], rng, init="glorot_uniform")
+    decoder = dense_decoder(s.latent_dim, shape, [s.width], rng, init="glorot_uniform")
+    return VAE(encoder, decoder, s.latent_dim, s.likelihood, s.beta)
+
+
+def conv_vae(s: Settings, shape: Shape, rng: Generator) -> VAE:
+    """Convolutions and their transposes."""
+    encoder = conv_encoder(shape, 2 * s.latent_dim, s.width, rng)
+    decoder = conv_decoder(s.latent_dim, shape, s.width, rng)
+    return VAE(encoder, decoder, s.latent_dim, s.likelihood, s.beta)
+
+
+def vae_trainer(model: Module, s: Settings) -> VAETrainer:
+    """A constant learning rate."""
+    return VAETrainer(model, s.lr, binary=s.likelihood == "bernoulli")
+
+
+def bound(
+    name: str,
+    summary: str,
+    build: Callable[[Settings, Shape, Generator], Module],
+    options: tuple[Option, ...],
+    trainer: Callable[[Any, Settings], Trainer] = vae_trainer,
+    shows: tuple[str, ...] = ("reconstructions", "codes", "encodings", "log-weights"),
+    **others: Any,
+) -> Recipe:
+    """The recipe of a model with a bound on the likelihood; see `Recipe`."""
+    given: dict[str, Any] = {"for_data": FOR_DATA, "check": check_likelihood, "meaning": meaning_of_bound}
+    return Recipe(name, summary, build, trainer, options, shows, **given, **others)
+
+
+RECIPES = (
+    bound("vae", "variational autoencoder, dense (Kingma & Welling 2014)", dense_vae, (*OPTIONS, WIDTH(400))),
+    bound(
+        "conv-vae",
+        "variational autoencoder, convolutional (Kingma & Welling 2014)",
+        conv_vae,
+        (*with_defaults(OPTIONS, steps=2000), WIDTH(32)),
+        images_only=True,
+    ),
+)

@@ -1,0 +1,27 @@
+"""What is shown and measured of a trained model: figures and numbers; nothing here writes a file.
+
+trained        a model as seen from outside
+plots          grids, curves, points
+pictures       what a finished run shows
+latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
+restorations   decibels beside what needs no learning
+evaluation     the measures that suit a model
+augmentation   what a model's images are worth to a classifier with few labels
+"""
+
+from .augmentation import accuracies_from_few_labels
+from .evaluation import evaluate
+from .exploration import latent_pictures
+from .pictures import curves, final_pictures, modes, picture_of
+from .trained import Trained
+
+__all__ = [
+    "Trained",
+    "accuracies_from_few_labels",
+    "curves",
+    "evaluate",
+    "final_pictures",
+    "latent_pictures",
+    "modes",
+    "picture_of",
+]

@@ -1,0 +1,69 @@
+"""Pictures of a trained model's latent space."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..data import Dataset, pixels
+from ..errors import ArgumentError
+from ..random import Generator
+from . import latent
+from .pictures import Figures
+from .trained import Trained
+
+ROWS = 6
+
+
+def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: int | None = None) -> Figures:
+    """Interpolations and traversals; where examples have codes the arithmetic of labels, with two latents the plane.
+
+    Args:
+        trained: the model.
+        test: examples of its data, labelled for the arithmetic.
+        rng: where the codes come from.
+        towards: the label that the arithmetic adds; default the last.
+
+    Raises:
+        ArgumentError: the data are no images or have no such label, or the model has no latent vectors.
+    """
+    name = trained.settings.model
+    if not test.is_image:
+        raise ArgumentError(f"data: explore draws images, and {test.name!r} holds points; see samples.png")
+    if not trained.can_show("codes"):
+        raise ArgumentError(f"folder: {name!r} has no space of latent vectors to look into")
+    adds = trained.can_show("encodings") and test.y is not None
+    if towards is not None and not adds:
+        raise ArgumentError(f"towards: {name!r} on {test.name!r} has no arithmetic of labels; leave it out")
+    model, dim = trained.model, trained.model.latent_dim
+
+    def draw() -> np.ndarray:
+        """Codes as in training: with the classes and numbers that some generators are given besides noise."""
+        if hasattr(model, "noise"):
+            codes: np.ndarray = model.noise(ROWS, rng).numpy()
+            return codes
+        return np.asarray(rng.normal((ROWS, dim), device="cpu"))
+
+    z1, z2 = draw(), draw()
+    decode = trained.from_codes
+    figures = {f"interpolation-{way}.png": latent.interpolation(decode, z1, z2, way=way) for way in latent.WAYS}
+    figures["traversals.png"] = latent.traversals(decode, np.zeros(dim, np.float32) if dim == 2 else z1[0])
+    if dim == 2:
+        figures["manifold.png"] = latent.manifold(decode)
+    if adds:
+        figures["arithmetic.png"] = _arithmetic(trained, test, towards)
+    return figures
+
+
+def _arithmetic(trained: Trained, test: Dataset, towards: int | None) -> Figure:
+    """An example of each label on its way to another."""
+    x, y = test.x[:2000], np.asarray(test.y)[:2000]
+    labels = [int(label) for label in np.unique(y)]
+    target = labels[-1] if towards is None else towards
+    if target not in labels:
+        raise ArgumentError(f"towards: expected a label of {test.name!r}, one of {labels}, got {target}")
+    codes = trained.encode(pixels(x))
+    others = [label for label in labels if label != target][:10]
+    pairs = [(y == label) | (y == target) for label in others]
+    directions = np.stack([latent.attribute(codes[pair], y[pair] == target) for pair in pairs])
+    starts = np.stack([codes[y == label][0] for label in others])
+    title = f"a code + mean code of {target} - mean code of its own label"
+    return latent.arithmetic(trained.from_codes, starts, directions, title=title)

@@ -1,0 +1,92 @@
+"""Pictures: functions that return matplotlib Figures. Nothing is shown or written here, and no global state is used."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..errors import ShapeError
+
+
+def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images (N, H, W, C) in rows of `columns`, one pixel apart: one image (height, width, C), white where none is."""
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise ShapeError(f"mosaic: images have shape {images.shape}, expected (N, H, W, 1) or (N, H, W, 3)")
+    n, h, w, c = images.shape
+    rows = -(-n // columns)
+    canvas = np.ones((rows * (h + 1) - 1, columns * (w + 1) - 1, c), np.float32)
+    for i, image in enumerate(images):
+        top, left = i // columns * (h + 1), i % columns * (w + 1)
+        canvas[top : top + h, left : left + w] = image
+    return canvas
+
+
+def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> Figure:
+    """Images (N, H, W, 1 or 3) with values in [0, 1] as a grid."""
+    canvas = np.clip(mosaic(np.asarray(images), columns), 0, 1)
+    width = 7.0
+    figure = Figure(figsize=(width, width * canvas.shape[0] / canvas.shape[1] + (0.4 if title else 0)), dpi=120)
+    axes = figure.add_subplot()
+    axes.imshow(canvas.squeeze(-1) if canvas.shape[2] == 1 else canvas, cmap="gray", vmin=0, vmax=1)
+    axes.set_axis_off()
+    if title:
+        axes.set_title(title)
+    figure.tight_layout(pad=0.2)
+    return figure
+
+
+def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> Figure:
+    """Rows of originals (N, H, W, C), each with its reconstruction (or repair, ...) right below it."""
+    rows = []
+    for start in range(0, len(originals), columns):
+        rows += [originals[start : start + columns], others[start : start + columns]]
+    return image_grid(np.concatenate(rows), columns, title)
+
+
+def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> Figure:
+    """Generated points (N, 2) over points of the data (M, 2)."""
+    figure = Figure(figsize=(5, 5), dpi=120)
+    axes = figure.add_subplot(aspect="equal")
+    axes.scatter(data[:, 0], data[:, 1], s=4, color="0.75", label="data")
+    axes.scatter(samples[:, 0], samples[:, 1], s=4, color="C3", label="samples")
+    axes.legend(loc="upper right")
+    axes.set_title(title)
+    figure.tight_layout()
+    return figure
+
+
+def curves(steps: Sequence[int], series: Mapping[str, Sequence[float]], title: str = "") -> Figure:
+    """One line for each metric against the training step; accuracies and the spread get an axis of their own below."""
+    shares = {name: values for name, values in series.items() if "accuracy" in name or name == "spread"}
+    losses = {name: values for name, values in series.items() if name not in shares}
+    figure = Figure(figsize=(7, 5 if shares else 4), dpi=120)
+    panels: list[tuple[Any, Mapping[str, Sequence[float]], str]] = []
+    if shares:
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+        panels = [(top, losses, "loss (nats)"), (bottom, shares, "share")]
+    else:
+        panels = [(figure.add_subplot(), losses, "nats per example")]
+    for axes, group, label in panels:
+        for name, values in group.items():
+            axes.plot(steps, values, label=name, linewidth=1)
+        axes.set_ylabel(label)
+        axes.legend(loc="best")
+        axes.grid(alpha=0.3)
+    panels[-1][0].set_xlabel("step")
+    panels[0][0].set_title(title)
+    figure.tight_layout()
+    return figure
+
+
+def normal_quantiles(n: int) -> np.ndarray:
+    """n points that cut N(0, 1) into parts of equal probability (their midpoints): a grid for the 2-D manifold."""
+    from statistics import NormalDist
+
+    return np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)], np.float32)
+
+
+def manifold_codes(n: int) -> np.ndarray:
+    """The n x n codes (n*n, 2) of a manifold picture: the first latent grows rightwards, the second upwards."""
+    q = normal_quantiles(n)
+    return np.stack([np.tile(q, n), np.repeat(q[::-1], n)], axis=1)

@@ -1,0 +1,81 @@
+"""A trained model as seen from outside: NumPy arrays with pixels in [0, 1] go in and come out, on any device."""
+
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import Tensor, no_grad
+from ..backend import to_device
+from ..data import pixels, scale, unscale
+from ..models import Recipe, Settings, recipe_of
+from ..nn import Module
+from ..random import Generator
+
+PART = 500  # examples that are computed at once
+
+
+class Trained:
+    """A model in eval mode, and what its settings say of it.
+
+    Args:
+        model: see `minigen.models`.
+        settings: of its training.
+        shape: of an example.
+
+    Attributes:
+        recipe: of its kind.
+        black: the value of a black pixel in training.
+        title: the model's and the data's name.
+    """
+
+    def __init__(self, model: Module, settings: Settings, shape: tuple[int, ...]) -> None:
+        self.model: Any = model
+        self.settings, self.shape = settings, shape
+        self.recipe: Recipe = recipe_of(settings.model)
+        self.is_image = len(shape) == 3
+        self.black = self.recipe.black if self.is_image else 0.0
+        self.title = f"{settings.model} on {settings.data}"
+
+    def can_show(self, *capabilities: str) -> bool:
+        """Whether the model can show all of these, names in `minigen.models.recipe.CAPABILITIES`."""
+        return all(name in self.recipe.shows for name in capabilities)
+
+    def sample(self, n: int, rng: Generator, **how: Any) -> np.ndarray:
+        """n samples.
+
+        Args:
+            how: what this model's `sample` takes besides, such as label.
+        """
+        with no_grad():
+            parts = [self.model.sample(min(PART, n - i), rng, **how).numpy() for i in range(0, n, PART)]
+        return unscale(np.concatenate(parts), self.black)
+
+    def from_codes(self, z: np.ndarray) -> np.ndarray:
+        """The examples at codes z (N, latent_dim)."""
+        return unscale(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z), self.black)
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """What the model makes of examples x."""
+        return unscale(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), pixels(x)), self.black)
+
+    def encode(self, x: np.ndarray, rng: Generator | None = None) -> np.ndarray:
+        """A code for each example of x: the mean of q(z|x), or a draw from it if `rng` is given."""
+
+        def code(part: np.ndarray) -> Tensor:
+            q = self.model.encode(self._scaled(part))
+            return q.sample(rng) if rng else q.mean
+
+        return self._in_parts(code, pixels(x))
+
+    def class_of(self, x: np.ndarray) -> np.ndarray:
+        """The likeliest class of each example: (N,)."""
+        logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), pixels(x))
+        return logits.argmax(axis=1)
+
+    def _scaled(self, x: np.ndarray) -> Tensor:
+        return Tensor(scale(x, self.black))
+
+    def _in_parts(self, compute: Any, x: np.ndarray) -> np.ndarray:
+        with no_grad():
+            parts = [compute(to_device(x[i : i + PART], self.model.device)) for i in range(0, len(x), PART)]
+        return np.concatenate([part.numpy() for part in parts])

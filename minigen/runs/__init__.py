@@ -1,0 +1,22 @@
+"""What a run leaves: its folder, checkpoints, and where its pictures came from; written whole, read with suspicion.
+
+folder            the folder: settings, metrics, weights, pictures
+checkpoint        all that a run needs to go on
+untrusted_files   reading what may be damaged or hostile
+provenance        texts in a picture that say which run made it
+inspection        what lies in a file that minigen wrote
+"""
+
+from .checkpoint import Checkpoint, Every, load_newest, remove_checkpoints, save_checkpoint
+from .folder import Run, load_run, new_folder
+
+__all__ = [
+    "Checkpoint",
+    "Every",
+    "Run",
+    "load_newest",
+    "load_run",
+    "new_folder",
+    "remove_checkpoints",
+    "save_checkpoint",
+]

@@ -1,0 +1,46 @@
+"""What lies in a file that minigen wrote: the origin of a picture, the tensors of weights, the state of a run."""
+
+from pathlib import Path
+
+from ..errors import DataError
+from .folder import load_run
+from .provenance import texts_of
+from .untrusted_files import read_header
+
+
+def described(path: Path) -> list[str]:
+    """Lines about a .png or .safetensors file, or about the folder of a run.
+
+    Raises:
+        DataError: there is no such file, it is of another kind, or damaged.
+    """
+    if path.is_dir():
+        return _run(path)
+    if path.suffix.lower() == ".safetensors":
+        return _tensors(path)
+    if path.suffix.lower() == ".png":
+        return _picture(path)
+    raise DataError(f"file: {path}: expected a .png or .safetensors file, or the folder of a training run")
+
+
+def _picture(path: Path) -> list[str]:
+    texts = texts_of(path)
+    if not texts:
+        return [f"{path}: no word of where it came from; minigen writes it into its pictures, but it can be removed"]
+    return [f"{name}: {text}" for name, text in texts.items()]
+
+
+def _tensors(path: Path) -> list[str]:
+    try:
+        entries, _ = read_header(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    return [f"{name!r:<40} {entry.dtype:<4} {entry.shape}" for name, entry in entries.items()]
+
+
+def _run(path: Path) -> list[str]:
+    run = load_run(path)
+    s = run.settings
+    settings = {"model": s.model, "data": s.data, **s.options, "seed": s.seed, "device": s.device}
+    lines = [f"{name}: {value}" for name, value in settings.items()]
+    return [*lines, f"shape: {run.shape}", f"finished: {'yes' if run.finished() else 'no'}"]

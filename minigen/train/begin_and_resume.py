@@ -1,0 +1,250 @@
+"""A whole run: data in; a folder with weights, metrics and pictures out."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from .. import backend
+from ..autodiff import Tensor
+from ..data import Dataset, Loader, pixels, scale
+from ..errors import ArgumentError, DataError, NumericalError
+from ..models import Settings, Trainer, recipe_of
+from ..random import Generator
+from ..report import Trained, curves, final_pictures, modes
+from ..report.restorations import compared
+from ..runs import Every, Run, load_newest, load_run, new_folder, remove_checkpoints
+from ..runs.provenance import PLOT
+from ..runs.untrusted_files import NUMBERS, Rationed
+from .loop import steps
+from .signals import Stopped, stop_request
+from .supervisor import ON_NAN, Supervisor
+
+FIVE_MINUTES = Every(minutes=5)
+SETTLING = 50  # batches
+TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
+
+
+@dataclass
+class Job:
+    """A run that is ready to be supervised: a new one, or one that goes on."""
+
+    run: Run
+    trainer: Trainer
+    rng: Generator
+    is_new: bool
+
+
+def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = None, **how: Any) -> Run:
+    """Build the model, train it, and leave weights, metrics and pictures in a folder.
+
+    Args:
+        settings: from a recipe, such as `recipe_of("vae").settings(data, lr=2e-3)`.
+        data, test: examples to train on, and to evaluate on.
+        out: the folder; default runs/MODEL-DATA.
+        how: quiet, every and on_nan, as of `supervise`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        Stopped: by Ctrl-C or SIGTERM; `resume` goes on.
+        NumericalError: of a loss or gradient that is not finite.
+        DataError: the folder is taken, or cannot be written to.
+    """
+    return supervise(begin(settings, data, out), data, test, **how)
+
+
+def resume(folder: str | Path, data: Dataset, test: Dataset, **how: Any) -> Run:
+    """Go on with a run that was stopped, from its newest checkpoint: the weights are those of one that was not.
+
+    Args and errors as in `train`; the settings are those of the run.
+
+    Raises:
+        ArgumentError: the run is finished, or its data were others.
+    """
+    return supervise(reopen(folder, data), data, test, **how)
+
+
+def begin(settings: Settings, data: Dataset, out: str | None = None) -> Job:
+    """A new run. What cannot be built is refused before a folder is made."""
+    trainer, rng = _trainer_and_rng(settings, data)
+    return Job(Run(new_folder(out, settings), settings, data.shape), trainer, rng, is_new=True)
+
+
+def reopen(folder: str | Path, data: Dataset) -> Job:
+    """A run that was stopped; its settings may be somebody else's."""
+    run = load_run(folder)
+    run.check_unfinished()
+    if run.shape != data.shape:
+        raise ArgumentError(f"data: the run's examples have shape {run.shape}, these {data.shape}")
+    recipe_of(run.settings.model).check_with(run.settings, data)
+    return Job(run, *_trainer_and_rng(run.settings, data), is_new=False)
+
+
+def supervise(
+    job: Job,
+    data: Dataset,
+    test: Dataset,
+    *,
+    quiet: bool = False,
+    every: Every = FIVE_MINUTES,
+    on_nan: str = "stop",
+) -> Run:
+    """The steps that are left, then evaluation and pictures.
+
+    Args:
+        job: from `begin` or `reopen`. data, test: its data.
+        quiet: show no progress bar.
+        every: how often to write a checkpoint; one is also written when the run is stopped, and after the last step.
+        on_nan: what to do about a loss or gradient that is not finite: 'stop', 'skip' (leave out the update) or
+            'rollback' (to the last checkpoint, and on with other random numbers).
+
+    Errors as in `train`.
+    """
+    if on_nan not in ON_NAN:
+        raise ArgumentError(f"on_nan: expected one of {', '.join(ON_NAN)}, got {on_nan!r}")
+    run, settings = job.run, job.run.settings
+    with run.alone(), backend.device(settings.device), stop_request() as stop:
+        run.begin() if job.is_new else run.check_unfinished()
+        with _memory_advice(settings):
+            keeper = Supervisor(run, job.trainer, data, job.rng, every, on_nan, stop)
+            _load_newest(run, keeper)
+        try:
+            with _memory_advice(settings), _bar(keeper, quiet) as bar, np.errstate(all="ignore"):
+                keeper.begin(bar)
+                while keeper.step < settings.steps:
+                    in_step = True
+                    try:
+                        for step, metrics in steps(job.trainer, keeper.noted(), job.rng, settings.steps, keeper.step):
+                            in_step = False
+                            keeper.after(step, metrics)
+                            in_step = True
+                    except NumericalError as error:
+                        keeper.failed(error, in_step)
+            stop.at_once = True
+            _leave_results(run, keeper, data, test)
+        except KeyboardInterrupt as error:
+            status = error.status - 128 if isinstance(error, Stopped) else signal.SIGINT
+            raise Stopped(f"{str(error) or 'interrupted'}; {_how_to_go_on(run, keeper)}", status) from None
+        except Exception as error:
+            if not _lacks_memory(error):
+                raise
+            raise ArgumentError(
+                f"memory: all steps are taken, but there is not enough to evaluate and draw ({error}); free some, and "
+                f"{_how_to_go_on(run, keeper)}"
+            ) from error
+        run.save_config()  # once more: somebody may have removed it meanwhile
+        remove_checkpoints(run.folder)
+        return run
+
+
+def _trainer_and_rng(settings: Settings, data: Dataset) -> tuple[Trainer, Generator]:
+    """The trainer of a new model, and the generator that has drawn its weights."""
+    recipe = recipe_of(settings.model)
+    with backend.device(settings.device), _memory_advice(settings):
+        weights, rng = Rationed(NUMBERS, settings.seed), Generator(settings.seed)
+        try:
+            model = recipe.build(settings, data.shape, weights)
+        except DataError as error:
+            raise ArgumentError(f"width, latent_dim: {error}; take smaller ones") from None
+        rng.host = weights.host  # it goes on where the weights end
+        return recipe.trainer(model, settings), rng
+
+
+def _load_newest(run: Run, keeper: Supervisor) -> None:
+    checkpoint, complaints = load_newest(run.folder)
+    for complaint in complaints:
+        since = f"step {checkpoint.step}" if checkpoint else "the beginning"
+        print(f"minigen: {complaint}; going on from {since}", file=sys.stderr)
+    if checkpoint:
+        keeper.load(checkpoint)
+
+
+def _bar(keeper: Supervisor, quiet: bool) -> Any:
+    return tqdm(
+        desc=keeper.shown.title,
+        total=keeper.run.settings.steps,
+        initial=keeper.step,
+        unit="step",
+        disable=quiet,
+        dynamic_ncols=True,
+    )
+
+
+def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -> None:
+    """Weights, test metrics and pictures."""
+    trainer, shown, rows, seed = keeper.trainer, keeper.shown, keeper.rows, run.settings.seed
+    trainer.model.eval()
+    with trainer.averaged():
+        # Batches of its own: where the training's stand depends on whether it was resumed.
+        loader = keeper.batches.loader
+        again = Loader(
+            loader.arrays[0],
+            batch_size=loader.batch_size,
+            rng=Generator(seed),
+            device=loader.device,
+            transform=loader.transform,
+        )
+        trainer.settle(Tensor(x) for x in islice(again, SETTLING))
+        run.save_weights(trainer.model)
+        rng = Generator(seed + 1)
+        if shown.can_show("restorations"):
+            final, figures = compared(shown, data, test, rng)
+        else:
+            final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
+    for name, figure in figures.items():
+        run.picture(name, figure, seed=seed + 1)
+    run.picture("curves.png", curves(rows, shown.title), PLOT)
+    run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
+
+
+def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, float]:
+    """The trainer's test metrics, averaged over all examples; of point data with clusters, how many were found."""
+    sums: dict[str, float] = {}
+    labels = (test.y,) if shown.recipe.labelled else ()
+    rng, bits = Generator(shown.settings.seed + 1), Generator(TEST_SEED)
+    loader = Loader(test.x, *labels, batch_size=500, shuffle=False, drop_last=False, device=shown.settings.device)
+    for part in loader:
+        x, *y = part if isinstance(part, tuple) else (part,)
+        batch = trainer.target(Tensor(scale(pixels(x), shown.black)), bits)
+        for name, value in trainer.evaluate(batch, rng, *y).items():
+            sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
+    means = {name: round(total / len(test.x), 6) for name, total in sums.items()}
+    return means | modes(shown, test, 2500, Generator(shown.settings.seed + 1))
+
+
+@contextmanager
+def _memory_advice(settings: Settings) -> Iterator[None]:
+    """Where memory does not suffice, say which size to try."""
+    try:
+        yield
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        smaller = f"--batch-size {settings.batch_size // 2}"
+        if settings.batch_size == 1:
+            smaller = f"a smaller --width than {settings.width}"
+        raise ArgumentError(
+            f"batch_size: out of memory on the {settings.device} with {settings.batch_size} examples a step"
+            f"{f' ({error})' if str(error) else ''}; try {smaller}"
+        ) from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """CuPy's own error is a MemoryError too; CUDA and its libraries have names of their own."""
+    names = ("cudaErrorMemoryAllocation", "STATUS_ALLOC_FAILED")
+    return isinstance(error, MemoryError) or any(name in str(error) for name in names)
+
+
+def _how_to_go_on(run: Run, keeper: Supervisor) -> str:
+    lost = f"step {keeper.saved}" if keeper.saved else "the beginning (there is no checkpoint yet)"
+    return f"go on from {lost} with: python -m minigen train --resume {shlex.quote(str(run.folder))}"

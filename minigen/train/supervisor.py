@@ -1,0 +1,302 @@
+"""What goes on around the training loop: a progress bar, a log, checkpoints, and what to do when a step fails."""
+
+import copy
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from ..autodiff import Tensor, debug
+from ..autodiff.debugging import bad_values
+from ..backend import to_numpy
+from ..data import Dataset, pixels, scale
+from ..errors import ArgumentError, DataError, NumericalError
+from ..models import Trainer
+from ..models.trainer import Metrics
+from ..random import Generator
+from ..report import Trained, modes
+from ..runs import Checkpoint, Every, Run, save_checkpoint
+from ..version import __version__
+from .health import new_warnings, signs_of_imbalance
+from .loop import Batch, Batches
+from .signals import Request, Stopped
+
+LOG_ROWS = 200  # about how many rows of metrics a run writes
+WARM_UP = 100  # steps in which a game may look out of balance: every generator begins with samples that are alike
+ON_NAN = ("stop", "skip", "rollback")
+PATIENCE = {"stop": 0, "skip": 100, "rollback": 10}  # steps left out in a row, or rollbacks, until a run gives up
+
+
+class Supervisor:
+    """Keeps a run that is on its way, and all that changes from step to step.
+
+    Args:
+        run: where its files go.
+        trainer: takes the steps.
+        data: to train on; images of bytes are scaled batch by batch: they may be larger than memory.
+        rng: where the noise of the steps comes from.
+        every: how often to write a checkpoint.
+        on_nan: a word of ON_NAN.
+        stop: looked at after each step.
+
+    Attributes:
+        step: how many steps have been taken.
+        rows: the metrics so far, as in metrics.jsonl.
+        saved: the step of the last checkpoint.
+    """
+
+    def __init__(
+        self, run: Run, trainer: Trainer, data: Dataset, rng: Generator, every: Every, on_nan: str, stop: Request
+    ) -> None:
+        self.run, self.trainer, self.data, self.rng = run, trainer, data, rng
+        self.every, self.on_nan, self.stop = every, on_nan, stop
+        settings = run.settings
+        self.shown = Trained(trainer.model, settings, run.shape)
+        labels = (data.y,) if self.shown.recipe.labelled else ()
+        self.batches = Batches(
+            data.x,
+            *labels,
+            batch_size=settings.batch_size,
+            rng=rng.spawn(),
+            device=settings.device,
+            transform=lambda batch: scale(pixels(batch), self.shown.black),
+        )
+        self.row_every = max(1, settings.steps // LOG_ROWS)
+        self.step = self.saved = 0
+        self.rows: list[dict[str, Any]] = []
+        self.sums: dict[str, Any] = {}  # of the metrics since the last row, on the device
+        self.counted = self.skipped = 0  # steps since the last row: taken, left out
+        self.skipped_in_a_row = self.rollbacks = 0
+        self.seconds = 0.0
+        self.last: Checkpoint | None = None  # to roll back to
+
+    # ---------------------------------------------------------------------------------------------------- state
+
+    def checkpoint(self) -> Checkpoint:
+        """All of the state."""
+        arrays = self.trainer.state()
+        arrays |= {f"sums/{name}": np.array(to_numpy(total)) for name, total in self.sums.items()}
+        notes = {
+            "minigen": __version__,
+            "examples": len(self.data.x),
+            "rng": self.rng.state(),
+            "loader": self.batches.state(),
+            "counted": self.counted,
+            "skipped": self.skipped,
+            "rollbacks": self.rollbacks,
+            "seconds": self.seconds,
+            "rows": list(self.rows),
+        }
+        return Checkpoint(self.step, arrays, notes)
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            ArgumentError: it is of other data.
+            DataError: it is of another model, or not one of a training.
+        """
+        notes = copy.deepcopy(checkpoint.notes)
+        if notes.get("examples") != len(self.data.x):
+            raise ArgumentError(
+                f"data: the run was begun with {notes.get('examples')} examples, here are {len(self.data.x)}; "
+                "give the same data (--data-dir)"
+            )
+        sums = {n.removeprefix("sums/"): a for n, a in checkpoint.arrays.items() if n.startswith("sums/")}
+        try:
+            self.trainer.load_state({n: a for n, a in checkpoint.arrays.items() if not n.startswith("sums/")})
+            self.rng.load_state(notes["rng"])
+            self.batches.load_state(notes["loader"])
+            self.counted, self.skipped, self.rollbacks = (_count(notes[n]) for n in ("counted", "skipped", "rollbacks"))
+            self.seconds, self.rows = _number(notes["seconds"]), _rows(notes["rows"])
+            if not all(total.shape == () and total.dtype.kind == "f" for total in sums.values()):
+                raise ValueError("sums that are no numbers")
+            if not 0 <= checkpoint.step <= self.run.settings.steps:
+                raise ValueError(f"a run of {self.run.settings.steps} steps")
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise DataError(f"checkpoint of step {checkpoint.step}: not of this run ({error})") from None
+        self.step, self.sums = checkpoint.step, dict(sums)
+        self.saved, self.last = self.step, checkpoint
+
+    # ---------------------------------------------------------------------------------------------------- steps
+
+    def begin(self, bar: Any) -> None:
+        """Before the first step that is taken here."""
+        self.bar = bar
+        self.trainer.watch(always=self.on_nan == "skip")
+        self.last = self.checkpoint() if self.on_nan == "rollback" else None
+        self.run.save_metrics(self.rows)
+        self.begun, self.saved_at = time.monotonic() - self.seconds, time.monotonic()
+
+    def noted(self) -> Iterator[Batch]:
+        """The batches, with a note before each step of what is needed if it fails."""
+        for batch in self.batches:
+            self.batch, self.noise = batch, self.rng.state()
+            buffers = self.trainer.model.named_buffers() if self.on_nan == "skip" else []
+            self.buffers = [(tensor, tensor.data.copy()) for _, tensor in buffers]
+            yield batch
+
+    def after(self, step: int, metrics: Metrics) -> None:
+        """After a step: means of the metrics to the bar and to metrics.jsonl every few steps, and checkpoints.
+
+        Raises:
+            Stopped: somebody asks for it; a checkpoint is written.
+            NumericalError: a metric is not finite.
+        """
+        for name, value in metrics.items():
+            self.sums[name] = self.sums.get(name, 0) + value.data  # stays on the device: no waiting
+        self.step = step
+        self.counted += 1
+        self.skipped_in_a_row = 0
+        self._row()
+        self._between_steps()
+
+    def failed(self, error: NumericalError, in_step: bool) -> None:
+        """After a loss or gradient that is not finite: say what is done about it, and do it.
+
+        Raises:
+            NumericalError: `on_nan` says to stop, or nothing helps.
+        """
+        told = f"step {self.step + 1}: {error}" if in_step else str(error)
+        if in_step and self.on_nan == "skip":
+            for buffer, values in self.buffers:
+                buffer.data[...] = values
+        elif in_step:
+            told += f" ({self._origin()})"
+        if max(self.skipped_in_a_row, self.rollbacks) >= PATIENCE[self.on_nan]:
+            raise NumericalError(f"{told}; {self._advice()}") from None
+        _say(f"{told}; {self._recover()}")
+        self.bar.n = self.step
+        self._between_steps()
+
+    def _between_steps(self) -> None:
+        settings = self.run.settings
+        self.bar.update(self.step - self.bar.n)
+        self.seconds = time.monotonic() - self.begun
+        due = self.every.due(self.step, time.monotonic() - self.saved_at)
+        if self.stop.signum or self.step == settings.steps or due:
+            problem = self._save()
+            self.saved_at = time.monotonic()
+            if self.stop.signum:
+                raise Stopped(f"stopped after step {self.step}{problem}", self.stop.signum)
+
+    def _origin(self) -> str:
+        """The operation that gave the first NaN or infinity: the step again, in debug mode. It may change weights."""
+        x, *labels = self.batch
+        if found := bad_values(x):
+            return f"the batch holds {found}"
+        self.rng.load_state(self.noise)
+        try:
+            with debug():
+                self.trainer.step(Tensor(x), self.rng, *labels)
+        except NumericalError as error:
+            return str(error)
+        return "the same step again shows no fault"
+
+    def _recover(self) -> str:
+        """Leave the step out, or go back to the last checkpoint; says what was done."""
+        if self.on_nan == "skip":
+            self.step += 1
+            self.skipped += 1
+            self.skipped_in_a_row += 1
+            return "left out"
+        assert self.last is not None
+        rollbacks = self.rollbacks + 1
+        self.load(self.last)
+        self.rollbacks = rollbacks
+        fresh = self.rng
+        for _ in range(rollbacks):  # the same numbers would lead to the same end
+            fresh = fresh.spawn()
+        self.batches.reseed(fresh.spawn())
+        self.rng.load_state(fresh.state())
+        return f"back to step {self.step}, and on with other random numbers"
+
+    def _advice(self) -> str:
+        """What to do about a run that cannot go on."""
+        last = f"the last checkpoint, of step {self.saved}, is good" if self.saved else "there is no checkpoint yet"
+        others = " or ".join(f"--on-nan {name}" for name in ON_NAN if name not in ("stop", self.on_nan))
+        return f"{last}; go on with --resume {self.run.folder} {others}, or train anew with a lower --lr"
+
+    def _row(self) -> None:
+        """Every few steps, a row of metrics for the log and the bar, and a warning if the game is out of balance."""
+        if self.step % self.row_every and self.step != self.run.settings.steps:
+            return
+        means = {name: round(float(total) / self.counted, 6) for name, total in self.sums.items()}
+        if not self.trainer.watches and not all(math.isfinite(value) for value in means.values()):
+            raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
+        row: dict[str, Any] = {"step": self.step, **means}
+        if self.data.centres is not None:
+            self.trainer.model.eval()
+            row |= modes(self.shown, self.data, 500, Generator(self.run.settings.seed + 1))
+            self.trainer.model.train()
+        if self.skipped:
+            row["skipped"] = self.skipped
+        row["seconds"] = round(self.seconds, 3)
+        self.rows.append(row)
+        settled = [row for row in self.rows if row["step"] > WARM_UP]
+        if warnings := new_warnings(settled):
+            row["warnings"] = warnings
+        for warning in warnings:
+            _say(f"step {self.step}: {warning}")
+        signs = ", ".join(signs_of_imbalance(settled))  # in the bar as long as they hold
+        shown = {"warning": signs} if signs else {}
+        self.bar.set_postfix(shown | {name: f"{value:.3f}" for name, value in means.items()}, refresh=False)
+        self.sums, self.counted, self.skipped = {}, 0, 0
+        self._log(row)
+
+    def _log(self, row: dict[str, Any]) -> None:
+        """Add the row to metrics.jsonl; if that fails for now, the file is written as a whole in the end."""
+        if not self.run.folder.is_dir():
+            raise DataError(f"out: the folder {self.run.folder} was removed during training; nothing can be saved")
+        try:
+            with open(self.run.folder / "metrics.jsonl", "a") as log:
+                log.write(json.dumps(row) + "\n")
+        except OSError as error:
+            _say(f"step {self.step}: cannot write metrics.jsonl ({error.strerror}); training goes on")
+
+    def _save(self) -> str:
+        """Write a checkpoint; if that fails the run goes on, for the one before is still there. Says what failed."""
+        checkpoint = self.checkpoint()
+        if self.last is not None:
+            self.last = checkpoint
+        try:
+            save_checkpoint(self.run.folder, checkpoint)
+        except DataError as error:
+            _say(f"step {self.step}: no checkpoint: {error}")
+            return f" (not saved: {error})"
+        self.saved = self.step
+        return ""
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a count, got {value!r:.40}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"expected a number, got {value!r:.40}")
+    return float(value)
+
+
+def _rows(rows: Any) -> list[dict[str, Any]]:
+    """Rows of metrics from a checkpoint: the step, numbers, and warnings in words."""
+    for row in rows:
+        _count(row["step"])
+        for name, value in row.items():
+            if name != "warnings":
+                _number(value)
+            elif not all(isinstance(text, str) for text in value):
+                raise ValueError(f"expected warnings, got {value!r:.40}")
+    return list(rows)
+
+
+def _say(text: str) -> None:
+    """A line on standard error that does not tear the bar."""
+    tqdm.write(f"minigen: {text}", file=sys.stderr)
