@@ -14,6 +14,7 @@ from benchmarks.workers import serve
 from benchmarks.workloads import MODELS, Workload, flops
 from minigen import Generator, models, nn
 from minigen.models import networks as library
+from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator
 
 # -------------------------------------------------------------------------------------------------------- numbers
 
@@ -105,8 +106,8 @@ def test_the_networks_are_those_of_the_library(name):
     elif name == "conv-vae":
         model = models.VAE(library.conv_encoder(image, 40, width, rng), library.conv_decoder(20, image, width, rng), 20)
     else:
-        generator = library.dcgan_generator(latent, image, width, rng)
-        model = nn.Sequential(generator, library.dcgan_discriminator(image, width, rng))
+        generator = dcgan_generator(latent, image, width, rng)
+        model = nn.Sequential(generator, dcgan_discriminator(image, width, rng))
     assert [weight.shape for weight in workloads.weights(workload)] == shapes(model)
 
 

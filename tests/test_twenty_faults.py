@@ -14,17 +14,10 @@ from minigen.distributions import Normal, kl_to_standard_normal
 from minigen.errors import MinigenError
 from minigen.metrics import elbo, frechet, nll
 from minigen.models import GAN, IWAE, VAE
-from minigen.models.networks import (
-    conv_decoder,
-    conv_encoder,
-    dcgan_discriminator,
-    dcgan_generator,
-    dense_decoder,
-    dense_discriminator,
-    dense_encoder,
-)
-from minigen.models.penalties import LAMBDA, gradient_penalty, input_gradient
-from minigen.train.trainers import GANTrainer
+from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator, dense_discriminator
+from minigen.models.gans.penalties import LAMBDA, gradient_penalty, input_gradient
+from minigen.models.networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
 
 SHAPE, Z = (4, 4, 1), 3
 
@@ -174,11 +167,11 @@ def test_10_a_step_of_one_player_leaves_the_other_bit_for_bit():
     model = gan(bn=True)
     trainer = GANTrainer(model, mg.optim.constant(1e-2))
     d, g = model.discriminator.state_dict(), model.generator.state_dict()
-    trainer.descend(trainer.g_optimizer, model.generator_loss(6, mg.Generator(0)))
+    trainer.g_optimizer.step(model.generator_loss(6, mg.Generator(0)))
     assert changed(model.generator, g)
     assert not changed(model.discriminator, d)
     g = model.generator.state_dict()
-    trainer.descend(trainer.d_optimizer, model.discriminator_loss(normal(shape=(8, 8, 1)), mg.Generator(0)).total)
+    trainer.d_optimizer.step(model.discriminator_loss(normal(shape=(8, 8, 1)), mg.Generator(0)).total)
     assert changed(model.discriminator, d)
     assert not changed(model.generator, g)
 
@@ -189,7 +182,7 @@ def test_11_fakes_of_the_discriminators_step_carry_no_graph_and_gradients_do_not
     norms = []
     for _ in range(3):
         loss = model.discriminator_loss(normal(), mg.Generator(0)).total
-        norms.append(trainer.descend(trainer.d_optimizer, loss).item())
+        norms.append(trainer.d_optimizer.step(loss).item())
         assert all(p.grad is None for p in model.generator.parameters())
     assert norms[0] == norms[1] == norms[2]
     for factor in (1, 2):  # without zero_grad

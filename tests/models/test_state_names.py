@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from minigen import Generator, data
-from minigen.train import RECIPES, build, settings_for
+from minigen.models import RECIPES
 
 FILE = Path(__file__).parent / "state_names.json"
 
@@ -16,9 +16,9 @@ def names():
     """Name and shape of each tensor of each model, built for the small digits."""
     digits = data.load("digits")
     found = {}
-    for model in sorted(RECIPES):
-        settings = settings_for(model, digits, width=4, latent_dim=2)
-        state = build(settings, digits.shape, Generator(0)).state_dict()
+    for model, recipe in sorted(RECIPES.items()):
+        settings = recipe.settings(digits, width=4, latent_dim=2)
+        state = recipe.build(settings, digits.shape, Generator(0)).state_dict()
         found[model] = {name: list(array.shape) for name, array in state.items()}
     return found
 

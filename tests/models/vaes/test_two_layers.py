@@ -6,8 +6,8 @@ import pytest
 import minigen as mg
 from minigen.errors import ArgumentError, ShapeError
 from minigen.metrics import elbo, nll
-from minigen.models.iwae import log_mean_exp
-from minigen.models.two_layers import burda_networks
+from minigen.models.vaes.iwae import log_mean_exp
+from minigen.models.vaes.two_layers import burda_networks
 from tests.solvable import linear_gaussian_of_two_layers
 
 NETWORKS = ("encoder", "upper_encoder", "upper_decoder", "decoder")
@@ -77,5 +77,5 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ArgumentError, match="n: expected a number of samples >= 1, got 0"):
         model.sample(0)
     model.upper_encoder.log_var = None
-    with pytest.raises(ShapeError, match=r"a network gives 2 features, expected 2 \* 2: means and log-variances"):
+    with pytest.raises(ShapeError, match=r"the upper encoder gives 2 features, expected 2 \* latent_dim = 4"):
         model.log_weights(mg.tensor(x), 2)

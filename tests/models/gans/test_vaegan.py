@@ -5,7 +5,8 @@ import pytest
 
 import minigen as mg
 from minigen.models import VAEGAN
-from minigen.models.networks import conv_encoder, dcgan_discriminator, dcgan_generator
+from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator
+from minigen.models.networks import conv_encoder
 
 SHAPE, Z = (8, 8, 1), 3
 

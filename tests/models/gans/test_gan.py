@@ -7,10 +7,11 @@ import pytest
 
 import minigen as mg
 from minigen import nn
-from minigen.errors import MinigenError
+from minigen.errors import ArgumentError, MinigenError
 from minigen.models import GAN
-from minigen.models.networks import dcgan_discriminator, dcgan_generator, dense_decoder, dense_encoder
-from minigen.train.trainers import GANTrainer
+from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator, dense_discriminator
+from minigen.models.networks import dense_decoder, dense_encoder
 
 SHAPE = (8, 8, 1)
 
@@ -160,6 +161,20 @@ def test_sampling_in_eval_mode_uses_running_statistics(device):
     assert not np.allclose(many, model.sample(8, mg.Generator(1)).numpy())
 
 
+def test_the_discriminator_takes_its_steps_on_shares_of_the_batch():
+    rng = mg.Generator(0)
+    model = GAN(dense_decoder(2, (2,), [4], rng), dense_discriminator((2,), [4], rng), 2)
+    trainer = GANTrainer(model, lambda t: 1e-3 * (t + 1), critic_steps=3)
+    seen, plain = [], model.discriminator_loss
+    model.discriminator_loss = lambda x, rng: seen.append(x.numpy()) or plain(x, rng)
+    x = rng.host.standard_normal((12, 2)).astype(np.float32)
+    trainer.step(mg.tensor(x), rng)
+    assert np.array_equal(np.concatenate(seen), x)
+    assert [len(part) for part in seen] == [4, 4, 4]
+    assert (trainer.d_optimizer.t, trainer.g_optimizer.t) == (3, 1)
+    assert [trainer.d_optimizer.lr(t) for t in (0, 2, 3)] == [1e-3, 1e-3, 2e-3]
+
+
 def test_bad_input_is_named(device):
     model = dcgan()
     with pytest.raises(MinigenError, match="did you mean 'minimax'"):
@@ -170,3 +185,14 @@ def test_bad_input_is_named(device):
         GAN(
             dense_decoder(3, (4,), [4], mg.Generator(0)), dense_encoder((5,), 1, [4], mg.Generator(0)), 3
         ).generator_loss(2)
+
+
+def test_unknown_losses_and_penalties_are_named():
+    rng = mg.Generator(0)
+    parts = dense_decoder(2, (2,), [4], rng), dense_discriminator((2,), [4], rng), 2
+    with pytest.raises(MinigenError, match="did you mean 'hinge'"):
+        GAN(*parts, "hing")
+    with pytest.raises(MinigenError, match="penalty: unknown name 'r2'; did you mean 'r1'"):
+        GAN(*parts, "hinge", "r2")
+    with pytest.raises(ArgumentError, match="pack: expected an integer >= 1, got 0"):
+        GAN(*parts, pack=0)

@@ -7,8 +7,9 @@ import minigen as mg
 from minigen import nn
 from minigen.errors import MinigenError
 from minigen.models import GAN, UnrolledGAN
-from minigen.models.networks import dense_decoder, dense_discriminator
-from minigen.models.unrolled import with_weights
+from minigen.models.gans.networks import dense_discriminator
+from minigen.models.gans.unrolled import with_weights
+from minigen.models.networks import dense_decoder
 
 
 def networks():

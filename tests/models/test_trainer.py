@@ -8,15 +8,17 @@ import pytest
 
 import minigen as mg
 from minigen import backend, data
-from minigen.train import RECIPES, build, recipe_of, settings_for
+from minigen.models import RECIPES, recipe_of
 
 DIGITS = data.load("digits")
+
+
 MODELS = sorted(RECIPES)
 
 
 def trainer_for(model, device, seed=0, **given):
-    settings = settings_for(model, DIGITS, lr=1e-3, width=8, batch_size=16, seed=seed, device=device, **given)
-    network = build(settings, DIGITS.shape, mg.Generator(seed))
+    settings = recipe_of(model).settings(DIGITS, lr=1e-3, width=8, batch_size=16, seed=seed, device=device, **given)
+    network = recipe_of(model).build(settings, DIGITS.shape, mg.Generator(seed))
     return network, recipe_of(model).trainer(network, settings)
 
 
