@@ -17,8 +17,8 @@ from benchmarks import tables
 from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
 from minigen.data import load
+from minigen.lessons import Lesson
 from minigen.random import Generator
-from minigen.testing.exercise import Lesson
 from minigen.train import RECIPES, settings_for
 from minigen.train.recipes import build
 

@@ -1,6 +1,6 @@
-"""Exercises under pytest; see minigen.testing.plugin."""
+"""Exercises under pytest; see minigen.lessons.pytest_plugin."""
 
-from minigen.testing.plugin import (  # noqa: F401
+from minigen.lessons.pytest_plugin import (  # noqa: F401
     pytest_addoption,
     pytest_configure,
     pytest_report_teststatus,

@@ -51,7 +51,7 @@ def main(numbers: list[str]) -> None:
     sys.path.insert(0, str(HERE.parent))
     import nbformat
 
-    from minigen.testing.stubs import make_stubs
+    from minigen.lessons.exercise_file import make_stubs
 
     for folder in sorted(HERE.glob("[0-9][0-9]_*")):
         if numbers and folder.name[:2] not in numbers:

@@ -32,10 +32,9 @@ import numpy as np
 import minigen as mg
 from minigen.data import Loader
 from minigen.latent import lerp
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
-from minigen.testing import check
 
 digits = handwritten("train")
 rng = mg.Generator(0)

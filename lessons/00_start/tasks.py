@@ -1,6 +1,6 @@
 """The exercise of lesson 0: on which inputs it is checked, and hints."""
 
-from minigen.testing import Exercise
+from minigen.lessons import Exercise
 
 
 def two_arrays(axes, t=None):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen.latent import lerp
-from minigen.testing import WrongAnswers, reference_of
+from minigen.lessons import WrongAnswers, reference_of
 
 wrong = WrongAnswers()
 cheat = reference_of(__file__, watched=True)

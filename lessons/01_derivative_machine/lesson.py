@@ -31,8 +31,7 @@ import numpy as np
 
 import minigen as mg
 from minigen.autodiff import backpropagation
-from minigen.lessons import handwritten, show_source
-from minigen.testing import check
+from minigen.lessons import check, handwritten, show_source
 
 MADE = []  # all nodes, in the order in which they were made
 

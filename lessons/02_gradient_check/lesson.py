@@ -29,8 +29,7 @@ import numpy as np
 
 import minigen as mg
 from minigen.autodiff import checking, numeric_derivatives
-from minigen.lessons import handwritten, show_source
-from minigen.testing import check
+from minigen.lessons import check, handwritten, show_source
 
 rng = np.random.default_rng(0)
 x, w, u = rng.standard_normal((6, 4)), rng.standard_normal((4, 5)), rng.standard_normal((6, 5))

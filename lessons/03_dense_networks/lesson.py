@@ -33,8 +33,7 @@ import numpy as np
 import minigen as mg
 from minigen import nn, optim
 from minigen.data import Loader
-from minigen.lessons import handwritten, show_source
-from minigen.testing import check
+from minigen.lessons import check, handwritten, show_source
 
 train, test = handwritten("train"), handwritten("test")
 images, labels = train.x.reshape(len(train.x), -1), train.y  # (N, pixels), (N,)

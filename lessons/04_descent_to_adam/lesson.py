@@ -28,8 +28,7 @@ import numpy as np
 
 import minigen as mg
 from minigen import optim
-from minigen.lessons import handwritten, show_source
-from minigen.testing import check
+from minigen.lessons import check, handwritten, show_source
 
 
 def walk(f, make, start, steps):

@@ -32,9 +32,8 @@ import numpy as np
 import minigen as mg
 from minigen import nn, optim, plot
 from minigen.latent import lerp
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.models import networks
-from minigen.testing import check
 
 train, test = handwritten(), handwritten("test")
 x, labels = train.x[:10000], train.y[:10000]

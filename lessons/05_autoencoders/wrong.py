@@ -3,7 +3,7 @@
 import numpy as np
 
 import minigen as mg
-from minigen.testing import WrongAnswers, reference_of
+from minigen.lessons import WrongAnswers, reference_of
 
 wrong = WrongAnswers()
 ref = reference_of(__file__)

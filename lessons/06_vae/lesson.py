@@ -34,10 +34,9 @@ import numpy as np
 import minigen as mg
 from minigen import latent, plot
 from minigen.distributions import Normal, kl_to_standard_normal
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
-from minigen.testing import check
 
 train, test = handwritten("train"), handwritten("test")
 x_test = mg.data.binarize(test.x[:1000], mg.Generator(9))  # each pixel black or white, at random by its grey

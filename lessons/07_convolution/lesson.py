@@ -27,9 +27,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.ops import loops
-from minigen.testing import check
 
 digits = handwritten("test")
 digit = digits.x[:1].astype(np.float64)  # (1, H, W, 1)

@@ -32,11 +32,10 @@ import numpy as np
 
 import minigen as mg
 from minigen import latent, plot
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import nll
 from minigen.models import IWAE, VAE, iwae
 from minigen.models.networks import conv_decoder, conv_encoder
-from minigen.testing import check
 
 train, test = handwritten("train"), handwritten("test")
 x_test = mg.data.binarize(test.x[:500], mg.Generator(9))

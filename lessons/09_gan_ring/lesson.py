@@ -32,11 +32,10 @@ import numpy as np
 import minigen as mg
 from minigen import optim
 from minigen.data import load
-from minigen.lessons import show_source
+from minigen.lessons import check, show_source
 from minigen.metrics import modes_found
 from minigen.models import GAN, adversarial
 from minigen.models.networks import dense_decoder, dense_discriminator
-from minigen.testing import check
 from minigen.train.trainers import GANTrainer
 
 ring = load("ring")

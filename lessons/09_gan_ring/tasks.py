@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minigen.testing import Exercise
+from minigen.lessons import Exercise
 
 
 def sizes(rng, count):

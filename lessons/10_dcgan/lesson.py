@@ -31,12 +31,11 @@ import numpy as np
 import minigen as mg
 from minigen import nn, ops, optim
 from minigen.data import load
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import floor, frechet
 from minigen.models import GAN
 from minigen.models.networks import dcgan_discriminator, dcgan_generator
 from minigen.plot import mosaic
-from minigen.testing import check
 from minigen.train.trainers import GANTrainer
 
 

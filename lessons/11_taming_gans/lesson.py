@@ -28,12 +28,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.models import GAN, penalties
 from minigen.models.adversarial import LOSSES
 from minigen.models.networks import dense_decoder, dense_discriminator
 from minigen.plot import mosaic
-from minigen.testing import check
 from minigen.train.trainers import GANTrainer
 
 

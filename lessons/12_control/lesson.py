@@ -29,7 +29,7 @@ import numpy as np
 
 import minigen as mg
 from minigen.data import load
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.metrics.modes import nearest_centre
 from minigen.models import VAEGAN, ConditionalGAN, ConditionalVAE, InfoGAN, StyleGAN
 from minigen.models.networks import (
@@ -41,7 +41,6 @@ from minigen.models.networks import (
 from minigen.models.style import StyledLayer, StyleGenerator
 from minigen.optim import constant, cosine
 from minigen.plot import image_grid, mosaic
-from minigen.testing import check
 from minigen.train.hybrid_trainers import VAEGANTrainer
 from minigen.train.trainers import GANTrainer, VAETrainer
 

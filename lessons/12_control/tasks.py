@@ -1,6 +1,6 @@
 """The exercises of lesson 12: on which inputs they are checked, and hints."""
 
-from minigen.testing import Exercise
+from minigen.lessons import Exercise
 
 
 def labelled(rng):

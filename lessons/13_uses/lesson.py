@@ -33,14 +33,13 @@ import minigen as mg
 from minigen import nn
 from minigen.data import Loader
 from minigen.data.damage import DAMAGES
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import psnr
 from minigen.metrics.classifier import shifted
 from minigen.models import VAE, RestorationVAE
 from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.optim import Adam, cosine
 from minigen.plot import mosaic
-from minigen.testing import check
 from minigen.train.augment import LabelledInterpolation
 from minigen.train.restore import BASELINES
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minigen.testing.plugin import tasks
+from minigen.lessons.pytest_plugin import tasks
 
 
 @pytest.mark.parametrize("task", tasks(__file__))

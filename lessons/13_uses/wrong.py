@@ -3,8 +3,8 @@
 import numpy as np
 
 import minigen as mg
+from minigen.lessons import WrongAnswers, reference_of
 from minigen.metrics import psnr
-from minigen.testing import WrongAnswers, reference_of
 
 wrong = WrongAnswers()
 ref = reference_of(__file__)

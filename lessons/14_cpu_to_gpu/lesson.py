@@ -36,10 +36,9 @@ import minigen as mg
 from minigen import bench
 from minigen.backend import xp_of
 from minigen.errors import MinigenError
-from minigen.lessons import show_source
+from minigen.lessons import check, show_source
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
-from minigen.testing import check
 from minigen.train.trainers import VAETrainer
 
 

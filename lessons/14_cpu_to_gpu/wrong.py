@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
+from minigen.lessons import WrongAnswers, reference_of
 from minigen.models.networks import dense_encoder
 from minigen.random import Generator
-from minigen.testing import WrongAnswers, reference_of
 
 wrong = WrongAnswers()
 ref = reference_of(__file__)

@@ -39,7 +39,7 @@ from minigen.cli import main
 from minigen.data import Loader
 from minigen.distributions import Normal, kl_to_standard_normal
 from minigen.errors import MinigenError
-from minigen.lessons import handwritten, show_source
+from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import memorisation, nearest, precision_recall_density_coverage
 from minigen.models import GAN
 from minigen.models.networks import (
@@ -51,7 +51,6 @@ from minigen.models.networks import (
 )
 from minigen.optim import Adam
 from minigen.plot import image_grid, mosaic
-from minigen.testing import check
 
 train, test = handwritten("train"), handwritten("test")
 shape, D = train.shape, 16  # of an image, (H, W, 1); and the length of a code

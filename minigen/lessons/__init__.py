@@ -1,24 +1,38 @@
-"""The course: its command line (python -m minigen.lessons), and what the lessons' notebooks share."""
+"""The course: exercises that check themselves, its command line, and what the lessons' notebooks share.
 
-import inspect
-import re
-import textwrap
-from typing import Any
+    from minigen.lessons import check
 
-from ..autodiff import Op
-from ..data import Dataset, load
-from ..errors import DataError
+    check("07.3")     # what is in exercises.py
+    check(conv_dx)    # a function written in a notebook cell
 
+The same check serves a notebook cell, pytest (`pytest_plugin`), the progress board and the grading of a class
+(`commands`, run as `python -m minigen.lessons`). `course` finds the lessons and their exercises, and `exercise_file`
+makes an exercises.py from the solutions. `run_answer` calls a student's function, here or in an `isolated_process`;
+`checking`, `differences` and `known_mistakes` say what is wrong with its answers.
+"""
 
-def handwritten(split: str = "train") -> Dataset:
-    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else those of scikit-learn (8x8)."""
-    try:
-        return load("mnist", split)
-    except DataError:
-        return load("digits", split)
+from .checking import Verdict, check, check_file, check_function, examine
+from .course import Exercise, Lesson, all_lessons, find_exercise, find_folder
+from .isolated_process import Isolated, check_isolated
+from .known_mistakes import WrongAnswer, WrongAnswers, reference_of
+from .notebook import handwritten, show_source
 
-
-def show_source(thing: Any) -> None:
-    """Print the source of a function, a method, a class or an operation, without notes to the type checker."""
-    source = textwrap.dedent(inspect.getsource(thing.forward if isinstance(thing, Op) else thing))
-    print(re.sub(r"  # type: ignore.*", "", source).rstrip())
+__all__ = [
+    "Exercise",
+    "Isolated",
+    "Lesson",
+    "Verdict",
+    "WrongAnswer",
+    "WrongAnswers",
+    "all_lessons",
+    "check",
+    "check_file",
+    "check_function",
+    "check_isolated",
+    "examine",
+    "find_exercise",
+    "find_folder",
+    "handwritten",
+    "reference_of",
+    "show_source",
+]

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from minigen.testing import find_folder
+from minigen.lessons import find_folder
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from minigen.autodiff.checking import numeric_derivatives
-from minigen.testing import all_lessons, check_file, check_function
-from minigen.testing.checker import check_source
-from minigen.testing.stubs import make_stubs
+from minigen.lessons import all_lessons, check_file, check_function
+from minigen.lessons.checking import check_source
+from minigen.lessons.exercise_file import make_stubs
 
 LESSONS = all_lessons()
 EXERCISES = [pytest.param(lesson, e, id=f"{e.key}-{e.function}") for lesson in LESSONS for e in lesson.exercises]

@@ -9,7 +9,7 @@ import jupytext
 import nbformat
 import pytest
 
-from minigen.testing import all_lessons
+from minigen.lessons import all_lessons
 
 LESSONS = all_lessons()
 FOLDER = LESSONS[0].folder.parent

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from minigen.latent import lerp
 
 import minigen as mg
-from minigen.latent import lerp
-from minigen.testing import find_exercise
-from minigen.testing.checker import check_source
+from minigen.lessons import find_exercise
+from minigen.lessons.checking import check_source
 
 
 def inputs_of(key):

@@ -5,7 +5,7 @@ import pytest
 
 import minigen as mg
 from minigen import nn, optim
-from minigen.testing import find_exercise
+from minigen.lessons import find_exercise
 
 
 def reference(key, seed=0):

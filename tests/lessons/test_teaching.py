@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from minigen.lessons.cli import main
-from minigen.testing import find_folder
+from minigen.lessons import find_folder
+from minigen.lessons.commands import main
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from minigen.errors import DataError
-from minigen.testing.stubs import function_lines, make_stubs, replace_function
+from minigen.lessons.exercise_file import function_lines, make_stubs, replace_function
 
 SOLUTIONS = '''"""Two."""
 

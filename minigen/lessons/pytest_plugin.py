@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from .checker import check_file
-from .exercise import Exercise, Lesson, all_lessons
+from .checking import check_file
+from .course import Exercise, Lesson, all_lessons
 
 Task = tuple[Lesson, Exercise]
 SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}

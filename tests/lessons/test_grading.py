@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from minigen.errors import ArgumentError
-from minigen.lessons.cli import main
-from minigen.lessons.grade import Limits, grade
-from minigen.testing import find_exercise, find_folder
-from minigen.testing.isolated import namespaces
+from minigen.lessons import find_exercise, find_folder
+from minigen.lessons.commands import main
+from minigen.lessons.grading import Limits, grade
+from minigen.lessons.isolated_process import namespaces
 
 LESSON, FIRST = find_exercise("07.1")
 SOLUTIONS = LESSON.solutions
@@ -127,7 +127,7 @@ def test_nothing_is_left_running(tmp_path):
     mine = [
         p for p in Path("/proc").glob("[0-9]*/stat") if p.exists() and int(p.read_text().split()[-49]) == os.getpid()
     ]
-    assert not [p for p in mine if "worker.py" in (p.parent / "cmdline").read_text()]
+    assert not [p for p in mine if "run_answer.py" in (p.parent / "cmdline").read_text()]
 
 
 def test_csv_and_json(graded, tmp_path):

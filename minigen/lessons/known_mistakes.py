@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .worker import Outcome, call, load
+from .run_answer import Outcome, call, load
 
 ALIKE = 1e-6  # relative to the largest entry: two answers that agree so well come from the same mistake
 

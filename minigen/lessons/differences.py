@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .worker import Unknown
+from .run_answer import Unknown
 
 SINGLE = 1e-8  # relative error: above it, and up to COARSE, float32 is likelier than differences
 COARSE = 1e-6  # relative error below which an answer is the right one, imprecisely computed

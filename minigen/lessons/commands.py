@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, MinigenError
-from ..testing import all_lessons, find_exercise, find_folder
-from ..testing.stubs import function_lines, make_stubs, replace_function
-from .grade import Limits, grade
-from .progress import progress
+from .course import all_lessons, find_exercise, find_folder
+from .exercise_file import function_lines, make_stubs, replace_function
+from .grading import Limits, grade
+from .progress_board import progress
 
 
 def parser() -> argparse.ArgumentParser:

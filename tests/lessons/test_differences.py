@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigen.testing.compare import difference
+from minigen.lessons.differences import difference
 
 A = np.arange(6.0).reshape(2, 3)
 

@@ -1,8 +1,8 @@
 """Calls a student's function on copies of its inputs, and notices what it does besides computing.
 
-This file needs NumPy alone and nothing else of minigen, as it also runs as a program (`minigen.testing.isolated`
-starts it): there it loads one submission, with limits on time and memory, and answers questions that come through a
-pipe. Expected values never enter that process, so a submission can spoil its own answers and nothing else.
+This file needs NumPy and nothing else of minigen, because it also runs as a program, which `isolated_process` starts.
+There it loads one submission, with limits on time and memory, and answers the questions that come through a pipe.
+Expected values never enter that process, so a submission can spoil its own answers and nothing else.
 """
 
 import copy

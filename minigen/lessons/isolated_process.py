@@ -1,8 +1,8 @@
 """Runs a student's function in a process of its own, with limits on time and memory and without a network.
 
-The process (`minigen.testing.worker`) is given inputs and sends back answers; what is right it never learns. When it
-hangs, dies or sends rubbish, that is one more wrong answer. On Linux, where the system lets us, it also gets namespaces
-of its own (`unshare`): no network device, and no other process in sight.
+The process (`run_answer`, run as a program) is given inputs and sends back answers. It never learns what is right. If
+it hangs, dies or sends rubbish, that is one more wrong answer. On Linux, where the system allows it, the process also
+gets namespaces of its own (`unshare`): it has no network device and sees no other process.
 """
 
 import contextlib
@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .exercise import Exercise, Inputs, Lesson
-from .worker import Outcome, pack, unpack
+from .checking import Verdict, examine
+from .course import Exercise, Inputs, Lesson
+from .run_answer import Outcome, pack, unpack
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("run_answer.py")
 LARGEST = 64 << 20  # bytes of an answer
 START = 60.0  # seconds that Python and NumPy get to start on a busy machine; not the submission's own
 
@@ -165,6 +166,14 @@ class Isolated:
             except (OSError, EOFError, ValueError) as error:
                 self.answers.put(error)
                 return
+
+
+def check_isolated(
+    lesson: Lesson, exercise: Exercise, source: str, filename: str, *, seconds: float, memory: int, seed: int = 0
+) -> Verdict:
+    """Check the exercise's function in the text of a file, in a process of its own; see `Isolated`."""
+    with Isolated(lesson, exercise, source, filename, seconds=seconds, memory=memory) as run:
+        return examine(lesson, exercise, run, seed=seed)
 
 
 def _exactly(stream: Any, size: int) -> bytes:

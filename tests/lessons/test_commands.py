@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from minigen.lessons.cli import main
-from minigen.testing import check, find_exercise, find_folder
+from minigen.lessons import check, find_exercise, find_folder
+from minigen.lessons.commands import main
 
 ROOT = Path(__file__).parents[2]
 STUB = 'raise NotImplementedError("output_size: not written yet")'

@@ -1,8 +1,7 @@
 """Grading of many submissions: a table of who solved what, with the message for each exercise that is not right.
 
-Every exercise of every submission runs in a process of its own (`minigen.testing.isolated`). Expected values are
-computed here and compared here, and tests, hints and solutions are ours: what a submission brings besides its
-exercises.py is not looked at.
+Every exercise of every submission runs in a process of its own (`isolated_process`). Expected values are computed and
+compared here, and the tests, hints and solutions are ours. Nothing in a submission is read except its exercises.py.
 """
 
 import csv
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, DataError
-from ..testing import Lesson
 from ..version import __version__
-from .progress import isolated_verdict
+from .course import Lesson
+from .isolated_process import check_isolated
 
 LARGEST = 1 << 20  # bytes of a submission's file
 
@@ -142,7 +141,7 @@ def _grade_file(lesson: Lesson, path: Path | None, limits: Limits, seed: int) ->
         return {e.key: ("failed", f"the file cannot be read: {error}") for e in lesson.exercises}
     states = {}
     for exercise in lesson.exercises:
-        verdict = isolated_verdict(
+        verdict = check_isolated(
             lesson, exercise, source, "exercises.py", seconds=limits.seconds, memory=limits.memory, seed=seed
         )
         states[exercise.key] = (verdict.state, verdict.message)

@@ -2,20 +2,12 @@
 
 from collections.abc import Sequence
 
-from ..testing import Isolated, Lesson, Verdict, examine
-from ..testing.exercise import Exercise
-from ..testing.stubs import function_lines, make_stubs
+from .course import Exercise, Lesson
+from .exercise_file import function_lines, make_stubs
+from .isolated_process import check_isolated
 
 SIGNS = {"passed": "x", "todo": " ", "failed": "!"}
 SECONDS = 20.0  # for an exercise; an endless loop is then told as such
-
-
-def isolated_verdict(
-    lesson: Lesson, exercise: Exercise, source: str, filename: str, *, seconds: float, memory: int, seed: int = 0
-) -> Verdict:
-    """Check an exercise in a process of its own; see `minigen.testing.isolated`."""
-    with Isolated(lesson, exercise, source, filename, seconds=seconds, memory=memory) as run:
-        return examine(lesson, exercise, run, seed=seed)
 
 
 def untouched(lesson: Lesson, exercise: Exercise, source: str) -> bool:
@@ -46,7 +38,7 @@ def progress(lessons: Sequence[Lesson]) -> str:
             elif untouched(lesson, exercise, source):
                 state, message = "todo", ""
             else:
-                verdict = isolated_verdict(lesson, exercise, source, str(path), seconds=SECONDS, memory=4096)
+                verdict = check_isolated(lesson, exercise, source, str(path), seconds=SECONDS, memory=4096)
                 state, message = verdict.state, verdict.message
             total += 1
             solved += state == "passed"

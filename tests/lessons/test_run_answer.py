@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import minigen as mg
-from minigen.testing.worker import Unknown, call, load, pack, same, unpack
+from minigen.lessons.run_answer import Unknown, call, load, pack, same, unpack
 
 numbers = st.one_of(st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.none(), st.text(max_size=5))
 tensors = st.sampled_from([np.float64, np.float32, np.int64, np.bool_]).flatmap(

@@ -2,7 +2,7 @@
 
 `examine` does not know how the student's function is run: it is given a function that takes inputs and returns an
 `Outcome`. In a notebook or under pytest that is a call in this process (`check`); in grading it is another process
-(`minigen.testing.isolated`). What is expected is computed here in both cases.
+(`minigen.lessons.isolated_process`). What is expected is computed here in both cases.
 """
 
 import inspect
@@ -18,10 +18,10 @@ import numpy as np
 from ..autodiff.causes import likely_cause
 from ..autodiff.checking import numeric_derivatives
 from ..errors import DataError, DTypeError
-from .compare import Difference, difference
-from .exercise import Exercise, Inputs, Lesson, find_exercise
-from .worker import Outcome, call, failure, load
-from .wrong import known_mistake
+from .course import Exercise, Inputs, Lesson, find_exercise
+from .differences import Difference, difference
+from .known_mistakes import known_mistake
+from .run_answer import Outcome, call, failure, load
 
 Run = Callable[[Inputs], Outcome]
 

@@ -2,10 +2,10 @@
 
 A lesson's folder, lessons/NN_name/, holds
 
-    lesson.py        the text and code of the notebook, lesson.ipynb the same with its outputs
-    solutions.py     the reference; exercises.py, which the student fills in, is made from it (`minigen.testing.stubs`)
+    lesson.py        the text and code of the notebook; lesson.ipynb is the same with its outputs
+    solutions.py     the reference; exercises.py, which the student fills in, is made from it (`exercise_file`)
     tasks.py         EXERCISES: the exercises' cases and hints
-    wrong.py         classic wrong answers (`minigen.testing.wrong`)
+    wrong.py         classic wrong answers (`known_mistakes`)
     test_NN_name.py  what pytest runs
 """
 
@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError
-from .stubs import make_stubs
-from .worker import load, load_siblings
-from .wrong import WrongAnswer
+from .exercise_file import make_stubs
+from .known_mistakes import WrongAnswer
+from .run_answer import load, load_siblings
 
 Inputs = dict[str, Any]
 

@@ -1,0 +1,24 @@
+"""What the lessons' notebooks share: the pictures they train on, and a view of the library's source."""
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+
+from ..autodiff import Op
+from ..data import Dataset, load
+from ..errors import DataError
+
+
+def handwritten(split: str = "train") -> Dataset:
+    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else those of scikit-learn (8x8)."""
+    try:
+        return load("mnist", split)
+    except DataError:
+        return load("digits", split)
+
+
+def show_source(thing: Callable[..., object]) -> None:
+    """Print the source of a function, a method, a class or an operation, without notes to the type checker."""
+    source = textwrap.dedent(inspect.getsource(thing.forward if isinstance(thing, Op) else thing))
+    print(re.sub(r"  # type: ignore.*", "", source).rstrip())
