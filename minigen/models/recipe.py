@@ -5,7 +5,7 @@ command line for the flags, `--help` and the ranges; a run's folder for what con
 the model can show. Nobody asks which class a model is.
 """
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -73,17 +73,16 @@ class Option:
             ArgumentError: another type, out of bounds, or not one of the choices.
         """
         kind = type(self.default)
-        if self.choices:
-            if value not in self.choices:
-                raise unknown_name(self.name, value, self.choices)
-            return str(value)
+        if self.choices and isinstance(value, str) and value not in self.choices:
+            raise unknown_name(self.name, value, self.choices)
         right = isinstance(value, kind) or (kind is float and isinstance(value, int))
-        if not right or isinstance(value, bool) or not self._within(value):
-            raise ArgumentError(f"{self.name}: expected {self._allowed()}, got {value!r:.60}")
+        if not right or isinstance(value, bool) or not (self.choices or self._within(value)):
+            got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
+            raise ArgumentError(f"{self.name}: expected {self._allowed()}, got {got}")
         return kind(value)
 
     def _within(self, value: float) -> bool:
-        return math.isfinite(value) and not (
+        return abs(value) <= sys.float_info.max and not (  # an integer may be too large to be a float
             (self.least is not None and value < self.least)
             or (self.most is not None and value > self.most)
             or (self.above is not None and value <= self.above)
@@ -91,7 +90,9 @@ class Option:
         )
 
     def _allowed(self) -> str:
-        """'an integer >= 1', 'a number with 0 < lr <= 1'."""
+        """'an integer >= 1', 'a number with 0 < lr <= 1', 'one of bernoulli, gaussian'."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
         kind = "an integer" if isinstance(self.default, int) else "a number"
         low, low_sign = (self.above, ">") if self.above is not None else (self.least, ">=")
         high, high_sign = (self.below, "<") if self.below is not None else (self.most, "<=")
