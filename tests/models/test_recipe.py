@@ -66,6 +66,7 @@ def test_convolutional_models_refuse_points():
     [
         ("gan", {"ema": 1.0}, "ema: expected a number with 0 <= ema < 1, got 1.0"),
         ("denoise", {"amount": 0.0}, "amount: expected a number > 0, got 0.0"),
+        ("denoise", {"amount": 11.0}, "amount: expected the noise's deviation"),
         ("inpaint", {"amount": 1.0}, "amount: expected the hole's side as a share of the image's"),
         ("super-resolve", {"amount": 3.0}, r"amount: expected a factor >= 2 that divides the sides \(8, 8\), got 3.0"),
         ("inpaint", {"likelihood": "gaussian"}, "likelihood: 'inpaint' has no such option"),

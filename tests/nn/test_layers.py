@@ -155,3 +155,12 @@ def test_one_hot_times_a_table_is_a_lookup(device, labels):
     assert rows.dtype == np.float32
     assert rows.shape == (*ids.shape, 3)
     assert ((mg.tensor(rows) @ table.w).numpy() == table(ids).numpy()).all()
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=20))
+def test_one_hot(labels):
+    rows = nn.one_hot(np.array(labels), 7)
+    assert rows.shape == (len(labels), 7)
+    assert (rows.argmax(axis=1) == labels).all()
+    assert (rows.sum(axis=1) == 1).all()
+    assert set(np.unique(rows)) <= {0.0, 1.0}
