@@ -46,6 +46,18 @@ def repeated(new, stretched):
     return draw
 
 
+def of_last_node(reference, inputs):
+    """The last node of a graph with these slopes, as a function of what is added to each node."""
+
+    def last(added):
+        values = []
+        for extra, parents, slopes in zip(added, *inputs.values(), strict=True):
+            values.append(extra + sum(slope * values[i] for i, slope in zip(parents, slopes, strict=True)))
+        return float(values[-1])
+
+    return [(last, np.zeros(len(inputs["inputs"])))]
+
+
 def of_product(reference, inputs):
     """<G, A * B> as a function of A and of B."""
     g, a, b = inputs.values()
@@ -69,6 +81,7 @@ EXERCISES = [
         key="01.1",
         function="backward",
         section="Why in this order, and each node once",
+        measured=of_last_node,
         cases={
             "forks": graph(True),
             "a chain": graph(False),

@@ -1,6 +1,7 @@
 """The proofs of every exercise: the stub is 'not written yet', the reference right, each mistake named."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,10 +44,8 @@ def test_the_reference_passes_with_any_inputs(lesson, exercise):
         assert verdict, verdict
 
 
-@pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
+@pytest.mark.parametrize(("lesson", "exercise"), [task for task in EXERCISES if task.values[1].measured])
 def test_the_reference_gradient_is_the_measured_one(lesson, exercise):
-    if exercise.measured is None:
-        return
     for draw in exercise.cases.values():
         inputs = draw(np.random.default_rng(0))
         answer = lesson.reference[exercise.function](*inputs.values())
@@ -55,6 +54,48 @@ def test_the_reference_gradient_is_the_measured_one(lesson, exercise):
             x = np.array(x, np.float64)
             measured = numeric_derivatives(f, x, np.ndindex(*x.shape))[:, 0].reshape(x.shape)
             np.testing.assert_allclose(gradient, measured, rtol=1e-5, atol=1e-7)
+
+
+def says_it_is_a_gradient(function, text):
+    """By its name (conv_dw, softmax_backward) or by how its docstring begins; but not one that measures it."""
+    named = re.search(r"gradient|derivative|backward|_d[a-z]$", function)
+    described = re.match(r"(The )?(gradient|derivative)s?\b", text) or re.search(r"\bdL/d[a-z]+ *=", text, re.I)
+    return bool(named or described) and "measured by central differences" not in text
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
+def test_what_says_it_is_a_gradient_has_something_to_measure(lesson, exercise):
+    text = lesson.reference[exercise.function].__doc__
+    assert (exercise.measured is not None) == says_it_is_a_gradient(exercise.function, text)
+
+
+@pytest.mark.parametrize(
+    ("function", "text", "gradient"),
+    [
+        ("conv_dx", "", True),
+        ("softmax_backward", "", True),
+        ("player_gradients", "", True),
+        ("unbroadcast", "The gradient of an array that was repeated.", True),
+        ("relu", "Upstream times slope: dL/dx = G [x > 0].", True),
+        ("log_ratios", "The logarithms of the weights.", False),
+        ("some_step", "One step; g is the gradient.", False),
+        ("measured_gradient", "The gradient of f, measured by central differences.", False),
+    ],
+)
+def test_a_gradient_is_known_by_its_name_or_its_docstring(function, text, gradient):
+    assert says_it_is_a_gradient(function, text) == gradient
+
+
+TESTS_OF_REFERENCES = "".join(
+    path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_references_*.py")
+)
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), [task for task in EXERCISES if not task.values[1].measured])
+def test_a_reference_that_is_no_gradient_is_tested_by_itself(lesson, exercise):
+    """By a test that calls it by its name or key, and compares it with the library or with another derivation."""
+    called = rf"""(\.|["']){exercise.function}\b|["']{re.escape(exercise.key)}["']"""
+    assert re.search(called, TESTS_OF_REFERENCES), "write one in tests/lessons/test_references_*.py"
 
 
 @pytest.mark.parametrize(("lesson", "exercise", "wrong"), WRONG)
@@ -85,19 +126,3 @@ def test_names_and_keys_are_unique():
         assert len(values) == len(set(values))
     tests = [path.name for lesson in LESSONS for path in lesson.folder.glob("test_*.py")]
     assert len(tests) == len(set(tests)) == len(LESSONS)
-
-
-def test_the_reference_is_the_librarys_convolution():
-    from minigen.ops import conv
-
-    (lesson,) = [lesson for lesson in LESSONS if lesson.number == "07"]
-    ref, cases = lesson.reference, {e.function: e.cases for e in lesson.exercises}
-    for name in cases["conv_dx"]:
-        x, w, stride, padding = cases["conv_forward"][name](np.random.default_rng(1)).values()
-        np.testing.assert_allclose(ref["conv_forward"](x, w, stride, padding), conv.conv2d(x, w, stride, padding))
-        g, w, stride, padding, size = cases["conv_dx"][name](np.random.default_rng(1)).values()
-        wanted = conv.conv2d_transpose(g, w, stride, padding, output_size=size)
-        np.testing.assert_allclose(ref["conv_dx"](g, w, stride, padding, size), wanted)
-        x, g, kernel, stride, padding = cases["conv_dw"][name](np.random.default_rng(1)).values()
-        wanted = conv.conv2d_weight_gradient(x, g, kernel, stride, padding)
-        np.testing.assert_allclose(ref["conv_dw"](x, g, kernel, stride, padding), wanted)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from minigen.latent import lerp
 
 import minigen as mg
 from minigen.lessons import find_exercise
 from minigen.lessons.checking import check_source
+from minigen.report.latent import lerp
 
 
 def inputs_of(key):

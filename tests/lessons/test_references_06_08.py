@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from minigen.models.iwae import log_mean_exp
 
 import minigen as mg
 from minigen.distributions import Bernoulli, Normal, kl_to_standard_normal
 from minigen.lessons import all_lessons
+from minigen.models.vaes.iwae import log_mean_exp
 
 VAE, CONV_VAE = (SimpleNamespace(**lesson.reference) for lesson in all_lessons() if lesson.number in ("06", "08"))
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from minigen.models.style import StyledLayer
 
 import minigen as mg
 from minigen.lessons import find_exercise
 from minigen.models import GAN, ConditionalGAN, InfoGAN
-from minigen.models.networks import dcgan_discriminator, dense_discriminator
+from minigen.models.gans.networks import dcgan_discriminator, dense_discriminator
+from minigen.models.gans.style_generator import StyledLayer
 
 
 def reference(key):

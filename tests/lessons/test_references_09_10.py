@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from minigen.models.adversarial import LOSSES
 
 import minigen as mg
 from minigen import nn, ops
 from minigen.lessons import find_exercise
 from minigen.metrics import modes_found
+from minigen.models.gans.losses import LOSSES
 
 
 def answers(name):

@@ -1,0 +1,139 @@
+"""The references of lessons 13 to 15 beside SciPy, the library's losses, and other ways to the same numbers."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import integrate, optimize, stats
+
+import minigen as mg
+from minigen import nn
+from minigen.distributions import Bernoulli, Normal, kl_to_standard_normal
+from minigen.lessons import find_exercise
+
+
+def drawn(key):
+    """The reference of an exercise, and inputs of each of its cases."""
+    lesson, exercise = find_exercise(key)
+    draws = list(exercise.cases.values())
+    return lesson.reference[exercise.function], [draw(np.random.default_rng(i)) for i, draw in enumerate(draws)]
+
+
+def test_no_other_guess_has_a_smaller_expected_square():
+    guess, _ = drawn("13.1")
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        train, sigma = rng.standard_normal((4, 1)), 0.7
+
+        def expected_square(shift, train=train, sigma=sigma):
+            """The mean square of the guess, moved by `shift`: over originals and over what is seen of them."""
+
+            def at(y):
+                errors = (guess(np.array([[y]]), train, sigma) + shift - train)[:, 0] ** 2
+                return (errors * stats.norm.pdf(y, train[:, 0], sigma)).mean()
+
+            return integrate.quad(at, -8, 8)[0]
+
+        best = expected_square(0.0)
+        assert all(expected_square(shift) > best for shift in (-0.05, 0.05))
+
+
+def test_with_little_noise_the_guess_is_the_nearest_and_with_much_the_mean():
+    guess, _ = drawn("13.1")
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((6, 5))
+    y = train[[4, 1]] + 0.01
+    np.testing.assert_allclose(guess(y, train, 1e-2), train[[4, 1]], atol=1e-12)
+    np.testing.assert_allclose(guess(y, train, 1e6), np.tile(train.mean(axis=0), (2, 1)), atol=1e-9)
+
+
+def test_the_decibels_are_of_the_selected_pixels():
+    psnr, cases = drawn("13.2")
+    for x, restored, known in (case.values() for case in cases):
+        errors = (x - restored)[known[..., 0] == 0]
+        assert psnr(x, restored, known) == pytest.approx(-10 * np.log10(errors.var() + errors.mean() ** 2))
+
+
+def test_the_scale_of_the_restoration_loss_is_the_best_one():
+    loss, cases = drawn("13.3")
+    for x, guess, known in (case.values() for case in cases):
+        errors = (x - guess)[known[..., 0] == 0].ravel()
+        found = optimize.minimize_scalar(
+            lambda log_scale, errors=errors: -stats.norm.logpdf(errors, scale=np.exp(log_scale)).sum(),
+            bounds=(-6, 3),
+            method="bounded",
+        )
+        assert loss(x, guess, known) == pytest.approx(found.fun / len(x), rel=1e-9)
+
+
+def test_the_operations_are_those_of_the_products_of_a_network():
+    flops, cases = drawn("14.1")
+    for sizes, batch in (case.values() for case in cases):
+        counted, layers = 0, list(pairwise(sizes))
+        for number, (n, m) in enumerate(layers):
+            x, w, g = np.empty((batch, n)), np.empty((n, m)), np.empty((batch, m))
+            for left, right in [(x, w), (x.T, g), (g, w.T)][: 2 if number == 0 else 3]:
+                counted += 2 * left.size * right.shape[1]
+        assert flops(sizes, batch) == counted
+
+
+def test_the_fit_is_the_least_sum_of_squared_ratios():
+    fit, cases = drawn("14.2")
+    for batches, times in (case.values() for case in cases):
+        line = fit(batches, times)
+        columns = np.stack([1 / times, batches / times], axis=1)
+        np.testing.assert_allclose(line, np.linalg.lstsq(columns, np.ones(len(times)))[0], rtol=1e-8)
+    np.testing.assert_allclose(fit(np.array([1.0, 2.0, 8.0]), np.array([5.0, 7.0, 19.0])), (3, 2))
+
+
+def test_above_the_crossover_the_gpu_is_faster_and_below_it_is_not():
+    crossover, cases = drawn("14.3")
+    for cpu, gpu in (case.values() for case in cases):
+        batch = crossover(cpu, gpu)
+        saved = [cpu[0] - gpu[0] + (cpu[1] - gpu[1]) * n for n in np.geomspace(1e-3, 1e6, 200)]
+        faster = np.geomspace(1e-3, 1e6, 200)[np.array(saved) > 0]
+        if np.isinf(batch):
+            assert not len(faster) or faster.max() < 1e6  # not at every larger one
+        else:
+            assert faster.min() == pytest.approx(batch, rel=0.11, abs=1e-3)
+            assert faster.max() == pytest.approx(1e6)
+
+
+def test_the_ratio_is_that_of_two_programs_on_a_machine_that_slows_down():
+    ratio, cases = drawn("14.4")
+    for mine, other in (case.values() for case in cases):
+        slower = np.linspace(1, 5, len(mine))
+        np.testing.assert_allclose(ratio(mine * slower, other * slower), ratio(mine, other))
+        median, low, high = ratio(mine, other)
+        inside = [low <= m / o <= high for m, o in zip(mine[1:], other[1:], strict=True)]
+        assert all(inside)
+        assert sum(m < median * o * (1 - 1e-12) for m, o in zip(mine[1:], other[1:], strict=True)) <= len(inside) / 2
+    assert ratio(np.array([99.0, 2.0, 6.0, 12.0]), np.array([1.0, 1.0, 2.0, 3.0])) == (3.0, 2.0, 4.0)
+
+
+def test_the_codes_are_draws_from_q():
+    codes, _ = drawn("15.1")
+    h = np.tile([2.0, -1.0, -3.0, 1.0], (200_000, 1))
+    z = codes(h, np.random.default_rng(0).standard_normal((200_000, 2)))
+    np.testing.assert_allclose(z.mean(axis=0), [2, -1], atol=0.02)
+    np.testing.assert_allclose(z.std(axis=0), np.exp([-1.5, 0.5]), rtol=0.01)
+
+
+def test_the_repaired_loss_is_the_librarys():
+    loss, cases = drawn("15.2")
+    for logits, x, h in (case.values() for case in cases):
+        mean, log_var = np.split(h, 2, axis=1)
+        kl = kl_to_standard_normal(Normal(mean, log_var)).sum(axis=1)
+        assert loss(logits, x, h) == pytest.approx(float((kl - Bernoulli(logits).log_likelihood(x)).mean()), rel=1e-6)
+
+
+def test_the_players_losses_are_those_of_a_classifier():
+    losses, cases = drawn("15.3")
+    for real, fake in (case.values() for case in cases):
+        d_loss, g_loss = losses(real, fake)
+        one, zero = np.ones, np.zeros
+        both = [(real, one(len(real))), (fake, zero(len(fake)))]
+        wanted = sum(nn.bce_loss(mg.tensor(s[:, None]), mg.tensor(y[:, None])).item() for s, y in both)
+        assert d_loss == pytest.approx(wanted, rel=1e-9)
+        wanted = nn.bce_loss(mg.tensor(fake[:, None]), mg.tensor(one((len(fake), 1)))).item()
+        assert g_loss == pytest.approx(wanted, rel=1e-9)
