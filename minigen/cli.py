@@ -120,8 +120,9 @@ def _train(args: argparse.Namespace) -> None:
     from .models import recipe_of
     from .random import Generator
     from .runs import Every, load_run
-    from .train import begin, reopen, supervise
+    from .train import begin, check_on_nan, reopen, supervise
 
+    check_on_nan(args.on_nan)
     given = {name: getattr(args, name) for name in _options()}
     if args.resume is not None:
         fixed = {"model": args.model, **{name: getattr(args, name) for name in OF_EVERY_RUN}, **given}
@@ -138,12 +139,10 @@ def _train(args: argparse.Namespace) -> None:
         backend.module_for(device)
     every = Every.parse(args.checkpoint_every or "5m")
     examples = data.load(name, "train", folder=args.data_dir)
-    if args.resume is not None:
-        job = reopen(args.resume, examples)
-    else:
+    if args.resume is None:
         settings = recipe.settings(examples, epochs=args.epochs, seed=seed, device=device, **given)
-        job = begin(settings, examples, args.out)
     test = data.load(name, "test", folder=args.data_dir)
+    job = begin(settings, examples, args.out) if args.resume is None else reopen(args.resume, examples)
     run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan)
     last = {name: value for row in run.metrics()[-2:] for name, value in row.items() if isinstance(value, (int, float))}
     last.pop("seconds", None)
@@ -285,18 +284,18 @@ def _doctor(args: argparse.Namespace) -> int:
     return int(any(finding.severity == "FAULT" for finding in findings))
 
 
-def _named_model(words: Sequence[str]) -> str | None:
+def _named_model(given: Sequence[str]) -> str | None:
     """The model in `train MODEL ...`, if there is such a one."""
     from .models import RECIPES
 
-    return words[1] if words[:1] == ["train"] and len(words) > 1 and words[1] in RECIPES else None
+    return given[1] if given[:1] == ["train"] and len(given) > 1 and given[1] in RECIPES else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
     try:
-        words = list(sys.argv[1:] if argv is None else argv)
-        args: Any = parser(_named_model(words)).parse_args(words)
+        given = list(sys.argv[1:] if argv is None else argv)
+        args: Any = parser(_named_model(given)).parse_args(given)
         return args.run(args) or 0
     except MinigenError as error:
         print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)

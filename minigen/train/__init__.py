@@ -10,5 +10,6 @@ signals            Ctrl-C and SIGTERM
 from .begin_and_resume import begin, reopen, resume, supervise, train
 from .loop import Batches, steps
 from .signals import Stopped
+from .supervisor import check_on_nan
 
-__all__ = ["Batches", "Stopped", "begin", "reopen", "resume", "steps", "supervise", "train"]
+__all__ = ["Batches", "Stopped", "begin", "check_on_nan", "reopen", "resume", "steps", "supervise", "train"]

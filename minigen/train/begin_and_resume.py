@@ -26,10 +26,11 @@ from ..runs.provenance import PLOT
 from ..runs.untrusted_files import NUMBERS, Rationed
 from .loop import steps
 from .signals import Stopped, stop_request
-from .supervisor import ON_NAN, Supervisor
+from .supervisor import Supervisor, check_on_nan
 
 FIVE_MINUTES = Every(minutes=5)
 SETTLING = 50  # batches
+DRAWN = ("samples.png", "restored.png")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
 
 
@@ -60,6 +61,7 @@ def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = No
         NumericalError: of a loss or gradient that is not finite.
         DataError: the folder is taken, or cannot be written to.
     """
+    check_on_nan(how.get("on_nan", "stop"))
     return supervise(begin(settings, data, out), data, test, **how)
 
 
@@ -71,6 +73,7 @@ def resume(folder: str | Path, data: Dataset, test: Dataset, **how: Any) -> Run:
     Raises:
         ArgumentError: the run is finished, or its data were others.
     """
+    check_on_nan(how.get("on_nan", "stop"))
     return supervise(reopen(folder, data), data, test, **how)
 
 
@@ -110,8 +113,7 @@ def supervise(
 
     Errors as in `train`.
     """
-    if on_nan not in ON_NAN:
-        raise ArgumentError(f"on_nan: expected one of {', '.join(ON_NAN)}, got {on_nan!r}")
+    check_on_nan(on_nan)
     run, settings = job.run, job.run.settings
     with run.alone(), backend.device(settings.device), stop_request() as stop:
         run.begin() if job.is_new else run.check_unfinished()
@@ -122,14 +124,11 @@ def supervise(
             with _memory_advice(settings), _bar(keeper, quiet) as bar, np.errstate(all="ignore"):
                 keeper.begin(bar)
                 while keeper.step < settings.steps:
-                    in_step = True
                     try:
                         for step, metrics in steps(job.trainer, keeper.noted(), job.rng, settings.steps, keeper.step):
-                            in_step = False
                             keeper.after(step, metrics)
-                            in_step = True
                     except NumericalError as error:
-                        keeper.failed(error, in_step)
+                        keeper.failed(error)
             stop.at_once = True
             _leave_results(run, keeper, data, test)
         except KeyboardInterrupt as error:
@@ -202,7 +201,7 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         else:
             final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
     for name, figure in figures.items():
-        run.picture(name, figure, seed=seed + 1)
+        run.picture(name, figure, seed=seed + 1 if name in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown.title), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
 

@@ -32,6 +32,16 @@ ON_NAN = ("stop", "skip", "rollback")
 PATIENCE = {"stop": 0, "skip": 100, "rollback": 10}  # steps left out in a row, or rollbacks, until a run gives up
 
 
+def check_on_nan(word: str) -> None:
+    """Refuse what is no word of ON_NAN.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    if word not in ON_NAN:
+        raise ArgumentError(f"on_nan: expected one of {', '.join(ON_NAN)}, got {word!r}")
+
+
 class Supervisor:
     """Keeps a run that is on its way, and all that changes from step to step.
 
@@ -136,7 +146,7 @@ class Supervisor:
     def noted(self) -> Iterator[Batch]:
         """The batches, with a note before each step of what is needed if it fails."""
         for batch in self.batches:
-            self.batch, self.noise = batch, self.rng.state()
+            self.batch, self.noise, self.in_step = batch, self.rng.state(), True
             buffers = self.trainer.model.named_buffers() if self.on_nan == "skip" else []
             self.buffers = [(tensor, tensor.data.copy()) for _, tensor in buffers]
             yield batch
@@ -148,6 +158,7 @@ class Supervisor:
             Stopped: somebody asks for it; a checkpoint is written.
             NumericalError: a metric is not finite.
         """
+        self.in_step = False
         for name, value in metrics.items():
             self.sums[name] = self.sums.get(name, 0) + value.data  # stays on the device: no waiting
         self.step = step
@@ -156,17 +167,17 @@ class Supervisor:
         self._row()
         self._between_steps()
 
-    def failed(self, error: NumericalError, in_step: bool) -> None:
+    def failed(self, error: NumericalError) -> None:
         """After a loss or gradient that is not finite: say what is done about it, and do it.
 
         Raises:
             NumericalError: `on_nan` says to stop, or nothing helps.
         """
-        told = f"step {self.step + 1}: {error}" if in_step else str(error)
-        if in_step and self.on_nan == "skip":
+        told = f"step {self.step + 1}: {error}" if self.in_step else str(error)
+        if self.in_step and self.on_nan == "skip":
             for buffer, values in self.buffers:
                 buffer.data[...] = values
-        elif in_step:
+        elif self.in_step:
             told += f" ({self._origin()})"
         if max(self.skipped_in_a_row, self.rollbacks) >= PATIENCE[self.on_nan]:
             raise NumericalError(f"{told}; {self._advice()}") from None
