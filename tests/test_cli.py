@@ -143,13 +143,15 @@ def test_without_out_a_free_name_is_taken(tmp_path, monkeypatch):
         (["train", "vae", "--data", "digit"], "did you mean 'digits'"),
         (["train", "vae", "--steps", "0"], "steps: expected an integer >= 1"),
         (["train", "vae", "--batch-size", "-3"], "batch_size: expected an integer >= 1"),
-        (["train", "vae", "--lr", "-1"], "lr: expected a learning rate"),
+        (["train", "vae", "--lr", "-1"], "lr: expected a number with 0 < lr <= 1, got -1.0"),
         (["train", "vae", "--latent-dim", "0"], "latent_dim: expected an integer >= 1"),
         (["train", "vae", "--seed", "-1"], "seed: expected an integer >= 0"),
         (["train", "vae", "--device", "gpu"], "device: unknown name 'gpu'"),
         (["train", "vae", "--likelihood", "normal"], "likelihood: unknown name"),
         (["train", "gan", "--loss", "minimx"], "did you mean 'minimax'"),
         (["train", "dcgan", "--data", "ring"], "needs images"),
+        (["train", "vae", "--epochs", "1", "--steps", "1"], "epochs and steps: give one of the two"),
+        (["train", "vae", "--on-nan", "ignore"], "on_nan: expected one of stop, skip, rollback, got 'ignore'"),
         (["sample", "nowhere"], "nowhere does not exist"),
     ],
 )
@@ -196,7 +198,7 @@ def test_an_unwritable_folder(tmp_path, capsys):
         ("config.json", b"[1, 2]", "not the settings of a minigen run"),
         (
             "config.json",
-            b'{"minigen": "0.1.0", "shape": [8, 8, 1], "planet": "Mars"}',
+            b'{"minigen": "0.1.0", "shape": [8, 8, 1], "model": "vae", "data": "digits", "planet": "Mars"}',
             "'planet' is no setting that this minigen knows",
         ),
         ("config.json", None, "holds no config.json"),
@@ -242,7 +244,7 @@ def test_sample_refuses(tmp_path, capsys, monkeypatch, options, message):
 
 
 def test_argparse_errors_have_status_2(capsys):
-    for argv in ([], ["tarin"], ["train", "vae", "--epochs", "1", "--steps", "1"]):
+    for argv in ([], ["tarin"], ["train", "vae", "--steps", "some"]):
         with pytest.raises(SystemExit) as stop:
             main(argv)
         assert stop.value.code == 2
@@ -253,7 +255,7 @@ def test_interrupt(monkeypatch, capsys, tmp_path):
     def interrupted(*args, **named):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minigen.train.train", interrupted)
+    monkeypatch.setattr("minigen.train.supervise", interrupted)
     assert main(["train", "vae", "--out", str(tmp_path / "run")]) == 130
     assert "interrupted" in capsys.readouterr().err
 

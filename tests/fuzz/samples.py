@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from minigen.train.checkpoint import Checkpoint, save_checkpoint
+from minigen.runs import Checkpoint, save_checkpoint
 
 
 def idx(array):

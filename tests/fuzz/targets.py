@@ -14,13 +14,13 @@ from minigen.data import idx, photographs
 from minigen.data.cifar import MEMBERS, read_cifar
 from minigen.data.photographs import photographs_at
 from minigen.errors import DataError
-from minigen.provenance import texts_of
-from minigen.train import load_run
-from minigen.train.checkpoint import read_checkpoint
+from minigen.runs import load_run
+from minigen.runs.checkpoint import read_checkpoint
+from minigen.runs.provenance import texts_of
 
 from . import samples
 
-RUN = Path(__file__).parents[1] / "train" / "run-of-0.1.0"
+RUN = Path(__file__).parents[1] / "runs" / "run-of-0.1.0"
 
 
 def images(path):

@@ -2,8 +2,10 @@
 
 import pytest
 
+from .runs import without_pictures
+
 
 @pytest.fixture
 def no_pictures(monkeypatch):
     """They take longer than the steps, and have tests of their own."""
-    monkeypatch.setattr("minigen.train.start.draw", lambda *args: None)
+    without_pictures(monkeypatch.setattr)

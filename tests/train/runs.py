@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 from minigen import data
-from minigen.train import Every, load_run, resume, settings_for, train
+from minigen.models import Trainer, recipe_of
+from minigen.optim import Optimizer
+from minigen.runs import Every, Run, load_run
+from minigen.train import begin_and_resume, resume, train
 
 KINDS = {  # every model, points and images, with and without an average
     "vae": ("vae", "digits", {}),
@@ -42,8 +45,8 @@ def sets(name):
 def small(kind, **given):
     """Settings of a run of 60 steps that crosses an epoch's end."""
     model, name, own = KINDS[kind]
-    return settings_for(
-        model, data.load(name), **{"steps": 60, "batch_size": 50, "width": 4, "latent_dim": 3, "seed": 7} | own | given
+    return recipe_of(model).settings(
+        data.load(name), **{"steps": 60, "batch_size": 50, "width": 4, "latent_dim": 3, "seed": 7} | own | given
     )
 
 
@@ -64,6 +67,35 @@ def rows(folder):
     """The rows of metrics, without what a clock measured."""
     lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+def descents(wrapped, setattr=setattr):
+    """From here on, wrapped(descend, trainer, optimizer, loss) stands for each step on a loss; descend(loss) takes it.
+
+    Args:
+        setattr: monkeypatch.setattr, for a while.
+    """
+    trainers, init, step = [], Trainer.__init__, Optimizer.step
+
+    def noted(self, *args):
+        trainers.append(self)
+        init(self, *args)
+
+    def stepping(self, loss=None):
+        if loss is None:
+            return step(self)
+        trainer = next(one for one in trainers if any(self is own for own in one.optimizers))
+        return wrapped(lambda loss: step(self, loss), trainer, self, loss)
+
+    setattr(Trainer, "__init__", noted)
+    setattr(Optimizer, "step", stepping)
+
+
+def without_pictures(setattr=setattr):
+    """From here on, runs draw none: they take longer than the steps, and have tests of their own."""
+    setattr(begin_and_resume, "final_pictures", lambda *args: {})
+    setattr(begin_and_resume, "curves", lambda *args: None)
+    setattr(Run, "picture", lambda *args, **about: None)
 
 
 def ended(process):

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from minigen.data import Dataset
+from minigen.models import RECIPES, recipe_of
 from minigen.random import Generator
-from minigen.train import RECIPES, generate, load_run, recipe_of, settings_for, train
+from minigen.report import Trained
+from minigen.runs import load_run
+from minigen.train import train
 
 SIZES = {"cifar10": 32, "celeba": 64}
 
@@ -23,13 +26,12 @@ def photographs(name, seed, n=24):
 def test_a_run(model, name, tmp_path):
     images = photographs(name, 0)
     given = {"steps": 2, "batch_size": 10, "width": 4, "latent_dim": 4, "seed": 1}
-    settings = settings_for(model, images, **given)
+    settings = recipe_of(model).settings(images, **given)
     train(settings, images, photographs(name, 1), str(tmp_path / "run"), quiet=True)
     run = load_run(tmp_path / "run")
     assert all(np.isfinite(value) for row in run.metrics() for value in row.values())
-    recipe = recipe_of(model)
-    if not recipe.damage:
-        samples = generate(run.load_model(), 3, Generator(0), recipe.low)
+    if not recipe_of(model).damage:
+        samples = Trained(run.load_model(), run.settings, run.shape).sample(3, Generator(0))
         assert samples.shape == (3, SIZES[name], SIZES[name], 3)
         assert samples.min() >= 0
         assert samples.max() <= 1

@@ -11,11 +11,11 @@ import pytest
 
 from minigen import cli
 from minigen.errors import DataError
-from minigen.train import Every, train
-from minigen.train.trainers import Trainer
+from minigen.runs import Every
+from minigen.train import train
 from tests.faults import record
 
-from .runs import child, ended, go_on, rows, sets, small, start, weights
+from .runs import child, descents, ended, go_on, rows, sets, small, start, weights
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -115,7 +115,6 @@ def test_fault_out_of_room_anywhere(tmp_path):
 READ_ONLY = """
 import os, sys, tempfile
 from minigen import cli, data
-from minigen.train.trainers import Trainer
 step, folder, *command = sys.argv[1:]
 if os.geteuid() == 0:  # who may write anywhere
     with tempfile.TemporaryDirectory() as other:  # import all that is needed, while Python can be read
@@ -124,12 +123,11 @@ if os.geteuid() == 0:  # who may write anywhere
     data.load = lambda name, part, **how: digits[part]
     os.chown(folder, 65534, 65534)
     os.setuid(65534)
-descend = Trainer.descend
-def closing(self, optimizer, loss):
-    if self.optimizers[0].t == int(step):
+def closing(descend, trainer, optimizer, loss):
+    if trainer.optimizers[0].t == int(step):
         os.chmod(folder, 0o555)
-    return descend(self, optimizer, loss)
-Trainer.descend = closing
+    return descend(loss)
+descents(closing)
 if int(step) == 0:
     os.chmod(folder, 0o555)
 sys.exit(cli.main(command))
@@ -218,14 +216,13 @@ def test_a_folder_in_training_cannot_be_resumed_elsewhere(tmp_path):
 
 def remove_at(monkeypatch, step, remove):
     """Let something vanish before that step."""
-    descend = Trainer.descend
 
-    def removing(self, optimizer, loss):
-        if self.optimizers[0].t == step:
+    def removing(descend, trainer, optimizer, loss):
+        if trainer.optimizers[0].t == step:
             remove()
-        return descend(self, optimizer, loss)
+        return descend(loss)
 
-    monkeypatch.setattr(Trainer, "descend", removing)
+    descents(removing, monkeypatch.setattr)
 
 
 def test_the_folder_is_removed_meanwhile(tmp_path, monkeypatch):
@@ -261,7 +258,7 @@ def test_fault_files_are_removed_meanwhile(tmp_path, monkeypatch):
 
 def test_fault_the_clock_jumps(tmp_path, monkeypatch):
     """Years forth and back: checkpoints are due, and seconds counted, by a clock that cannot be set."""
-    monkeypatch.setattr("minigen.train.loop.save_checkpoint", lambda folder, state: saved.append(state.step))
+    monkeypatch.setattr("minigen.train.supervisor.save_checkpoint", lambda folder, state: saved.append(state.step))
     losses, cases = 0, [[0.0, 2e9, -1e9], [1e10], [-1e10, 0.0], [0.0] * 30 + [4e9] * 30]
     for i, clock in enumerate(cases):
         saved, jumps = [], iter(clock * 10**5)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import minigen as mg
 from minigen import data
-from minigen.train import build, health, recipe_of, settings_for
+from minigen.models import recipe_of
+from minigen.train import health
 from minigen.train.health import PATIENCE, new_warnings, signs_of_imbalance
 
 GOOD = {"real_accuracy": 0.8, "fake_accuracy": 0.7, "g_gradient": 1.0, "spread": 0.9, "modes": 8}
@@ -52,8 +53,8 @@ def test_a_balanced_game_and_a_model_that_is_no_game_are_left_alone():
 def trained(discriminator_lr, steps=300, **given):
     """Rows of metrics of a small GAN on digits, one a step."""
     digits = data.load("digits")
-    settings = settings_for("gan", digits, width=32, batch_size=32, latent_dim=8, **given)
-    model = build(settings, digits.shape, mg.Generator(0))
+    settings = recipe_of("gan").settings(digits, width=32, batch_size=32, latent_dim=8, **given)
+    model = recipe_of("gan").build(settings, digits.shape, mg.Generator(0))
     trainer = recipe_of("gan").trainer(model, settings)
     trainer.d_optimizer.lr = discriminator_lr
     rng, found = mg.Generator(0), []
@@ -79,8 +80,8 @@ def test_the_minimax_loss_starves_the_generator_where_the_other_does_not():
 
 def test_the_spread_of_one_sample_for_all_noise_is_zero():
     digits = data.load("digits")
-    settings = settings_for("gan", digits, width=32, batch_size=32, latent_dim=8)
-    model = build(settings, digits.shape, mg.Generator(0))
+    settings = recipe_of("gan").settings(digits, width=32, batch_size=32, latent_dim=8)
+    model = recipe_of("gan").build(settings, digits.shape, mg.Generator(0))
     x = mg.tensor(2 * digits.x[:32] - 1)
     assert model.discriminator_loss(x, mg.Generator(0)).spread.item() > 0.01
     for name, parameter in model.generator.named_parameters():

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from minigen import data
 from minigen.errors import MinigenError
+from minigen.runs.checkpoint import read_checkpoint, save_checkpoint
 from minigen.train import resume
-from minigen.train.checkpoint import read_checkpoint, save_checkpoint
 from tests.faults import record
 
-STOPPED = Path(__file__).parent / "stopped-run-of-format-1"
+STOPPED = Path(__file__).parents[1] / "runs" / "stopped-run-of-format-1"
 GOOD = read_checkpoint(STOPPED / "checkpoint-00000020.safetensors")
 DIGITS = data.load("digits"), data.load("digits", "test")
 
@@ -25,7 +25,7 @@ words = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-KEYS = st.sampled_from(sorted(GOOD.words)) | st.text(max_size=5)
+KEYS = st.sampled_from(sorted(GOOD.notes)) | st.text(max_size=5)
 arrays = st.builds(
     lambda shape, dtype, value: np.full(shape, value, dtype),
     st.lists(st.integers(0, 3), max_size=3).map(tuple),
@@ -63,9 +63,9 @@ def test_fault_lies_in_a_checkpoint(tmp_path):
         st.just(20) | st.integers(0, 10**8 - 1),
     )
     def attempt(changed, others, gone, step):
-        told = {name: word for name, word in (GOOD.words | changed).items() if name not in gone}
+        told = {name: word for name, word in (GOOD.notes | changed).items() if name not in gone}
         held = {name: array for name, array in (GOOD.arrays | others).items() if name not in gone}
-        counts[outcome(tmp_path / "run", GOOD._replace(step=step, words=told, arrays=held))] += 1
+        counts[outcome(tmp_path / "run", GOOD._replace(step=step, notes=told, arrays=held))] += 1
 
     attempt()
     note = f"with a right checksum: {counts['refused']} refused in one line, the others lead to a run that ends"
@@ -78,4 +78,4 @@ ROWS = [[None], [{"step": -1}], [{"step": 20, "loss": "much"}], [{"step": 20, "l
 
 @pytest.mark.parametrize("rows", ROWS)
 def test_rows_that_are_none(tmp_path, rows):
-    assert outcome(tmp_path / "run", GOOD._replace(words=GOOD.words | {"rows": rows})) == "refused"
+    assert outcome(tmp_path / "run", GOOD._replace(notes=GOOD.notes | {"rows": rows})) == "refused"

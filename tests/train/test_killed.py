@@ -7,22 +7,20 @@ from typing import NamedTuple
 
 import pytest
 
-from minigen.train import load_run
-from minigen.train.checkpoint import load_newest
+from minigen.runs import load_newest, load_run
 from tests.faults import record
 
 from .runs import KINDS, child, ended, rows, weights
 
 KILLED = """
 import sys, os
-from minigen.train.trainers import Trainer
 kind, folder, every, steps = sys.argv[1:]
-descend, progress = Trainer.descend, os.open(folder + "/progress", os.O_CREAT | os.O_WRONLY)
-def noted(self, optimizer, loss):
-    norm = descend(self, optimizer, loss)
-    os.pwrite(progress, b"%08d" % self.optimizers[-1].t, 0)
+progress = os.open(folder + "/progress", os.O_CREAT | os.O_WRONLY)
+def noted(descend, trainer, optimizer, loss):
+    norm = descend(loss)
+    os.pwrite(progress, b"%08d" % trainer.optimizers[-1].t, 0)
     return norm
-Trainer.descend = noted
+descents(noted)
 if os.path.exists(folder + "/run/config.json"):
     go_on(folder + "/run", every=Every(steps=int(every)))
 else:

@@ -7,27 +7,26 @@ import pytest
 
 from minigen import backend, cli
 from minigen.errors import ArgumentError
-from minigen.train.trainers import Trainer
 from tests.cupy_double import double
 from tests.faults import record
 
-from .runs import KINDS, child, ended, go_on, start
+from .runs import KINDS, child, descents, ended, go_on, start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 RUN = """
 import re, sys
-from minigen.train.loop import Training
+from minigen.train.supervisor import Supervisor
 kind, folder, warm, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-sizes, row = [], Training._row
+sizes, row = [], Supervisor._row
 
-def measured(self, bar):
-    row(self, bar)
+def measured(self):
+    row(self)
     if self.step >= warm and (self.step - warm) % ((steps - warm) // 20) == 0:
         with open("/proc/self/status") as file:
             sizes.append(int(re.search(r"VmRSS:\\s+(\\d+)", file.read())[1]))
 
-Training._row = measured
+Supervisor._row = measured
 start(kind, folder, every=Every(steps=steps // 10), steps=steps, batch_size=16)
 print(json.dumps(sizes))
 """
@@ -62,15 +61,14 @@ def test_fault_ten_thousand_steps_take_no_more_memory(tmp_path):
 STARVED = """
 import resource, sys
 from minigen import cli
-from minigen.train.trainers import Trainer
-step, taken = Trainer.descend, []
-def starving(self, optimizer, loss):
+taken = []
+def starving(descend, trainer, optimizer, loss):
     taken.append(1)
     if len(taken) == 1:  # before the first backward pass
         size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + 2**20, size + 2**20))
-    return step(self, optimizer, loss)
-Trainer.descend = starving
+    return descend(loss)
+descents(starving)
 sys.exit(cli.main(["train", "conv-vae", "--steps", "9", "--batch-size", sys.argv[2], "--quiet", "--out", sys.argv[1]]))
 """
 
@@ -93,7 +91,7 @@ def test_too_little_memory_for_the_pictures(tmp_path, monkeypatch):
         raise MemoryError("Unable to allocate")
 
     with monkeypatch.context() as patch:
-        patch.setattr("minigen.train.start.draw", starving)
+        patch.setattr("minigen.train.begin_and_resume.final_pictures", starving)
         advice = r"memory: all steps are taken, .* \(Unable to allocate\); free some, and go on from step 60 with: "
         with pytest.raises(ArgumentError, match=advice):
             start("vae", tmp_path / "run")
@@ -114,10 +112,10 @@ def test_too_little_memory_on_the_gpu(tmp_path, capsys):
 def test_other_names_for_too_little_memory(tmp_path, monkeypatch, name):
     """Of the libraries that CuPy calls; any other error is not touched."""
 
-    def failing(self, optimizer, loss):
+    def failing(*args):
         raise RuntimeError(name)
 
-    monkeypatch.setattr(Trainer, "descend", failing)
+    descents(failing, monkeypatch.setattr)
     with pytest.raises(ArgumentError, match=rf"\({name}\); try --batch-size 25"):
         start("vae", tmp_path / "run")
     name = "CUBLAS_STATUS_NOT_INITIALIZED"
@@ -126,10 +124,10 @@ def test_other_names_for_too_little_memory(tmp_path, monkeypatch, name):
 
 
 def test_too_little_memory_for_one_example(tmp_path, monkeypatch):
-    def starving(self, optimizer, loss):
+    def starving(*args):
         raise MemoryError
 
-    monkeypatch.setattr(Trainer, "descend", starving)
+    descents(starving, monkeypatch.setattr)
     with pytest.raises(ArgumentError, match="with 1 examples a step; try a smaller --width than 4"):
         start("vae", tmp_path / "run", batch_size=1)
 
@@ -141,20 +139,21 @@ from minigen.data import Dataset
 path, n, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 x = np.memmap(path, np.uint8, "r", 0, (n, 32, 32, 3))
 train_set, test_set = Dataset("cifar10", x), Dataset("cifar10", x[-600:])
-settings = settings_for("conv-vae", train_set, steps=400, width=4, latent_dim=3, batch_size=64)
+settings = recipe_of("conv-vae").settings(train_set, steps=400, width=4, latent_dim=3, batch_size=64)
 run = lambda name: train(settings, train_set, test_set, f"{folder}/{name}", quiet=True, every=Every(steps=100))
-import minigen.train.loop
-go = minigen.train.loop.Training.go
+from minigen.train.supervisor import Supervisor
+begin = Supervisor.begin
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
-def limited(self, *how):
+def limited(self, bar):
+    global before
     before = peak()
     data = int(re.search(r"VmData:\\s+(\\d+)", open("/proc/self/status").read())[1]) << 10
     resource.setrlimit(resource.RLIMIT_DATA, (data + (150 << 20), data + (150 << 20)))
-    go(self, *how)
-    print(peak() - before)
-minigen.train.loop.Training.go = limited
+    begin(self, bar)
+Supervisor.begin = limited
 run("run")
+print(peak() - before)
 """
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from minigen import cli, data, models, ops
 from minigen.errors import ArgumentError, NumericalError
-from minigen.train import Every, resume, train
-from minigen.train.trainers import Trainer
+from minigen.runs import Every
+from minigen.train import resume, train
 from tests.faults import record
 
-from .runs import KINDS, go_on, rows, sets, small, start, weights
+from .runs import KINDS, descents, go_on, rows, sets, small, start, weights
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -50,11 +50,10 @@ def test_a_nan_stops_the_run_and_is_named(tmp_path, monkeypatch):
 
 def test_no_weight_changes_in_a_step_that_fails(monkeypatch):
     from minigen import Generator, tensor
-    from minigen.train import build, recipe_of
 
-    settings = small("vae")
-    model = build(settings, (8, 8, 1), Generator(0))
-    trainer = recipe_of("vae").trainer(model, settings)
+    settings, recipe = small("vae"), models.recipe_of("vae")
+    model = recipe.build(settings, (8, 8, 1), Generator(0))
+    trainer = recipe.trainer(model, settings)
     before = trainer.state()
     poisoned(monkeypatch, lambda call: True)
     with pytest.raises(NumericalError, match="the loss is -inf"), np.errstate(divide="ignore"):
@@ -79,13 +78,12 @@ def test_a_gradient_may_fail_alone(tmp_path, monkeypatch):
 
 def test_the_command_line_names_the_line_of_the_model(tmp_path, monkeypatch, capsys):
     """It has no line of a program of the user's to name."""
-    descend = Trainer.descend
 
-    def overflowing(self, optimizer, loss):
-        self.model.generator.parameters()[0].data[...] = 1e38
-        return descend(self, optimizer, loss)
+    def overflowing(descend, trainer, optimizer, loss):
+        trainer.model.generator.parameters()[0].data[...] = 1e38
+        return descend(loss)
 
-    monkeypatch.setattr(Trainer, "descend", overflowing)
+    descents(overflowing, monkeypatch.setattr)
     assert cli.main(["train", "gan", "--steps", "9", "--quiet", "--out", str(tmp_path / "run")]) == 2
     assert re.search(r"; at gan\.py:\d+ in \w+: .*\); there is no checkpoint yet", capsys.readouterr().err)
 
@@ -152,15 +150,15 @@ def test_on_nan_takes_three_words(tmp_path, capsys):
 
 def spoilt(monkeypatch, player, bad):
     """Let the loss of one player, 0 or -1, go through log(0) in its steps for which `bad(number)`, from 1 on."""
-    calls, descend = [], Trainer.descend
+    calls = []
 
-    def spoiling(self, optimizer, loss):
-        if optimizer is self.optimizers[player]:
-            calls.append(self.optimizers[-1].t + 1)
+    def spoiling(descend, trainer, optimizer, loss):
+        if optimizer is trainer.optimizers[player]:
+            calls.append(trainer.optimizers[-1].t + 1)
             loss = loss + ops.log(loss * 0.0) if bad(calls) else loss
-        return descend(self, optimizer, loss)
+        return descend(loss)
 
-    monkeypatch.setattr(Trainer, "descend", spoiling)
+    descents(spoiling, monkeypatch.setattr)
 
 
 def nan_stops(folder, monkeypatch, kinds):
@@ -228,10 +226,11 @@ def test_imbalance_shows_in_the_log_and_on_the_screen(tmp_path, monkeypatch, cap
 
     step = Adam.step
 
-    def one_sided(self):
-        if self.flat.params[-1].shape == (1,):  # the discriminator's last bias
-            self.lr = 5e-3
-            step(self)
+    def one_sided(self, loss=None):
+        if self.flat.params[-1].shape != (1,):  # the discriminator's last bias
+            return self._gradient(loss)
+        self.lr = 5e-3
+        return step(self, loss)
 
     monkeypatch.setattr(Adam, "step", one_sided)
     run = start("gan", tmp_path / "run", width=32, steps=400, quiet=False)

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from minigen import cli
-from minigen.train import load_run
-from minigen.train.checkpoint import load_newest
+from minigen.runs import load_newest, load_run
 from tests.faults import record
 
 from .runs import child, ended, go_on, rows, start, weights
@@ -17,19 +16,17 @@ from .runs import child, ended, go_on, rows, start, weights
 SLOW = """
 import sys, time
 from minigen import cli
-from minigen.train import start
-from minigen.train.trainers import Trainer
-descend = Trainer.descend
-def slow(self, optimizer, loss):
-    if self.optimizers[0].t == 3 and sys.argv[3] == "step":
+from minigen.train import begin_and_resume
+def slow(descend, trainer, optimizer, loss):
+    if trainer.optimizers[0].t == 3 and sys.argv[3] == "step":
         print("now", flush=True)
         time.sleep(float(sys.argv[2]))
-    return descend(self, optimizer, loss)
+    return descend(loss)
 def slow_picture(*args):
     print("now", flush=True)
     time.sleep(float(sys.argv[2]))
-Trainer.descend = slow
-start.draw = slow_picture
+descents(slow)
+begin_and_resume.final_pictures = slow_picture
 sys.exit(cli.main(["train", "vae", "--steps", "6", "--width", "4", "--quiet", "--checkpoint-every", "2",
                    "--out", sys.argv[1]]))
 """
@@ -81,12 +78,12 @@ def test_after_the_last_step_one_signal_is_enough(tmp_path, number, status):
 READY = """
 import sys
 from minigen import cli
-from minigen.train.loop import Training
-go = Training.go
-def ready(self, *how):
+from minigen.train.supervisor import Supervisor
+begin = Supervisor.begin
+def ready(self, bar):
     print("ready", flush=True)
-    go(self, *how)
-Training.go = ready
+    begin(self, bar)
+Supervisor.begin = ready
 sys.exit(cli.main([*sys.argv[1:], "--quiet", "--checkpoint-every", "5"]))
 """
 

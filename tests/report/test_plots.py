@@ -1,0 +1,56 @@
+"""Pictures: the right pixels in the right places."""
+
+import numpy as np
+import pytest
+
+from minigen.errors import ShapeError
+from minigen.report import plots
+
+
+def test_mosaic_places_every_image():
+    images = np.random.default_rng(0).random((7, 3, 4, 1)).astype(np.float32)
+    canvas = plots.mosaic(images, 3)
+    assert canvas.shape == (3 * 4 - 1, 3 * 5 - 1, 1)
+    for i, image in enumerate(images):
+        top, left = i // 3 * 4, i % 3 * 5
+        assert np.array_equal(canvas[top : top + 3, left : left + 4], image)
+    assert np.all(canvas[8:, 5:] == 1)  # no image there
+
+
+def test_mosaic_names_a_wrong_shape():
+    with pytest.raises(ShapeError, match=r"expected \(N, H, W, 1\)"):
+        plots.mosaic(np.zeros((2, 3, 3)), 2)
+
+
+def test_pairs_put_each_reconstruction_below_its_original():
+    originals, others = np.zeros((5, 2, 2, 1), np.float32), np.full((5, 2, 2, 1), 0.5, np.float32)
+    image = plots.pairs(originals, others, columns=5).axes[0].images[0].get_array()
+    assert np.all(image[:2, :2] == 0)
+    assert np.all(image[3:5, :2] == 0.5)
+
+
+def test_colour_and_titles():
+    figure = plots.image_grid(np.zeros((2, 4, 4, 3)), 2, "two")
+    assert figure.axes[0].get_title() == "two"
+    assert figure.axes[0].images[0].get_array().shape == (4, 9, 3)
+
+
+def test_curves_split_losses_and_accuracies():
+    figure = plots.curves([1, 2], {"d_loss": [1.0, 2.0], "real_accuracy": [0.5, 0.6]})
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1]
+    assert list(figure.axes[0].lines[0].get_ydata()) == [1.0, 2.0]
+    assert len(plots.curves([1], {"loss": [1.0]}).axes) == 1
+
+
+def test_manifold_codes_cover_the_plane_evenly():
+    codes = plots.manifold_codes(20)
+    assert codes.shape == (400, 2)
+    assert np.allclose(codes.mean(0), 0, atol=1e-6)
+    assert codes[0, 0] < 0 < codes[0, 1]  # top left: first latent small, second large
+    assert codes[-1, 0] > 0 > codes[-1, 1]
+    within = np.abs(plots.normal_quantiles(1000)) < 1
+    assert within.mean() == pytest.approx(0.6827, abs=2e-3)
+
+
+def test_scatter():
+    assert len(plots.scatter(np.zeros((3, 2)), np.ones((4, 2))).axes[0].collections) == 2

@@ -1,0 +1,53 @@
+"""Restorations: decibels of a model beside those of what needs no learning, over the pixels that are unknown."""
+
+import numpy as np
+import pytest
+
+from minigen import Generator, data
+from minigen.data.damage import DAMAGES
+from minigen.metrics import psnr
+from minigen.report.restorations import BASELINES, GUESSES, compared, restored
+
+from .test_trained import untrained
+
+DIGITS, TEST = data.load("digits"), data.load("digits", "test")
+MODELS = {"denoise": "noise", "inpaint": "hole", "super-resolve": "low resolution"}
+
+
+def test_every_damage_has_baselines():
+    assert BASELINES.keys() == DAMAGES.keys() == set(MODELS.values())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_model_and_baselines_are_measured_on_the_same_damage(model):
+    shown = untrained(model)
+    assert (shown.recipe.damage, shown.can_show("restorations")) == (MODELS[model], True)
+    found, figures = compared(shown, DIGITS, TEST, Generator(3))
+    assert set(figures) == {"restored.png"}
+    damaged = DAMAGES[MODELS[model]](TEST.x[:1000], shown.settings.amount, Generator(3))
+    for name, baseline in BASELINES[MODELS[model]].items():
+        made = baseline(damaged.y, damaged.known, DIGITS.x[:10_000], shown.settings.amount)
+        expected = psnr(TEST.x[:1000], made, 1 - damaged.known)
+        assert found[f"psnr_{name.replace(' ', '_')}"] == pytest.approx(expected, abs=1e-3)
+    assert len(found) == 2 + len(BASELINES[MODELS[model]])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_one_that_knows_the_originals_beats_all(model):
+    shown = untrained(model)
+    shown.model.restore = lambda y, rng, guesses: type(y)(next(parts))
+    parts = iter([TEST.x[i : i + 250] for i in range(0, 1000, 250) if i < len(TEST.x)] * 2)
+    found, _ = compared(shown, DIGITS, TEST, Generator(3))
+    assert min(found["psnr"], found["psnr_one_guess"]) > 60
+    assert all(value < 40 for name, value in found.items() if name not in ("psnr", "psnr_one_guess"))
+
+
+def test_guesses_are_averaged_and_lie_in_the_range():
+    shown = untrained("inpaint")
+    damaged = DAMAGES["hole"](TEST.x[:20], 0.5, Generator(0))
+    one, again, other = (restored(shown.model, damaged, Generator(seed), 1) for seed in (1, 1, 2))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+    many = restored(shown.model, damaged, Generator(1), GUESSES)
+    assert many.shape == TEST.x[:20].shape
+    assert 0 <= many.min() <= many.max() <= 1
