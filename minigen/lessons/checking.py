@@ -5,13 +5,13 @@
 (`minigen.lessons.isolated_process`). What is expected is computed here in both cases.
 """
 
+import copy
 import inspect
 import types
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Verdict:
         return self.message
 
 
-def check(answer: Callable[..., Any] | str, *, seed: int = 0) -> Verdict:
+def check(answer: Callable[..., object] | str, *, seed: int = 0) -> Verdict:
     """Check an exercise, from a notebook cell or anywhere.
 
     Args:
@@ -65,7 +65,7 @@ def check(answer: Callable[..., Any] | str, *, seed: int = 0) -> Verdict:
     return check_function(lesson, exercise, answer, seed=seed)
 
 
-def check_function(lesson: Lesson, exercise: Exercise, fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+def check_function(lesson: Lesson, exercise: Exercise, fn: Callable[..., object], *, seed: int = 0) -> Verdict:
     """Check a function; if it calls other exercises' functions, it gets the reference's."""
     alone = fn
     if isinstance(fn, types.FunctionType):
@@ -106,7 +106,7 @@ def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> V
         run: calls the student's function.
         seed: of the inputs.
     """
-    cases: list[tuple[str, Inputs, Outcome, Any]] = []
+    cases: list[tuple[str, Inputs, Outcome, object]] = []
     for number, (name, draw) in enumerate(exercise.cases.items()):
         rng = np.random.default_rng([seed, number, zlib.crc32(exercise.function.encode())])
         inputs = draw(rng)
@@ -130,13 +130,11 @@ def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> V
     return Verdict(exercise, "passed", f"{exercise.key} {exercise.function}: right in all {len(cases)} cases")
 
 
-def _copies(inputs: Inputs) -> list[Any]:
-    import copy
-
+def _copies(inputs: Inputs) -> list[object]:
     return list(copy.deepcopy(inputs).values())
 
 
-def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: Any) -> Difference | None:
+def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: object) -> Difference | None:
     """What is wrong with one outcome; None if nothing is."""
     if outcome.state == "unwritten":
         return Difference("raises NotImplementedError for these inputs", "one branch is not written yet")
@@ -146,7 +144,7 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: Any) 
         return Difference(
             f"calls {outcome.foreign[0]}", "the work is handed to a library or to the reference: write it with NumPy"
         )
-    entries = sum(map(np.size, expected)) if isinstance(expected, tuple) else np.size(expected)
+    entries = sum(np.asarray(part).size for part in (expected if isinstance(expected, tuple) else (expected,)))
     repeated = [name for name, n in outcome.calls.items() if n >= max(8, entries)]
     if exercise.measured is not None and exercise.judge is None and repeated:
         return Difference(
@@ -217,7 +215,7 @@ def describe(inputs: Inputs) -> str:
     return ", ".join(f"{name} {_brief(value)}" for name, value in inputs.items())
 
 
-def _brief(value: Any) -> str:
+def _brief(value: object) -> str:
     if isinstance(value, np.ndarray) and value.size > 4:
         return str(value.shape).replace(" ", "")
     if isinstance(value, np.ndarray):

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import ArgumentError, MinigenError
 from .course import all_lessons, find_exercise, find_folder
@@ -123,7 +122,7 @@ def _grade(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 for a declined question, 2 for anything refused."""
-    args: Any = parser().parse_args(argv)
+    args = parser().parse_args(argv)
     try:
         status: int = args.run(args)
         return status

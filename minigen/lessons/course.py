@@ -21,9 +21,10 @@ import numpy as np
 from ..errors import ArgumentError, DataError
 from .exercise_file import make_stubs
 from .known_mistakes import WrongAnswer
-from .run_answer import load, load_siblings
+from .run_answer import Namespace, load, load_siblings
 
-Inputs = dict[str, Any]
+Inputs = dict[str, Any]  # arguments by name: arrays, numbers, tuples of them
+ScalarFunction = Callable[[np.ndarray], float]
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Exercise:
     hints: tuple[str, str, str]
     cases: Mapping[str, Callable[[np.random.Generator], Inputs]]
     results: tuple[str, ...] = ()
-    measured: Callable[[dict[str, Any], Inputs], list[tuple[Callable[[np.ndarray], float], np.ndarray]]] | None = None
-    judge: Callable[[Inputs, Any], str] | None = None
+    measured: Callable[[Namespace, Inputs], list[tuple[ScalarFunction, np.ndarray]]] | None = None
+    judge: Callable[[Inputs, object], str] | None = None
     tolerance: float = 1e-12
 
     @property
@@ -99,7 +100,7 @@ class Lesson:
         return self._text("solutions.py")
 
     @cached_property
-    def reference(self) -> dict[str, Any]:
+    def reference(self) -> Namespace:
         """The namespace of the reference."""
         return load(self.solutions, str(self.solutions_file), {})
 
@@ -122,7 +123,7 @@ class Lesson:
         """The reference's text without the answer of one function."""
         return make_stubs(self.solutions, only=function)
 
-    def siblings(self, function: str) -> dict[str, Any]:
+    def siblings(self, function: str) -> Namespace:
         """The reference's functions for all other exercises."""
         return load_siblings(self.without(function), str(self.solutions_file), self.names, function)
 

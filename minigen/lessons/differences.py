@@ -4,7 +4,6 @@ The order is that in which one looks: nothing returned, the type, the shape, NaN
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ class Difference:
     expected: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
-def difference(yours: Any, expected: Any, tolerance: float, results: tuple[str, ...] = ()) -> Difference | None:
+def difference(yours: object, expected: object, tolerance: float, results: tuple[str, ...] = ()) -> Difference | None:
     """The first difference, or None.
 
     Args:
@@ -69,7 +68,7 @@ def difference(yours: Any, expected: Any, tolerance: float, results: tuple[str, 
     return None
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """A value's type in words, with its shape or length."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
@@ -82,7 +81,9 @@ def _article(noun: str) -> str:
     return f"{'an' if noun[:1] in 'aeiouAEIOU' else 'a'} {noun}"
 
 
-def _of_tuples(yours: Any, expected: tuple[Any, ...], tolerance: float, results: tuple[str, ...]) -> Difference | None:
+def _of_tuples(
+    yours: object, expected: tuple[object, ...], tolerance: float, results: tuple[str, ...]
+) -> Difference | None:
     names = results or tuple(f"result {i}" for i in range(len(expected)))
     if not isinstance(yours, tuple) or len(yours) != len(expected):
         return Difference(f"returns {kind_of(yours)}, expected ({', '.join(names)})")
@@ -94,7 +95,7 @@ def _of_tuples(yours: Any, expected: tuple[Any, ...], tolerance: float, results:
     return None
 
 
-def _of_arrays(yours: Any, expected: np.ndarray, tolerance: float) -> Difference | None:
+def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Difference | None:
     if not isinstance(yours, np.ndarray):
         if expected.shape == () and isinstance(yours, (float, np.floating)):
             yours = np.asarray(yours)

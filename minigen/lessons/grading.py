@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import ArgumentError, DataError
 from ..version import __version__
@@ -58,7 +57,7 @@ class Grades:
 
     def write_json(self, path: Path) -> None:
         """All of it, with the messages for the students and the seed of the inputs."""
-        students: dict[str, Any] = {
+        students = {
             student: {
                 "solved": self.score(student),
                 "exercises": {key: {"state": state, "message": text} for key, (state, text) in states.items()},

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from ..errors import DataError
 from .checking import Verdict, examine
@@ -73,8 +73,8 @@ class Isolated:
             cwd=lesson.folder,
             start_new_session=True,
         )
-        self.questions: queue.Queue[Any] = queue.Queue()
-        self.answers: queue.Queue[Any] = queue.Queue()
+        self.questions: queue.Queue[bytes | None] = queue.Queue()
+        self.answers: queue.Queue[bytes | Exception] = queue.Queue()
         self.thread = threading.Thread(target=self._talk, daemon=True)
         self.thread.start()
         setup = {
@@ -99,7 +99,7 @@ class Isolated:
     def __enter__(self) -> "Isolated":
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class Isolated:
             return f"exit status {status}"
         return "its pipe is closed"
 
-    def _ask(self, tree: Any, seconds: float) -> Any:
+    def _ask(self, tree: object, seconds: float) -> object:
         """Send a tree and wait for the answer; the thread does both, so that a full pipe cannot hold us."""
         self.questions.put(pack(tree))
         try:
@@ -176,14 +176,14 @@ def check_isolated(
         return examine(lesson, exercise, run, seed=seed)
 
 
-def _exactly(stream: Any, size: int) -> bytes:
-    data: bytes = stream.read(size)
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
     if len(data) < size:
         raise EOFError("the process ended")
     return data
 
 
-def _as_outcome(answer: Any) -> Outcome:
+def _as_outcome(answer: object) -> Outcome:
     """An Outcome of what came through the pipe, believing nothing."""
     expected = {"state": str, "error": str, "line": str, "mutated": list, "foreign": list, "calls": dict}
     if (

@@ -11,16 +11,16 @@ checker demand that every one of them fails with a message that says so. A lesso
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
 from .run_answer import Outcome, call, load
 
+Answer = Callable[..., object]
 ALIKE = 1e-6  # relative to the largest entry: two answers that agree so well come from the same mistake
 
 
@@ -35,24 +35,24 @@ class WrongAnswer:
 
     function: str
     cause: str
-    answer: Callable[..., Any]
+    answer: Answer
     compared: bool
 
 
 class WrongAnswers(list[WrongAnswer]):
     """A lesson's wrong answers; called, it makes a decorator that adds one."""
 
-    def __call__(self, function: str, cause: str, *, compared: bool = True) -> Callable[[Any], Any]:
+    def __call__(self, function: str, cause: str, *, compared: bool = True) -> Callable[[Answer], Answer]:
         """Add the decorated function as a wrong answer; see `WrongAnswer`."""
 
-        def add(answer: Callable[..., Any]) -> Callable[..., Any]:
+        def add(answer: Answer) -> Answer:
             self.append(WrongAnswer(function, cause, answer, compared))
             return answer
 
         return add
 
 
-def reference_of(file: str, *, watched: bool = False) -> Any:
+def reference_of(file: str, *, watched: bool = False) -> SimpleNamespace:
     """The solutions beside the file of that name, as a namespace: `ref = reference_of(__file__); ref.double(2)`.
 
     Args:
@@ -64,9 +64,9 @@ def reference_of(file: str, *, watched: bool = False) -> Any:
     return SimpleNamespace(**load(path.read_text(encoding="utf-8"), name, {}))
 
 
-def alike(a: Any, b: Any) -> bool:
+def alike(a: object, b: object) -> bool:
     """Whether two answers agree but for rounding: same types, shapes and, nearly, numbers."""
-    if isinstance(a, (list, tuple)):
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return type(a) is type(b) and len(a) == len(b) and all(map(alike, a, b))
     if isinstance(a, dict):
         return isinstance(b, dict) and a.keys() == b.keys() and all(alike(a[k], b[k]) for k in a)
@@ -81,7 +81,7 @@ def alike(a: Any, b: Any) -> bool:
 
 
 def known_mistake(
-    answers: Sequence[WrongAnswer], cases: Sequence[tuple[dict[str, Any], Outcome, Any]]
+    answers: Sequence[WrongAnswer], cases: Sequence[tuple[Mapping[str, object], Outcome, object]]
 ) -> Iterator[WrongAnswer]:
     """The wrong answers that, on every case (inputs, what the student's function did, expected), do as it did."""
     for answer in answers:
@@ -91,7 +91,7 @@ def known_mistake(
                 yield answer
 
 
-def _does_the_same(answer: WrongAnswer, inputs: dict[str, Any], outcome: Outcome, expected: Any) -> bool:
+def _does_the_same(answer: WrongAnswer, inputs: Mapping[str, object], outcome: Outcome, expected: object) -> bool:
     other = call(answer.answer, inputs, "", "")
     if outcome.state != other.state:
         return False

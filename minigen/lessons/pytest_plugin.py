@@ -12,7 +12,6 @@ is shown as 'todo'; at the end stands a board of all exercises that were run.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ Task = tuple[Lesson, Exercise]
 SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}
 
 
-def tasks(test_file: str) -> list[Any]:
+def tasks(test_file: str) -> list[object]:
     """The parameters of a lesson's test: each exercise, with its marker and a readable name like 07.3-conv_dx."""
     lesson = Lesson(Path(test_file).parent)
     return [
@@ -59,8 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.addinivalue_line("markers", f"{exercise.mark}: exercise {exercise.key}, {exercise.function}")
 
 
-def _state(report: Any) -> tuple[str, str, str] | None:
-    return next((value for name, value in report.user_properties if name == "verdict"), None)
+def _state(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    verdicts = [value for name, value in report.user_properties if name == "verdict" and isinstance(value, tuple)]
+    return verdicts[0] if verdicts else None
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -72,7 +72,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """The board, and what to do next."""
     reports = [r for kind in ("passed", "failed", "todo") for r in terminalreporter.stats.get(kind, [])]
     board = sorted({found for r in reports if (found := _state(r))})

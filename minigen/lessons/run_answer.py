@@ -13,7 +13,7 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -21,6 +21,7 @@ import numpy as np
 
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HERE = os.path.dirname(os.path.abspath(__file__))
+Namespace = dict[str, Any]  # what a file of Python defines
 OTHER_LIBRARIES = ("torch", "jax", "jaxlib", "autograd", "tensorflow", "scipy", "cupy")
 
 
@@ -37,7 +38,7 @@ class Outcome:
     """
 
     state: str
-    value: Any = None
+    value: object = None
     error: str = ""
     line: str = ""
     mutated: list[str] = field(default_factory=list)
@@ -45,7 +46,7 @@ class Outcome:
     calls: dict[str, int] = field(default_factory=dict)
 
 
-def load(source: str, filename: str, siblings: dict[str, Any]) -> dict[str, Any]:
+def load(source: str, filename: str, siblings: Mapping[str, object]) -> Namespace:
     """Run a student's file; returns its namespace, in which `siblings` (the other exercises) are the reference's."""
     module = types.ModuleType("exercises")
     module.__file__ = filename
@@ -54,7 +55,7 @@ def load(source: str, filename: str, siblings: dict[str, Any]) -> dict[str, Any]
     return module.__dict__
 
 
-def load_siblings(reference: str, filename: str, names: list[str], own: str) -> dict[str, Any]:
+def load_siblings(reference: str, filename: str, names: list[str], own: str) -> Namespace:
     """The functions `names` of the reference without `own`; `reference` is its text, the answer of `own` left out."""
     namespace = load(reference, filename, {})
     return {name: namespace[name] for name in names if name != own}
@@ -68,7 +69,7 @@ class Watch:
         self.foreign: list[str] = []
         self.calls: dict[str, int] = {}
 
-    def __call__(self, frame: types.FrameType, event: str, arg: Any) -> None:
+    def __call__(self, frame: types.FrameType, event: str, arg: object) -> None:
         """Called by Python at every call and return."""
         if event == "call":
             code = frame.f_code
@@ -83,21 +84,21 @@ class Watch:
             elif str(frame.f_globals.get("__name__")).split(".")[0] in OTHER_LIBRARIES:
                 self._note(f"{frame.f_globals['__name__']}.{code.co_name}")
         elif event == "c_call" and str(getattr(arg, "__module__", "")).split(".")[0] in OTHER_LIBRARIES:
-            self._note(f"{arg.__module__}.{arg.__name__}")
+            self._note(f"{arg.__module__}.{getattr(arg, '__name__', '?')}")
 
     def _note(self, name: str) -> None:
         if len(self.foreign) < 3 and name not in self.foreign:
             self.foreign.append(name)
 
 
-def call(fn: Callable[..., Any], inputs: dict[str, Any], own: str, reference: str) -> Outcome:
+def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, reference: str) -> Outcome:
     """fn(*inputs) on copies of the inputs, watched.
 
     Args:
         inputs: by name, in the order of the parameters.
         own: the name of the exercise. reference: the file name of solutions.py.
     """
-    given = copy.deepcopy(inputs)
+    given = dict(copy.deepcopy(inputs))
     watch = Watch(own, reference)
     before = sys.getprofile()
     try:
@@ -120,7 +121,7 @@ def call(fn: Callable[..., Any], inputs: dict[str, Any], own: str, reference: st
     return outcome
 
 
-def _detached(value: Any) -> Any:
+def _detached(value: object) -> object:
     """A copy, so that a later call cannot change an earlier answer."""
     try:
         return copy.deepcopy(value)
@@ -143,7 +144,7 @@ def failure(error: BaseException, filename: str) -> Outcome:
     return Outcome("raised", error=f"{kind}: {text}" if text else kind, line=line)
 
 
-def same(a: Any, b: Any) -> bool:
+def same(a: object, b: object) -> bool:
     """Whether two trees of arrays, numbers, lists and dictionaries are equal, NaN equal to itself."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return (
@@ -153,7 +154,7 @@ def same(a: Any, b: Any) -> bool:
             and a.dtype == b.dtype
             and bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
         )
-    if isinstance(a, (list, tuple)):
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict):
         return isinstance(b, dict) and list(a) == list(b) and all(same(a[k], b[k]) for k in a)
@@ -170,20 +171,20 @@ class Unknown:
         self.kind = kind
 
 
-def pack(tree: Any) -> bytes:
+def pack(tree: object) -> bytes:
     """A tree of arrays, numbers, strings, lists, tuples and dictionaries as bytes: arrays as .npy, the rest as JSON."""
     arrays: list[np.ndarray] = []
 
-    def encode(x: Any) -> Any:
+    def encode(x: object) -> object:
         if isinstance(x, np.ndarray) and x.dtype.kind in "biuf":
             arrays.append(x)
             return ["array", len(arrays) - 1]
         if isinstance(x, np.generic) and x.dtype.kind in "biuf":
             arrays.append(np.asarray(x))
             return ["number", len(arrays) - 1]
-        if type(x) in (list, tuple):
+        if isinstance(x, (list, tuple)) and type(x) in (list, tuple):
             return [type(x).__name__, [encode(y) for y in x]]
-        if type(x) is dict and all(type(k) is str for k in x):
+        if isinstance(x, dict) and type(x) is dict and all(type(k) is str for k in x):
             return ["dict", {k: encode(y) for k, y in x.items()}]
         if x is None or type(x) in (bool, int, float, str):
             return ["plain", x]
@@ -224,7 +225,7 @@ def _decoded(node: Any, arrays: list[np.ndarray]) -> Any:
     return Unknown(str(x)) if kind == "unknown" else x
 
 
-def send(stream: BinaryIO, tree: Any) -> None:
+def send(stream: BinaryIO, tree: object) -> None:
     """Write a tree, its length first."""
     data = pack(tree)
     stream.write(len(data).to_bytes(8, "little") + data)
@@ -311,7 +312,7 @@ def main() -> None:
     send(answers, "ready")
     limit(setup["memory"], setup["seconds"])
     forbid(setup["hidden"])
-    fn: Any = None
+    fn: object = None
     broken = None
     try:
         fn = load(setup["source"], setup["filename"], siblings).get(setup["own"])
