@@ -1,3 +1,3 @@
 """The version of minigen; read by the installer, so this file imports nothing."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,6 +1,9 @@
 """Every test that uses `device` runs on NumPy and on the strict double of CuPy; `--device cuda` adds a real GPU."""
 
 import contextlib
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy comes: a process a core, and not more threads in each
 
 import hypothesis
 import numpy as np
