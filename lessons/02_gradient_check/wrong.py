@@ -258,7 +258,7 @@ def jacobians(y, g):
     return y[:, :, None] * (np.eye(y.shape[1]) - y[:, None, :])
 
 
-@wrong("softmax_backward", "many digits numeric differentiation gives", compared=False)
+@wrong("softmax_backward", "the precision of numeric differentiation", compared=False)
 def measured(y, g, h=1e-5):
     def loss(x):
         e = np.exp(x)

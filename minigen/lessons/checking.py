@@ -1,8 +1,8 @@
-"""The check of one exercise: calls it on every case, and says what is wrong so that the student can mend it.
+"""The check of one exercise: calls it on every case, and tells the student what is wrong.
 
 `examine` does not know how the student's function is run: it is given a function that takes inputs and returns an
-`Outcome`. In a notebook or under pytest that is a call in this process (`check`); in grading it is another process
-(`minigen.lessons.isolated_process`). What is expected is computed here in both cases.
+`Outcome`. In a notebook or under pytest the call is made in this process (`check`); in grading it is made in another
+one (`isolated_process`). The expected values are computed here in both cases.
 """
 
 import copy
@@ -31,7 +31,7 @@ class Verdict:
     """The result of a check; true if the exercise is solved, printed as the message.
 
     Attributes:
-        exercise: which. state: 'passed', 'todo' (not written yet) or 'failed'. message: for the student.
+        exercise: the one checked. state: 'passed', 'todo' (not written yet) or 'failed'. message: for the student.
     """
 
     exercise: Exercise
@@ -49,8 +49,8 @@ def check(answer: Callable[..., object] | str, *, seed: int = 0) -> Verdict:
     """Check an exercise, from a notebook cell or anywhere.
 
     Args:
-        answer: your function, which has the name of the exercise; or the exercise's key ('07.2') or name, to check
-            what is in exercises.py.
+        answer: your function, named as the exercise is; or the exercise's key ('07.2') or name, to check what is in
+            exercises.py.
         seed: of the random inputs.
 
     Returns:
@@ -66,7 +66,7 @@ def check(answer: Callable[..., object] | str, *, seed: int = 0) -> Verdict:
 
 
 def check_function(lesson: Lesson, exercise: Exercise, fn: Callable[..., object], *, seed: int = 0) -> Verdict:
-    """Check a function; if it calls other exercises' functions, it gets the reference's."""
+    """Check a function; the other exercises' functions, if it calls them, are the reference's."""
     alone = fn
     if isinstance(fn, types.FunctionType):
         around = {**fn.__globals__, **lesson.siblings(exercise.function)}
@@ -100,7 +100,7 @@ def check_source(lesson: Lesson, exercise: Exercise, source: str, filename: str,
 
 
 def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> Verdict:
-    """Run all cases and report on the first that is wrong.
+    """Run all cases and report the first one that is wrong.
 
     Args:
         run: calls the student's function.
@@ -142,14 +142,15 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: objec
         return Difference(f"stops with {outcome.error}" if outcome.state == "raised" else outcome.error)
     if outcome.foreign:
         return Difference(
-            f"calls {outcome.foreign[0]}", "the work is handed to a library or to the reference: write it with NumPy"
+            f"calls {outcome.foreign[0]}",
+            "that leaves the work to a library or to the reference: write it yourself, with NumPy",
         )
     entries = sum(np.asarray(part).size for part in (expected if isinstance(expected, tuple) else (expected,)))
     repeated = [name for name, n in outcome.calls.items() if n >= max(8, entries)]
     if exercise.measured is not None and exercise.judge is None and repeated:
         return Difference(
             f"calls {repeated[0]} {outcome.calls[repeated[0]]} times",
-            "that is numeric differentiation: it measures the gradient. Write the rule",
+            "that is numeric differentiation, which measures the gradient: write the rule instead",
         )
     if exercise.judge is not None:
         complaint = exercise.judge(inputs, outcome.value)
@@ -163,7 +164,7 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: objec
 
 
 def _generic_cause(exercise: Exercise, found: Difference) -> str:
-    """What the numbers say, for a mistake that is on no list."""
+    """What the numbers suggest, for a mistake that is not among the known ones."""
     if found.index is None or not found.yours.ndim or not found.expected.any():
         return ""
     cause = likely_cause(found.yours, found.expected)
@@ -197,7 +198,7 @@ def _message(
 
 
 def _values(lesson: Lesson, exercise: Exercise, inputs: Inputs, found: Difference) -> str:
-    """The worst entry: yours, and what it should be; for a gradient the measured number as well."""
+    """The worst entry: yours, and what it should be; for a gradient, also the measured number."""
     assert found.index is not None
     yours, expected = float(found.yours[found.index]), float(found.expected[found.index])
     text = f"[{', '.join(map(str, found.index))}]  " if found.index else ""
@@ -211,7 +212,7 @@ def _values(lesson: Lesson, exercise: Exercise, inputs: Inputs, found: Differenc
 
 
 def describe(inputs: Inputs) -> str:
-    """The inputs in a line: arrays by their shapes, the rest by value."""
+    """The inputs in one line: arrays as shapes, the rest as values."""
     return ", ".join(f"{name} {_brief(value)}" for name, value in inputs.items())
 
 

@@ -18,7 +18,9 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m minigen.lessons",
         description="The course: without a command, how far you are and what comes next.",
     )
-    root.add_argument("--lessons", metavar="DIR", help="the folder of the lessons (default: looked for from here on)")
+    root.add_argument(
+        "--lessons", metavar="DIR", help="the folder of the lessons (default: found from the working directory)"
+    )
     root.set_defaults(run=_progress)
     commands = root.add_subparsers(metavar="COMMAND")
 
@@ -27,11 +29,11 @@ def parser() -> argparse.ArgumentParser:
     hint.add_argument("level", nargs="?", type=int, default=1, choices=(1, 2, 3), help="1, 2 or 3 (default: 1)")
     hint.set_defaults(run=_hint)
 
-    reset = commands.add_parser("reset", help="put the empty exercise back; the file as it was is kept beside it")
+    reset = commands.add_parser("reset", help="empty one exercise again; a copy of the old file is kept beside it")
     reset.add_argument("exercise", help="its key, like 07.2, or its name")
     reset.set_defaults(run=_reset)
 
-    solution = commands.add_parser("solution", help="the reference's answer, after a question")
+    solution = commands.add_parser("solution", help="show the reference's answer, after asking")
     solution.add_argument("exercise", help="its key, like 07.2, or its name")
     solution.add_argument("--yes", action="store_true", help="do not ask")
     solution.set_defaults(run=_solution)
@@ -39,16 +41,18 @@ def parser() -> argparse.ArgumentParser:
     grading = commands.add_parser(
         "grade",
         help="grade a folder of submissions",
-        description="Grade submissions, each in processes of its own: FOLDER/NAME/07_convolution/exercises.py, "
-        "FOLDER/NAME/exercises.py or FOLDER/NAME.py; the latter two with --lesson.",
+        description="Grade submissions, each exercise in a process of its own. "
+        "Expects FOLDER/NAME/07_convolution/exercises.py; with --lesson also FOLDER/NAME/exercises.py or FOLDER/NAME.py.",
     )
-    grading.add_argument("folder", help="the submissions, one folder or file a student")
-    grading.add_argument("--lesson", action="append", metavar="NN", help="grade only this one (more than one: repeat)")
+    grading.add_argument("folder", help="the submissions: one folder or file for each student")
+    grading.add_argument("--lesson", action="append", metavar="NN", help="grade only this lesson (may be repeated)")
     grading.add_argument("--csv", metavar="FILE", default="grades.csv", help="default: grades.csv")
     grading.add_argument("--json", metavar="FILE", default="grades.json", help="with messages; default: grades.json")
-    grading.add_argument("--seconds", type=float, default=10.0, help="for an exercise (default: 10)")
-    grading.add_argument("--memory", type=int, default=1024, metavar="MIB", help="for an exercise (default: 1024)")
-    grading.add_argument("--seed", type=int, help="of the inputs (default: a fresh one, noted in the JSON file)")
+    grading.add_argument("--seconds", type=float, default=10.0, help="time for one exercise (default: 10)")
+    grading.add_argument(
+        "--memory", type=int, default=1024, metavar="MIB", help="memory for one exercise (default: 1024)"
+    )
+    grading.add_argument("--seed", type=int, help="of the random inputs (default: a new one, noted in the JSON file)")
     grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
     grading.set_defaults(run=_grade)
     return root
@@ -82,9 +86,9 @@ def _reset(args: argparse.Namespace) -> int:
         except SyntaxError as error:
             raise ArgumentError(
                 f"reset: {path} has a syntax error in line {error.lineno}, so its functions cannot be told apart; "
-                "mend it, or delete the file and reset again for a new one"
+                "correct it, or delete the file and reset again for a new one"
             ) from None
-        print(f"the file as it was: {kept}")
+        print(f"the old file is kept as {kept}")
     path.write_text(stubs, encoding="utf-8")
     print(f"{exercise.key} {exercise.function} is empty again in {path}")
     return 0
@@ -121,7 +125,7 @@ def _grade(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0, 1 for a declined question, 2 for anything refused."""
+    """Run a command; returns the exit status: 0, 1 if the question was declined, 2 after an error."""
     args = parser().parse_args(argv)
     try:
         status: int = args.run(args)

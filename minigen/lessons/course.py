@@ -1,4 +1,4 @@
-"""Exercises and lessons: what is asked, on which inputs it is checked, and where its files are.
+"""Exercises and lessons: what a student is asked, on which inputs it is checked, and where the files are.
 
 A lesson's folder, lessons/NN_name/, holds
 
@@ -33,17 +33,17 @@ class Exercise:
 
     Attributes:
         key: like '07.2'. function: its name. section: the heading of the lesson that explains it.
-        hints: three, each says more than the one before.
-        cases: by name, how to draw the inputs: a function of a random generator that returns them by name, in the
-            order of the function's parameters. Shapes are drawn too, so that no number can be written into an answer.
+        hints: three, each of which says more than the one before.
+        cases: by name, a function of a random generator that draws the inputs and returns them by name, in the order
+            of the function's parameters. Shapes are random too, so that an answer cannot rely on a fixed number.
         results: the names of the results, if there are several.
         measured: for a gradient rule, what it is the derivative of: a function of the reference's namespace and the
             inputs that returns, for each result, a scalar function f(x) and the array x at which its gradient is
-            asked for. The numeric value in messages comes from it, and CI checks the reference by it.
-        judge: for answers of which several are right: a function of the inputs and the answer that returns what is
-            wrong with it, or ''; in place of the comparison with the reference.
-        tolerance: the error allowed, relative to the largest entry; that of float64 arithmetic, and below that of
-            differences.
+            asked for. The numeric value in messages comes from it, and the tests check the reference against it.
+        judge: where several answers are right: a function of the inputs and the answer that returns what is wrong
+            with it, or ''. It replaces the comparison with the reference.
+        tolerance: the error allowed, relative to the largest entry: enough for float64 arithmetic, too little for
+            numeric differentiation.
     """
 
     key: str
@@ -64,7 +64,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A folder of a lesson; its files are read when they are asked for."""
+    """A lesson's folder; its files are read when they are needed."""
 
     folder: Path
 
@@ -116,11 +116,11 @@ class Lesson:
 
     @property
     def names(self) -> list[str]:
-        """The functions' names."""
+        """The names of the exercises' functions."""
         return [exercise.function for exercise in self.exercises]
 
     def without(self, function: str) -> str:
-        """The reference's text without the answer of one function."""
+        """The reference's text without the answer to one exercise."""
         return make_stubs(self.solutions, only=function)
 
     def siblings(self, function: str) -> Namespace:
@@ -131,11 +131,11 @@ class Lesson:
         try:
             return (self.folder / name).read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise DataError(f"lesson {self.folder.name}: {name} is missing; get the folder again") from None
+            raise DataError(f"lesson {self.folder.name}: {name} is missing; download the folder again") from None
 
 
 def find_folder(start: Path | str | None = None) -> Path:
-    """The folder that holds the lessons: seen from `start` (default: the working directory) upwards, or the package.
+    """The folder of the lessons: from `start` (default: the working directory) upwards, else beside the package.
 
     Raises:
         DataError: there is none.
@@ -147,7 +147,7 @@ def find_folder(start: Path | str | None = None) -> Path:
             if any(folder.glob("[0-9][0-9]_*/tasks.py")):
                 return folder
     raise DataError(
-        "lessons: no folder with lessons here; run this in a checkout of minigen, or name it: --lessons DIR"
+        "lessons: no lessons found here; run this in a checkout of minigen, or name the folder: --lessons DIR"
     )
 
 

@@ -1,6 +1,7 @@
-"""How an answer differs from the one expected: the first thing that is wrong, in the words a student needs.
+"""How an answer differs from the expected one: the first thing that is wrong, in words that help a student.
 
-The order is that in which one looks: nothing returned, the type, the shape, NaN, and only then the numbers.
+The checks run in the order in which a programmer would look: nothing returned, the type, the shape, NaN, and only then
+the numbers.
 """
 
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ import numpy as np
 
 from .run_answer import Unknown
 
-SINGLE = 1e-8  # relative error: above it, and up to COARSE, float32 is likelier than differences
-COARSE = 1e-6  # relative error below which an answer is the right one, imprecisely computed
+SINGLE = 1e-8  # relative error: between this and COARSE, float32 is a likelier cause than numeric differentiation
+COARSE = 1e-6  # relative error: below this the answer is right, but imprecisely computed
 
 
 @dataclass
@@ -19,9 +20,9 @@ class Difference:
 
     Attributes:
         what: in a few words, after the function's name: 'is wrong in 3 of 8 entries'.
-        cause: what this alone says about the mistake, or ''.
-        part: the number of the result, if there are several.
-        index: of the worst entry, if numbers differ. yours, expected: the two arrays then.
+        cause: what this difference alone says about the mistake, or ''.
+        part: which of the results it is in, if there are several.
+        index: of the worst entry, if numbers differ; yours and expected are then the two arrays.
     """
 
     what: str
@@ -126,9 +127,11 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
         return _worst(f"is wrong in {wrong.sum()} of {wrong.size} entries", yours, expected, error)
     found = _worst(f"is right, but only to {round(-np.log10(worst))} digits", yours, expected, error)
     if worst > SINGLE:
-        found.cause = "so few digits are float32's: somewhere in between the type of the inputs is lost"
+        found.cause = "that is the precision of float32: somewhere on the way the type of the inputs is lost"
     else:
-        found.cause = "so many digits numeric differentiation gives; the rule itself gives 15. Write the rule"
+        found.cause = (
+            "that is the precision of numeric differentiation; the rule itself gives 15 digits. Write the rule"
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""Stub and reference from one source: solutions.py, whose answers stand between two marks.
+"""Exercises and reference come from one source: solutions.py, in which each answer stands between two marks.
 
     def double(x):
         '''Twice x.'''
@@ -7,7 +7,7 @@
         # stub: start with `return`
         # end
 
-From this the student's exercises.py is made: everything but the answers is kept word for word, and an answer becomes
+The student's exercises.py is made from it. Everything except the answers is kept word for word; an answer becomes
 
         # start with `return`
         raise NotImplementedError("double: not written yet")
@@ -34,14 +34,14 @@ def function_lines(source: str, name: str) -> tuple[int, int]:
 
 
 def make_stubs(source: str, only: str | None = None) -> str:
-    """The exercises that belong to these solutions.
+    """The text of exercises.py for these solutions.
 
     Args:
         source: the text of solutions.py.
-        only: leave the answer of this one function out, and keep all others.
+        only: leave out the answer of this one function, and keep all others.
 
     Raises:
-        DataError: a mark that has no partner, or stands outside of a function.
+        DataError: a mark has no partner, or stands outside a function.
     """
     lines = source.splitlines()
     owners = _owners(source)

@@ -23,7 +23,7 @@ LARGEST = 1 << 20  # bytes of a submission's file
 
 @dataclass(frozen=True)
 class Limits:
-    """What an exercise may take: seconds for all its cases, memory in MiB."""
+    """What one exercise may use: seconds for all its cases, memory in MiB."""
 
     seconds: float
     memory: int
@@ -46,17 +46,17 @@ class Grades:
         return sum(state == "passed" for state, _ in self.results[student].values())
 
     def write_csv(self, path: Path) -> None:
-        """One line a student: name, score, and the state of each exercise."""
+        """One line for each student: name, score, and the state of each exercise."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["student", "solved", "of", *self.keys])
         for student, states in self.results.items():
-            name = "'" + student if student[:1] in "=+-@" else student  # or a spreadsheet takes it for a formula
+            name = "'" + student if student[:1] in "=+-@" else student  # or a spreadsheet would take it for a formula
             writer.writerow([name, self.score(student), len(self.keys), *(states[key][0] for key in self.keys)])
         _write(path, text.getvalue())
 
     def write_json(self, path: Path) -> None:
-        """All of it, with the messages for the students and the seed of the inputs."""
+        """Everything, with the messages for the students and the seed of the inputs."""
         students = {
             student: {
                 "solved": self.score(student),
@@ -84,17 +84,17 @@ def grade(
     """Grade all submissions in a folder.
 
     Args:
-        folder: of each student NAME/NN_lesson/exercises.py, or for a single lesson NAME/exercises.py or NAME.py.
-        lessons: those there are. numbers: of those to grade, like '07'; None for those of which anything is there.
-        limits: for an exercise.
-        seed: of the inputs; None for one that nobody could know.
-        jobs: submissions at a time.
+        folder: holds each student's NAME/NN_lesson/exercises.py, or for a single lesson NAME/exercises.py or NAME.py.
+        lessons: all lessons. numbers: of those to grade, like '07'; None for every lesson that somebody handed in.
+        limits: for each exercise.
+        seed: of the inputs; None for one that nobody can know in advance.
+        jobs: how many submissions to grade at a time.
 
     Raises:
-        DataError: a folder without submissions. ArgumentError: no such lesson.
+        DataError: the folder has no submissions. ArgumentError: there is no such lesson.
     """
     if not folder.is_dir():
-        raise DataError(f"grade: {folder} is no folder; name one with a folder or a .py file for each student")
+        raise DataError(f"grade: {folder} is not a folder; name one with a folder or a .py file for each student")
     chosen = [lesson for lesson in lessons if numbers is None or lesson.number in numbers]
     if not chosen or (numbers and len(chosen) < len(set(numbers))):
         have = ", ".join(lesson.number for lesson in lessons)

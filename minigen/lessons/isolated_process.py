@@ -25,12 +25,12 @@ from .run_answer import Outcome, pack, unpack
 
 WORKER = Path(__file__).with_name("run_answer.py")
 LARGEST = 64 << 20  # bytes of an answer
-START = 60.0  # seconds that Python and NumPy get to start on a busy machine; not the submission's own
+START = 60.0  # seconds for Python and NumPy to start on a busy machine; they do not count as the submission's
 
 
 @functools.cache
 def namespaces() -> list[str]:
-    """The command that starts another in namespaces of its own, or [] where the system has or allows none."""
+    """The command that starts another one in namespaces of its own; [] where the system does not allow it."""
     program = shutil.which("unshare")
     if program is None or not sys.platform.startswith("linux"):
         return []
@@ -43,7 +43,7 @@ def namespaces() -> list[str]:
 
 
 class Isolated:
-    """A submission's function in another process; call it with inputs, get an Outcome. Use it in a `with`.
+    """A submission's function in another process: called with inputs, it gives an Outcome. Use it in a `with`.
 
     Args:
         lesson, exercise: what is checked.
@@ -103,7 +103,7 @@ class Isolated:
         self.close()
 
     def close(self) -> None:
-        """End the process and all that it started."""
+        """End the process and everything it started."""
         with contextlib.suppress(OSError):
             if os.name == "posix":
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -127,20 +127,20 @@ class Isolated:
         except TimeoutError:
             return Outcome("lost", error=f"does not end: stopped after {self.seconds:g} s; look for an endless loop")
         except (EOFError, OSError):
-            return Outcome("lost", error=f"ends its process in place of returning a result ({self._how()})")
+            return Outcome("lost", error=f"ends its process instead of returning a result ({self._how()})")
         except ValueError:
-            return Outcome("lost", error="sends something that is no answer")
+            return Outcome("lost", error="sends something that is not an answer")
 
     def _how(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             status = self.process.wait(5)
             if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
-                return f"no processor time left of {self.seconds:g} s"
+                return f"it used up its {self.seconds:g} s of processor time"
             return f"exit status {status}"
         return "its pipe is closed"
 
     def _ask(self, tree: object, seconds: float) -> object:
-        """Send a tree and wait for the answer; the thread does both, so that a full pipe cannot hold us."""
+        """Send a tree and wait for the answer; the thread does both, so that a full pipe cannot block us."""
         self.questions.put(pack(tree))
         try:
             answer = self.answers.get(timeout=max(seconds, 0.0))
@@ -151,7 +151,7 @@ class Isolated:
         return unpack(answer)
 
     def _talk(self) -> None:
-        """In a thread: hand questions over and bring back the bytes of the answers, or the error."""
+        """In a thread: pass questions on and bring back the bytes of the answers, or the error."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -161,7 +161,7 @@ class Isolated:
                 stdin.flush()
                 size = int.from_bytes(_exactly(stdout, 8), "little")
                 if size > LARGEST:
-                    raise ValueError("too large an answer")
+                    raise ValueError("the answer is too large")
                 self.answers.put(_exactly(stdout, size))
             except (OSError, EOFError, ValueError) as error:
                 self.answers.put(error)
@@ -184,7 +184,7 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 
 def _as_outcome(answer: object) -> Outcome:
-    """An Outcome of what came through the pipe, believing nothing."""
+    """What came through the pipe as an Outcome; nothing in it is trusted."""
     expected = {"state": str, "error": str, "line": str, "mutated": list, "foreign": list, "calls": dict}
     if (
         not isinstance(answer, dict)

@@ -1,11 +1,11 @@
 """Classic wrong answers, each with a sentence for the student who gives it.
 
-They serve twice: a student's answers are compared with theirs, to name the likely mistake; and the tests of the
-checker demand that every one of them fails with a message that says so. A lesson's wrong.py:
+They have two uses. A student's results are compared with theirs, to name the likely mistake; and the tests demand that
+each of them fails the check, with a message that says why. A lesson's wrong.py:
 
     wrong = WrongAnswers()
 
-    @wrong("double", "you add two in place of multiplying by it")
+    @wrong("double", "you add two instead of multiplying by it")
     def adds(x):
         return x + 2
 """
@@ -21,7 +21,7 @@ import numpy as np
 from .run_answer import Outcome, call, load
 
 Answer = Callable[..., object]
-ALIKE = 1e-6  # relative to the largest entry: two answers that agree so well come from the same mistake
+ALIKE = 1e-6  # relative to the largest entry: two answers that agree this well come from the same mistake
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class WrongAnswer:
     """A wrong answer to the exercise `function`.
 
     Attributes:
-        cause: the sentence. compared: False for what numbers cannot show and the checker sees otherwise (changed
-            inputs, a call of the reference); `cause` is then what its message must contain.
+        cause: the sentence for the student. compared: False for a mistake that numbers cannot show and the checker
+            sees in another way (changed inputs, a call to the reference); its message must then contain `cause`.
     """
 
     function: str
@@ -40,7 +40,7 @@ class WrongAnswer:
 
 
 class WrongAnswers(list[WrongAnswer]):
-    """A lesson's wrong answers; called, it makes a decorator that adds one."""
+    """A lesson's wrong answers; calling it makes a decorator that adds one."""
 
     def __call__(self, function: str, cause: str, *, compared: bool = True) -> Callable[[Answer], Answer]:
         """Add the decorated function as a wrong answer; see `WrongAnswer`."""
@@ -56,8 +56,8 @@ def reference_of(file: str, *, watched: bool = False) -> SimpleNamespace:
     """The solutions beside the file of that name, as a namespace: `ref = reference_of(__file__); ref.double(2)`.
 
     Args:
-        watched: whether the checker notices their calls, as it does a student's; for wrong answers that cheat. The
-            others build their mistakes of the reference, and that is not the mistake.
+        watched: whether the checker notices calls to them, as it does in a student's answer; for wrong answers that
+            cheat. The others may use the reference freely: calling it is not their mistake.
     """
     path = Path(file).with_name("solutions.py")
     name = str(path) if watched else f"a copy of {path}"
@@ -65,7 +65,7 @@ def reference_of(file: str, *, watched: bool = False) -> SimpleNamespace:
 
 
 def alike(a: object, b: object) -> bool:
-    """Whether two answers agree but for rounding: same types, shapes and, nearly, numbers."""
+    """Whether two answers agree except for rounding: the same types and shapes, and nearly the same numbers."""
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return type(a) is type(b) and len(a) == len(b) and all(map(alike, a, b))
     if isinstance(a, dict):
@@ -83,7 +83,10 @@ def alike(a: object, b: object) -> bool:
 def known_mistake(
     answers: Sequence[WrongAnswer], cases: Sequence[tuple[Mapping[str, object], Outcome, object]]
 ) -> Iterator[WrongAnswer]:
-    """The wrong answers that, on every case (inputs, what the student's function did, expected), do as it did."""
+    """The wrong answers that do, in every case, what the student's function did.
+
+    A case: the inputs, the outcome of the student's function, and the expected answer.
+    """
     for answer in answers:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")

@@ -7,7 +7,7 @@ from .exercise_file import function_lines, make_stubs
 from .isolated_process import check_isolated
 
 SIGNS = {"passed": "x", "todo": " ", "failed": "!"}
-SECONDS = 20.0  # for an exercise; an endless loop is then told as such
+SECONDS = 20.0  # for one exercise; after that it is reported as an endless loop
 
 
 def untouched(lesson: Lesson, exercise: Exercise, source: str) -> bool:
@@ -24,7 +24,7 @@ def untouched(lesson: Lesson, exercise: Exercise, source: str) -> bool:
 
 
 def progress(lessons: Sequence[Lesson]) -> str:
-    """The board: a line for each exercise, the next one with its message."""
+    """The board: a line for each exercise, and the message for the next one."""
     lines: list[str] = []
     following: tuple[Exercise, Lesson, str] | None = None
     solved = total = 0

@@ -1,13 +1,13 @@
 """Exercises under pytest: `python -m pytest lessons/07_convolution`, `-k conv_dx`, `-m task_07_3`.
 
-A test file of a lesson is made of `tasks(__file__)` and the fixture `verdict`:
+A lesson's test file uses `tasks(__file__)` and the fixture `verdict`:
 
     @pytest.mark.parametrize("task", tasks(__file__))
     def test_task(task, verdict):
         verdict(task)
 
-A failing check is its message and no traceback. What is not written yet counts as failed, as the exit status says, but
-is shown as 'todo'; at the end stands a board of all exercises that were run.
+A failing check shows its message, without a traceback. What is not written yet is shown as 'todo', though the exit
+status counts it as failed. At the end there is a list of all exercises that were run.
 """
 
 from collections.abc import Callable
@@ -48,11 +48,11 @@ def verdict(request: pytest.FixtureRequest) -> Callable[[Task], None]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--exercises FILE."""
-    parser.addoption("--exercises", metavar="FILE", help="check this file in place of the lesson's exercises.py")
+    parser.addoption("--exercises", metavar="FILE", help="check this file instead of the lesson's exercises.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One marker a task."""
+    """One marker for each task."""
     for lesson in all_lessons(Path(__file__).parents[2]):
         for exercise in lesson.exercises:
             config.addinivalue_line("markers", f"{exercise.mark}: exercise {exercise.key}, {exercise.function}")
@@ -73,7 +73,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
-    """The board, and what to do next."""
+    """The list of exercises, and what to do next."""
     reports = [r for kind in ("passed", "failed", "todo") for r in terminalreporter.stats.get(kind, [])]
     board = sorted({found for r in reports if (found := _state(r))})
     if not board:

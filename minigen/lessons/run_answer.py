@@ -1,7 +1,7 @@
-"""Calls a student's function on copies of its inputs, and notices what it does besides computing.
+"""Calls a student's function on copies of its inputs, and notes whatever it does besides computing.
 
 This file needs NumPy and nothing else of minigen, because it also runs as a program, which `isolated_process` starts.
-There it loads one submission, with limits on time and memory, and answers the questions that come through a pipe.
+There it loads one submission, with limits on time and memory, and answers the questions that arrive through a pipe.
 Expected values never enter that process, so a submission can spoil its own answers and nothing else.
 """
 
@@ -31,7 +31,7 @@ class Outcome:
 
     Attributes:
         state: 'returned', 'unwritten' (NotImplementedError), 'raised', or 'lost' (the process is gone).
-        value: what was returned. error: what was raised, in one line. line: where, in the student's file.
+        value: what was returned. error: what was raised, in one line. line: the line of the student's file.
         mutated: names of the inputs that were changed.
         foreign: functions of minigen or other libraries that were called, and the reference itself.
         calls: how often each of the other exercises' functions was called.
@@ -56,13 +56,13 @@ def load(source: str, filename: str, siblings: Mapping[str, object]) -> Namespac
 
 
 def load_siblings(reference: str, filename: str, names: list[str], own: str) -> Namespace:
-    """The functions `names` of the reference without `own`; `reference` is its text, the answer of `own` left out."""
+    """The functions `names` of the reference except `own`; `reference` is its text without the answer to `own`."""
     namespace = load(reference, filename, {})
     return {name: namespace[name] for name in names if name != own}
 
 
 class Watch:
-    """A profile function that notes calls of library code, of the reference, and of the other exercises."""
+    """A profile function that notes calls to library code, to the reference, and to the other exercises."""
 
     def __init__(self, own: str, reference: str) -> None:
         self.own, self.reference = own, reference
@@ -70,7 +70,7 @@ class Watch:
         self.calls: dict[str, int] = {}
 
     def __call__(self, frame: types.FrameType, event: str, arg: object) -> None:
-        """Called by Python at every call and return."""
+        """Python calls this at every call and return."""
         if event == "call":
             code = frame.f_code
             if code.co_filename == self.reference:
@@ -134,7 +134,7 @@ def failure(error: BaseException, filename: str) -> Outcome:
     kind = type(error).__name__
     text = (str(error).splitlines() or [""])[0][:300]
     if isinstance(error, SystemExit):
-        kind, text = "exit()", "an exercise returns its result, it does not end the program"
+        kind, text = "exit()", "an exercise returns its result, it must not end the program"
     line = ""
     if isinstance(error, SyntaxError):
         line = f"line {error.lineno}: {(error.text or '').strip()}"
@@ -267,8 +267,8 @@ REFUSED_FAMILIES = {
 def forbid(hidden: list[str]) -> None:
     """From now on, refuse what no exercise needs: the network, processes, writing files, reading `hidden` ones.
 
-    An audit hook cannot be taken off again. It stops accidents and simple cheating; against a determined attacker put
-    the whole grading into a container.
+    An audit hook cannot be removed. It stops accidents and simple cheating; to be safe from a determined attacker, run
+    the whole grading in a container.
     """
     allowed = {*sys.stdlib_module_names, "numpy"}
     secret = {os.path.realpath(path) for path in hidden}
@@ -277,7 +277,7 @@ def forbid(hidden: list[str]) -> None:
     def hook(event: str, args: tuple[Any, ...]) -> None:
         what = REFUSED.get(event) or next((w for f, w in REFUSED_FAMILIES.items() if event.startswith(f)), "")
         if event == "import" and args[0].split(".")[0] not in allowed:
-            raise ImportError(f"an exercise needs only NumPy; {args[0]} is not to be had here")
+            raise ImportError(f"an exercise needs only NumPy; {args[0]} cannot be imported here")
         if event == "open":
             path, mode, flags = args
             if (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & writing:
@@ -294,7 +294,7 @@ def limit(memory: int, seconds: int) -> None:
     """Limit this process's memory (bytes), processor time and files, where the system knows such limits."""
     try:
         import resource
-    except ImportError:  # Windows: only the parent's clock remains
+    except ImportError:  # Windows: only the parent's clock limits it
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

@@ -30,7 +30,7 @@ HOSTILE = {
     "hangs": (answer("while True: pass"), "does not end: stopped after 3 s; look for an endless loop"),
     "hangs_at_import": (answer(RIGHT, "while True: pass\n"), "does not end"),
     "sleeps": (answer("__import__('time').sleep(1000)"), "does not end"),
-    "exits": (answer("raise SystemExit(0)"), "it does not end the program"),
+    "exits": (answer("raise SystemExit(0)"), "it must not end the program"),
     "exits_hard": (answer("__import__('os')._exit(0)"), "ends its process"),
     "exits_at_import": (answer(RIGHT, "import os; os._exit(0)\n"), "ends its process"),
     "crashes": (
@@ -156,7 +156,7 @@ def test_the_command(tmp_path, capsys, monkeypatch):
 
 def test_refusals(tmp_path, capsys):
     assert main(["grade", str(tmp_path / "none")]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "is not a folder" in capsys.readouterr().err
     assert main(["grade", str(tmp_path)]) == 2
     assert "no submissions in" in capsys.readouterr().err
     assert main(["grade", str(tmp_path), "--lesson", "99"]) == 2

@@ -101,7 +101,7 @@ def test_the_reference_and_siblings_are_told_apart():
         ("raise NotImplementedError", "unwritten", ""),
         ("raise ValueError('two\\nlines')", "raised", "ValueError: two"),
         ("1 / 0", "raised", "ZeroDivisionError: division by zero"),
-        ("raise SystemExit(3)", "raised", "exit(): an exercise returns its result, it does not end the program"),
+        ("raise SystemExit(3)", "raised", "exit(): an exercise returns its result, it must not end the program"),
         ("assert False", "raised", "AssertionError"),
         ("own(x)", "raised", "RecursionError: maximum recursion depth exceeded"),
     ],
