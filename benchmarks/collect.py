@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigen.train import load_run
+from minigen.runs import load_run
 
 
 def row(folder: str) -> dict[str, object]:

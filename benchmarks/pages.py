@@ -10,17 +10,15 @@ The counts of faults.json are made by
 import json
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import tables
 from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
-from minigen.data import load
 from minigen.lessons import Lesson
-from minigen.random import Generator
-from minigen.train import RECIPES, settings_for
-from minigen.train.recipes import build
+from minigen.models.catalogue import FILES
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -78,11 +76,11 @@ def how_run(entry: Mapping[str, Any]) -> str:
 
 def models() -> str:
     """Every model of the command line: its command, its paper, its file."""
-    digits, rows = load("digits"), []
-    for name, recipe in RECIPES.items():
-        model = build(settings_for(name, digits, width=4), digits.shape, Generator(0))
-        file = type(model).__module__.replace(".", "/") + ".py"
-        rows.append([f"`python -m minigen train {name}`", recipe.summary, f"[{Path(file).name}](../{file})"])
+    rows = []
+    for module in FILES:
+        file = f"minigen/models/{module.replace('.', '/')}.py"
+        for recipe in import_module(f"minigen.models.{module}").RECIPES:
+            rows.append([f"`python -m minigen train {recipe.name}`", recipe.summary, f"[{Path(file).name}](../{file})"])
     return tables.markdown(["command", "model", "file"], rows)
 
 
@@ -117,7 +115,7 @@ TABLES = {
     "peers": Table("README.md", peers, RESULTS / "peers.json"),
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),
     "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
-    "models": Table("docs/models.md", models, ROOT / "minigen" / "train" / "recipes.py"),
+    "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
     "lessons": Table("README.md", lessons, ROOT / "lessons"),
 }
 

@@ -8,9 +8,9 @@ import pytest
 from benchmarks import pages
 from minigen import cli
 from minigen.data import load
-from minigen.models.adversarial import LOSSES
-from minigen.models.penalties import PENALTIES
-from minigen.train import RECIPES, settings_for
+from minigen.models import RECIPES
+from minigen.models.gans.losses import LOSSES
+from minigen.models.gans.penalties import PENALTIES
 
 
 @pytest.mark.parametrize("name", pages.TABLES)
@@ -55,9 +55,10 @@ def test_the_commands_of_the_page_of_models_are_understood():
     assert {words[1] for words in shown} == set(RECIPES)
     for words in shown:
         args = cli.parser().parse_args(words)
-        given = {name: getattr(args, name) for name in cli.SETTINGS}
+        recipe = RECIPES[args.model]
+        given = {name: value for name, value in vars(args).items() if name in recipe.choosable}
         data = args.data if args.data in ("ring", "grid") else "digits"
-        settings_for(args.model, load(data), **(given | ({"amount": None} if args.amount else {})))
+        recipe.settings(load(data), **given)
     for choice in (*LOSSES, *PENALTIES):
         assert choice in page or choice in ("none", "non-saturating", "wasserstein")
 

@@ -162,7 +162,7 @@ def test_a_pause_does_not_count(monkeypatch):
     monkeypatch.setattr(trained, "recipe_of", lambda _: replace(recipe, trainer=lambda *_: still))
     monkeypatch.setattr(trained.time, "perf_counter", lambda: clock[0])
     ring = data.load("ring")
-    assert trained.seconds_a_step(trained.settings_for("gan", ring), ring, steps=9) == pytest.approx(0.1)
+    assert trained.seconds_a_step(recipe.settings(ring), ring, steps=9) == pytest.approx(0.1)
 
 
 def test_the_epochs_fill_the_budget_half_of_it_with_one_sample(monkeypatch):
@@ -185,7 +185,9 @@ def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monk
         return trained.trained(Job(1.0, 3, "cpu", folder), "a", "gan", *ring, 1.0, 9, width=4)
 
     whole = row(tmp_path / "whole")
-    monkeypatch.setattr("minigen.train.start.evaluate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        "minigen.train.begin_and_resume.final_pictures", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         row(tmp_path / "parts")
     monkeypatch.undo()

@@ -22,15 +22,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.protocols.row import Goal, Job, Row
-from benchmarks.protocols.trained import trained
+from benchmarks.protocols.trained import model_of, trained
 from minigen import backend, data
 from minigen.data import Dataset, pixels
 from minigen.data.stacked import CLASSES
 from minigen.metrics import classifier, code_error, frechet, kl_to_uniform, mean_filter, modes_found, parzen
 from minigen.random import Generator
-from minigen.train import generate
-from minigen.train.results import categories
-from minigen.train.run import Run
+from minigen.runs import Run
 
 TRIALS, FULL_TRIALS = 4, 10
 FULL_TOY = 400_000  # steps without a budget: 400 epochs of 1000 batches, as the authors' program
@@ -39,13 +37,12 @@ FULL = 30_000  # steps without a budget where no paper's length is taken over
 STACKED_SAMPLES = 26_000
 COUNT = 10_000  # samples of images
 KEPT_ASIDE = 10_000  # training images, to choose a width by
-BLACK = -1.0  # of a GAN's images
 
 
-def samples_of(run: Run, n: int, seed: int, low: float = BLACK) -> np.ndarray:
+def samples_of(run: Run, n: int, seed: int) -> np.ndarray:
     """n samples of a finished run, pixels in [0, 1]."""
     with backend.device(run.settings.device):
-        return generate(run.load_model(), n, Generator(seed), low)
+        return model_of(run).sample(n, Generator(seed))
 
 
 def modes_row(name: str, **settings: Any) -> Any:
@@ -59,7 +56,7 @@ def modes_row(name: str, **settings: Any) -> Any:
             seed = trials * job.seed + trial
             one = Job(job.budget, seed, job.device, job.folder)
             finished = trained(one, f"trial-{trial}", "gan", train, test, 0.9 / TRIALS, FULL_TOY, **settings)
-            found.append(modes_found(samples_of(finished, 2500, seed + 1, 0.0), train.centres, train.sigma))
+            found.append(modes_found(samples_of(finished, 2500, seed + 1), train.centres, train.sigma))
         return {
             "modes": round(float(np.mean([f.found for f in found])), 2),
             "high_quality": round(float(np.mean([f.high_quality for f in found])), 4),
@@ -155,7 +152,7 @@ def infogan_row(job: Job) -> dict[str, Any]:
 def categories_of(run: Run, test: Dataset) -> np.ndarray:
     """The class of each test image, as the discriminator says."""
     with backend.device(run.settings.device):
-        return categories(run.load_model(), pixels(test.x), run.settings.device, BLACK)
+        return model_of(run).class_of(test.x)
 
 
 # ---------------------------------------------------------------------------------------------------------- the rows

@@ -21,11 +21,11 @@ from minigen import backend, data
 from minigen.metrics import nll
 from minigen.models import IWAE
 from minigen.models.networks import dense_decoder, dense_encoder, start_at_the_mean
-from minigen.models.two_layers import burda_networks
+from minigen.models.vaes.two_layers import burda_networks
+from minigen.models.vaes.vae import VAETrainer
 from minigen.nn import Tanh
 from minigen.optim import cosine
 from minigen.optim.schedules import Schedule
-from minigen.train.bounds import BoundTrainer
 
 LATENT, HIDDEN, FULL_EPOCHS = 50, [200, 200], 3280
 FOR_EVALUATION = 0.15  # of the budget
@@ -58,7 +58,7 @@ def short_plan(seconds: float, model: IWAE, x: np.ndarray, device: str) -> Plan:
 def seconds_an_epoch(model: IWAE, k: int, x: np.ndarray, batch: int, device: str) -> float:
     """From some bursts of 20 steps, the first to warm up; their median, which no pause of the machine moves."""
     model.samples = k
-    trainer, bursts = BoundTrainer(model, 1e-3, binary=True), []
+    trainer, bursts = VAETrainer(model, 1e-3, binary=True), []
     for _ in range(12):
         start = time.perf_counter()
         one_epoch(trainer, x, batch, mg.Generator(0), device, steps=20)
@@ -85,7 +85,7 @@ def network(k: int, x: np.ndarray, seed: int, layers: int = 1) -> IWAE:
 
 
 def one_epoch(
-    trainer: BoundTrainer, x: np.ndarray, batch: int, rng: mg.Generator, device: str, steps: int | None = None
+    trainer: VAETrainer, x: np.ndarray, batch: int, rng: mg.Generator, device: str, steps: int | None = None
 ) -> float:
     """Train for an epoch, or so many steps of it; returns the mean loss."""
     losses = []
@@ -105,7 +105,7 @@ def trained(job: Job, k: int, x: np.ndarray, layers: int = 1) -> tuple[IWAE, dic
         plan = planned(int(kept["epochs"]), int(kept["batch"]), x, int(kept["single"]))
     else:
         plan = short_plan(60 * job.budget * (1 - FOR_EVALUATION), network(k, x, 0, layers), x, job.device)
-    trainer = BoundTrainer(model, plan.rate, eps=1e-4, binary=True)
+    trainer = VAETrainer(model, plan.rate, eps=1e-4, binary=True)
     done, before = 0, 0.0
     if kept:
         done, before = int(kept["done"]), float(kept["seconds"])

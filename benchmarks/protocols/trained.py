@@ -5,7 +5,6 @@ at first.
 """
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,18 @@ from benchmarks.protocols.row import Job
 from minigen import backend
 from minigen.autodiff import Tensor
 from minigen.data import Dataset, pixels, scale
+from minigen.models import Settings, recipe_of
 from minigen.random import Generator
-from minigen.train import load_run, resume, settings_for, train
-from minigen.train.checkpoint import Every
-from minigen.train.recipes import build, recipe_of
-from minigen.train.run import Run
-from minigen.train.settings import Settings
+from minigen.report import Trained
+from minigen.runs import Every, Run, load_run
+from minigen.train import resume, train
 
 
 def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
     """The median, which no pause of the machine moves, of steps of a throw-away copy, after a few to warm up."""
     recipe, rng = recipe_of(settings.model), Generator(settings.seed)
-    trainer = recipe.trainer(build(settings, data.shape, rng), settings)
-    x = scale(pixels(data.x[: settings.batch_size]), recipe.low if data.is_image else 0.0)
+    trainer = recipe.trainer(recipe.build(settings, data.shape, rng), settings)
+    x = scale(pixels(data.x[: settings.batch_size]), recipe.black if data.is_image else 0.0)
     batch, seconds = Tensor(backend.to_device(x, settings.device)), []
     labels = () if data.y is None or not recipe.labelled else (data.y[: settings.batch_size],)
     for _ in range(steps + 5):
@@ -35,6 +33,11 @@ def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
         next(iter(metrics.values())).item()  # a GPU's step ends when its result is here
         seconds.append(time.perf_counter() - start)
     return float(np.median(seconds[5:]))
+
+
+def model_of(run: Run) -> Trained:
+    """The model of a finished run, on the default device."""
+    return Trained(run.load_model(), run.settings, run.shape)
 
 
 def trained(
@@ -51,7 +54,7 @@ def trained(
     if (folder / "config.json").exists():
         run = load_run(folder)
         return run if run.finished() else resume(folder, data, test, quiet=True, every=every)
-    settings = settings_for(model, data, seed=job.seed, device=job.device, steps=full, **given)
+    settings = recipe_of(model).settings(data, seed=job.seed, device=job.device, steps=full, **given)
     if job.budget is not None:
-        settings = replace(settings, steps=max(1, int(60 * job.budget * share / seconds_a_step(settings, data))))
+        settings = settings.but(steps=max(1, int(60 * job.budget * share / seconds_a_step(settings, data))))
     return train(settings, data, test, str(folder), quiet=True, every=every)

@@ -11,7 +11,7 @@ from benchmarks.workloads import Workload, channels_of, weights
 from minigen import nn, optim
 from minigen.models import VAE
 from minigen.models.networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
-from minigen.train.trainers import VAETrainer
+from minigen.models.vaes.vae import VAETrainer
 
 Arrays = dict[str, np.ndarray]
 
