@@ -70,5 +70,5 @@ def check_damage(name: str, amount: float, shape: tuple[int, ...]) -> None:
         raise ArgumentError(f"amount: expected the noise's deviation, 0 < amount <= 10, got {amount}")
     if name == "hole" and not 0 < amount < 1:
         raise ArgumentError(f"amount: expected the hole's side as a share of the image's, 0 < amount < 1, got {amount}")
-    if name == "low resolution" and not (amount >= 2 and all(side % amount == 0 for side in shape[:2])):
+    if name == "low resolution" and not (amount >= 2 and amount % 1 == 0 and all(n % amount == 0 for n in shape[:2])):
         raise ArgumentError(f"amount: expected a factor >= 2 that divides the sides {shape[:2]}, got {amount}")

@@ -8,21 +8,22 @@ the model can show. Nobody asks which class a model is.
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 from typing import Any
 
+from ..backend import module_for
 from ..data import Dataset
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
 from ..random import Generator
 from .trainer import Trainer
 
-LARGEST = 2**53  # up to here JSON keeps all integers
+LARGEST = 2**63 - 1
 Value = str | int | float
 Shape = tuple[int, ...]
 
-# What a model may be able to show, and the method that a model has which can.
+# What a model may be able to show besides samples, and the method that a model has which can.
 CAPABILITIES = {
-    "samples": "sample",  # (n, rng) -> examples
     "reconstructions": "reconstruct",  # examples -> examples
     "codes": "from_codes",  # latent vectors (N, latent_dim) -> examples
     "encodings": "encode",  # examples -> a distribution of their codes
@@ -75,10 +76,13 @@ class Option:
         kind = type(self.default)
         if self.choices and isinstance(value, str) and value not in self.choices:
             raise unknown_name(self.name, value, self.choices)
-        right = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        right = isinstance(value, {int: Integral, float: Real, str: str}[kind])  # NumPy's numbers too
         if not right or isinstance(value, bool) or not (self.choices or self._within(value)):
             got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
-            raise ArgumentError(f"{self.name}: expected {self._allowed()}, got {got}")
+            too_large = right and self.most == LARGEST and value > LARGEST
+            raise ArgumentError(
+                f"{self.name}: expected {'less than 2^63' if too_large else self._allowed()}, got {got}"
+            )
         return kind(value)
 
     def _within(self, value: float) -> bool:
@@ -112,6 +116,7 @@ BATCH_SIZE = Option("batch_size", 128, "examples a step", least=1, most=LARGEST)
 LR = Option("lr", 1e-3, "Adam's learning rate", above=0, most=1)
 LATENT_DIM = Option("latent_dim", 20, "length of the latent vector (2: draws the plane)", least=1, most=LARGEST)
 WIDTH = Option("width", 32, "hidden units, or channels of the first convolution", least=1, most=LARGEST)
+SEED = Option("seed", 0, "of all randomness", least=0, most=LARGEST)
 CLASSES_OF_DATA = Option("classes", 1, "labels that the data have", least=1, most=LARGEST, given_by_data=True)
 
 
@@ -157,7 +162,7 @@ class Recipe:
         build: the untrained model for settings and the shape of an example; draws its weights from a generator.
         trainer: what takes the training steps.
         options: what can be chosen, with defaults.
-        shows: names in CAPABILITIES, besides samples.
+        shows: names in CAPABILITIES.
         for_data: defaults that differ, by the data's name, or for all 'points'.
         images_only, labelled: what data it needs.
         check: refuses options that do not go together, or not with the data.
@@ -214,7 +219,9 @@ class Recipe:
         values = {**self.defaults(data), **given}
         if self.labelled:
             values["classes"] = classes_of(data, self.name)
-        settings = Settings(self.name, data.name, {n: known[n].checked(v) for n, v in values.items()}, seed, device)
+        module_for(device)  # a device that is not there is refused now
+        options = {name: known[name].checked(value) for name, value in values.items()}
+        settings = Settings(self.name, data.name, options, int(SEED.checked(seed)), device)
         self.check_with(settings, data)
         return settings
 
