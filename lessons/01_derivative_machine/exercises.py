@@ -16,7 +16,7 @@ def backward(inputs: tuple[tuple[int, ...], ...], slopes: tuple[tuple[float, ...
 
     Args:
         inputs: for each node the numbers of the nodes it was computed from; () for a variable. A node may use
-            another one twice: then its number stands there twice.
+            another one twice: then its number appears twice.
         slopes: for each node the derivatives with respect to these inputs, in the same order.
 
     Returns:

@@ -224,7 +224,7 @@ show_source(backpropagation._history)
 # A gradient G = dL/dY of an array Y has Y's shape: one derivative for each entry. What we need of an operation
 # Y = f(A, B) is a rule that turns G into dL/dA and dL/dB.
 #
-# For operations on each entry nothing is new. For Y = A * B, entry by entry, $Y_i = A_i B_i$, so
+# Operations on each entry bring nothing new. For Y = A * B, entry by entry, $Y_i = A_i B_i$, so
 # $\partial L/\partial A_i = G_i B_i$ and $\partial L/\partial B_i = G_i A_i$.
 #
 # **Exercise 01.2.** `multiply_backward`.
@@ -235,7 +235,7 @@ check("01.2")
 # %% [markdown]
 # ## The matrix product
 #
-# With Y = A B, that is $Y_{nm} = \sum_k A_{nk} B_{km}$. Which entries of Y does $A_{nk}$ enter? Those of row n,
+# Let Y = A B, that is $Y_{nm} = \sum_k A_{nk} B_{km}$. Which entries of Y does $A_{nk}$ enter? Those of row n,
 # each with the factor $B_{km}$. Sum over the ways:
 #
 # $$ \frac{\partial L}{\partial A_{nk}} = \sum_m G_{nm} B_{km} = (G B^\top)_{nk} \qquad\text{and likewise}\qquad \frac{\partial L}{\partial B_{km}} = \sum_n A_{nk} G_{nm} = (A^\top G)_{km} . $$
@@ -255,9 +255,9 @@ check("01.3")
 # `x + b` with x of shape (4, 3) and b of shape (3,) works: NumPy repeats b for each row. On the way back G has shape
 # (4, 3), and b needs a gradient of shape (3,). What becomes of the rows?
 #
-# Repeating is an operation like others: $R_{nj} = b_j$. Each $b_j$ goes four ways, to four rows; at a fork gradients
-# add up: $\partial L/\partial b_j = \sum_n G_{nj}$. **Repeat on the way there, sum on the way back.** The same for an
-# axis of length 1 that was stretched.
+# Repeating is an operation like any other: $R_{nj} = b_j$. Each $b_j$ goes four ways, to four rows; at a fork gradients
+# add up: $\partial L/\partial b_j = \sum_n G_{nj}$. **Repeat on the way there, sum on the way back.** The same holds for
+# an axis of length 1 that was stretched.
 
 # %%
 b = np.array([1.0, 2.0, 3.0])
@@ -327,7 +327,7 @@ x.grad = None
 print("with x.grad = None before it:", x.grad.numpy())
 
 # %% [markdown]
-# So `grad` too adds up: a tensor that was used in two losses is a fork. Optimizers call `zero_grad` before each pass.
+# So `grad` adds up too: a tensor that was used in two losses is a fork. Optimizers call `zero_grad` before each pass.
 # A training loop without it goes on adding old gradients, and looks as if the learning rate were too high.
 #
 # ## Something to play with

@@ -19,7 +19,7 @@ def numeric_gradient(x: np.ndarray, w: np.ndarray, h: float) -> np.ndarray:
 
     Args:
         x: any shape; after the call it is what it was. w: of x's shape. h: the step. It is large here, so that the
-            answer, with the error that comes of h, is a definite number to 12 digits.
+            answer, with the error that comes from h, is a definite number to 12 digits.
 
     Returns:
         An array of x's shape.

@@ -50,10 +50,10 @@ axes[0].set_ylabel("program")
 plt.show()
 
 # %% [markdown]
-# A is on the diagonal. B has a sign wrong, C a mean in place of a sum, D forgets the upstream gradient: each leaves its
+# A is on the diagonal. B has a wrong sign, C takes a mean instead of a sum, D forgets the upstream gradient: each leaves its
 # own pattern, and it is by such patterns that the checks of this course name a mistake.
 #
-# A wrong gradient seldom stops a program. The loss falls, a little slower, to a little higher a value, and you look for
+# A wrong gradient seldom stops a program. The loss falls, a little slower, to a slightly higher value, and you look for
 # the fault in the learning rate. So we measure.
 #
 # ## Measuring a slope
@@ -91,7 +91,7 @@ plt.show()
 check("02.1")
 
 # %% [markdown]
-# The library's has a few lines more, for the slopes on either side, which we need below:
+# The library's version has a few more lines, for the slopes on either side, which we need below:
 
 # %%
 show_source(numeric_derivatives)
@@ -157,7 +157,7 @@ check("02.2")
 #
 # $$ \mathbb{E}\,\|E u\|^2 = \sum_j \sum_{k,l} E_{jk} E_{jl}\,\mathbb{E}[u_k u_l] = \sum_{j,k} E_{jk}^2 . $$
 #
-# On average nothing of the error is lost. And E u is exactly 0 only if u lies in the null space of E; unless E is 0,
+# On average none of the error is lost. And E u is exactly 0 only if u lies in the null space of E; unless E is 0,
 # that is a plane of fewer dimensions, which a Gaussian u hits with probability 0.
 #
 # The same trick on the other side: move *all* weights at once, along a random v. The slope along v is
@@ -205,7 +205,7 @@ print(mg.check_gradients(lambda x: mg.softmax(x) * mg.sigmoid(x), np.random.defa
 # ## A misconception, put to the test: the sum is enough
 #
 # *"I call backward on the sum of the outputs, and check that."* The sum is the direction u = (1, ..., 1). It is not random,
-# and many operations know it well. Four wrong rules, each the kind one writes. Which of them does the sum find?
+# and for many operations it is a special direction. Here are four wrong rules, of the kind that people write. Which of them does the sum find?
 
 
 # %%
@@ -289,7 +289,7 @@ show_source(checking._is_kink)
 #
 # ## When are two numbers equal?
 #
-# Never, if one was measured. Allow an error relative to the measured slope, as ten digits of 1000 are not ten of 0.001;
+# Never, if one of them was measured. Allow an error relative to the measured slope, as ten digits of 1000 are not ten of 0.001;
 # and add an absolute one, for slopes that are 0 but are measured as 1e-11. Then ask the question so that NaN fails it:
 
 # %%
@@ -327,8 +327,8 @@ axis.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# Neither. Only the *value* shows it: the variance of the samples. So beside each gradient check in this course stands a
-# check of a value or of a property, and when you write a model of your own, you need both.
+# Neither. Only the *value* shows it: the variance of the samples. So beside each gradient check in this course there is
+# a check of a value or of a property, and when you write a model of your own, you need both.
 #
 # ## Something to play with
 #

@@ -97,7 +97,7 @@ EXERCISES = [
         cases={"rows": probabilities, "other sizes": probabilities, "and others": probabilities},
         hints=(
             "Each output of a row depends on every input of this row. Put the second formula of the docstring into "
-            "the first. What becomes of the two terms?",
+            "the first. What happens to the two terms?",
             "The term with k == j leaves G[n, j] Y[n, j]; the other one leaves -Y[n, j] sum_k G[n, k] Y[n, k]. That "
             "sum is one number for each row.",
             "y * (g - s) with s = (g * y).sum(axis=1, keepdims=True), of shape (N, 1).",

@@ -19,8 +19,8 @@
 # **Time:** 35 minutes to read, about 45 with the four exercises. **You need** lesson 1 (gradients of arrays).
 #
 # First the picture. A network of three dense layers, trained for a few seconds, looks at digits it has never seen. Below
-# each stands how probable it takes the digits 0 to 9 to be. On the left four that it knows; on the right the four whose
-# label it likes *least* of all the test set.
+# each is the probability that it gives to each of the digits 0 to 9. On the left four that it knows; on the right the four to
+# whose label it gives the *lowest* probability in the whole test set.
 #
 # ![Digits that the network knows and digits that it does not, with their probabilities](opening.png)
 
@@ -92,14 +92,14 @@ plt.show()
 # ## A layer, and why it needs a bend
 #
 # A dense layer takes n features to m: y = x w + b, with w of shape (n, m). Each output is a weighted sum of all inputs.
-# The library's, with the gradient that lesson 1 derived:
+# The library's version, with the gradient that lesson 1 derived:
 
 # %%
 show_source(mg.dense)
 
 # %% [markdown]
 # Two layers in a row are one: (x w + b) w' + b' = x (w w') + (b w' + b'). However many are stacked, the result is linear
-# in x. So a function with a bend stands between them, most often the ReLU, max(z, 0). With it a network can come close
+# in x. So a function with a bend is put between them, most often the ReLU, max(z, 0). With it a network can come close
 # to any continuous function on a bounded region, given enough units.
 #
 # ## The loss is a likelihood
@@ -114,7 +114,7 @@ show_source(mg.dense)
 #
 # $$ L = -t \log p - (1-t)\log(1-p) . $$
 #
-# Do not compute it so. With l = 20, p rounds to 1 in float32, and log(1 - p) is infinite. Put the sigmoid in:
+# Do not compute it this way. With l = 20, p rounds to 1 in float32, and log(1 - p) is infinite. Put the sigmoid in:
 # $\log p = -\log(1+e^{-l})$, and $1 - p = e^{-l}/(1+e^{-l})$, so $\log(1-p) = -l - \log(1+e^{-l})$. Hence
 #
 # $$ L = t\log(1+e^{-l}) + (1-t)\big(l + \log(1+e^{-l})\big) = l - l\,t + \log(1+e^{-l}) . $$

@@ -92,7 +92,7 @@ plt.show()
 # $$ w \leftarrow w - \eta\, g . $$
 #
 # How large may the *learning rate* η be? Take the simplest valley, $L = \tfrac12 (\lambda_1 x^2 + \lambda_2 y^2)$.
-# From near by most minima look like it, along the axes of their curvature. The gradient is
+# From close by, most minima look like it, along the axes of their curvature. The gradient is
 # $(\lambda_1 x, \lambda_2 y)$, and the two axes know nothing of each other:
 #
 # $$ x \leftarrow (1 - \eta \lambda_1)\, x, \qquad y \leftarrow (1 - \eta \lambda_2)\, y . $$
@@ -203,13 +203,13 @@ check("04.1")
 #
 # Momentum still has one rate for all. Say a weight is given in other units: w = c u. Then $dL/du = c\, dL/dw$: with c
 # = 1000 the gradient is a thousand times larger, while the way to go, in u, is a thousand times *shorter*. A gradient
-# is no distance; it has the unit loss per weight. Divided by its own usual size it is a pure number. So let each
+# is not a distance; its unit is loss per weight. Divided by its own usual size it is a pure number. So let each
 # weight keep a running mean v of its $g^2$, and divide by the root:
 #
 # $$ v \leftarrow \beta v + (1 - \beta)\, g^2, \qquad w \leftarrow w - \eta\, \frac{g}{\sqrt v + \varepsilon} . $$
 #
 # This is RMSProp. Now η means something: about how far a weight moves in a step. And a loss that is multiplied by
-# 1000 is trained as before, but for the tiny ε, which is there for v = 0.
+# 1000 is trained as before, except for the tiny ε, which is there for v = 0.
 #
 # ## Means that start at zero
 #
@@ -262,7 +262,7 @@ check("04.2")
 # and $\sqrt{\hat v}$ does not, and the steps get small by themselves. Signal over noise, weight by weight.
 #
 # The library's rule is the same. It only multiplies both sides of the fraction by $\sqrt{1 - \beta_2^t}$, so that two
-# numbers are corrected in place of two long vectors:
+# numbers are corrected instead of two long vectors:
 
 # %%
 show_source(optim.Adam.update)
@@ -425,7 +425,7 @@ plt.show()
 #
 # The surprise is the uncorrected Adam. As predicted it wants smaller rates, and breaks down at some that Adam bears
 # well. But at its own best rate it ends lower! Look at its steps again: 6.6 times too long at first, 2.3 times at
-# step 200. They shrink; it is a *schedule*, come about by accident. Give Adam a schedule on purpose, and it does as
+# step 200. They shrink; it is a *schedule* that came about by accident. Give Adam a schedule on purpose, and it does as
 # well.
 #
 # ## Something to play with

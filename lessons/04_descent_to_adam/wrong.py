@@ -141,7 +141,7 @@ def exchanged(g, beta):
 
 
 @wrong(
-    "running_means", "it starts at g_1 in place of 0: then the first entry counts too much, and no division mends it"
+    "running_means", "it starts at g_1 instead of 0: then the first entry counts too much, and no division repairs it"
 )
 def starts_at_the_first(g, beta):
     return _recursion(g, beta, lambda m, t: m, start=g[0])

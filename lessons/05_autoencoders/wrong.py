@@ -263,7 +263,7 @@ def variance_as_deviation(codes, noise):
     return mean + noise @ covariance
 
 
-@wrong("sample_codes", "noise @ L in place of noise @ L.T: rows are multiplied from the right, by the transposed root")
+@wrong("sample_codes", "noise @ L instead of noise @ L.T: rows are multiplied from the right, by the transposed root")
 def root_not_transposed(codes, noise):
     mean, covariance = _moments(codes)
     return mean + noise @ np.linalg.cholesky(covariance)
@@ -279,7 +279,7 @@ def independent(codes, noise):
     return codes.mean(axis=0) + noise * codes.std(axis=0)
 
 
-@wrong("sample_codes", "1/(N - 1) in place of 1/N: np.cov divides so, unless it is told bias=True")
+@wrong("sample_codes", "1/(N - 1) instead of 1/N: np.cov divides by N - 1, unless bias=True")
 def unbiased(codes, noise):
     mean, covariance = _moments(codes)
     return mean + noise @ np.linalg.cholesky(covariance * len(codes) / (len(codes) - 1)).T

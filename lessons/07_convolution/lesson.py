@@ -172,7 +172,7 @@ plt.show()
 #
 # Somewhere behind y there is a loss L, and the backward pass brings us g = dL/dy, of the shape of y. We want dL/dx.
 #
-# **With the matrix** it is a line. By the chain rule, with y = A x,
+# **With the matrix** it takes one line. By the chain rule, with y = A x,
 #
 # $$ \frac{\partial L}{\partial x_q} = \sum_r \frac{\partial L}{\partial y_r}\,\frac{\partial y_r}{\partial x_q} = \sum_r g_r\, A_{rq} \quad\Longrightarrow\quad \frac{\partial L}{\partial x} = A^\top g . $$
 #
@@ -183,7 +183,7 @@ plt.show()
 #
 # $$ \frac{\partial L}{\partial x[n,u,v,c]} \;=\; \sum_{i,j,a,b,f}\; \big[\, s\,i + a - p = u,\;\; s\,j + b - p = v \,\big]\;\; g[n,i,j,f]\;\, w[a,b,c,f] $$
 #
-# where the bracket is 1 if the condition holds and 0 if not. Nobody computes it so, testing conditions. Turn it
+# where the bracket is 1 if the condition holds and 0 if not. Nobody computes it that way, by testing conditions. Turn it
 # round: go through the outputs (i, j) and taps (a, b), and *add* g w to the pixel that they belong to,
 #
 # $$ dx[n,\; s\,i + a - p,\; s\,j + b - p,\; c] \mathrel{+}= \sum_f g[n,i,j,f]\; w[a,b,c,f] . $$
@@ -195,11 +195,11 @@ plt.show()
 show_source(loops.conv2d_gradients)
 
 # %% [markdown]
-# **The adjoint test.** For all x and g, of whatever numbers,
+# **The adjoint test.** For all x and g, with any numbers in them,
 #
 # $$ \langle \mathrm{conv}(x),\, g\rangle = \langle A x,\, g\rangle = \langle x,\, A^\top g\rangle = \langle x,\, \mathrm{conv}^\top(g)\rangle . $$
 #
-# Two random arrays and two sums: if the numbers agree to 15 digits, every one of the index calculations is right, for no
+# Two random arrays and two sums: if the numbers agree to 15 digits, every one of the index calculations is right, because no
 # accident could make them equal. It is the cheapest proof of a backward pass there is, and needs no step size.
 
 # %%
@@ -298,7 +298,7 @@ plt.show()
 # ## Something to play with
 #
 # Change the numbers and run the cell again. Which kernels and strides give an even picture? What does padding do to
-# the border? Put random weights in place of ones: does an even count make an even picture?
+# the border? Use random weights instead of ones: does an even count make an even picture?
 
 # %%
 k, stride, padding = 5, 3, 0

@@ -271,7 +271,7 @@ def mean_of_batch(x, g, kernel, stride, padding):
     return _per_image(x, g, kernel, stride, padding).mean(axis=0)
 
 
-@wrong("conv_dw", "only the last image counts: the sum over the batch n is missing (= in place of +=?)")
+@wrong("conv_dw", "only the last image counts: the sum over the batch n is missing (= instead of +=?)")
 def last_image(x, g, kernel, stride, padding):
     return _per_image(x, g, kernel, stride, padding)[-1]
 
@@ -318,7 +318,7 @@ def zero_kernel(x, g, kernel, stride, padding):
     return np.zeros((*kernel, x.shape[3], g.shape[3]))
 
 
-@wrong("conv_dw", "many digits numeric differentiation gives", compared=False)
+@wrong("conv_dw", "the precision of numeric differentiation", compared=False)
 def measured_by_own_convolution(x, g, kernel, stride, padding):
     return _differences(
         lambda w: (ref.conv_forward(x, w, stride, padding) * g).sum(), np.ones((*kernel, x.shape[3], g.shape[3]))

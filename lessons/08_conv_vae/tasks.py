@@ -107,7 +107,7 @@ EXERCISES = [
         measured=loss_of_the_weights,
         hints=(
             "(log s)' = s'/s, where s is the sum of the weights. What is the derivative of s with respect to one "
-            "log_w? What becomes of the 1/K?",
+            "log_w? What happens to the 1/K?",
             "The shares w / sum w do not change if all log_w of an example are lowered by the same number: lower them "
             "by their maximum, so that np.exp neither overflows nor gives zeros only.",
             "w = np.exp(log_w - log_w.max(axis=1, keepdims=True)); return g[:, None] * w / w.sum(axis=1, "

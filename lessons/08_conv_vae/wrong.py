@@ -291,7 +291,7 @@ def not_divided(logits):
     return ref.log_mass(logits) + np.logaddexp(0, logits)
 
 
-@wrong("log_mass", "tanh(l) in place of tanh(l / 2)")
+@wrong("log_mass", "tanh(l) instead of tanh(l / 2)")
 def full_angle(logits):
     return _with_limit(logits, lambda a: np.tanh(a) / a)
 

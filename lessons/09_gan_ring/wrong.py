@@ -120,7 +120,9 @@ def odds(p, q):
     return p / q, ref.best_discriminator(p, q)[1]
 
 
-@wrong("best_discriminator", "the best d is no yes or no: where both come, it is the share of real ones among them")
+@wrong(
+    "best_discriminator", "the best d is not a yes or a no: where both occur, it is the share of real ones among them"
+)
 def decided(p, q):
     d = np.where(p == q, 0.5, (p > q).astype(float))
     return d, ref.best_discriminator(p, q)[1]
@@ -279,7 +281,7 @@ def changes_the_logits(s):
     return -1 / (1 + np.exp(s)) / len(s), -(1 - 1 / (1 + np.exp(s))) / len(s)
 
 
-@wrong("generator_gradients", "many digits numeric differentiation gives", compared=False)
+@wrong("generator_gradients", "the precision of numeric differentiation", compared=False)
 def measured(s):
     h = 1e-5
     return (
@@ -324,7 +326,7 @@ def squared(samples, centres, sigma):
     return counted(distances(samples, centres) ** 2, 3 * sigma)
 
 
-@wrong("count_modes", "the variance in place of the deviation: 3 sigma, not 3 sigma^2")
+@wrong("count_modes", "the variance instead of the deviation: 3 sigma, not 3 sigma^2")
 def variance(samples, centres, sigma):
     return counted(distances(samples, centres), 3 * sigma**2)
 
@@ -344,7 +346,7 @@ def sigma_of_the_ring(samples, centres, sigma):
     return counted(distances(samples, centres), 0.03)
 
 
-@wrong("count_modes", "the number of good samples in place of the number of clusters they belong to")
+@wrong("count_modes", "the number of good samples instead of the number of clusters they belong to")
 def counts_samples(samples, centres, sigma):
     quality = ref.count_modes(samples, centres, sigma)[1]
     return round(quality * len(samples)), quality

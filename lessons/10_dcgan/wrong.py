@@ -167,13 +167,13 @@ def r_missing(g, x, gamma, eps):
     return dx / parts(g, x, gamma, eps)[0], *others
 
 
-@wrong("batch_norm_backward", "x - m in place of xhat in dx: there xhat is standardised")
+@wrong("batch_norm_backward", "x - m instead of xhat in dx: there xhat is standardised")
 def not_standardised(g, x, gamma, eps):
     r, xhat, mean = parts(g, x, gamma, eps)
     return with_dx(gamma * r * (g - mean(g) - xhat / r * mean(g * xhat / r)), g, x, gamma, eps)
 
 
-@wrong("batch_norm_backward", "sums in place of the two means in dx")
+@wrong("batch_norm_backward", "sums instead of the two means in dx")
 def sums_in_dx(g, x, gamma, eps):
     r, xhat, mean = parts(g, x, gamma, eps)
     n = x.size // x.shape[-1]
@@ -205,7 +205,7 @@ def dgamma_of_x(g, x, gamma, eps):
     return dx, (g * x).sum(axis=tuple(range(x.ndim - 1))), dbeta
 
 
-@wrong("batch_norm_backward", "means in place of sums in dgamma and dbeta: g holds any 1/n already")
+@wrong("batch_norm_backward", "means instead of sums in dgamma and dbeta: g holds any 1/n already")
 def means_of_shared(g, x, gamma, eps):
     dx, dgamma, dbeta = ref.batch_norm_backward(g, x, gamma, eps)
     n = x.size // x.shape[-1]

@@ -64,7 +64,7 @@ def no_penalty(theta, psi, lr, gamma):
     return ref.dirac_step(theta, psi, lr, 0.0)
 
 
-@wrong("dirac_step", "the penalty is the generator's too: it stands in the discriminator's loss alone")
+@wrong("dirac_step", "the penalty is the generator's too: it belongs to the discriminator's loss alone")
 def both_pay(theta, psi, lr, gamma):
     new_theta, new_psi = ref.dirac_step(theta, psi, lr, gamma)
     return new_theta - lr * gamma * theta, new_psi

@@ -33,7 +33,7 @@ def one_plane(x, labels, classes):
     return _with(x, labels[:, None].astype(x.dtype))
 
 
-@wrong("with_class_planes", "the number of the class stands in the planes: write a 1")
+@wrong("with_class_planes", "the planes hold the number of the class: write a 1")
 def numbers_for_ones(x, labels, classes):
     return _with(x, labels[:, None] * _one_hot(labels, classes))
 
@@ -82,7 +82,7 @@ def added(x, labels, classes):
 
 @wrong("with_class_planes", "calls minigen", compared=False)
 def one_hot_of_the_library(x, labels, classes):
-    from minigen.models.coded import one_hot
+    from minigen.nn import one_hot
 
     return _with(x, one_hot(labels, classes).astype(x.dtype))
 
@@ -151,7 +151,7 @@ def summed(logits, codes):
     return float(np.log(logits.shape[1]) + _chosen(_log_q(logits), codes).sum())
 
 
-@wrong("information_bound", "the likeliest category is taken in place of the code: so Q is never found to be wrong")
+@wrong("information_bound", "the likeliest category is taken instead of the code: so Q is never found to be wrong")
 def of_the_likeliest(logits, codes):
     return float(np.log(logits.shape[1]) + _log_q(logits).max(axis=1).mean())
 
@@ -227,7 +227,7 @@ def without_the_log(logits, codes):
     return ref.information_gradient(logits, codes) * np.exp(_chosen(_log_q(logits), codes))[:, None]
 
 
-@wrong("information_gradient", "log Q stands in place of Q: the derivative of log sum exp is the softmax itself")
+@wrong("information_gradient", "log Q is used instead of Q: the derivative of log sum exp is the softmax itself")
 def with_logs(logits, codes):
     return (_one_hot(codes, logits.shape[1]) - _log_q(logits)) / len(logits)
 

@@ -167,7 +167,7 @@ def without_one(x, guess, known):
     return float(ref.restoration_loss(x, guess, known) - _unknown(x, known).sum() / (2 * len(x)))
 
 
-@wrong("restoration_loss", "the root of the MSE stands in the logarithm: there belongs the variance")
+@wrong("restoration_loss", "the logarithm is of the root of the MSE: it should be of the variance")
 def deviation(x, guess, known):
     unknown, mse = _unknown(x, known).sum(), _mse(x, guess, known)
     return float(unknown / (2 * len(x)) * (np.log(2 * np.pi * np.sqrt(mse)) + 1))

@@ -221,7 +221,7 @@ def difference(mine, other):
     return _three(mine[1:] - other[1:])
 
 
-@wrong("paired_ratio", "the last turn is left out in place of the first")
+@wrong("paired_ratio", "the last turn is left out instead of the first")
 def last_left_out_of_turns(mine, other):
     return _three(mine[:-1] / other[:-1])
 

@@ -94,7 +94,7 @@ EXERCISES = [
             "-log sigmoid(s) = softplus(-s), and -log(1 - sigmoid(s)) = softplus(s). So three softpluses, and of each "
             "the mean.",
             "d_loss = np.logaddexp(0, -real_logits).mean() + np.logaddexp(0, fake_logits).mean(), and g_loss is the "
-            "first of these with fake_logits in place of real_logits.",
+            "first of these with fake_logits instead of real_logits.",
         ),
     ),
     Exercise(

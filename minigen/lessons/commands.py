@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
         "grade",
         help="grade a folder of submissions",
         description="Grade submissions, each exercise in a process of its own. "
-        "Expects FOLDER/NAME/07_convolution/exercises.py; with --lesson also FOLDER/NAME/exercises.py or FOLDER/NAME.py.",
+        "Expects FOLDER/NAME/07_convolution/exercises.py; with --lesson also FOLDER/NAME/exercises.py "
+        "or FOLDER/NAME.py.",
     )
     grading.add_argument("folder", help="the submissions: one folder or file for each student")
     grading.add_argument("--lesson", action="append", metavar="NN", help="grade only this lesson (may be repeated)")
