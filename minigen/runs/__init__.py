@@ -5,6 +5,8 @@ checkpoint        all that a run needs to go on
 untrusted_files   reading what may be damaged or hostile
 provenance        texts in a picture that say which run made it
 inspection        what lies in a file that minigen wrote
+health            is the game of a GAN in balance?
+signals           Ctrl-C and SIGTERM: a run that is asked to stop
 """
 
 from .checkpoint import Checkpoint, Every, load_newest, remove_checkpoints, save_checkpoint

@@ -23,9 +23,9 @@ from ..report import Trained, curves, final_pictures, modes
 from ..report.restorations import compared
 from ..runs import Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
+from ..runs.signals import Stopped, stop_request
 from ..runs.untrusted_files import NUMBERS, Rationed
 from .loop import steps
-from .signals import Stopped, stop_request
 from .supervisor import Supervisor, check_on_nan
 
 FIVE_MINUTES = Every(minutes=5)

@@ -21,10 +21,10 @@ from ..models.trainer import Metrics
 from ..random import Generator
 from ..report import Trained, modes
 from ..runs import Checkpoint, Every, Run, save_checkpoint
+from ..runs.health import new_warnings, signs_of_imbalance
+from ..runs.signals import Request, Stopped
 from ..version import __version__
-from .health import new_warnings, signs_of_imbalance
 from .loop import Batch, Batches
-from .signals import Request, Stopped
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
 WARM_UP = 100  # steps in which a game may look out of balance: every generator begins with samples that are alike

@@ -113,7 +113,7 @@ CHANGES = {
     "NaN": ({"lr": float("nan")}, "lr: expected a number with 0 < lr <= 1, got nan"),
     "huge width": ({"width": 1 << 40}, "a model of more than"),
     "huge latent": ({"latent_dim": 1 << 52}, "a model of more than"),
-    "a latent that JSON may not keep": ({"latent_dim": 1 << 62}, "latent_dim: expected an integer"),
+    "a latent beyond all": ({"latent_dim": 1 << 63}, "latent_dim: expected an integer below 2^63"),
     "long text": ({"loss": "x" * 200}, "loss: unknown name"),
     "long name": ({"model": "x" * 200}, "model: expected str, got"),
     "unknown loss": ({"loss": "hate"}, "loss: unknown name 'hate'"),

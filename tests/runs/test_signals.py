@@ -10,8 +10,7 @@ import pytest
 from minigen import cli
 from minigen.runs import load_newest, load_run
 from tests.faults import record
-
-from .runs import child, ended, go_on, rows, start, weights
+from tests.train.runs import child, ended, go_on, rows, start, weights
 
 SLOW = """
 import sys, time

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen import data
 from minigen.models import recipe_of
-from minigen.train import health
-from minigen.train.health import PATIENCE, new_warnings, signs_of_imbalance
+from minigen.runs import health
+from minigen.runs.health import PATIENCE, new_warnings, signs_of_imbalance
 
 GOOD = {"real_accuracy": 0.8, "fake_accuracy": 0.7, "g_gradient": 1.0, "spread": 0.9, "modes": 8}
 BAD = {
