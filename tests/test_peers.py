@@ -186,6 +186,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("contender", ["torch", "torch-fused", "jax", "autograd", "by-hand"])
 def test_each_contender_computes_what_minigen_does(tmp_path, contender):
     if not rounds.installed(contender):
@@ -220,6 +221,7 @@ def run(tmp_path, *arguments):
     return json.loads(out.read_text()), text.read_text()
 
 
+@pytest.mark.long
 def test_minigen_by_itself_and_a_contender_that_is_not_installed(tmp_path, monkeypatch, capsys):
     missing = rounds.CONTENDERS["jax"]._replace(package="no_such_package")
     monkeypatch.setitem(rounds.CONTENDERS, "jax", missing)
@@ -233,6 +235,7 @@ def test_minigen_by_itself_and_a_contender_that_is_not_installed(tmp_path, monke
     assert "| matmul sum |" in text
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not find_spec("torch"), reason="needs PyTorch")
 def test_a_short_run_against_pytorch(tmp_path, monkeypatch, capsys):
     small = dataclasses.replace(MODELS["mlp-vae-128"], batch=4, width=8)

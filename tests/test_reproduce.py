@@ -197,6 +197,7 @@ def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monk
         assert parts.metrics()[-1] == whole.metrics()[-1]
 
 
+@pytest.mark.long
 def test_modes_are_counted_for_each_seed(tmp_path, monkeypatch):
     quick(monkeypatch, 40)
     ours = reproduce.ROWS["ring-pacgan2"].run(Job(1.0, 0, "cpu", tmp_path))

@@ -47,6 +47,7 @@ def test_a_diamond_passes_each_node_once(make, counted):
     assert len(counted) == 120
 
 
+@pytest.mark.long
 def test_a_chain_of_100_000_operations():
     x = mg.tensor(1.0, requires_grad=True)
     y = x

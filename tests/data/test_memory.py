@@ -86,6 +86,7 @@ print(len(loader), peak() - before)
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is told by Linux")
 @pytest.mark.parametrize("what", ["read", "train"])
 def test_fault_more_data_than_memory(tmp_path, what):

@@ -290,6 +290,7 @@ def kills(server, tmp_path, tries):
     return losses, continued
 
 
+@pytest.mark.long
 def test_fault_killed_while_downloading(server, tmp_path):
     losses, continued = kills(server, tmp_path, 3)
     assert losses == 0

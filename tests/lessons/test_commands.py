@@ -141,6 +141,7 @@ def pytest_run(lessons, *words):
     return subprocess.run([*command, str(folder)], cwd=lessons, env=env, capture_output=True, text=True)
 
 
+@pytest.mark.long
 def test_pytest_on_stubs_answers_and_mistakes(lessons, write):
     untouched = pytest_run(lessons)
     assert untouched.returncode == 1

@@ -97,6 +97,7 @@ def test_honest_students(graded):
     assert {state for state, _ in graded.results["cyd"].values()} == {"missing"}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of memory and processor time are POSIX")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_submission_costs_only_itself(name, tmp_path):

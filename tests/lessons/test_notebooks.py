@@ -74,7 +74,9 @@ def test_the_lesson_has_its_parts(lesson):
         assert f'check("{exercise.key}")' in text
 
 
-@pytest.mark.parametrize("images", ["as found", pytest.param("embedded", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "images", [pytest.param("as found", marks=pytest.mark.long), pytest.param("embedded", marks=pytest.mark.slow)]
+)
 @each_lesson
 def test_the_notebook_runs(lesson, images, monkeypatch, tmp_path):
     """With MNIST, where it is at hand; and where it is not and cannot be had, with the digits of scikit-learn."""

@@ -123,6 +123,7 @@ def interrupted_often(tmp_path, tries, steps, seconds, rng):
     return losses + (not same)
 
 
+@pytest.mark.long
 def test_interrupted_at_any_moment(tmp_path):
     assert interrupted_often(tmp_path, 4, 200, 0.2, random.Random(0)) == 0
 

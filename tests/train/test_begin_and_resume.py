@@ -98,6 +98,7 @@ for kind in KINDS:
 """
 
 
+@pytest.mark.long
 def test_same_seed_same_bytes_in_another_process(tmp_path):
     """Whose addresses and hashes of strings are others."""
     found = [ended(child(DIGESTS, tmp_path / name)) for name in ("a", "b")]

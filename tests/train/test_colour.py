@@ -21,6 +21,7 @@ def photographs(name, seed, n=24):
     return Dataset(name, x if name == "cifar10" else (255 * x).astype(np.uint8), np.arange(n) % 10)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SIZES)
 @pytest.mark.parametrize("model", RECIPES)
 def test_a_run(model, name, tmp_path):

@@ -95,6 +95,7 @@ def out_of_room(tmp_path, limits):
     return losses
 
 
+@pytest.mark.long
 def test_out_of_room(tmp_path):
     assert out_of_room(tmp_path, [100_000]) == 0
 
@@ -145,6 +146,7 @@ def open_folder():
         (folder / "run").chmod(0o755)
 
 
+@pytest.mark.long
 def test_fault_a_folder_that_is_read_only(open_folder, tmp_path):
     """Before the run, while it trains, and when it is to be resumed or sampled: one line, and nothing is lost."""
     new = ["train", "vae", "--steps", "40", "--width", "4", "--quiet", "--checkpoint-every", "10", "--out", open_folder]
@@ -169,6 +171,7 @@ def test_fault_a_folder_that_is_read_only(open_folder, tmp_path):
     assert same
 
 
+@pytest.mark.long
 def test_fault_processes_want_one_folder(tmp_path):
     """One trains, the others are told so."""
     code = """
@@ -186,6 +189,7 @@ sys.exit(cli.main(["train", "vae", "--steps", "300", "--width", "8", "--quiet", 
     assert weights(tmp_path / "run")
 
 
+@pytest.mark.long
 def test_two_processes_want_any_folder(tmp_path):
     code = """
 import sys

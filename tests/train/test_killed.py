@@ -82,12 +82,14 @@ def same_as_never_killed(tmp_path, kind, steps=400):
     return found == expected
 
 
+@pytest.mark.long
 def test_killed_at_random_moments(tmp_path):
     counts = kill_often(tmp_path, "vae", 4, 1, random.Random(0))
     assert (counts.tries, counts.losses) == (4, 0)
     assert same_as_never_killed(tmp_path, "vae")
 
 
+@pytest.mark.long
 def test_killed_while_the_pictures_are_drawn(tmp_path):
     counts = kill_often(tmp_path, "vae", 3, 1, random.Random(2), steps=2, seconds=0.8)
     assert (counts.tries, counts.losses) == (3, 0)

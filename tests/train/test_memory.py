@@ -40,6 +40,7 @@ def growth(kind, folder, warm, steps):
     return sizes[-1] / sizes[0] - 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["vae", "dcgan"])
 def test_some_hundred_steps_take_no_more_memory(tmp_path, kind):
     assert growth(kind, tmp_path / "run", 200, 700) < 0.01
@@ -73,6 +74,7 @@ sys.exit(cli.main(["train", "conv-vae", "--steps", "9", "--batch-size", sys.argv
 """
 
 
+@pytest.mark.long
 def test_fault_too_little_memory(tmp_path):
     """In a step: which batch size to try, until one fits."""
     losses, sizes = 0, [1400, 1000, 501]
@@ -157,6 +159,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.long
 def test_fault_a_run_on_more_data_than_memory(tmp_path):
     """2 GB of images on the disk, in a process that may take 150 MB: the run ends, pictures and all."""
     n = 2_000_000_000 // (32 * 32 * 3)

@@ -196,6 +196,7 @@ def nan_is_left_behind(folder, monkeypatch, kinds, on_nan):
 SOME = ["dcgan", "vae-gan", "vq-vae"]
 
 
+@pytest.mark.long
 def test_a_nan_of_any_player_stops_the_run(tmp_path, monkeypatch):
     assert nan_stops(tmp_path, monkeypatch, SOME) == 0
 
