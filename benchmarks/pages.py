@@ -3,7 +3,7 @@
     python -m benchmarks.pages
 
 The counts of faults.json are made by
-    MINIGEN_FAULTS=benchmarks/results/faults.json python -m pytest -m "slow or not slow" -k fault
+    MINIGEN_FAULTS=benchmarks/results/faults.json python -m pytest -n 0 -m "slow or not slow" -k fault
     MINIGEN_FAULTS=benchmarks/results/faults.json python -m tests.fuzz.fuzz_readers --minutes 10
 """
 
