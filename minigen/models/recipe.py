@@ -80,9 +80,8 @@ class Option:
         if not right or isinstance(value, bool) or not (self.choices or self._within(value)):
             got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
             too_large = right and self.most == LARGEST and value > LARGEST
-            raise ArgumentError(
-                f"{self.name}: expected {'less than 2^63' if too_large else self._allowed()}, got {got}"
-            )
+            expected = "an integer below 2^63" if too_large else self._allowed()
+            raise ArgumentError(f"{self.name}: expected {expected}, got {got}")
         return kind(value)
 
     def _within(self, value: float) -> bool:
