@@ -21,7 +21,7 @@
 # Run the next cell (Shift and Enter). It trains a *variational autoencoder*, from nothing, on handwritten digits. In each
 # row are ten images that it draws from the same ten random codes: before it has learnt anything, and then later and later.
 #
-# ![Ten random codes, drawn as digits by the untrained model, and later and later](opening.png)
+# ![Ten random codes, drawn as digits by the untrained model, and then at later and later stages](opening.png)
 
 # %%
 import importlib
@@ -31,10 +31,10 @@ import numpy as np
 
 import minigen as mg
 from minigen.data import Loader
-from minigen.latent import lerp
 from minigen.lessons import check, handwritten, show_source
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
+from minigen.report.latent import lerp
 
 digits = handwritten("train")
 rng = mg.Generator(0)
@@ -110,7 +110,7 @@ show(
 
 # %% [markdown]
 # Above, the images of the codes between that of a 7 and that of a 6: one digit *turns into* the other (in MNIST by way of
-# a 9 and a 4), for most codes between are codes of digits too. Below, the same formula on the pixels: both images, one
+# a 9 and a 4), because most codes in between are codes of digits too. Below, the same formula on the pixels: both images, one
 # over the other.
 #
 # ## From red to green

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from minigen.latent import lerp
 from minigen.lessons import WrongAnswers, reference_of
+from minigen.report.latent import lerp
 
 wrong = WrongAnswers()
 cheat = reference_of(__file__, watched=True)
@@ -71,7 +71,7 @@ def in_place(a, b, t):
     return a
 
 
-@wrong("blend", "calls minigen.latent.lerp", compared=False)
+@wrong("blend", "calls minigen.report.latent.lerp", compared=False)
 def of_the_library(a, b, t):
     return lerp(a, b, t)
 

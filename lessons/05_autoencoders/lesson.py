@@ -30,10 +30,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen import nn, optim, plot
-from minigen.latent import lerp
+from minigen import nn, optim
 from minigen.lessons import check, handwritten, show_source
 from minigen.models import networks
+from minigen.report import plots
+from minigen.report.latent import lerp
 
 train, test = handwritten(), handwritten("test")
 x, labels = train.x[:10000], train.y[:10000]
@@ -72,7 +73,7 @@ def apply(network, a):
 
 
 def show(axis, images, columns, title):
-    axis.imshow(plot.mosaic(images, columns).squeeze(-1), cmap="gray", vmin=0, vmax=1)
+    axis.imshow(plots.mosaic(images, columns).squeeze(-1), cmap="gray", vmin=0, vmax=1)
     axis.set_title(title, fontsize=10)
     axis.set_axis_off()
 
@@ -89,7 +90,7 @@ show(axes[1], np.concatenate(rows), 8, "new digits, and below each what came out
 plt.show()
 
 # %% [markdown]
-# Nobody told it the labels. That zeros lie with zeros comes of the squeezing alone: with two numbers to spend, it
+# Nobody told it the labels. That zeros lie with zeros comes from the squeezing alone: with two numbers to spend, it
 # pays to give like images like numbers.
 #
 # ## What is asked for
@@ -110,7 +111,7 @@ plt.show()
 # $$ \sum_i \lVert y - x_i \rVert^2 = \sum_i \lVert (y - \bar x) + (\bar x - x_i) \rVert^2 = k\, \lVert y - \bar x \rVert^2 + \sum_i \lVert \bar x - x_i \rVert^2 , $$
 #
 # since the mixed terms, $2 (y - \bar x) \cdot \sum_i (\bar x - x_i)$, are 0. It is smallest at $y = \bar x$: **the
-# best answer to a doubt is the mean of all that is possible**, and the mean of many digits is blurred.
+# best answer when in doubt is the mean of all that is possible**, and the mean of many digits is blurred.
 #
 # **Exercise 05.1.** `reconstruction_error`.
 
@@ -146,7 +147,7 @@ check("05.2")
 # ## The best plane, derived
 #
 # Now the best A and B, without any training. (A decoder may have a bias too. Given A and B, the best bias is the mean
-# of the rows of X - X A B, by the argument about means above; so with a bias all is as if the mean of the data had
+# of the rows of X - X A B, by the argument about means above; so with a bias it is as if the mean of the data had
 # been subtracted. Let X be centred.)
 #
 # 1. **A projection.** All rows of Y = Z B are combinations of the d rows of B: they lie in a space of d dimensions.
@@ -227,7 +228,7 @@ check("05.3")
 # ## What the latent plane looks like
 #
 # With hidden layers and activations the code need no longer lie on a flat plane: the decoder bends it through the
-# space of images. Beside each other: the codes of PCA, those of our autoencoder, and the *map* of the latter: what
+# space of images. Side by side: the codes of PCA, those of our autoencoder, and the *map* of the latter: what
 # the decoder makes of each point of a grid over the plane.
 
 # %%
@@ -250,9 +251,9 @@ show(axes[2], apply(decoder, grid.reshape(-1, 2)), 16, "the map of that rectangl
 plt.show()
 
 # %% [markdown]
-# Read the map. Some digits have a country of their own, others share one with their likes. But look at what the loss
+# Read the map. Some digits have a country of their own, others share one with digits that look like them. But look at what the loss
 # did *not* ask for. Some countries are huge, others tiny and crowded. The scale and the centre are accidents of
-# training: codes lie anywhere. Between the countries lie mixtures that are no digit, and there are empty parts, of
+# training: codes lie anywhere. Between the countries lie mixtures that are not digits, and there are empty parts, of
 # which the decoder was never told anything.
 #
 # ## Where are the codes?
@@ -297,7 +298,7 @@ print(
 # %% [markdown]
 # The reconstructions are digits. N(0, 1) gives blots: nothing has asked the codes to be *there*, as the last line
 # shows, so the decoder has seen few codes like these. The normal distribution that was fitted does better: it knows
-# the centre and the spread. Still many of its digits are none. The codes lie in lumps and on bent sheets, and a mean
+# the centre and the spread. Still, many of its samples are not digits. The codes lie in lumps and on bent sheets, and a mean
 # and a covariance do not see that.
 #
 # ## A misconception, put to the test
@@ -396,6 +397,6 @@ plt.show()
 # - Goodfellow, Bengio & Courville 2016, *Deep learning*, chapter 14: denoising, sparse and contractive autoencoders.
 # - Ghosh, Sajjadi, Vergari, Black & Schölkopf 2020, *From variational to deterministic autoencoders*: how far one
 #   gets with a density that is fitted to the codes afterwards, as in exercise 05.4.
-# - In the library: `minigen/models/networks.py`, the encoders and decoders; `minigen/latent.py`, ways through a
+# - In the library: `minigen/models/networks.py`, the encoders and decoders; `minigen/report/latent.py`, ways through a
 #   latent space.
 # - Lesson 6: the variational autoencoder.

@@ -32,11 +32,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen import latent, plot
 from minigen.distributions import Normal, kl_to_standard_normal
 from minigen.lessons import check, handwritten, show_source
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
+from minigen.report import latent, plots
 
 train, test = handwritten("train"), handwritten("test")
 x_test = mg.data.binarize(test.x[:1000], mg.Generator(9))  # each pixel black or white, at random by its grey
@@ -66,10 +66,10 @@ def fit(model, steps, lr=2e-3):
 
 plane = fit(dense_vae(2), 2000)
 with mg.no_grad():
-    images = plane.from_codes(mg.tensor(plot.manifold_codes(16))).numpy()
+    images = plane.from_codes(mg.tensor(plots.manifold_codes(16))).numpy()
     means = plane.encode(mg.tensor(x_test)).mean.numpy()
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.6), layout="constrained")
-axes[0].imshow(plot.mosaic(images, 16)[..., 0], cmap="gray")
+axes[0].imshow(plots.mosaic(images, 16)[..., 0], cmap="gray")
 axes[0].set_axis_off()
 dots = axes[1].scatter(*means.T, c=test.y[:1000], cmap="tab10", s=8)
 axes[1].set(xlabel="first latent", ylabel="second latent", aspect="equal")
@@ -251,7 +251,7 @@ print(f"one reparameterised sample is worth {score.var() / path.var():.0f} of th
 plt.show()
 
 # %% [markdown]
-# The score function hears one number, f, about all latents, most of which is no news about this one. The derivative tells
+# The score function hears one number, f, about all latents, most of which says nothing about this one. The derivative tells
 # each latent its own. That is why VAEs could be trained with a single z per image, and why a z that has no derivative (a
 # choice among words) needs other means.
 #
@@ -282,7 +282,7 @@ for v in (-6.0, -3.0, 0.0, 1.0):
 # %% [markdown]
 # It passes: the derivatives *are* those of the wrong function. But sampler and KL now speak of different
 # Gaussians. For small variances the loss charges half of the nats that the codes carry, and what it reports as a bound is
-# none. Only a check of the *values* finds this: the deviation of many samples must be e^(v/2).
+# not one. Only a check of the *values* finds this: the deviation of many samples must be e^(v/2).
 #
 # ## Bernoulli and Gaussian decoders
 #
@@ -321,7 +321,7 @@ print(
     f"Gaussian: learned deviation {np.exp(gaussian.log_var.numpy()[0] / 2):.3f}, root of the mean squared error on test images {error:.3f}"
 )
 figure, axis = plt.subplots(figsize=(9, 4.8), layout="constrained")
-axis.imshow(plot.mosaic(np.concatenate([row[:12] for row in rows]).clip(0, 1), 12)[..., 0], cmap="gray")
+axis.imshow(plots.mosaic(np.concatenate([row[:12] for row in rows]).clip(0, 1), 12)[..., 0], cmap="gray")
 names = (
     "x, black or white",
     "Bernoulli: mean",
@@ -425,5 +425,5 @@ latent.interpolation(decode, np.array([start], np.float32), np.array([end], np.f
 #   function and path, with all conditions.
 # - Lucas, Tucker, Grosse & Norouzi 2019, *Don't blame the ELBO! A linear VAE perspective on posterior collapse*.
 # - Higgins et al. 2017, *beta-VAE*: what else the weight of the KL does.
-# - In the library: `minigen/models/vae.py`, `minigen/distributions.py`. `minigen train vae` trains the full model.
+# - In the library: `minigen/models/vaes/vae.py`, `minigen/distributions.py`. `minigen train vae` trains the full model.
 # - Lesson 8 asks how good such a model is.

@@ -31,11 +31,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen import latent, plot
 from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import nll
-from minigen.models import IWAE, VAE, iwae
+from minigen.models import IWAE, VAE
 from minigen.models.networks import conv_decoder, conv_encoder
+from minigen.models.vaes import iwae
+from minigen.report import latent, plots
 
 train, test = handwritten("train"), handwritten("test")
 x_test = mg.data.binarize(test.x[:500], mg.Generator(9))
@@ -53,7 +54,7 @@ for batch in itertools.islice(itertools.chain.from_iterable(epochs), STEPS):
 with mg.no_grad():
     again, new = model.reconstruct(mg.tensor(x_test[:12])).numpy(), model.sample(24, mg.Generator(1)).numpy()
 figure, axis = plt.subplots(figsize=(9, 3.2), layout="constrained")
-axis.imshow(plot.mosaic(np.concatenate([x_test[:12], again, new]), 12)[..., 0], cmap="gray")
+axis.imshow(plots.mosaic(np.concatenate([x_test[:12], again, new]), 12)[..., 0], cmap="gray")
 axis.set_yticks((np.arange(4) + 0.5) * (train.shape[0] + 1), ["test digits", "reconstructed", "new", ""])
 axis.set_xticks([])
 plt.show()
@@ -115,7 +116,7 @@ check("08.2")
 # %% [markdown]
 # ## A misconception, put to the test
 #
-# *"With 500 codes in place of one, the ELBO gets tighter."* **Predict before you run:** take 500 log-weights of a digit.
+# *"With 500 codes instead of one, the ELBO gets tighter."* **Predict before you run:** take 500 log-weights of a digit.
 # The mean of the logarithms, or the logarithm of the mean: which of them moves as codes are added?
 
 # %%
@@ -158,7 +159,7 @@ print(
 # ## The bound rises with K
 #
 # The estimate $\log\hat p_K$ is not right on average. By Jensen, $L_K:=E[\log\hat p_K]\le\log E[\hat p_K]=\log p(x)$. So a reported likelihood
-# is too low, never (but for chance) too high. And it gets better:
+# is too low, never (except by chance) too high. And it gets better:
 #
 # **Claim:** $L_M\le L_K$ for $M\le K$. Draw K codes, and among them at random a set I of M. Each code is in I with the same
 # probability M/K, so $E_I\big[\frac1M\sum_{i\in I}w_i\big]=\frac1K\sum_i w_i$, the mean over all. Jensen for the choice of I:
@@ -214,7 +215,7 @@ plt.show()
 #
 # $$ d\log\Big(\frac1K\sum_k w_k\Big) = \frac{\sum_k dw_k}{s} = \sum_k \frac{w_k}{s}\,d\log w_k . $$
 #
-# The ELBO's gradient with K codes has 1/K in place of the shares $w_k/s$: it pulls every code up, however hopeless. $L_K$ lets
+# The ELBO's gradient with K codes has 1/K instead of the shares $w_k/s$: it pulls every code up, however hopeless. $L_K$ lets
 # the good codes decide, and so q may risk some.
 
 # %%
@@ -267,7 +268,7 @@ print(
 )
 order = np.argsort(nats)
 figure, axis = plt.subplots(figsize=(9, 1.9), layout="constrained")
-axis.imshow(plot.mosaic(x_test[np.concatenate([order[:12], order[-12:]])], 12)[..., 0], cmap="gray")
+axis.imshow(plots.mosaic(x_test[np.concatenate([order[:12], order[-12:]])], 12)[..., 0], cmap="gray")
 axis.set_yticks((np.arange(2) + 0.5) * (train.shape[0] + 1), ["likeliest", "least likely"])
 axis.set_xticks([])
 plt.show()
@@ -294,7 +295,7 @@ plt.show()
 #
 # $$ \log f(x) = E_b[\log p(b|z)] , $$
 #
-# the mean over all drawings. In an ELBO this is in order: averaging the bound over b, one gets a valid bound on the
+# the mean over all drawings. In an ELBO this is legitimate: averaging the bound over b, one gets a valid bound on the
 # mean of log p(b), with an encoder that sees x in place of b. But the logarithm of an integral over z of f is
 # not the log-likelihood of anything: the mean over b now stands in the exponent. (As log-mean-exp is convex, it lies below the
 # mean of log p(b).)
@@ -336,7 +337,7 @@ except mg.errors.ArgumentError as error:
 # %% [markdown]
 # One model, the same digits, four numbers. The first two belong to two different sets of data: drawn pixels hold
 # randomness that no model can foresee; rounding removes it, and nats with it. The third bounds the first, by an encoder
-# that sees grey; of grey images it is the likelihood of nothing. The fourth is a density of grey images, whose logarithm may have either
+# that sees grey; for grey images it is not a likelihood at all. The fourth is a density of grey images, whose logarithm may have either
 # sign. None can be compared with another. So the library refuses grey pixels, and before you compare your number with a
 # paper's, ask how its pixels were made.
 #
@@ -369,6 +370,6 @@ latent.interpolation(decode, z1, z2, 12, way="spherical")
 #   likelihoods are measured on.
 # - Loaiza-Ganem & Cunningham 2019, *The continuous Bernoulli*: grey pixels, with the missing factor.
 # - Theis, van den Oord & Bethge 2016, *A note on the evaluation of generative models*: what likelihood says about
-#   samples, and what not.
-# - In the library: `minigen/models/iwae.py`, `minigen/metrics/likelihood.py`. `minigen train iwae` trains the full
+#   samples, and what it does not.
+# - In the library: `minigen/models/vaes/iwae.py`, `minigen/metrics/likelihood.py`. `minigen train iwae` trains the full
 #   model; `benchmarks/reproduce.py` sets it beside the paper.

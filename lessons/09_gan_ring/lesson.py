@@ -19,7 +19,7 @@
 # **Time:** 35 minutes to read, about an hour with the four exercises. **You need** lesson 1, and logits from lesson
 # 3.
 #
-# First the picture: nine moments of a game. Grey are the data, eight narrow Gaussians on a circle. Red is what the
+# First the picture: nine moments of a game. The data, eight narrow Gaussians on a circle, are grey. Red is what the
 # generator makes of noise. The blue shade is what the discriminator takes for real. Nobody told the generator about
 # the ring.
 #
@@ -34,31 +34,38 @@ from minigen import optim
 from minigen.data import load
 from minigen.lessons import check, show_source
 from minigen.metrics import modes_found
-from minigen.models import GAN, adversarial
-from minigen.models.networks import dense_decoder, dense_discriminator
-from minigen.train.trainers import GANTrainer
+from minigen.models import GAN
+from minigen.models.gans import losses as game_losses
+from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.networks import dense_discriminator
+from minigen.models.networks import dense_decoder
+from minigen.train import steps
 
 ring = load("ring")
 plane = np.stack(np.meshgrid(np.linspace(-1.8, 1.8, 40), np.linspace(-1.8, 1.8, 40)), axis=-1).astype(np.float32)
 
 
-def play(schedule, steps=1000, speed=1.0, beta1=0.5, frames=9, seed=0, **choices):
+def look(gan):
+    """Samples, and how far the discriminator believes in each point of the plane."""
+    with mg.no_grad():
+        points = np.tile(plane.reshape(-1, 2), gan.pack)  # a pack of one point, repeated
+        belief = mg.sigmoid(gan.discriminator(mg.tensor(points))).numpy().reshape(40, 40)
+        return gan.sample(500, mg.Generator(9)).numpy(), belief
+
+
+def play(schedule, n=1000, speed=1.0, beta1=0.5, frames=9, seed=0, **choices):
     """One game on the ring: what there was to see at `frames` moments, and four metrics of each step."""
     rng = mg.Generator(seed)
     pack = choices.get("pack", 1)
     players = dense_decoder(2, (2,), [128, 128], rng), dense_discriminator((2,), [128, 128], rng, pack=pack)
     gan = GAN(*players, latent_dim=2, **choices)
     trainer = GANTrainer(gan, schedule, speed, betas=(beta1, 0.999))
-    stills, log = [], []
-    for step in range(steps + 1):
-        if step % (steps // (frames - 1)) == 0:
-            with mg.no_grad():
-                points = np.tile(plane.reshape(-1, 2), pack)  # a pack of one point, repeated
-                belief = mg.sigmoid(gan.discriminator(mg.tensor(points))).numpy().reshape(40, 40)
-                stills.append((step, gan.sample(500, mg.Generator(9)).numpy(), belief))
-        real = ring.x[rng.host.integers(len(ring.x), size=128)]
-        metrics = trainer.step(mg.tensor(real), rng)
+    batches = (ring.x[rng.host.integers(len(ring.x), size=128)] for _ in range(n))
+    stills, log = [(0, *look(gan))], []
+    for step, metrics in steps(trainer, batches, rng, n):
         log.append([metrics[name].item() for name in ("d_loss", "g_loss", "g_gradient", "spread")])
+        if step % (n // (frames - 1)) == 0:
+            stills.append((step, *look(gan)))
     return stills, np.array(log).T
 
 
@@ -81,7 +88,7 @@ show(balanced)
 # %% [markdown]
 # ## The game
 #
-# A VAE maximises a bound on the likelihood of the data. A GAN has no likelihood at all. It learns by a dispute. The
+# A VAE maximises a bound on the likelihood of the data. A GAN has no likelihood at all. It learns from a contest. The
 # *generator* G turns noise z into an example. The *discriminator* D is an ordinary classifier: it sees examples, real
 # ones and fakes, and says with which probability each is real. If it can tell them apart, what it has noticed is what
 # is still wrong with the fakes; and as it is differentiable, it says in which direction a fake should move.
@@ -99,7 +106,7 @@ show(balanced)
 # infinity. In the library D's loss, -V, is one line, and a step of the game is a step of each player:
 
 # %%
-show_source(adversarial._log_loss)
+show_source(game_losses._log_loss)
 show_source(GAN.discriminator_loss)
 show_source(GAN.generator_loss)
 
@@ -149,7 +156,7 @@ losses = []
 for _ in range(1000):
     fake = rng.normal((512, 1))
     real = 1.5 * np.sign(rng.normal((512, 1))) + 0.5 * rng.normal((512, 1))
-    loss = adversarial.LOSSES["non-saturating"].discriminator(judge(mg.tensor(real)), judge(mg.tensor(fake)))
+    loss = game_losses.LOSSES["non-saturating"].discriminator(judge(mg.tensor(real)), judge(mg.tensor(fake)))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -175,7 +182,7 @@ print(f"loss of the best D {best_loss:.4f}, of the learnt one {np.mean(losses[-1
 print(f"|D - D*|, averaged over where examples are: {((p + q) / 2 * abs(learnt - best)).sum() * dx:.3f}")
 
 # %% [markdown]
-# At the borders, where hardly an example ever was, D is a guess: nothing is asked of it there.
+# At the borders, where there were hardly any examples, D is a guess: nothing has tested it there.
 #
 # **Exercise 09.2.** `best_discriminator`, for distributions over K places. Some places only one of the two visits.
 
@@ -225,7 +232,7 @@ plt.show()
 # $\operatorname{softplus}'(s) = e^s / (1 + e^s) = D$, its slope is **-D**. When D rejects the fake with confidence,
 # s << 0, that is nearly nothing: the worst fakes learn least. Goodfellow and his co-authors proposed, in the same
 # paper, to let G minimise **-log D** instead, softplus(-s), whose slope is **-(1 - D)** by the chain rule: nearly -1
-# just there. Both losses fall as s rises, so G wants the same; it only is told in another voice. (It is no longer
+# just there. Both losses fall as s rises, so G wants the same; only the strength of the signal differs. (It is no longer
 # the same V: the game is not zero-sum. That is the *non-saturating* loss, and the library's default.)
 #
 # **Predict before you run:** D is sure at s = -6. How do the two slopes compare?
@@ -233,7 +240,7 @@ plt.show()
 # %%
 for name in ("minimax", "non-saturating"):
     s = mg.tensor(np.array([-6.0]), requires_grad=True)
-    adversarial.LOSSES[name].generator(s).backward()
+    game_losses.LOSSES[name].generator(s).backward()
     print(f"{name:15} slope at s = -6: {s.grad.numpy()[0]:.4f}")
 s = np.linspace(-8, 8, 200)
 d = 1 / (1 + np.exp(-s))
@@ -267,7 +274,7 @@ check("09.3")
 # be ten times as fast as D, and its Adam has more momentum (beta1 = 0.9):
 
 # %%
-chase, chase_log = play(optim.constant(5e-4), steps=1200, speed=10.0, beta1=0.9, frames=13)
+chase, chase_log = play(optim.constant(5e-4), n=1200, speed=10.0, beta1=0.9, frames=13)
 show(chase)
 
 # %%
@@ -292,9 +299,9 @@ for name, log, start in (
     print(f"{name:26}{d_loss:10.2f}{g_loss:11.2f}{spread:9.0e}")
 
 # %% [markdown]
-# When the heap moves on, both losses are in uproar. But when it is narrowest, all fakes nearly one point, they are as
-# calm as in the first game and not far from its values. The losses do not tell. What tells is to look at the samples,
-# and to count: here how many clusters are reached; for images, how different the fakes of a batch are from each other
+# When the heap moves on, both losses swing wildly. But when it is narrowest, all fakes nearly one point, they are as
+# calm as in the first game and not far from its values. The losses do not show it. To see it, look at the samples,
+# and count: here how many clusters are reached; for images, how different the fakes of a batch are from each other
 # (the *spread*: their variance over that of the data).
 #
 # **Exercise 09.4.** `count_modes`, the measure below the pictures.
@@ -312,7 +319,7 @@ check("09.4")
 # %%
 games = {"balanced": (balanced, balanced_log)}
 for loss in ("non-saturating", "minimax"):
-    games[f"slow G, {loss}"] = play(optim.constant(5e-3), steps=600, speed=0.1, frames=2, loss=loss)
+    games[f"slow G, {loss}"] = play(optim.constant(5e-3), n=600, speed=0.1, frames=2, loss=loss)
 figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
 print("game                    D's loss   |gradient| of G   clusters   good samples")
 for name, (stills, log) in games.items():
@@ -341,10 +348,10 @@ plt.show()
 # seeds. From which speed on does the chase begin?
 
 # %%
-packed, packed_log = play(optim.constant(5e-4), steps=800, speed=10.0, beta1=0.9, pack=4, seed=0)
+packed, packed_log = play(optim.constant(5e-4), n=800, speed=10.0, beta1=0.9, pack=4, seed=0)
 show(packed)
 print(
-    f"median spread: {np.median(packed_log[3]):.3f}; in the chase, to the same step: {np.median(chase_log[3, :801]):.3f}"
+    f"median spread: {np.median(packed_log[3]):.3f}; in the chase, to the same step: {np.median(chase_log[3, :800]):.3f}"
 )
 
 # %% [markdown]
@@ -355,6 +362,6 @@ print(
 # - Arjovsky & Bottou 2017, *Towards principled methods for training GANs*, section 2: the flat part of the curve, and
 #   what -log D does in its place.
 # - Metz, Poole, Pfau & Sohl-Dickstein 2017, *Unrolled GANs*, section 3.1: the same ring, the same chase. In the
-#   library `minigen/models/unrolled.py`, and `python -m minigen train unrolled-gan --data ring`.
+#   library `minigen/models/gans/unrolled.py`, and `python -m minigen train unrolled-gan --data ring`.
 # - Lin, Khetan, Fanti & Oh 2018, *PacGAN*, section 4.1: how many clusters are found with packs.
 # - Lesson 10 plays the game with images; lesson 11 replaces the JSD by a distance that is not flat.

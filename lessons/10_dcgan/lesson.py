@@ -34,9 +34,10 @@ from minigen.data import load
 from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import floor, frechet
 from minigen.models import GAN
-from minigen.models.networks import dcgan_discriminator, dcgan_generator
-from minigen.plot import mosaic
-from minigen.train.trainers import GANTrainer
+from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator
+from minigen.report.plots import mosaic
+from minigen.train import steps
 
 
 def new_gan(images, kind=GAN, width=16, seed=0):
@@ -46,19 +47,25 @@ def new_gan(images, kind=GAN, width=16, seed=0):
     return kind(generator, dcgan_discriminator(images.shape[1:], width, rng), latent_dim=32), rng
 
 
-def train(gan, images, rng, steps, moments=()):
-    """Train; returns G's images of 1000 fixed codes at the moments, and five metrics of every step."""
+def look(gan, codes):
+    """G's images of codes, in eval mode."""
+    gan.eval()
+    with mg.no_grad():
+        images = gan.from_codes(codes).numpy()
+    gan.train()
+    return images
+
+
+def train(gan, images, rng, n, moments=()):
+    """Train for n steps; returns G's images of 1000 fixed codes at the moments, and five metrics of every step."""
     trainer = GANTrainer(gan, optim.constant(1e-3), generator_speed=2.0)
-    codes, seen, log = gan.noise(1000, mg.Generator(1)), {}, []
-    for step in range(steps + 1):
-        if step in moments:
-            gan.eval()
-            with mg.no_grad():
-                seen[step] = gan.from_codes(codes).numpy()
-            gan.train()
-        batch = images[rng.host.integers(len(images), size=64)]
-        metrics = trainer.step(mg.tensor(batch), rng)
+    batches = (images[rng.host.integers(len(images), size=64)] for _ in range(n))
+    codes, log = gan.noise(1000, mg.Generator(1)), []
+    seen = {0: look(gan, codes)}
+    for step, metrics in steps(trainer, batches, rng, n):
         log.append([metrics[k].item() for k in ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "spread")])
+        if step in moments:
+            seen[step] = look(gan, codes)
     return seen, np.array(log).T
 
 
@@ -153,8 +160,8 @@ for axis, g, title in zip(
 ):
     leaf = mg.Tensor(x, requires_grad=True)
     (ops.batch_norm(leaf, one, none, eps)[0] * g).sum().backward()
-    steps = [h * np.eye(8)[:, [j]] for j in range(8)]
-    values = [[(g * ops.batch_norm(x + sign * e, one, none, eps)[0]).sum() for sign in (1, -1)] for e in steps]
+    moves = [h * np.eye(8)[:, [j]] for j in range(8)]
+    values = [[(g * ops.batch_norm(x + sign * e, one, none, eps)[0]).sum() for sign in (1, -1)] for e in moves]
     measured = [(above - below) / (2 * h) for above, below in values]
     constants = g / np.sqrt(x.var() + eps)
     for offset, bars, label in ((-0.2, leaf.grad.numpy(), "the rule in full"), (0.2, constants, "constants")):
@@ -208,12 +215,12 @@ plt.show()
 # %% [markdown]
 # The loss does not move, and the parameters run away for ever: the gradient promises a descent that the next forward
 # pass takes back. Ioffe and Szegedy saw it happen (section 2 of their paper). The true gradient knows that
-# nothing is to be had, and is 0. That was the first trap: **batch statistics treated as constants.**
+# there is nothing to gain, and is 0. That was the first trap: **batch statistics treated as constants.**
 #
 # ## Two modes
 #
 # In use there may be no batch. So the layer keeps *running averages* of its statistics while it is trained, and in
-# *eval mode* takes those in place of the batch's. Then y_i depends on x_i alone.
+# *eval mode* uses those instead of the batch's. Then y_i depends on x_i alone.
 
 # %%
 show_source(nn.BatchNorm.forward)
@@ -355,7 +362,7 @@ for step, distance in zip(MOMENTS, distances, strict=True):
 # - **D's loss at 2 log 2, accuracies about 1/2:** D cannot tell. That is the goal, or a D that has not learnt
 #   anything: at step 0 it looks the same.
 # - **The spread near 0:** the fakes are all alike. The losses would not have said so.
-# - **Uproar late in training:** the game goes in circles. Keep several states, and look at the pictures.
+# - **Wild swings late in training:** the game goes in circles. Keep several states, and look at the pictures.
 #
 # ## Something to play with
 #
@@ -381,6 +388,6 @@ show(lines, ["", "", ""])
 #   the dependence on the neighbours.
 # - Santurkar, Tsipras, Ilyas & Madry 2018, *How does batch normalization help optimization?*: it is not what its
 #   inventors thought.
-# - In the library: `minigen/ops/normalize.py`, `minigen/models/networks.py`, and a full training:
+# - In the library: `minigen/ops/normalize.py`, `minigen/models/gans/networks.py`, and a full training:
 #   `python -m minigen train dcgan --data mnist --epochs 1`.
 # - Lesson 11 tames the game: other distances, and other ways than batch norm to keep D from becoming too steep.

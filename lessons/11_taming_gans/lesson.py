@@ -29,11 +29,14 @@ import numpy as np
 
 import minigen as mg
 from minigen.lessons import check, handwritten, show_source
-from minigen.models import GAN, penalties
-from minigen.models.adversarial import LOSSES
-from minigen.models.networks import dense_decoder, dense_discriminator
-from minigen.plot import mosaic
-from minigen.train.trainers import GANTrainer
+from minigen.models import GAN
+from minigen.models.gans import penalties
+from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.losses import LOSSES
+from minigen.models.gans.networks import dense_discriminator
+from minigen.models.networks import dense_decoder
+from minigen.report.plots import mosaic
+from minigen.train import steps
 
 
 def sigma(t):
@@ -102,7 +105,7 @@ plt.show()
 #
 # ## R1: a price on steepness
 #
-# At the solution the discriminator should be flat: nothing is to be told apart. So let it pay for a slope where the
+# At the solution the discriminator should be flat: there is nothing to tell apart. So let it pay for a slope where the
 # real examples are:
 #
 # $$ R_1 = \frac{\gamma}{2}\,E_{\text{real}}\big[\,|\nabla_x s(x)|^2\,\big], \qquad\text{here}\quad \frac{\gamma}{2}\,\psi^2, \qquad \dot\psi = -\theta\,\sigma(\psi\theta) - \gamma\psi . $$
@@ -112,7 +115,7 @@ plt.show()
 # paths end up where they can stay with $\dot V = 0$, and that is the solution alone.) R1 is a brake, as friction is for a
 # pendulum.
 #
-# The gradient penalty $\lambda(|\psi| - 1)^2$ of the third picture is no brake: it wants a slope of 1, and pushes ψ
+# The gradient penalty $\lambda(|\psi| - 1)^2$ of the third picture is not a brake: it asks for a slope of 1, and pushes ψ
 # *away* from 0. The fakes pass the solution again and again.
 #
 # The library's GAN is the same game. A dense layer whose weight is 0 gives the same fake for all noise, one without a
@@ -138,7 +141,7 @@ check("11.1")
 # ## The Wasserstein distance
 #
 # There is a second trouble. If real and fake examples do not overlap, a good discriminator tells them apart with
-# certainty, *wherever* the fakes are: the Jensen-Shannon divergence is then log 2, constant, and its gradient nothing.
+# certainty, *wherever* the fakes are: the Jensen-Shannon divergence is then log 2, constant, and its gradient zero.
 # One wants a distance that says *how far*.
 #
 # Take the samples for heaps of earth. To turn heap x into heap y each grain is carried somewhere, and costs the way:
@@ -204,7 +207,7 @@ check("11.2")
 # So a *critic* f, trained to make $E f(\text{real}) - E f(\text{fake})$ large, measures W: **provided it is no steeper
 # than 1**. The best one has slope exactly 1 wherever there is anything to carry. Two ways to hold it:
 #
-# - **Clipping** (WGAN): all weights in [-0.01, 0.01]. Some bound on the slope follows, but nobody says which.
+# - **Clipping** (WGAN): all weights in [-0.01, 0.01]. Some bound on the slope follows, but nobody knows which one.
 # - **Gradient penalty** (WGAN-GP): $\lambda\,E\big[(|\nabla f(\tilde x)| - 1)^2\big]$ at random places between real
 #   and fake. It asks for just what the best critic has.
 
@@ -224,18 +227,20 @@ across, along = np.meshgrid(np.linspace(-2.2, 3.4, 57), np.linspace(-2.5, 2.5, 5
 places = np.stack([across.ravel(), along.ravel()], axis=1).astype(np.float32)
 
 
-def train_critic(kind, steps=600):
+def train_critic(kind, n=600):
     rng = mg.Generator(1)
     critic = dense_discriminator((2,), [64, 64], rng, norm="spectral" if kind == "spectral" else "none")
     optimizer = mg.optim.Adam(critic.parameters(), lr=2e-3, betas=(0.0, 0.9))
-    penalty = penalties.PENALTIES.get(kind, penalties.none)
-    for _ in range(steps):
-        loss = LOSSES["wasserstein"].discriminator(critic(real), critic(fake)) + penalty(critic, real, fake, rng)
+    penalty = penalties.PENALTIES["none" if kind == "spectral" else kind]
+    for _ in range(n):
+        loss = LOSSES["wasserstein"].discriminator(critic(real), critic(fake))
+        if penalty.term:
+            loss = loss + penalty.term(critic, real, fake, rng)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if kind == "clipping":
-            penalties.clip(critic)
+        if penalty.limit:
+            penalty.limit(critic)
     for _ in range(30):
         critic(real)  # each pass is also a round of power iteration, see below: now sigma is exact
     return critic.eval()
@@ -256,7 +261,7 @@ for axis, kind in zip(axes, ("clipping", "gradient-penalty", "spectral"), strict
 plt.show()
 
 # %% [markdown]
-# Fakes are red. The clipped critic is hundreds of times too flat, and its number tells nothing. With the penalty a
+# Fakes are red. The clipped critic is hundreds of times too flat, and its number says nothing. With the penalty a
 # valley lies where the fakes are, with walls of slope 1, and the number is near the truth (or above it: slopes of a
 # little more than 1 cost little). The third critic comes below.
 #
@@ -342,24 +347,23 @@ check("11.4")
 # %% [markdown]
 # ## On digits
 #
-# Three dense GANs with the same generator, as many steps, and the same learning rate: no penalty, R1, and the hinge loss with a
-# spectrally normalised discriminator. Watched: how steep the discriminator is at real digits.
+# Three dense GANs with the same generator, number of steps and learning rate: no penalty, R1, and the hinge loss with a
+# spectrally normalised discriminator. We watch how steep the discriminator is at real digits.
 
 # %%
 digits = 2 * handwritten("train").x.astype(np.float32) - 1
 
 
-def train(steps=600, norm="none", **settings):
+def train(n=600, norm="none", **settings):
     rng = mg.Generator(0)
     generator = mg.nn.Sequential(*dense_decoder(32, digits.shape[1:], [128, 128], rng), mg.nn.Tanh())
     gan = GAN(generator, dense_discriminator(digits.shape[1:], [128, 128], rng, norm), 32, **settings)
     trainer = GANTrainer(gan, lambda step: 1e-3, betas=(0.0, 0.999))
+    batches = (digits[rng.host.integers(len(digits), size=64)] for _ in range(n))
     steepness = []
-    for step in range(steps):
-        batch = digits[rng.host.integers(len(digits), size=64)]
-        trainer.step(mg.tensor(batch), rng)
+    for step, _ in steps(trainer, batches, rng, n):
         if step % 20 == 0:
-            slope = penalties.input_gradient(gan.discriminator, batch).numpy().reshape(64, -1)
+            slope = penalties.input_gradient(gan.discriminator, digits[:64]).numpy().reshape(64, -1)
             steepness.append(np.linalg.norm(slope, axis=1).mean())
     return gan.eval().sample(16, mg.Generator(1)).numpy(), steepness
 
@@ -375,13 +379,13 @@ for axis, (title, settings) in zip(axes, kinds.items(), strict=False):
     axis.imshow(mosaic(samples, 4)[..., 0], cmap="gray", vmin=-1, vmax=1)
     axis.set_title(title)
     axis.set_axis_off()
-    axes[3].semilogy(np.arange(len(steepness)) * 20, steepness, label=title)
+    axes[3].semilogy(20 * np.arange(1, len(steepness) + 1), steepness, label=title)
 axes[3].set(title="|grad s| at real digits", xlabel="step", ylim=(None, 10))
 axes[3].legend(fontsize=8, loc="upper right")
 plt.show()
 
 # %% [markdown]
-# The discriminator without a price is by far the steepest, and its generator follows whatever single pixels it
+# The discriminator without a penalty is by far the steepest, and its generator follows whatever single pixels it
 # happens to look at. (Small networks, after seconds: what counts is the difference.)
 #
 # ## A misconception, put to the test
@@ -439,5 +443,5 @@ plt.show()
 # - Gulrajani et al. 2017, *Improved training of Wasserstein GANs*, section 3 (what clipping does) and 4 (the penalty).
 # - Miyato et al. 2018, *Spectral normalization for generative adversarial networks*, section 2.
 # - Villani 2009, *Optimal transport, old and new*, chapter 5: duality in any dimension.
-# - In the library: `minigen/models/penalties.py` and `minigen/nn/spectral.py`, 60 lines each, and the recipes
+# - In the library: `minigen/models/gans/penalties.py` and `minigen/nn/spectral.py`, 60 lines each, and the recipes
 #   `wgan-gp` and `sn-gan` of `python -m minigen train`.

@@ -32,30 +32,26 @@ from minigen.data import load
 from minigen.lessons import check, handwritten, show_source
 from minigen.metrics.modes import nearest_centre
 from minigen.models import VAEGAN, ConditionalGAN, ConditionalVAE, InfoGAN, StyleGAN
-from minigen.models.networks import (
-    dcgan_discriminator,
-    dense_decoder,
-    dense_discriminator,
-    dense_encoder,
-)
-from minigen.models.style import StyledLayer, StyleGenerator
+from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.networks import dcgan_discriminator, dense_discriminator
+from minigen.models.gans.style_generator import StyledLayer, StyleGenerator
+from minigen.models.gans.vaegan import VAEGANTrainer
+from minigen.models.networks import dense_decoder, dense_encoder
+from minigen.models.vaes.vae import VAETrainer
 from minigen.optim import constant, cosine
-from minigen.plot import image_grid, mosaic
-from minigen.train.hybrid_trainers import VAEGANTrainer
-from minigen.train.trainers import GANTrainer, VAETrainer
+from minigen.report.plots import image_grid, mosaic
+from minigen.train import steps
 
 digits = handwritten("train")
 pixels = digits.x.astype(np.float32)
 
 
-def train(trainer, x, y=None, steps=800, batch=64, seed=0):
-    """Steps on random batches of x, with labels if y is given; the metrics of every step."""
-    rng, rows = mg.Generator(seed), []
-    for _ in range(steps):
-        chosen = rng.host.integers(len(x), size=batch)
-        labels = () if y is None else (y[chosen],)
-        rows.append(trainer.step(mg.tensor(x[chosen]), rng, *labels))
-    return rows
+def train(trainer, *arrays, n=800, batch=64, seed=0):
+    """n steps on random batches of examples, and of their labels if they are given; the metrics of every step."""
+    rng = mg.Generator(seed)
+    chosen = (rng.host.integers(len(arrays[0]), size=batch) for _ in range(n))
+    batches = (tuple(array[rows] for array in arrays) for rows in chosen)
+    return [metrics for _, metrics in steps(trainer, batches, rng, n)]
 
 
 rng = mg.Generator(0)
@@ -106,8 +102,8 @@ check("12.1")
 #
 # ## A bound on mutual information
 #
-# Suppose there are no labels. We give the generator a category c beside its noise, drawn uniformly of K. Why should it care? The
-# game is as well won if it ignores c. InfoGAN (Chen et al. 2016) asks that c can be read off the fake x = G(z, c): that their
+# Suppose there are no labels. We give the generator a category c beside its noise, drawn uniformly from K. Why should it care? The
+# game can be won just as well if it ignores c. InfoGAN (Chen et al. 2016) asks that c can be read off the fake x = G(z, c): that their
 # *mutual information* is large,
 #
 # $$ I(c; x) = H(c) - H(c|x), \qquad H(c) = \log K, \qquad H(c|x) = -E_x\, E_{c'\sim P(c'|x)} \log P(c'|x), $$
@@ -169,7 +165,7 @@ show_source(InfoGAN.information)
 ring = load("ring", "train")
 rng = mg.Generator(1)
 info = InfoGAN(dense_decoder(10, (2,), [64, 64], rng), dense_discriminator((2,), [64, 64], rng, outputs=9), 2, 8)
-rows = train(GANTrainer(info, cosine(1e-3, 1200), 2.0), ring.x, steps=1200, batch=128, seed=1)
+rows = train(GANTrainer(info, cosine(1e-3, 1200), 2.0), ring.x, n=1200, batch=128, seed=1)
 points = info.sample(800, mg.Generator(2)).numpy()  # of categories 0, 1, ... 7, 0, 1, ...
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 axes[0].plot([row["information"].item() for row in rows], linewidth=0.7)
@@ -269,7 +265,7 @@ for loss in losses:
     reached = [any(p.grad is not None for p in network.parameters()) for network in networks.values()]
     print(f"{loss:20}", *(f"{'yes' if there else '-':14}" for there in reached))
 
-train(VAEGANTrainer(vaegan, constant(1e-3)), scaled, steps=500)
+train(VAEGANTrainer(vaegan, constant(1e-3)), scaled, n=500)
 test = 2 * handwritten("test").x[:10].astype(np.float32) - 1
 shown = [test, vaegan.reconstruct(test).numpy(), vaegan.sample(10, mg.Generator(1)).numpy()]
 image_grid((np.concatenate(shown) + 1) / 2, 10, "real; again, through z; new, from N(0, 1)")
@@ -284,7 +280,7 @@ image_grid((np.concatenate(shown) + 1) / 2, 10, "real; again, through z; new, fr
 # $$ y_{nijc} = (1 + \text{scale}_{nc})\,\frac{x_{nijc} - m_{nc}}{\sqrt{\mathrm{var}_{nc} + \epsilon}} + \text{shift}_{nc} , $$
 #
 # m and var over the pixels of one channel of one image. Standardised numbers have mean 0 and variance 1, so what comes out has mean
-# *shift* and deviation *1 + scale* (but for ε), whatever came in: **each layer's style replaces that of the layer before**.
+# *shift* and deviation *1 + scale* (except for ε), whatever came in: **each layer's style replaces that of the layer before**.
 # This is why styles can be exchanged layer by layer.
 
 # %%
@@ -310,7 +306,7 @@ rng = mg.Generator(0)
 network = StyleGenerator(16, small.shape[1:], 16, rng)
 style = StyleGAN(network, dcgan_discriminator(small.shape[1:], 16, rng, "spectral"), 16, loss="hinge")
 trainer = GANTrainer(style, constant(2e-3), ema=0.98, betas=(0.0, 0.99))
-train(trainer, small, steps=400, batch=32)
+train(trainer, small, n=400, batch=32)
 
 
 def table(coarse, fine, change):
@@ -341,7 +337,7 @@ plt.show()
 # ## A misconception, put to the test
 #
 # *"To make a GAN conditional, tell its generator the class."* **Predict before you run:** two conditional GANs on the ring,
-# alike but for one thing: the second one's discriminator is shown zeros in place of the class. How many of its fakes lie at the
+# alike except for one thing: the second one's discriminator is shown zeros instead of the class. How many of its fakes lie at the
 # cluster that was asked for?
 
 # %%
@@ -359,7 +355,7 @@ figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
 for axis, kind in zip(axes, (ConditionalGAN, Blind), strict=True):
     rng = mg.Generator(0)
     gan = kind(dense_decoder(10, (2,), [64, 64], rng), dense_discriminator((10,), [64, 64], rng), 2, 8)
-    train(GANTrainer(gan, cosine(1e-3, 1200), 2.0), ring.x, ring.y, steps=1200, batch=128)
+    train(GANTrainer(gan, cosine(1e-3, 1200), 2.0), ring.x, ring.y, n=1200, batch=128)
     asked = np.arange(800) % 8
     points = gan.sample(800, mg.Generator(1)).numpy()
     right = (nearest_centre(points, ring.centres) == asked).mean()
@@ -393,5 +389,5 @@ image_grid((np.concatenate(rows) + 1) / 2, 12, f"from top to bottom: psi = {', '
 # - Odena, Olah & Shlens 2017, *Conditional image synthesis with auxiliary classifier GANs*.
 # - Larsen et al. 2016, *Autoencoding beyond pixels using a learned similarity metric*, section 2 and algorithm 1.
 # - Karras, Laine & Aila 2019, *A style-based generator architecture for GANs*, sections 2 and 3.
-# - In the library: `conditional.py`, `infogan.py`, `acgan.py`, `vaegan.py` and `style.py` in `minigen/models/`, each one idea; the
+# - In the library: `conditional.py`, `infogan.py`, `acgan.py`, `vaegan.py` and `style_generator.py` in `minigen/models/gans/`, each one idea; the
 #   recipes `cgan`, `infogan`, `vae-gan` and `style-gan` of `python -m minigen train`.

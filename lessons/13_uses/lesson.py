@@ -31,17 +31,19 @@ import numpy as np
 
 import minigen as mg
 from minigen import nn
-from minigen.data import Loader
 from minigen.data.damage import DAMAGES
 from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import psnr
 from minigen.metrics.classifier import shifted
-from minigen.models import VAE, RestorationVAE
+from minigen.models import VAE, RestorationVAE, recipe_of
 from minigen.models.networks import dense_decoder, dense_encoder
+from minigen.models.vaes.vae import VAETrainer
 from minigen.optim import Adam, cosine
-from minigen.plot import mosaic
-from minigen.train.augment import LabelledInterpolation
-from minigen.train.restore import BASELINES
+from minigen.report import Trained
+from minigen.report.augmentation import LabelledInterpolation
+from minigen.report.plots import mosaic
+from minigen.report.restorations import BASELINES
+from minigen.train import Batches, steps
 
 
 def quick(data):
@@ -68,15 +70,9 @@ def show(grids, columns=8, height=2.0):
     plt.show()
 
 
-def batches(steps, size):
-    """So many batches of training images, epoch after epoch."""
-    loader = Loader(train.x, batch_size=size, rng=mg.Generator(1))
-    while steps > 0:
-        for x in loader:
-            steps -= 1
-            yield x
-            if steps == 0:
-                return
+def batches(size):
+    """Batches of training images, epoch after epoch, without end."""
+    return Batches(train.x, batch_size=size, rng=mg.Generator(1))
 
 
 def damage(x, kind, rng):
@@ -84,14 +80,14 @@ def damage(x, kind, rng):
     return np.concatenate(DAMAGES[kind](x, AMOUNTS[kind], rng), axis=3)
 
 
-def train_restorer(steps):
+def train_restorer(n):
     """One conditional VAE for all three; the KL comes in slowly, or the code would never be used."""
     rng = mg.Generator(0)
     model = RestorationVAE(shape, latent_dim=16, width=12, rng=rng)
-    optimizer = Adam(model.parameters(), lr=cosine(4e-3, steps))
-    for step, x in enumerate(batches(steps, 32)):
+    optimizer = Adam(model.parameters(), lr=cosine(4e-3, n))
+    for step, (x,) in zip(range(n), batches(32), strict=False):
         y = damage(x, ("hole", "noise", "hole", "low resolution")[step % 4], rng)
-        loss = model.loss(mg.tensor(x), mg.tensor(y), rng, kl_weight=min(1.0, 2 * step / steps))
+        loss = model.loss(mg.tensor(x), mg.tensor(y), rng, kl_weight=min(1.0, 2 * step / n))
         optimizer.zero_grad()
         loss.total.backward()
         optimizer.step()
@@ -165,7 +161,7 @@ check("13.1")
 #
 # The usual number is the peak signal-to-noise ratio: the mean square error over the pixels that had to be restored,
 # on a logarithmic scale, $10 \log_{10} (1 / \mathrm{MSE})$ decibels. 10 dB more is a tenth of the error, 3 dB about half.
-# A number alone says nothing; beside it belongs what needs no learning. These are the library's:
+# A number alone says nothing; compare it with methods that need no learning. These are the library's:
 
 # %%
 show_source(mg.metrics.baselines.fill_from_nearest)
@@ -196,9 +192,9 @@ plt.show()
 
 # %% [markdown]
 # The grey bars set the scale. Noise and a low resolution leave something everywhere, which a network can learn to read;
-# in a hole there is nothing, and to copy from the most similar training image is not easily beaten. Where a grey bar is
+# in a hole there is nothing, and copying from the most similar training image is hard to beat. Where a grey bar is
 # as long as the blue ones, the network has not earned its keep in decibels. That one guess scores lower than the
-# mean of 16 is no accident; we come to it.
+# mean of 16 is no accident; we shall come to it.
 #
 # ## A model of the guesses
 #
@@ -299,7 +295,7 @@ print(f"one draw: {ratio:.2f} times the error of the mean, {10 * np.log10(ratio)
 #
 # ## Augmentation with few labels
 #
-# A last use. Images are plenty, labels are dear. A VAE learns from all images *without* labels; then new images are made
+# A last use. Images are plentiful, labels are expensive. A VAE learns from all images *without* labels; then new images are made
 # of the few labelled ones, by moving a code part of the way to that of another image with the same label
 # (DeVries & Taylor 2017). Does a classifier gain by it? The library's maker of such images:
 
@@ -308,23 +304,20 @@ show_source(LabelledInterpolation.__call__)
 
 vae_rng = mg.Generator(0)
 vae = VAE(dense_encoder(shape, 32, [256], vae_rng), dense_decoder(16, shape, [256], vae_rng), 16)
-optimizer = Adam(vae.parameters(), lr=1e-3)
-for x in batches(800, 100):
-    loss = vae.loss(mg.tensor(x), vae_rng).total
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+for _ in steps(VAETrainer(vae, 1e-3), batches(100), vae_rng, 800):
+    pass  # a step is taken each time that the next one is asked for
+trained = Trained(vae, recipe_of("vae").settings(train, latent_dim=16, width=256), shape)
 
 
-def accuracy(labels, kind, seed, steps=200):
+def accuracy(labels, kind, seed, n=200):
     """Of a small classifier, trained on so many labelled images and, for each, one that was made of it."""
     rng = mg.Generator(seed)
     of_each = [rng.host.permutation(np.flatnonzero(train.y == k))[: labels // 10] for k in range(10)]
     x, y = train.x[np.concatenate(of_each)], train.y[np.concatenate(of_each)]
-    maker = LabelledInterpolation(vae, x, y)
+    maker = LabelledInterpolation(trained, x, y)
     network = dense_encoder(shape, 10, [128], rng)
-    optimizer = Adam(network.parameters(), lr=cosine(3e-3, steps))
-    for _ in range(steps):
+    optimizer = Adam(network.parameters(), lr=cosine(3e-3, n))
+    for _ in range(n):
         rows = rng.host.integers(len(x), size=40)
         batch, names = x[rows], y[rows]
         if kind != "nothing":
@@ -386,4 +379,4 @@ show({"original, damaged, two guesses, mean": np.concatenate([x, y[..., :1], *gu
 # - Kingma, Rezende, Mohamed & Welling 2014, *Semi-supervised learning with deep generative models*: few labels, used
 #   inside the model.
 # - In the library: `python -m minigen train inpaint` (also `denoise`, `super-resolve`), `python -m minigen augment`;
-#   `minigen/models/restoration.py`, `minigen/train/augment.py`.
+#   `minigen/models/vaes/restoration.py`, `minigen/report/augmentation.py`.

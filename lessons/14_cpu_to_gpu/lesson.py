@@ -33,13 +33,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen import bench
 from minigen.backend import xp_of
+from minigen.bench import measuring, workloads
 from minigen.errors import MinigenError
 from minigen.lessons import check, show_source
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
-from minigen.train.trainers import VAETrainer
+from minigen.models.vaes.vae import VAETrainer
 
 
 def microseconds(action, repeats=7, least=2e-3):
@@ -129,8 +129,8 @@ print(f"{LAUNCHES} operations for one batch, forward and backward:")
 print(", ".join(f"{names[i]} {counts[i]}" for i in order))
 
 # %% [markdown]
-# Whatever the sizes of the network and of the batch, they are as many: the program is the same. Only the eleven products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic
-# worth speaking of. The others are small, and each is a call. (Copies are not counted, so it is a little more.) That is
+# Whatever the sizes of the network and of the batch, their number is the same, because the program is. Only the eleven products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic
+# worth mentioning. The others are small, and each is a call. (Copies are not counted, so it is a little more.) That is
 # why `minigen/fused.py` writes the longest chains (Adam, bias and activation, batch norm, the cross-entropy) a second
 # time, as one CUDA kernel each: not to compute faster, but to ask less often.
 #
@@ -145,7 +145,7 @@ show_source(xp_of)
 show_source(mg.softplus)
 
 # %% [markdown]
-# `import cupy` stands in one file of the library, `backend.py`, and happens when somebody asks for the GPU. Having the
+# `import cupy` is in one file of the library, `backend.py`, and happens when somebody asks for the GPU. Having the
 # package is not having a GPU, so it is tried step by step: the package, the driver, a device, a kernel that computes.
 # Where one fails, the message says which, and what helps. On the machine that made this page:
 
@@ -177,7 +177,7 @@ with ThreadPoolExecutor(1) as queue:
         answer.result()  # wait for it: what `synchronize` does on a GPU
     done = time.perf_counter() - start
 print(f"read at once: {launched * 1e3:.2f} ms; read when the work is done: {done * 1e3:.2f} ms")
-show_source(bench.Job.time)
+show_source(workloads.Job.time)
 
 # %% [markdown]
 # The first clock measured how fast one can *ask*. Speed-ups in the thousands are usually this. The library's benchmark
@@ -187,8 +187,8 @@ show_source(bench.Job.time)
 #
 # A product of (n, k) and (k, m) has n m entries, each a sum of k products: 2 n k m operations. A dense layer Y = X W with a
 # batch of b and W of (n, m) needs three of them: X W forward; and backward, from lesson 1, $X^\top G$ for its weights and
-# $G W^\top$ for its input. Each takes 2 b n m, whichever is transposed. The first layer's input is data, which no one asks
-# a gradient for. Hence for a network with layers $(n_i, m_i)$
+# $G W^\top$ for its input. Each takes 2 b n m, whichever is transposed. The first layer's input is data, for which no one
+# asks a gradient. Hence for a network with layers $(n_i, m_i)$
 #
 # $$ \text{operations} = 2b \Big(3 \sum_i n_i m_i - n_1 m_1\Big) . $$
 #
@@ -201,8 +201,8 @@ check("14.1")
 # The rate is measured by a large product, in which nothing else counts. (`OMP_NUM_THREADS` says on how many threads.)
 
 # %%
-FLOPS = {name: bench.flops(trainer_of(*sizes).model, sizes[:1]) for name, sizes in NETWORKS.items()}  # an example
-peak = max(bench.sgemm_peak("cpu", 1024, time.perf_counter) for _ in range(4))  # GFLOP/s
+FLOPS = {name: workloads.flops(trainer_of(*sizes).model, sizes[:1]) for name, sizes in NETWORKS.items()}  # an example
+peak = max(measuring.sgemm_peak("cpu", 1024, time.perf_counter) for _ in range(4))  # GFLOP/s
 for name, flops in FLOPS.items():
     print(f"{name}: {flops / 1e6:.2f} million operations, no less than {flops / peak / 1e3:.2f} µs an example")
 
@@ -266,7 +266,7 @@ axis.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# (The best times say what a program *needs*. To compare two programs is another matter, below.)
+# (The best times say what a program *needs*. Comparing two programs is another matter; see below.)
 #
 # A line is good to some tens of percent, since the rate itself depends on the size (caches; small products). Now compare
 # the two fixed parts. Both networks make the same calls; with the small one hardly anything else is left, so its fixed
@@ -330,7 +330,7 @@ plt.show()
 # For the small network the crossover lies at a batch of hundreds; and it hardly matters *which* card it is, although the
 # last does eight times as many operations per second as the first. The numerator is what decides: launches, and what each
 # costs. For the large one the model says that any card wins from small batches on, because of work on the CPU that is not
-# arithmetic of the batch at all. A crossover is no property of a GPU, but of a program on it.
+# arithmetic of the batch at all. A crossover is not a property of a GPU but of a program on it.
 #
 # ## A misconception, put to the test
 #
@@ -414,7 +414,7 @@ for what, launches, rate, bus in (
     gpu = modelled("small", 10e-6, rate, launches)
     gpu = gpu[0], gpu[1] + 256 / bus * 1e3
     print(f"{what:>18s}: crossover at a batch of {cross(CPU['small'], gpu):.0f}  (model)")
-dcgan = bench.flops(bench.Job("dcgan", "cpu").model, (28, 28, 1))
+dcgan = workloads.flops(workloads.Job("dcgan", "cpu").model, (28, 28, 1))
 print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small VAE for each example")
 
 # %% [markdown]
@@ -425,5 +425,5 @@ print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small
 # - Amdahl 1967, *Validity of the single processor approach to achieving large scale computing capabilities*.
 # - Okuta et al. 2017, *CuPy: a NumPy-compatible library for NVIDIA GPU calculations*.
 # - Fleming & Wallace 1986, *How not to lie with statistics: the correct way to summarize benchmark results*.
-# - In the library: `minigen/backend.py`, `minigen/fused.py`, `minigen/bench.py`; with a GPU, `python -m minigen.bench --plot
+# - In the library: `minigen/backend.py`, `minigen/fused.py`, `minigen/bench/`; with a GPU, `python -m minigen.bench --plot
 #   bench.png` draws the first picture of "where the lines cross" with measured points.

@@ -34,7 +34,7 @@ import numpy as np
 from PIL import Image
 
 import minigen as mg
-from minigen import nn, provenance
+from minigen import nn
 from minigen.cli import main
 from minigen.data import Loader
 from minigen.distributions import Normal, kl_to_standard_normal
@@ -42,15 +42,11 @@ from minigen.errors import MinigenError
 from minigen.lessons import check, handwritten, show_source
 from minigen.metrics import memorisation, nearest, precision_recall_density_coverage
 from minigen.models import GAN
-from minigen.models.networks import (
-    dcgan_discriminator,
-    dcgan_generator,
-    dense_decoder,
-    dense_discriminator,
-    dense_encoder,
-)
+from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator, dense_discriminator
+from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.optim import Adam
-from minigen.plot import image_grid, mosaic
+from minigen.report.plots import image_grid, mosaic
+from minigen.runs import provenance
 
 train, test = handwritten("train"), handwritten("test")
 shape, D = train.shape, 16  # of an image, (H, W, 1); and the length of a code
@@ -111,7 +107,7 @@ print("the loss that it reports:", [round(v) for v in values[::75]], "...", roun
 
 # %% [markdown]
 # The loss falls and falls, and the pictures are no digits. We shall now do what one does with a program of this kind:
-# not rewrite it, but ask for each part *what would I see if it did its work?*, measure that, and mend what fails.
+# not rewrite it, but ask for each part *what would I see if it did its job?*, measure that, and mend what fails.
 #
 # For the pictures themselves we keep one pair of numbers, from the nearest neighbours in pixels (the library's
 # `precision_recall_density_coverage`): **precision**, the share of generated images that lie among real ones,
@@ -281,7 +277,7 @@ print(
 #
 # $$ \log p(x) = \log \mathrm{E}_{q(z|x)} \frac{p(x|z)\,p(z)}{q(z|x)} \;\ge\; \mathrm{E}_{q}\,\log \frac{p(x|z)\,p(z)}{q(z|x)} = \mathrm{E}_q \log p(x|z) - \underbrace{\mathrm{E}_q \log \frac{q(z|x)}{p(z)}}_{\mathrm{KL}(q(z|x)\,\|\,p(z))} . $$
 #
-# Without the KL, the number is no bound on log p(x). For one dimension, with q = N(μ, σ²) and p = N(0, 1),
+# Without the KL, the number is not a bound on log p(x). For one dimension, with q = N(μ, σ²) and p = N(0, 1),
 # $\log q - \log p = -\log\sigma - (z-\mu)^2/2\sigma^2 + z^2/2$. As $\mathrm{E}(z-\mu)^2 = \sigma^2$ and
 # $\mathrm{E} z^2 = \mu^2 + \sigma^2$, the mean of it is
 #
@@ -328,7 +324,7 @@ measure("4 KL", pictures(decoder, z))
 # ## Fault 5: a discriminator fitted with images as labels
 #
 # The program's second half says "GAN". Its discriminator is trained by `discriminator.fit(images, images)`: the images
-# are what it sees, and also what it shall answer. It runs, as the author gave it an output for each pixel.
+# are what it sees, and also what it is supposed to answer. It runs, as the author gave it an output for each pixel.
 
 # %%
 rng = mg.Generator(0)
@@ -347,7 +343,7 @@ print(
 )
 
 # %% [markdown]
-# What would we see if it did its work? Numbers near 1 for digits and near 0 for noise. These say how bright an average
+# What would we see if it did its job? Numbers near 1 for digits and near 0 for noise. These say how bright an average
 # digit is: it is an autoencoder again, and nothing in its training ever told it what a fake is. A discriminator is a
 # classifier: *one* number s for an image, and the label says where the image came from, 1 for real and 0 for fake. With
 # D = sigmoid(s), the negative log-likelihood of the labels is
@@ -411,7 +407,7 @@ measure("5 labels", still)
 
 # %% [markdown]
 # D's loss near 0 looks like success, and is the opposite: 2 log 2 = 1.39 is the loss of a discriminator that can no
-# longer tell. The plain proof stands at the end of the line: no weight of the generator has moved. The repair is
+# longer tell. The plain proof is at the end of the line: no weight of the generator has moved. The repair is
 # to make the fakes anew *with* a graph, and to freeze the discriminator meanwhile.
 
 # %%
@@ -462,7 +458,7 @@ twins = np.concatenate([made[:10], train.x[found.row[:10]]])
 show({"the GAN's samples (above), and the training image that is nearest to each": twins}, (10, 2.4))
 
 # %% [markdown]
-# **Is it of what it shows?** A model trained on digits can answer with digits only. Show it what is none.
+# **Is it of what it shows?** A model trained on digits can answer with digits only. Show it something that is not a digit.
 
 # %%
 height, width = shape[:2]
@@ -491,7 +487,7 @@ print("-ELBO in nats:", *[round(float(v)) for v in cost(encoder, decoder, asked)
 
 # %% [markdown]
 # The answers to the last three are made of strokes of digits, and nothing in the *pictures* says that they are
-# inventions. The bound can: where an image costs many times what digits cost, the model has not seen its like. Where it
+# inventions. The bound can: where an image costs many times what digits cost, the model has not seen anything like it. Where it
 # costs no more, even the bound does not notice. An image that a model completes, sharpens or reconstructs is evidence of
 # its training data at least as much as of what was in front of the camera.
 #
@@ -520,7 +516,7 @@ for name, pair, share in (("all", (encoder, decoder), train.y == 2), ("few 2s", 
 #
 # ## How to mark what a model made
 #
-# Whoever hands generated images on should say so where it travels with the file. A PNG can carry texts; the library
+# Whoever passes generated images on should say so where it travels with the file. A PNG can carry text; the library
 # writes them into all its pictures, and `python -m minigen inspect FILE` reads them.
 
 # %%
@@ -532,7 +528,7 @@ with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
     main(["inspect", "copy.png"])
 
 # %% [markdown]
-# One more save, and the word is gone. So it informs the honest and convicts nobody: a mark says "made by a model", its
+# One more save, and the mark is gone. So it informs the honest and convicts nobody: a mark says "made by a model", its
 # absence says nothing. Say it in the caption too.
 #
 # ## Something to play with
@@ -564,5 +560,5 @@ print(f"deviation of the means {mean.std():.2f}, of a cloud {std.mean():.3f}; la
 #   and nearest neighbours can each be good while the others are bad.
 # - Gebru et al. 2021, *Datasheets for datasets*, section 3: what to ask about a data set before training on it.
 # - Mitchell et al. 2019, *Model cards for model reporting*, section 4: results by group, and uses that are out of scope.
-# - In the library: `minigen/provenance.py`, `minigen/metrics/copies.py`; and `tests/models`, where faults of this
+# - In the library: `minigen/runs/provenance.py`, `minigen/metrics/copies.py`; and `tests/models`, where faults of this
 #   kind are tests.
