@@ -357,7 +357,7 @@ for step, distance in zip(MOMENTS, distances, strict=True):
 # Read them so:
 #
 # - **The losses do not follow the pictures.** Each is measured against an opponent who learns too. At the beginning
-#   G's loss rises while the distance falls; later both losses hardly move, and it falls still.
+#   G's loss rises while the distance falls; D's loss is the same at steps 100 and 500, and the distance has halved.
 # - **D's loss near 0, both accuracies at 1:** D has won, and G learns little. Make D's steps smaller.
 # - **D's loss at 2 log 2, accuracies about 1/2:** D cannot tell. That is the goal, or a D that has not learnt
 #   anything: at step 0 it looks the same.
