@@ -88,6 +88,7 @@ def test_cpu_and_device_take_the_same_step(device, model):
         assert np.median(np.abs(ours[name] - array)) < 1e-6, name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 def test_same_seed_same_bytes(device, model):
     def weights(seed):

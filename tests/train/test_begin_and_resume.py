@@ -82,6 +82,7 @@ def test_stopped_three_times(tmp_path, monkeypatch):
     assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted("dcgan")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_seed_same_bytes_another_seed_others(tmp_path, kind):
     start(kind, tmp_path / "again")
