@@ -22,10 +22,10 @@ def last(out):
 
 @needs_mnist
 def test_the_familiar_vae_on_mnist(tmp_path):
-    """784-400-20, batch 128, Adam 1e-3, ten epochs: at most 106.5 nats per test image."""
+    """784-400-20, batch 128, Adam 1e-3, ten epochs: at most 103.5 nats per test image, its pixels black or white."""
     out = tmp_path / "run"
     assert main(["train", "vae", "--data", "mnist", "--epochs", "10", "--quiet", "--out", str(out)]) == 0
-    assert last(out)["test_loss"] <= 106.5
+    assert last(out)["test_loss"] <= 103.5
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
