@@ -102,6 +102,7 @@ def test_same_seed_same_bytes(device, model):
     assert weights(1) != weights(2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 def test_graphs_do_not_survive_their_step(device, model):
     _, trainer = trainer_for(model, device)
