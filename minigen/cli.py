@@ -76,8 +76,8 @@ def _add_train(commands: Any, model: str | None) -> None:
         "train",
         help="train a model and leave weights, metrics and pictures in a folder",
         description=f"{about} Options that are not given take values that work for the model and the data.",
-        epilog="example: python -m minigen train vae --data mnist --epochs 10 --out runs/my-vae. "
-        "The options of a model: python -m minigen train MODEL --help",
+        epilog=f"example: python -m minigen train {model or 'vae'} --steps 500 --out runs/mine"
+        + ("" if model else ". The options of a model, such as --steps: python -m minigen train MODEL --help"),
     )
     train.set_defaults(run=_train)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))

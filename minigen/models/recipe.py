@@ -204,7 +204,9 @@ class Recipe:
             ArgumentError: a value out of range, an option that this model does not have, or data that it cannot use.
         """
         if not data.is_image and self.images_only:
-            raise ArgumentError(f"data: {self.name!r} needs images and {data.name!r} holds points; use 'vae' or 'gan'")
+            raise ArgumentError(
+                f"data: {self.name!r} needs images and {data.name!r} holds points; use 'vae' or 'gan', for example"
+            )
         given = {name: value for name, value in given.items() if value is not None}
         known = {option.name: option for option in self.options}
         for name in given:

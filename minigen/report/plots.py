@@ -64,7 +64,7 @@ def curves(steps: Sequence[int], series: Mapping[str, Sequence[float]], title: s
     panels: list[tuple[Any, Mapping[str, Sequence[float]], str]] = []
     if shares:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-        panels = [(top, losses, "loss (nats)"), (bottom, shares, "share")]
+        panels = [(top, losses, "loss"), (bottom, shares, "share or ratio")]
     else:
         panels = [(figure.add_subplot(), losses, "nats per example")]
     for axes, group, label in panels:

@@ -49,7 +49,7 @@ SIGNS = {
     "modes lost": Sign(
         ("modes",),
         lambda row, rows: row["modes"] <= _best("modes", rows) - 2,
-        "two or more of the clusters that were reached are no longer; try a lower --lr or a larger batch",
+        "two or more of the clusters that were reached are no longer covered; try a lower --lr or a larger batch",
     ),
 }
 

@@ -46,7 +46,7 @@ def stop_request() -> Iterator[Request]:
         if request.at_once:
             raise Stopped("stopped at once", signum)
         request.signum, request.at_once = signum, True
-        print("\nminigen: finishing the step; once more to stop at once", file=sys.stderr)
+        print("\nminigen: finishing this step; press Ctrl-C again to stop at once", file=sys.stderr)
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
     try:

@@ -6,7 +6,14 @@
         if step % 100 == 0:
             print(step, metrics["loss"].item())
 
-`python -m minigen train` runs the same loop, with a `Supervisor` around it.
+`python -m minigen train` runs the same loop with a `Supervisor` around it. From the command to a weight:
+
+    cli.main, cli._train    read the command and the options
+    train.supervise         keeps the run, and calls
+    train.steps             the loop below, which calls
+    VAETrainer.step         the model's: what is computed, and which optimizer moves what
+    Adam.step               the gradients of the loss, then
+    Adam.update             the change of the weights
 """
 
 from collections.abc import Callable, Iterable, Iterator

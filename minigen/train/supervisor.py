@@ -33,7 +33,7 @@ PATIENCE = {"stop": 0, "skip": 100, "rollback": 10}  # steps left out in a row, 
 
 
 def check_on_nan(word: str) -> None:
-    """Refuse what is no word of ON_NAN.
+    """Refuse a word that is not in ON_NAN.
 
     Raises:
         ArgumentError: it is none.
@@ -43,7 +43,7 @@ def check_on_nan(word: str) -> None:
 
 
 class Supervisor:
-    """Keeps a run that is on its way, and all that changes from step to step.
+    """Watches over a run: all that happens around its training steps, and all of its state.
 
     Args:
         run: where its files go.
@@ -125,7 +125,7 @@ class Supervisor:
             self.counted, self.skipped, self.rollbacks = (_count(notes[n]) for n in ("counted", "skipped", "rollbacks"))
             self.seconds, self.rows = _number(notes["seconds"]), _rows(notes["rows"])
             if not all(total.shape == () and total.dtype.kind == "f" for total in sums.values()):
-                raise ValueError("sums that are no numbers")
+                raise ValueError("sums that are not numbers")
             if not 0 <= checkpoint.step <= self.run.settings.steps:
                 raise ValueError(f"a run of {self.run.settings.steps} steps")
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:

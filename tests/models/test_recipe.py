@@ -85,7 +85,7 @@ def test_what_a_model_cannot_have(model, given, message):
         ("gan", "digits", {"penalty": "gradient"}, "did you mean 'gradient-penalty'"),
         ("gan", "ring", {"net": "dcgan-sn"}, "net: 'dcgan-sn' is for images and 'ring' holds points; use 'dense'"),
         ("dcgan", "digits", {"penalty": "gradient-penalty"}, "batch norm in 'dcgan' mixes them; use --net dcgan-plain"),
-        ("gan", "digits", {"pack": 3}, "batch_size: 64 examples cannot be shared out among 1 steps .* packs of 3"),
+        ("gan", "digits", {"pack": 3}, "batch_size: 64 examples cannot be shared among 1 steps .* packs of 3"),
         ("gan", "digits", {"critic_steps": 0}, "critic_steps: expected an integer >= 1"),
         ("vae", "digits", {"pack": 2}, "pack: 'vae' has no such option"),
         ("gan", "digits", {"samples": 2}, "samples: 'gan' has no such option"),

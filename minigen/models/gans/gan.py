@@ -42,7 +42,7 @@ from .penalties import PENALTIES, Judge
 
 
 class DiscriminatorLoss(NamedTuple):
-    """Scalars: the loss with its penalty, the shares of real and of fake examples told right, the spread.
+    """Scalars: the loss with its penalty, the shares of real and of fake examples classified correctly, the spread.
 
     The spread is the fakes' variance within the batch over that of the real examples, features averaged: where it is
     near 0, all fakes are one. `others` are further metrics that a kind of GAN has.
@@ -197,7 +197,7 @@ class GANTrainer(Trainer):
             share = [y[start:stop] for y in labels]
             d_loss = self.model.discriminator_loss(Tensor(x.data[start:stop]), rng, *share)
             self.discriminator_step(d_loss.total)
-        g_loss = self.model.generator_loss(stop - start, rng)
+        g_loss = self.model.generator_loss(bounds[-1] - bounds[-2], rng)  # as many fakes as D's last share
         g_gradient = self.g_optimizer.step(g_loss)
         if self.ema:
             self.ema.update()
@@ -287,8 +287,8 @@ def check_game(s: Settings, data: Dataset) -> None:
         )
     if s.batch_size < rounds or (pack > 1 and s.batch_size % (pack * rounds)):
         raise ArgumentError(
-            f"batch_size: {s.batch_size} examples cannot be shared out among {rounds} steps "
-            f"of the discriminator in packs of {pack}; take a multiple of the product"
+            f"batch_size: {s.batch_size} examples cannot be shared among {rounds} steps "
+            f"of the discriminator in packs of {pack}; take a multiple of {rounds * pack}"
         )
 
 

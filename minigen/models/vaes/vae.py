@@ -13,7 +13,7 @@ longer the tightest bound, but each latent has to earn its place, and they tend 
 
 A Bernoulli likelihood is a probability of black and white pixels only. So grey images are drawn black and white for it,
 each pixel white with the probability that its grey level gives: anew for every batch in training, as a fixed drawing
-would soon be learnt by heart, and with a fixed seed for testing.
+would soon be memorised, and with a fixed seed for testing.
 
 Lesson 6 derives all of this.
 """
@@ -159,7 +159,7 @@ def log_standard_normal(z: Tensor) -> Tensor:
 
 
 class VAETrainer(Trainer):
-    """Gradient descent with Adam on a loss that is one number: a bound on the likelihood, or what else has no opponent.
+    """Gradient descent with Adam on a loss that is one number, such as a bound on the likelihood.
 
     Args:
         model: its `loss` returns a named tuple of scalars, of which `total` is descended on; it is trained in place.
@@ -175,7 +175,7 @@ class VAETrainer(Trainer):
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on the batch x (N, *shape); returns the terms of its loss before the step, in nats per example."""
         loss = self.model.loss(self.target(x, rng), rng, *labels)
-        self.optimizer.step(loss.total)
+        self.optimizer.step(loss.total)  # gradients to zero, backward pass, update
         return {"loss" if name == "total" else name: value for name, value in loss._asdict().items()}
 
     def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
@@ -195,7 +195,7 @@ LIKELIHOOD = Option("likelihood", "bernoulli", "what the decoder's output means"
 BETA = Option("beta", 1.0, "weight of the KL in the loss", least=0, most=1e6)
 OPTIONS = (STEPS(4000), BATCH_SIZE, LR, LATENT_DIM, LIKELIHOOD, BETA)
 
-# The small digits are grey through and through, not black or white.
+# The small digits are grey all over, not black or white.
 FOR_DATA: dict[str, dict[str, Any]] = {
     "digits": {"likelihood": "gaussian", "steps": 3000},
     "points": {"likelihood": "gaussian", "latent_dim": 2},
