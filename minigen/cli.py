@@ -285,10 +285,16 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _named_model(given: Sequence[str]) -> str | None:
-    """The model in `train MODEL ...`, if there is such a one."""
+    """The model of `train`, wherever it stands, if there is such a one."""
     from .models import RECIPES
 
-    return given[1] if given[:1] == ["train"] and len(given) > 1 and given[1] in RECIPES else None
+    rest = iter(given[1:] if given[:1] == ["train"] else [])
+    for argument in rest:
+        if not argument.startswith("-"):
+            return argument if argument in RECIPES else None
+        if "=" not in argument and argument not in ("--quiet", "-h", "--help"):
+            next(rest, None)  # the option's value
+    return None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,8 +11,7 @@ a rule, thread i takes the elements i, i + step, i + 2 step, ... In the kernels 
 step is a multiple of their number, so a thread stays in one channel. Nothing here waits for the device, no sum depends
 on which thread comes first, and with `--fmad=false` every + - * / and square root rounds as it does in NumPy.
 
-The tests compile `SOURCE` for the CPU and for CUDA and compare its results with the library's; none of it has been
-timed or run on a device yet.
+The tests compare it, compiled for the CPU, with the library's results; it has not been run or timed on a device yet.
 """
 
 import functools

@@ -6,6 +6,8 @@
 
 Every result is looked at, forward and backward, and the first bad one raises a `NumericalError` that names the
 operation and the line of your program. Each look waits for the device, so this is for hunting, not for training.
+
+No lesson derives it.
 """
 
 import contextlib

@@ -63,6 +63,18 @@ class Standardizer:
 
 
 def binarize(x: np.ndarray, rng: Generator) -> np.ndarray:
-    """Each pixel 1 with the probability that its grey level in [0, 1] gives, else 0; drawn anew at every call."""
+    """Each pixel 1 with the probability that its grey level gives, else 0; drawn anew at every call. NaN stays NaN.
+
+    Args:
+        x: grey levels in [0, 1].
+        rng: where the draws come from.
+
+    Raises:
+        ArgumentError: x goes beyond [0, 1]; looked for on the host only, as on a GPU it would mean to wait for it.
+    """
     _check_float(x)
-    return (rng.uniform(x.shape, device=device_of(x)) < x).astype(x.dtype)
+    if isinstance(x, np.ndarray) and x.size and ((x < 0) | (x > 1)).any():
+        raise ArgumentError(
+            f"x: expected grey levels in [0, 1], got {np.nanmin(x):g} ... {np.nanmax(x):g}; scale the pixels first"
+        )
+    return (rng.uniform(x.shape, device=device_of(x)) < x).astype(x.dtype) + 0 * x

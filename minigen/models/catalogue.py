@@ -1,6 +1,8 @@
 """The models of the command line: each line names a file; at its foot stand its recipes.
 
 To add a model: its file, a line here, its test.
+
+No lesson derives it.
 """
 
 from importlib import import_module

@@ -1,4 +1,7 @@
-"""Labels of examples that are to be generated, or that a model learns from."""
+"""Labels of examples that are to be generated, or that a model learns from.
+
+No lesson derives it.
+"""
 
 import numpy as np
 
@@ -42,7 +45,7 @@ def given_labels(model: str, labels: Array | None, n: int) -> Array:
         ArgumentError, ShapeError: there are none, or not one for each.
     """
     if labels is None:
-        raise ArgumentError(f"labels: a {model} learns from examples with their labels, got none")
+        raise ArgumentError(f"labels: {model} learns from examples with their labels, got none")
     if labels.shape != (n,):
         raise ShapeError(f"labels: expected one for each of the {n} examples, got shape {labels.shape}")
     return labels

@@ -3,9 +3,12 @@
 At the foot of each model's file stand its recipes. One recipe is one name on the command line. All else asks it: the
 command line for the flags, `--help` and the ranges; a run's folder for what config.json holds; the pictures for what
 the model can show. Nobody asks which class a model is.
+
+No lesson derives it.
 """
 
-import sys
+import contextlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
@@ -76,16 +79,18 @@ class Option:
         kind = type(self.default)
         if self.choices and isinstance(value, str) and value not in self.choices:
             raise unknown_name(self.name, value, self.choices)
-        right = isinstance(value, {int: Integral, float: Real, str: str}[kind])  # NumPy's numbers too
-        if not right or isinstance(value, bool) or not (self.choices or self._within(value)):
-            got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
-            too_large = right and self.most == LARGEST and value > LARGEST
-            expected = "an integer below 2^63" if too_large else self._allowed()
-            raise ArgumentError(f"{self.name}: expected {expected}, got {got}")
-        return kind(value)
+        if isinstance(value, {int: Integral, float: Real, str: str}[kind]) and not isinstance(value, bool):
+            with contextlib.suppress(OverflowError, ValueError):  # too large to be a float
+                made = kind(value)  # NumPy's numbers too
+                if self.choices or self._within(made):
+                    return made
+        too_large = self.most == LARGEST and isinstance(value, Integral) and int(value) > LARGEST
+        expected = "an integer below 2^63" if too_large else self._allowed()
+        got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
+        raise ArgumentError(f"{self.name}: expected {expected}, got {got}")
 
     def _within(self, value: float) -> bool:
-        return abs(value) <= sys.float_info.max and not (  # an integer may be too large to be a float
+        return (isinstance(value, int) or math.isfinite(value)) and not (
             (self.least is not None and value < self.least)
             or (self.most is not None and value > self.most)
             or (self.above is not None and value <= self.above)

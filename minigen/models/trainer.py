@@ -1,4 +1,7 @@
-"""What the training steps of all models share: a model, its optimizers, and their state as named arrays."""
+"""What the training steps of all models share: a model, its optimizers, and their state as named arrays.
+
+No lesson derives it.
+"""
 
 import contextlib
 from collections.abc import Iterable, Iterator

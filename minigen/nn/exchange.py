@@ -20,6 +20,8 @@ The Dense layer behind a Flatten, or before a Reshape, has its rows, or columns,
 and for what size of image:
 
     to_torch(model, flattened={"layers.5": (7, 7, 128)}, reshaped={"layers.0": (7, 7, 128)})
+
+No lesson derives it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""Gives tensors their operators and methods: `a + b`, `x[0]`, `x.sum(axis=1)`. The one place that knows both sides."""
+"""Gives tensors their operators and methods: `a + b`, `x[0]`, `x.sum(axis=1)`. The one place that knows both sides.
+
+No lesson derives it.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,7 @@
-"""The checks of settings that the optimizers and their companions share."""
+"""The checks of settings that the optimizers and their companions share.
+
+No lesson derives it.
+"""
 
 import math
 from numbers import Real

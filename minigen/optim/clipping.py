@@ -1,4 +1,7 @@
-"""The size of gradients, and clipping it between `backward()` and `step()`. Nothing here waits for the device."""
+"""The size of gradients, and clipping it between `backward()` and `step()`. Nothing here waits for the device.
+
+No lesson derives it.
+"""
 
 from collections.abc import Iterable
 

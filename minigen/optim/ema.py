@@ -5,6 +5,8 @@
 With decay = 0.999 it is roughly a mean over the last 1/(1 - decay) = 1000 steps, in which the noise of the single
 steps cancels; images drawn from averaged GAN weights are visibly better (Karras et al., Progressive Growing of GANs,
 2018, section A.1; Yazici et al., The Unusual Effectiveness of Averaging in GAN Training, 2019).
+
+No lesson derives it.
 """
 
 import contextlib

@@ -6,6 +6,8 @@ backward pass writes straight into their places. The optimizer then updates two 
 
     data:  [ W1 ........ | b1 . | W2 ..... | b2 . ]
     grad:  [ dW1 ....... | db1  | dW2 .... | db2  ]
+
+No lesson derives it.
 """
 
 from collections.abc import Iterable

@@ -112,7 +112,7 @@ class Run:
         Args:
             name: see above.
             figure: what to write.
-            source: see `minigen.provenance`.
+            source: see `minigen.runs.provenance`.
             about: further texts; the seed is otherwise that of the run.
         """
         about = {"seed": self.settings.seed, **about} if source == GENERATED else about

@@ -79,6 +79,9 @@ def resume(folder: str | Path, data: Dataset, test: Dataset, **how: Any) -> Run:
 
 def begin(settings: Settings, data: Dataset, out: str | None = None) -> Job:
     """A new run. What cannot be built is refused before a folder is made."""
+    if settings.data != data.name:
+        raise ArgumentError(f"data: the settings are for {settings.data!r}, the examples are of {data.name!r}")
+    recipe_of(settings.model).check_with(settings, data)
     trainer, rng = _trainer_and_rng(settings, data)
     return Job(Run(new_folder(out, settings), settings, data.shape), trainer, rng, is_new=True)
 

@@ -38,11 +38,9 @@ def steps(
         trainer: takes a step of its model, such as `minigen.models.vaes.vae.VAETrainer`.
         batches: examples, or (examples, labels), as arrays on the model's device; see `Batches`.
         rng: where the steps draw their noise from.
-        n: the last step. taken: how many steps were taken before.
+        n: the last step; there are fewer if the batches end. taken: how many steps were taken before.
     """
-    source = iter(batches)
-    for step in range(taken + 1, n + 1):
-        batch = next(source)
+    for step, batch in zip(range(taken + 1, n + 1), batches, strict=False):
         x, *labels = batch if isinstance(batch, tuple) else (batch,)
         yield step, trainer.step(Tensor(x), rng, *labels)
 

@@ -32,14 +32,14 @@ ON_NAN = ("stop", "skip", "rollback")
 PATIENCE = {"stop": 0, "skip": 100, "rollback": 10}  # steps left out in a row, or rollbacks, until a run gives up
 
 
-def check_on_nan(word: str) -> None:
-    """Refuse a word that is not in ON_NAN.
+def check_on_nan(choice: str) -> None:
+    """Refuse what is not in ON_NAN.
 
     Raises:
         ArgumentError: it is none.
     """
-    if word not in ON_NAN:
-        raise ArgumentError(f"on_nan: expected one of {', '.join(ON_NAN)}, got {word!r}")
+    if choice not in ON_NAN:
+        raise ArgumentError(f"on_nan: expected one of {', '.join(ON_NAN)}, got {choice!r}")
 
 
 class Supervisor:
@@ -51,7 +51,7 @@ class Supervisor:
         data: to train on; images of bytes are scaled batch by batch: they may be larger than memory.
         rng: where the noise of the steps comes from.
         every: how often to write a checkpoint.
-        on_nan: a word of ON_NAN.
+        on_nan: one of ON_NAN.
         stop: looked at after each step.
 
     Attributes:

@@ -154,3 +154,14 @@ def test_binarised_where_it_lies(device, device_kind):
         bits = binarize(x, rng)
     assert backend.device_of(bits) == device
     assert backend.to_numpy(bits).mean() == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 10_000))
+
+
+def test_binarize_refuses_what_is_no_grey_level_and_keeps_nan():
+    x = np.full((4, 3), 0.5, np.float32)
+    for beyond in (-0.1, 1.5, 255):
+        with pytest.raises(ArgumentError, match=r"grey levels in \[0, 1\]"):
+            binarize(np.where(np.eye(4, 3) > 0, np.float32(beyond), x), Generator(0))
+    x[1, 2] = np.nan
+    drawn = binarize(x, Generator(0))
+    assert np.isnan(drawn[1, 2])
+    assert np.isnan(drawn).sum() == 1

@@ -30,6 +30,6 @@ def test_labels_are_one_for_each_example():
     labels = np.array([0, 2, 1])
     assert given_labels("model", labels, 3) is labels
     with pytest.raises(ArgumentError, match="labels: a model learns from examples with their labels, got none"):
-        given_labels("model", None, 3)
+        given_labels("a model", None, 3)
     with pytest.raises(ShapeError, match=r"expected one for each of the 2 examples, got shape \(3,\)"):
         given_labels("model", labels, 2)

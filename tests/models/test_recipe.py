@@ -123,7 +123,7 @@ def test_an_option_that_the_model_has_not_is_refused_with_those_it_has(model, gi
 
 @pytest.mark.parametrize(("kind", "outputs"), [(ACGAN, 1 + K), (InfoGAN, 1 + K)])
 def test_discriminators_that_name_classes_judge_no_packs(kind, outputs):
-    with pytest.raises(ArgumentError, match="pack: a discriminator that names classes judges examples one by one"):
+    with pytest.raises(ArgumentError, match=r"pack: .*GAN judges examples one by one, got 2"):
         kind(generator(), Fixed(np.zeros(outputs)), Z, K, pack=2)
     assert kind(generator(), Fixed(np.zeros(outputs)), Z, K).pack == 1
 

@@ -37,7 +37,7 @@ def stopped(folder, number, seconds, again=None, during="step"):
     assert process.stdout.readline() == "now\n"
     process.send_signal(number)
     if again is not None:
-        assert "finishing the step" in process.stderr.readline() + process.stderr.readline()
+        assert "finishing this step" in process.stderr.readline() + process.stderr.readline()
         process.send_signal(again)
     status, _, errors = ended(process)
     return status, errors

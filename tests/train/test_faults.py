@@ -1,4 +1,4 @@
-"""What can befall a run from outside: a full disk, a read-only folder, a second process, files that vanish, clocks."""
+"""What happens to a run from outside: a full disk, a read-only folder, a second process, files that vanish, clocks."""
 
 import errno
 import re

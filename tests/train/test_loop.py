@@ -136,3 +136,12 @@ def test_reseeded_they_begin_a_new_epoch_in_another_order():
     assert not np.array_equal(*drawn)
     second.reseed(Generator(2))
     assert np.array_equal(drawn[0], np.concatenate([next(second)[0] for _ in range(3)]))
+
+
+def test_batches_that_end_end_the_loop():
+    x = data.load("digits").x
+    model = recipe_of("vae")
+    settings = model.settings(data.load("digits"), width=4, latent_dim=2)
+    trainer = model.trainer(model.build(settings, x.shape[1:], Generator(0)), settings)
+    assert [step for step, _ in steps(trainer, [x[:16], x[16:32]], Generator(0), 5)] == [1, 2]
+    assert [step for step, _ in steps(trainer, [x[:16]] * 9, Generator(0), 5, taken=3)] == [4, 5]

@@ -41,7 +41,7 @@ class ACGAN(ClassifyingGAN):
         self, real: Tensor, rng: Generator | None = None, labels: Array | None = None
     ) -> DiscriminatorLoss:
         """The discriminator's loss for real examples with their labels (N,), and fakes of the same classes."""
-        codes = self.noise(real.shape[0], rng, given_labels("AC-GAN", labels, real.shape[0]))
+        codes = self.noise(real.shape[0], rng, given_labels("an AC-GAN", labels, real.shape[0]))
         fake, classes = self.still(self.generator, codes), self.class_of(codes)
         of_real, of_fake = self.discriminator(real), self.discriminator(fake)
         game = self.game(self.source, real, fake, of_real[:, :1], of_fake[:, :1], rng)

@@ -84,10 +84,7 @@ class ClassifyingGAN(CodedGAN):
     It names the class of single examples, so there are no packs.
     """
 
-    def __init__(self, *networks_and_sizes: Any, **settings: Any) -> None:
-        super().__init__(*networks_and_sizes, **settings)
-        if self.pack != 1:
-            raise ArgumentError(f"pack: a discriminator that names classes judges examples one by one, got {self.pack}")
+    can_pack = False
 
     def source(self, x: Tensor) -> Tensor:
         """The logits of 'real' for examples x (N, *shape): (N, 1)."""

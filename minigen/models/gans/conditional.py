@@ -42,7 +42,7 @@ class ConditionalGAN(CodedGAN):
         self, real: Tensor, rng: Generator | None = None, labels: Array | None = None
     ) -> DiscriminatorLoss:
         """The discriminator's loss for real examples with their labels (N,), and fakes of the same classes."""
-        codes = self.noise(real.shape[0], rng, given_labels("conditional GAN", labels, real.shape[0]))
+        codes = self.noise(real.shape[0], rng, given_labels("a conditional GAN", labels, real.shape[0]))
         real, fake = self.packed(real), self.packed(self.still(self.generator, codes))
         classes = self.packed(self.class_of(codes))
 

@@ -68,6 +68,8 @@ class GAN(Module):
         pack: how many examples the discriminator judges at once.
     """
 
+    can_pack = True
+
     def __init__(
         self,
         generator: Module,
@@ -82,6 +84,8 @@ class GAN(Module):
         if penalty not in PENALTIES:
             raise unknown_name("penalty", penalty, PENALTIES)
         positive(pack=pack)
+        if pack != 1 and not self.can_pack:
+            raise ArgumentError(f"pack: {type(self).__name__} judges examples one by one, got {pack}")
         self.generator, self.discriminator = generator, discriminator
         self.latent_dim, self.loss, self.penalty, self.pack = latent_dim, loss, penalty, pack
 
@@ -166,7 +170,7 @@ class GANTrainer(Trainer):
 
     Args:
         model: the GAN; it is trained in place.
-        schedule: the discriminator's learning rate, a function of the step.
+        schedule: the discriminator's learning rate, a function of the step or a number.
         generator_speed: the generator's learning rate as a multiple of it.
         ema: how slowly an average of the generator's weights forgets, in [0, 1); 0 for no average.
         critic_steps: how many steps of the discriminator come before one of the generator, each on its share of the
@@ -177,12 +181,15 @@ class GANTrainer(Trainer):
     def __init__(
         self,
         model: GAN,
-        schedule: Schedule,
+        schedule: Schedule | float,
         generator_speed: float = 1.0,
         ema: float = 0.0,
         critic_steps: int = 1,
         betas: tuple[float, float] = (0.5, 0.999),
     ) -> None:
+        positive(critic_steps=critic_steps)
+        if not callable(schedule):
+            schedule = constant(schedule)
         self.critic_steps = critic_steps
         self.d_optimizer = Adam(model.discriminator.parameters(), lr=lambda t: schedule(t // critic_steps), betas=betas)
         self.g_optimizer = Adam(model.generator.parameters(), lr=lambda t: generator_speed * schedule(t), betas=betas)
@@ -192,6 +199,8 @@ class GANTrainer(Trainer):
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The steps of both players on the real batch x (N, *shape); returns the last losses before a step."""
+        if x.shape[0] < self.critic_steps:
+            raise ArgumentError(f"x: {x.shape[0]} examples cannot be shared among {self.critic_steps} critic_steps")
         bounds = [i * x.shape[0] // self.critic_steps for i in range(self.critic_steps + 1)]
         for start, stop in itertools.pairwise(bounds):
             share = [y[start:stop] for y in labels]

@@ -55,6 +55,7 @@ class VAEGAN(GAN):
     """
 
     discriminator: Sequential
+    can_pack = False
 
     def __init__(
         self,

@@ -57,7 +57,7 @@ class ConditionalVAE(Module):
 
     def loss(self, x: Tensor, rng: Generator | None = None, labels: Array | None = None) -> VAELoss:
         """-ELBO of x (N, *shape) given labels (N,), in nats per example, averaged over the batch, and its two parts."""
-        labels = given_labels("conditional VAE", labels, x.shape[0])
+        labels = given_labels("a conditional VAE", labels, x.shape[0])
         q = self.encode(x, labels)
         p = self.decode(self.coded(q.sample(rng), labels))
         reconstruction = -ops.mean(p.log_likelihood(x))

@@ -210,9 +210,13 @@ def check_likelihood(s: Settings, data: Dataset) -> None:
 
 def meaning_of_bound(s: Settings) -> str:
     """What the loss of a model with a likelihood is."""
+    likelihood = "-log p(x|y)" if "classes" in s.options else "-log p(x)"
+    loss = f"a bound on {likelihood}, in nats per example"
+    if s.get("beta", 1.0) < 1:
+        loss = f"reconstruction + {s.beta:g} KL, in nats per example, and no bound as beta is below 1"
     if s.likelihood == "bernoulli":
-        return "the loss is a bound on -log p(x), in nats per example, its pixels drawn black or white: 0 or more"
-    return "the loss is a bound on -log p(x), in nats per example, where p is a density: it may be below zero"
+        return f"the loss is {loss}; pixels are drawn black or white, so it is never below zero"
+    return f"the loss is {loss}; p is a density, so it may be below zero"
 
 
 def dense_vae(s: Settings, shape: Shape, rng: Generator) -> VAE:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import minigen as mg
+from minigen import nn
+from minigen.errors import ArgumentError
 from minigen.models import VAEGAN
 from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator
 from minigen.models.networks import conv_encoder
@@ -78,3 +80,8 @@ def test_gamma_weighs_likeness_in_the_decoders_loss_alone(device):
     z = model.encode(examples(device)).sample(rng)
     likeness = model.likeness(examples(device), model.generator(z)).item()
     assert losses[1] - losses[0] == pytest.approx(likeness, rel=1e-3)
+
+
+def test_it_judges_no_packs():
+    with pytest.raises(ArgumentError, match="pack: VAEGAN judges examples one by one, got 2"):
+        VAEGAN(nn.Sequential(), nn.Sequential(), nn.Sequential(), 2, pack=2)
