@@ -22,8 +22,8 @@ def test_recipes_are_complete(model):
     settings = recipe_of(model).settings(DIGITS)
     assert settings.data == "digits"
     assert settings.steps > 0
-    of_families = (settings.get(name, None) for name in ("likelihood", "loss", "amount", "words"))
-    assert [bool(own) for own in of_families].count(True) == 1
+    assert list(settings.options) == [option.name for option in recipe_of(model).options]
+    assert {"steps", "batch_size", "lr", "latent_dim", "width"} <= settings.options.keys()
 
 
 def test_epochs_become_steps():

@@ -7,34 +7,23 @@ import sys
 from pathlib import Path
 
 from minigen import data
-from minigen.models import Trainer, recipe_of
+from minigen.models import RECIPES, Trainer, recipe_of
 from minigen.optim import Optimizer
 from minigen.runs import Every, Run, load_run
 from minigen.train import begin_and_resume, resume, train
 
-KINDS = {  # every model, points and images, with and without an average
-    "vae": ("vae", "digits", {}),
-    "conv-vae": ("conv-vae", "digits", {}),
-    "gan": ("gan", "digits", {}),
+SPECIAL = {  # models with options of their own, on points, and with and without an average
     "dcgan": ("dcgan", "digits", {"ema": 0.9}),
     "gan on points": ("gan", "ring", {}),
-    "iwae": ("iwae", "digits", {}),
-    "two-layer-iwae": ("two-layer-iwae", "digits", {}),
     "hinge-sn": ("gan", "digits", {"loss": "hinge", "net": "dense-sn", "critic_steps": 2}),
-    "style-gan": ("style-gan", "digits", {}),
-    "unrolled on points": ("unrolled-gan", "ring", {"unroll": 2}),
-    "vae-gan": ("vae-gan", "digits", {}),
+    "unrolled-gan": ("unrolled-gan", "ring", {"unroll": 2}),
     "vq-vae": ("vq-vae", "digits", {"words": 8}),
     "cgan": ("cgan", "digits", {"pack": 2}),
-    "acgan on points": ("acgan", "ring", {}),
+    "acgan": ("acgan", "ring", {}),
     "infogan": ("infogan", "digits", {"critic_steps": 2}),
-    "cvae": ("cvae", "digits", {}),
     "wgan-gp": ("wgan-gp", "digits", {"critic_steps": 2}),
-    "sn-gan": ("sn-gan", "digits", {}),
-    "inpaint": ("inpaint", "digits", {}),
-    "denoise": ("denoise", "digits", {}),
-    "super-resolve": ("super-resolve", "digits", {}),
 }
+KINDS = {name: (name, "digits", {}) for name in RECIPES} | SPECIAL
 NEVER = Every()
 
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen.data import Loader
 from minigen.errors import ArgumentError, DataError
-from minigen.models import RECIPES
 from minigen.runs import Every, load_run, save_checkpoint
 from minigen.train import Stopped
 from tests.faults import record
@@ -106,10 +105,6 @@ def test_same_seed_same_bytes_in_another_process(tmp_path):
     assert [status for status, _, _ in found] == [0, 0], found
     assert found[0][1] == found[1][1]
     assert [line.rsplit(" ", 1)[0] for line in found[0][1].splitlines()] == list(KINDS)
-
-
-def test_every_model_is_among_the_kinds():
-    assert {model for model, _, _ in KINDS.values()} == set(RECIPES)
 
 
 def test_checkpoints_change_nothing_and_two_are_kept(tmp_path, monkeypatch):
