@@ -11,6 +11,7 @@ from ..errors import unknown_name
 from .recipe import Recipe
 
 FILES = (
+    "vaes.ae",
     "vaes.vae",
     "vaes.iwae",
     "vaes.two_layers",
