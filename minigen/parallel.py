@@ -13,13 +13,14 @@ The number of threads is the one BLAS is set to: OMP_NUM_THREADS=1 and `threadpo
 too. Work is dealt out by position and never by who is free first: same number of threads, same bytes.
 """
 
+import contextlib
 import functools
 import itertools
 import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -133,15 +134,41 @@ def run(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result
 
     While another thread of the program is in here, they are done here one after the other.
     """
+    with beside([functools.partial(work, piece) for piece in pieces[1:]]) as results:
+        first = work(pieces[0])
+    return [first, *results]
+
+
+@contextlib.contextmanager
+def beside(tasks: Sequence[Callable[[], Result]]) -> Iterator[list[Result]]:
+    """Do each task on a thread of its own while the `with` block runs; then the list holds what came of them.
+
+    While another thread of the program is in here, they are done after the block, one after the other.
+    """
     blas = _blas()
     threads = blas.threads
     if threads > 1:
         blas.threads = 1
+    results: list[Result] = []
     try:
-        if len(pieces) == 1 or not _workers_are_taken.acquire(blocking=False):
-            return [work(piece) for piece in pieces]
+        if not tasks or not _workers_are_taken.acquire(blocking=False):
+            yield results
+            results += [task() for task in tasks]
+            return
         try:
-            return _side_by_side(work, pieces)
+            workers = [_worker(number) for number in range(1, len(tasks) + 1)]
+            try:
+                for worker, task in zip(workers, tasks, strict=True):
+                    worker.ask(task)
+                try:
+                    yield results
+                finally:  # even after an error, no thread writes to the arrays any more when this returns
+                    for worker in workers:
+                        worker.wait()
+            except KeyboardInterrupt:  # also while asking or waiting: the next one would get an answer left over
+                _worker.cache_clear()
+                raise
+            results += [worker.answer() for worker in workers]
         finally:
             _workers_are_taken.release()
     finally:
@@ -149,35 +176,33 @@ def run(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result
             blas.threads = threads
 
 
-def _side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
-    workers = [_worker(number) for number in range(1, len(pieces))]
-    try:
-        for worker, piece in zip(workers, pieces[1:], strict=True):
-            worker.ask(functools.partial(work, piece))
-        try:
-            first = work(pieces[0])
-        finally:  # even after an error, no thread writes to the arrays any more when this returns
-            for worker in workers:
-                worker.wait()
-    except KeyboardInterrupt:  # also while asking or waiting: the next one would get an answer left over
-        _worker.cache_clear()
-        raise
-    return [first, *(worker.answer() for worker in workers)]
+def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
+    """a @ b for matrices (n, k) and (k, m); of a large product, each thread computes some rows or columns.
 
-
-def matmul(a: Array, b: Array) -> Array:
-    """a @ b for matrices (n, k) and (k, m); of a large product, each thread computes some rows or columns."""
+    `out` is where to write it.
+    """
     (n, k), m = a.shape, b.shape[1]
-    if n * k * m < SMALL_PRODUCT or xp_of(a, b) is not np:
-        return a @ b
+    xp = xp_of(a, b)
+    if n * k * m < SMALL_PRODUCT or xp is not np:
+        return xp.matmul(a, b, out=out)
     if k == 1:
-        return a * b
-    y: Array = np.empty((n, m), np.result_type(a.dtype, b.dtype))
+        return np.multiply(a, b, out=out)
+    y: Array = np.empty((n, m), np.result_type(a.dtype, b.dtype)) if out is None else out
     if n > m:
         run(lambda part: np.matmul(a[part], b, out=y[part]), split(n, n * k * m))
     else:
         run(lambda part: np.matmul(a, b[:, part], out=y[:, part]), split(m, n * k * m))
     return y
+
+
+def run_by_rows(work: Callable[[slice], Result], rows: Array, cost: float = ONE_ELEMENT) -> list[Result]:
+    """[work(part), ...] for parts of the rows of a matrix, one for each thread; on a GPU, for all rows at once.
+
+    `cost` is that of an element, in multiply-adds.
+    """
+    if xp_of(rows) is not np:
+        return [work(slice(0, len(rows)))]
+    return run(work, split(len(rows), rows.size * cost))
 
 
 def by_channel(*arrays: Array) -> list[Array]:

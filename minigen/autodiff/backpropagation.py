@@ -168,7 +168,8 @@ def _propagate(
             for i, x in enumerate(node.inputs):
                 if not isinstance(x, Tensor) or (wanted is not None and id(x) not in wanted):
                     continue
-                dx = node.gradient(i, g, view(y), inputs)
+                free = x.grad is None and not create_graph and totals.get(x) is None
+                dx = node.gradient(i, g, view(y), inputs, x.grad_buffer if free else None)
                 if dx is None:
                     continue
                 if mode.debug:
@@ -242,7 +243,8 @@ def _accumulate(leaf: Tensor, g: Tensor | Array | None) -> None:
     elif leaf.grad is not None:  # it may be shared, or belong to a graph: a new array
         leaf.grad = Tensor(_own(leaf.grad.data + g))
     elif leaf.grad_buffer is not None:
-        leaf.grad_buffer[...] = g
+        if g is not leaf.grad_buffer:  # else the rule has written there
+            leaf.grad_buffer[...] = g
         leaf.grad = Tensor(leaf.grad_buffer)
     else:
         leaf.grad = Tensor(xp_of(leaf.data).array(g, dtype=leaf.dtype))  # a copy: rules may hand out shared arrays

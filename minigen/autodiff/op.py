@@ -17,6 +17,9 @@ Rules are written with the operators and operations of this library, and these w
 alike. In an ordinary backward pass a rule is given arrays and runs at the speed of arrays. With `create_graph=True`
 it is given tensors, so the backward pass is itself recorded and can be differentiated again.
 
+A rule that can write its result into an array that is there takes it as `into`: the backward pass then hands it the
+place where the optimizer wants the gradient of a weight.
+
 A rule for `a * b` need not consider that `b` may have been broadcast: the engine sums a gradient over the axes along
 which its input was repeated (`unbroadcast`), in one place for all operations.
 
@@ -50,6 +53,7 @@ class Op:
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.arity = len(self.inputs) or None  # None: *xs, any number of arrays
         self.rules: list[Rule | None] = []
+        self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
         self.may_widen = False  # whether float64 may come of float32
         REGISTRY[self.name] = self
@@ -57,6 +61,7 @@ class Op:
     def gradients(self, *rules: Rule | None) -> None:
         """Set the gradient rule of each array, in order; None where there is no gradient."""
         self.rules = list(rules)
+        self.writes = [rule is not None and "into" in inspect.signature(rule).parameters for rule in rules]
 
     def gradient_for_each(self, rule: Rule) -> None:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
@@ -70,12 +75,15 @@ class Op:
         inputs: Sequence[Operand],
         settings: tuple[object, ...],
         named: Mapping[str, object],
+        into: Array | None = None,
     ) -> Tensor | Array | None:
-        """Call the rule for array `i`; None if there is none."""
+        """Call the rule for array `i`; None if there is none. A rule that can write into an array is given `into`."""
         if self.rule_for_each is not None:
             dx: Tensor | Array | None = self.rule_for_each(i, g, y, *inputs, *settings, **named)
             return dx
         rule = self.rules[i]
+        if into is not None and self.writes[i]:
+            named = {**named, "into": into}
         return None if rule is None else rule(g, y, *inputs, *settings, **named)
 
     def __call__(self, *args: Any, **named: Any) -> Any:

@@ -35,8 +35,9 @@ class Operation(Protocol):
         inputs: Sequence["Operand"],
         settings: tuple[object, ...],
         named: Mapping[str, object],
+        into: Array | None = None,
     ) -> "Tensor | Array | None":
-        """The gradient with respect to input `i`."""
+        """The gradient with respect to input `i`, in the array `into` if the rule can write there."""
 
 
 class Mode(threading.local):
@@ -73,10 +74,10 @@ class Node:
         self.source = ""  # the user's line, kept in debug mode
 
     def gradient(
-        self, i: int, g: "Tensor | Array", y: "Tensor | Array", inputs: Sequence["Operand"]
+        self, i: int, g: "Tensor | Array", y: "Tensor | Array", inputs: Sequence["Operand"], into: Array | None = None
     ) -> "Tensor | Array | None":
         """The gradient with respect to input `i`, given `g`, the gradient with respect to the output `y`."""
-        return self.op.gradient(i, g, y, inputs, self.settings, self.named_settings)
+        return self.op.gradient(i, g, y, inputs, self.settings, self.named_settings, into)
 
 
 class Freed:

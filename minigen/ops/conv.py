@@ -18,12 +18,13 @@ of the convolution, <conv2d(x, w), g> = <x, conv2d_transpose(g, w)>: it is not a
 Each is computed as matrix products. `windows` shows every window of the image as a row (in channels-last layout,
 kw * C neighbours in a row are contiguous in memory); `add_windows` is its adjoint and adds rows back to where they
 came from. The rows of a whole batch would be many times larger than the images; on a CPU a few images are taken at a
-time (`_for_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch
+time (`_few_images`), so that their rows stay in the cache between being copied and being multiplied, and the batch
 is split over the threads (`minigen.parallel`). The same three with plain loops: `minigen.ops.loops`.
 
 Derived in lesson 7.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -151,36 +152,47 @@ ROWS = 256  # but at least so many rows, for the matrix product to be efficient
 MANY_CHANNELS = 16  # from here on, the product with a single tap of the kernel is efficient
 
 
-def _for_few_images(
-    work: Callable[..., None],
-    x: Array,
-    geo: Geometry,
-    kernel: tuple[int, ...],
-    total: Array | None = None,
-    row: int | None = None,
-) -> None:
-    """work(images) for a few images of x at a time, on all threads; on a GPU once, for the whole batch.
+def _few_images(x: Array, geo: Geometry, kernel: tuple[int, ...], row: int | None = None) -> list[list[slice]]:
+    """The images of x, a few at a time: a list for each thread; on a GPU, the whole batch.
 
-    If `total` is given, it is handed to `work`, to be added to; each thread gets its own, and these are summed.
-    `row` is how many numbers `work` makes of each window at a time: by default, all in a window.
+    `row` is how many numbers are made of each window at a time: by default, all in a window.
     """
     batch, places, taps = x.shape[0], math.prod(geo.output), math.prod(kernel[:3])
     row = row or taps
-    if xp_of(x) is not np:
-        work(slice(0, batch), *([] if total is None else [total]))
-        return
+    if xp_of(x) is not np or not batch:
+        return [[slice(0, batch)]]
     step = max(1, max(ROWS, CACHE // max(1, row * x.itemsize)) // places)
-
-    def share(images: slice) -> Array | None:
-        own = total if total is None or not images.start else np.zeros_like(total)
-        for n in range(images.start, images.stop, step):
-            work(slice(n, min(n + step, images.stop)), *([] if own is None else [own]))
-        return own
-
     threads = parallel.split(batch, batch * places * taps * (kernel[3] + parallel.ONE_ELEMENT))
-    for own in parallel.run(share, threads)[1:]:
-        if own is not None:
-            total += own
+    return [[slice(n, min(n + step, t.stop)) for n in range(t.start, t.stop, step)] for t in threads]
+
+
+def _for_each(work: Callable[[slice], None], shares: list[list[slice]]) -> None:
+    """work(images) for each entry, on all threads."""
+
+    def all_of(share: list[slice]) -> None:
+        for images in share:
+            work(images)
+
+    parallel.run(all_of, shares)
+
+
+def _sum_over(work: Callable[[slice], Array], shares: list[list[slice]]) -> Array:
+    """The sum of work(images), a matrix, over all entries."""
+
+    def sum_of(share: list[slice]) -> Array:
+        total = work(share[0])
+        for images in share[1:]:
+            total += work(images)
+        return total
+
+    total, *others = parallel.run(sum_of, shares)
+    for other in others:
+        parallel.run_by_rows(functools.partial(_add_rows, total, other), total)
+    return total
+
+
+def _add_rows(total: Array, other: Array, rows: slice) -> None:
+    total[rows] += other[rows]
 
 
 def _each_group(channels: int, filters: int, groups: int) -> Iterator[tuple[slice, slice]]:
@@ -235,7 +247,7 @@ def conv2d(x: Array, w: Array, /, stride: Pair = 1, padding: Padding = 0, dilati
             else:
                 y[n, ..., f] = (rows @ _matrix(w[..., f])).reshape(y[n, ..., f].shape)
 
-    _for_few_images(convolve, x, geo, w.shape)
+    _for_each(convolve, _few_images(x, geo, w.shape))
     return y
 
 
@@ -298,7 +310,7 @@ def conv2d_transpose(
                 y[n, ..., c] = add_windows(rows.reshape(-1, *geo.output, *w.shape[:3]), geo)
 
     row = _taps_beside(geo, w.shape[2]) * w.shape[2] if tap_by_tap else None
-    _for_few_images(stamp, x, geo, w.shape, row=row)
+    _for_each(stamp, _few_images(x, geo, w.shape, row))
     return y
 
 
@@ -340,8 +352,12 @@ def conv2d_weight_gradient(
     padding: Padding = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    out: Array | None = None,
 ) -> Array:
-    """dT/dw: x (N, H, W, C) and g (N, OH, OW, F) give (kh, kw, C/groups, F), for a kernel of (kh, kw)."""
+    """dT/dw: x (N, H, W, C) and g (N, OH, OW, F) give (kh, kw, C/groups, F), for a kernel of (kh, kw).
+
+    `out` is where to write it, if no graph is recorded and there is one group.
+    """
     check_images("conv2d_weight_gradient", x=x, g=g)
     kernel = pair("kernel", kernel, 1)
     _check_groups("conv2d_weight_gradient", x.shape[3], (*kernel, x.shape[3] // max(1, groups), g.shape[3]), groups)
@@ -349,15 +365,17 @@ def conv2d_weight_gradient(
     if g.shape[:3] != (x.shape[0], *geo.output):
         raise ShapeError(f"conv2d_weight_gradient: g has shape {g.shape}, expected ({x.shape[0]}, *{geo.output}, F)")
     shape = (*geo.kernel, x.shape[3] // groups, g.shape[3])
-    dw = xp_of(x).zeros(shape, dtype=np.result_type(x.dtype, g.dtype))
 
-    def correlate(n: slice, dw: Array) -> None:
-        for c, f in _each_group(x.shape[3], g.shape[3], groups):
-            product = _window_rows(x[n, ..., c], geo).T @ _matrix(g[n, ..., f])
-            dw[..., f] += product.reshape(dw[..., f].shape)
+    def correlate(n: slice) -> Array:
+        if groups == 1:  # the first images' product may lie where the sum is wanted
+            first = _matrix(out) if out is not None and not n.start else None
+            return xp.matmul(_window_rows(x[n], geo).T, _matrix(g[n]), out=first)
+        each = _each_group(x.shape[3], g.shape[3], groups)
+        return xp.concatenate([_window_rows(x[n, ..., c], geo).T @ _matrix(g[n, ..., f]) for c, f in each], axis=1)
 
-    _for_few_images(correlate, x, geo, shape, dw)
-    return dw
+    xp = xp_of(x)
+    dw = _sum_over(correlate, _few_images(x, geo, shape))
+    return dw.reshape(shape) if out is None or groups > 1 else out
 
 
 # Below, v is the upstream gradient where the name g is taken. Every line is one derivative of T.
@@ -366,23 +384,23 @@ conv2d.gradients(
     lambda g, y, x, w, stride=1, padding=0, dilation=1, groups=1: conv2d_transpose(
         g, w, stride, padding, dilation, groups, output_size=x.shape[1:3]
     ),
-    lambda g, y, x, w, stride=1, padding=0, dilation=1, groups=1: conv2d_weight_gradient(
-        x, g, w.shape[:2], stride, padding, dilation, groups
+    lambda g, y, x, w, stride=1, padding=0, dilation=1, groups=1, into=None: conv2d_weight_gradient(
+        x, g, w.shape[:2], stride, padding, dilation, groups, into
     ),
 )
 conv2d_transpose.gradients(
     lambda v, y, x, w, stride=1, padding=0, dilation=1, groups=1, output_size=None: conv2d(
         v, w, stride, padding, dilation, groups
     ),
-    lambda v, y, x, w, stride=1, padding=0, dilation=1, groups=1, output_size=None: conv2d_weight_gradient(
-        v, x, w.shape[:2], stride, padding, dilation, groups
+    lambda v, y, x, w, stride=1, padding=0, dilation=1, groups=1, output_size=None, into=None: conv2d_weight_gradient(
+        v, x, w.shape[:2], stride, padding, dilation, groups, into
     ),
 )
 conv2d_weight_gradient.gradients(
-    lambda v, y, x, g, kernel, stride=1, padding=0, dilation=1, groups=1: conv2d_transpose(
+    lambda v, y, x, g, kernel, stride=1, padding=0, dilation=1, groups=1, out=None: conv2d_transpose(
         g, v, stride, padding, dilation, groups, output_size=x.shape[1:3]
     ),
-    lambda v, y, x, g, kernel, stride=1, padding=0, dilation=1, groups=1: conv2d(
+    lambda v, y, x, g, kernel, stride=1, padding=0, dilation=1, groups=1, out=None: conv2d(
         x, v, stride, padding, dilation, groups
     ),
 )

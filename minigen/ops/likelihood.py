@@ -15,7 +15,7 @@ Lesson 3 derives the likelihood, lesson 6 uses it as a decoder.
 
 import math
 
-from .. import fused
+from .. import fused, parallel
 from ..autodiff import Tensor, Values, differentiable
 from ..backend import Array, errstate, xp_of
 from ..errors import ShapeError
@@ -23,6 +23,7 @@ from .elementwise import bce_with_logits, sigmoid
 from .shape import reshape
 
 FOLDS = 4  # how often the factors are multiplied in pairs
+COST = 100  # as many multiply-adds as a feature takes
 
 
 def bernoulli_log_likelihood(logits: Values, x: Values) -> Values:
@@ -47,15 +48,19 @@ def _bernoulli_log_likelihood(logits: Array, x: Array, /, factors: Factors) -> A
         return -_rows(bce_with_logits(logits, x)).sum(axis=1)
     xp = xp_of(logits, x)
     logits, x = _rows(logits), _rows(x)
-    f = xp.abs(logits)
-    xp.negative(f, out=f)
-    with errstate(xp):
-        xp.exp(f, out=f)
-    f += 1
-    factors.values = f
-    nats = logits * x
-    nats -= xp.maximum(logits, 0)
-    return nats.sum(axis=1) - _sum_of_logs(f)
+    factors.values = xp.empty_like(logits)
+
+    def likelihood(n: slice) -> Array:
+        f = xp.abs(logits[n], out=factors.values[n])
+        xp.negative(f, out=f)
+        with errstate(xp):
+            xp.exp(f, out=f)
+        f += 1
+        nats = logits[n] * x[n]
+        nats -= xp.maximum(logits[n], 0)
+        return nats.sum(axis=1) - _sum_of_logs(f)
+
+    return xp.concatenate(parallel.run_by_rows(likelihood, logits, COST))
 
 
 def _sum_of_logs(factors: Array) -> Array:
@@ -86,12 +91,17 @@ def _logits_gradient(g: Values, y: Values, logits: Values, x: Values, factors: F
         return fused.bce_with_logits_gradient(xp_of(g).broadcast_to(-g, logits.shape), logits, x)
     # sigmoid(|l|) is 1 / (1 + e^-|l|), and sigmoid - 1/2 is odd: sigmoid(l) = 1/2 + sign(l) (sigmoid(|l|) - 1/2).
     xp = xp_of(logits)
-    dl = 1 / factors.values.reshape(logits.shape)
-    dl -= 0.5
-    xp.copysign(dl, logits, out=dl)
-    dl += 0.5
-    xp.subtract(x, dl, out=dl)
-    dl *= g
+    dl = xp.empty_like(logits)
+
+    def gradient(n: slice) -> None:
+        d = xp.divide(1, factors.values.reshape(logits.shape)[n], out=dl[n])
+        d -= 0.5
+        xp.copysign(d, logits[n], out=d)
+        d += 0.5
+        xp.subtract(x[n], d, out=d)
+        d *= g[n]
+
+    parallel.run_by_rows(gradient, logits, COST)
     return dl
 
 

@@ -12,8 +12,10 @@ from .shape import expand_dims, getitem, reshape, swap_last
 
 
 @differentiable
-def matmul(a: Array, b: Array, /) -> Array:
+def matmul(a: Array, b: Array, /, out: Array | None = None) -> Array:
     """a @ b: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, 1-D arguments are vectors.
+
+    `out` is where to write the product of two matrices, if no graph is recorded.
 
     For Y = A B:  dL = <G, dA B> + <G, A dB> = <G B^T, dA> + <A^T G, dB>,  so dL/dA = G B^T and dL/dB = A^T G.
     """
@@ -24,7 +26,7 @@ def matmul(a: Array, b: Array, /) -> Array:
             f"matmul: a has shape {a.shape} and b {b.shape}; the last axis of a ({a.shape[-1]}) must equal "
             f"the {'last but one' if b.ndim > 1 else 'only'} axis of b ({b.shape[-2 if b.ndim > 1 else 0]})"
         )
-    return parallel.matmul(a, b) if a.ndim == b.ndim == 2 else a @ b
+    return parallel.matmul(a, b, out) if a.ndim == b.ndim == 2 else a @ b
 
 
 def _matrices(g: Values, a: Values, b: Values) -> tuple[Values, Values, Values]:
@@ -36,12 +38,12 @@ def _matrices(g: Values, a: Values, b: Values) -> tuple[Values, Values, Values]:
     return g, a, b
 
 
-def _left_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
+def _left_gradient(g: Values, y: Values, a: Values, b: Values, out: None = None) -> Values:
     g, _, matrix_b = _matrices(g, a, b)
     return matmul(g, swap_last(matrix_b))  # for a vector (..., 1, k): the engine sums over the leading axes
 
 
-def _right_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
+def _right_gradient(g: Values, y: Values, a: Values, b: Values, out: None = None) -> Values:
     g, matrix_a, _ = _matrices(g, a, b)
     db = matmul(swap_last(matrix_a), g)
     return getitem(db, (..., 0)) if b.ndim == 1 else db
@@ -79,7 +81,7 @@ def _rows(x: Values) -> Values:
 
 dense.gradients(
     lambda g, y, x, w, b: dense(g, swap_last(w), None),
-    lambda g, y, x, w, b: matmul(swap_last(_rows(x)), _rows(g)),
+    lambda g, y, x, w, b, into=None: matmul(swap_last(_rows(x)), _rows(g), into),
     lambda g, y, x, w, b: sum(_rows(g), axis=0),
 )
 

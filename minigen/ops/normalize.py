@@ -12,6 +12,9 @@ Treating the statistics as constants would leave only r g_j. An upstream gradien
 Derived in lesson 10.
 """
 
+import functools
+import operator
+
 from .. import fused, parallel
 from ..autodiff import Tensor, Values, differentiable, raw
 from ..backend import Array, xp_of
@@ -83,6 +86,27 @@ class Moments:
     mean: Array
     var: Array
     r: Array  # 1 / sqrt(var + eps)
+    _sums_of: Array | None = None
+    _sums: tuple[Array, Array]
+
+    def sums(self, g: Array, x: Array) -> tuple[Array, Array]:
+        """sum(g) and sum(g (x - mean)) of each channel, (C,): added up once for all three gradients."""
+        if self._sums_of is not g:
+            xp = xp_of(x)
+            rows, gs, m = parallel.by_channel(x, g, self.mean)
+            ones = xp.ones(len(rows), x.dtype)
+
+            def add_up(n: slice) -> Array:
+                return xp.stack([ones[n] @ gs[n], xp.einsum("ij,ij->j", gs[n], rows[n] - m)])
+
+            total = _total(parallel.run_by_rows(add_up, rows))
+            self._sums = tuple(total.reshape(2, -1, x.shape[-1]).sum(axis=1))
+            self._sums_of = g
+        return self._sums
+
+
+def _total(parts: list[Array]) -> Array:
+    return functools.reduce(operator.add, parts)
 
 
 @differentiable
@@ -91,21 +115,32 @@ def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Mom
         y, moments.mean, moments.var = fused.batch_norm(x, gamma, beta, eps)
         moments.r = 1 / xp_of(x).sqrt(moments.var + eps)
         return y
-    count = x.size // x.shape[-1]
-    moments.mean = parallel.channel_sums(x) / count
-    y = _deviation(x, moments)
-    moments.var = parallel.channel_sums(y, y) / count
-    moments.r = 1 / xp_of(x).sqrt(moments.var + eps)
-    y, scale, beta = parallel.by_channel(y, gamma * moments.r, beta)
-    y *= scale
-    y += beta
+    xp, channels = xp_of(x), x.shape[-1]
+    rows, gamma, beta = parallel.by_channel(x, gamma, beta)  # each of these columns is one of a channel's
+    y, ones = xp.empty_like(rows), xp.ones(len(rows), x.dtype)
+
+    def deviate(n: slice) -> tuple[slice, Array, Array]:
+        m = ones[n] @ rows[n] / len(ones[n])
+        d = xp.subtract(rows[n], m, out=y[n])
+        return n, m, xp.einsum("ij,ij->j", d, d)
+
+    def scale_and_shift(part: tuple[slice, Array, Array]) -> None:
+        n, m, _ = part
+        y[n] *= scale
+        y[n] += (m - mean) * scale + beta
+
+    parts = parallel.run_by_rows(deviate, rows)
+    # From the parts' means and squared deviations to those of the whole (Chan, Golub & LeVeque 1979, equation 2.1)
+    counts = xp.repeat(xp.asarray([len(ones[n]) for n, _, _ in parts], x.dtype), rows.shape[1] // channels)[:, None]
+    means, squares = (xp.stack([part[i] for part in parts]).reshape(-1, channels) for i in (1, 2))
+    count = x.size // channels
+    moments.mean = (counts * means).sum(axis=0) / count
+    moments.var = (squares.sum(axis=0) + (counts * (means - moments.mean) ** 2).sum(axis=0)) / count
+    moments.r = 1 / xp.sqrt(moments.var + eps)
+    _, mean, r = parallel.by_channel(x, moments.mean, moments.r)
+    scale = gamma * r
+    parallel.run(scale_and_shift, parts)
     return y.reshape(x.shape)
-
-
-def _deviation(x: Array, moments: Moments) -> Array:
-    """x - mean, a new array."""
-    rows, m = parallel.by_channel(x, moments.mean)
-    return (rows - m).reshape(x.shape)
 
 
 # Each rule comes twice. Arrays take the fast way: few passes, with the moments that are known. While a graph is
@@ -128,15 +163,20 @@ def _batch_norm_gradient(
         return gamma * r * (g - mean(g, axes, keepdims=True) - standard * mean(g * standard, axes, keepdims=True))
     if fused.takes(g, x, gamma):
         return fused.batch_norm_gradient(g, x, gamma, moments.mean, moments.var, eps)[0]
-    count = x.size // x.shape[-1]
-    dx = _deviation(x, moments)
-    slope = parallel.channel_sums(dx, g) * (moments.r * moments.r / count)
-    mean_g = parallel.channel_sums(g) / count
-    dx, g, slope, mean_g, scale = parallel.by_channel(dx, g, slope, mean_g, gamma * moments.r)
-    dx *= -slope
-    dx -= mean_g
-    dx += g
-    dx *= scale
+    xp, count = xp_of(x), x.size // x.shape[-1]
+    sum_g, sum_gd = moments.sums(g, x)
+    slope = sum_gd * (moments.r * moments.r / count)
+    rows, g, m, slope, mean_g, scale = parallel.by_channel(x, g, moments.mean, slope, sum_g / count, gamma * moments.r)
+    dx = xp.empty_like(rows)
+
+    def work(n: slice) -> None:
+        d = xp.subtract(rows[n], m, out=dx[n])
+        d *= -slope
+        d -= mean_g
+        d += g[n]
+        d *= scale
+
+    parallel.run_by_rows(work, rows)
     return dx.reshape(x.shape)
 
 
@@ -145,14 +185,18 @@ def _gamma_gradient(
 ) -> Values:
     if isinstance(x, Tensor):
         return g * _standardized(x, eps)[0]
-    return parallel.channel_sums(_deviation(x, moments), g) * moments.r
+    return moments.sums(g, x)[1] * moments.r
 
 
-_batch_norm.gradients(
-    _batch_norm_gradient,
-    _gamma_gradient,
-    lambda g, y, x, gamma, beta, eps, moments: g,
-)
+def _beta_gradient(
+    g: Values, y: Values, x: Values, gamma: Values, beta: Values, eps: float, moments: Moments
+) -> Values:
+    if isinstance(x, Tensor) or fused.takes(g, x, gamma):
+        return g  # the engine sums over the places that got the same beta
+    return moments.sums(g, x)[0]
+
+
+_batch_norm.gradients(_batch_norm_gradient, _gamma_gradient, _beta_gradient)
 _batch_norm.name = "batch_norm"
 
 

@@ -8,13 +8,14 @@ On the GPU the chunk is the whole vector, and nothing waits for the device.
 Derived in lesson 4.
 """
 
+import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .. import fused
+from .. import fused, parallel
 from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, NumericalError, ShapeError
@@ -23,7 +24,8 @@ from .clipping import grad_norm
 from .flat import FlatParameters
 from .schedules import Schedule
 
-CHUNK = 1 << 17  # elements: many enough to hide the cost of the calls, few enough for five such arrays to stay in cache
+CHUNK = 1 << 16  # elements: many enough to hide the cost of the calls, few enough for five such arrays to stay in cache
+COST = 60  # as many multiply-adds as an update of a number takes
 
 
 class Optimizer:
@@ -51,10 +53,10 @@ class Optimizer:
         self.lr = lr if callable(lr) else at_least_0("lr", lr)
         self.t = 0
         self.flat = FlatParameters(params)
-        xp, size = xp_of(self.flat.data), self.flat.data.size
+        xp = xp_of(self.flat.data)
         self.watches = xp is np
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
-        self._scratch = xp.empty(min(size, CHUNK) if xp is np else size, dtype=self.flat.data.dtype)
+        self._scratch: list[Array] = []  # one for each thread
 
     def step(self, loss: Tensor | None = None) -> Tensor | None:
         """Update every parameter that has a gradient (`grad` is not None), once.
@@ -71,13 +73,39 @@ class Optimizer:
         """
         norm = None if loss is None else self._gradient(loss)
         lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
-        for segment, t in self.flat.segments():
-            for start in range(segment.start, segment.stop, max(self._scratch.size, 1)):
-                part = slice(start, min(start + self._scratch.size, segment.stop))
-                w, g, scratch = self.flat.data[part], self.flat.grad[part], self._scratch[: part.stop - part.start]
-                self.update(t, lr, w, g, scratch, *(vector[part] for vector in self.memory.values()))
+        mine, *others = self._shares(lr)
+        with parallel.beside([functools.partial(self._update_each, share) for share in others]):
+            for arguments in mine:
+                self.update(*arguments)
         self.t += 1
         return norm
+
+    def _shares(self, lr: float) -> list[list[tuple[Any, ...]]]:
+        """The arguments of each call of `update`: a list for each thread, which walks along its part of the vectors."""
+        flat, on_host = self.flat, xp_of(self.flat.data) is np
+        size = flat.data.size
+        length = min(size, CHUNK) if on_host else size
+        chunks = [
+            (t, slice(start, min(start + length, segment.stop)))
+            for segment, t in flat.segments()
+            for start in range(segment.start, segment.stop, max(length, 1))
+        ]
+        parts = parallel.split(len(chunks), size * COST) if on_host and chunks else [slice(None)]
+        while len(self._scratch) < len(parts):
+            self._scratch.append(xp_of(flat.data).empty(length, dtype=flat.data.dtype))
+        return [
+            [(t, lr, *self._vectors(chunk, scratch)) for t, chunk in chunks[part]]
+            for part, scratch in zip(parts, self._scratch, strict=False)
+        ]
+
+    def _vectors(self, part: slice, scratch: Array) -> Iterator[Array]:
+        """What `update` takes of a part: parameters, gradients, scratch of the same length, memory."""
+        yield from (self.flat.data[part], self.flat.grad[part], scratch[: part.stop - part.start])
+        yield from (vector[part] for vector in self.memory.values())
+
+    def _update_each(self, share: list[tuple[Any, ...]]) -> None:
+        for arguments in share:
+            self.update(*arguments)
 
     def _gradient(self, loss: Tensor) -> Tensor:
         """Set every `grad` to that of the loss; returns their norm."""
