@@ -24,5 +24,5 @@ def cells(rehearse: bool) -> Iterator[tuple[str, Workload]]:
     """(model, workload), the small batches first; tiny ones for a rehearsal."""
     for batch in (4, 8) if rehearse else BATCHES:
         for name, workload in models().items():
-            small = {"width": 4} if rehearse else {}
-            yield name, replace(workload, name=f"{name} {batch}", batch=batch, **small)
+            width = 4 if rehearse else workload.width
+            yield name, replace(workload, name=f"{name} {batch}", batch=batch, width=width)

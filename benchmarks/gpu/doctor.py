@@ -25,13 +25,14 @@ NEEDED = {  # import name: what is left out without it
     "threadpoolctl": "threadpoolctl, so not minigen's own doctor",
     "xdist": "pytest-xdist, so the tests run in one process",
 }
-VERSIONS = ("numpy", "torch", "cupy", "nvidia-cublas", "nvidia-cudnn", "nvidia-cuda-nvrtc")  # how their names begin
+VERSIONS = ("cupy", "nvidia-cublas", "nvidia-cudnn", "nvidia-cuda-nvrtc")  # how their names begin
 
 
 def versions() -> dict[str, str]:
     """Of what computes, by the names of the packages."""
     found = {d.metadata["Name"]: d.version for d in metadata.distributions()}
-    return {"minigen": minigen.__version__} | {n: v for n, v in sorted(found.items()) if n.lower().startswith(VERSIONS)}
+    found = {n: v for n, v in sorted(found.items()) if n in ("numpy", "torch") or n.lower().startswith(VERSIONS)}
+    return {"minigen": minigen.__version__, **found}
 
 
 def card() -> dict[str, Any]:
