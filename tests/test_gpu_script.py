@@ -66,7 +66,7 @@ def test_a_rehearsal_finds_what_it_should(rehearsal):
     models = read(out, "parity")["models"]
     assert list(models) == list(RECIPES)
     assert all(models[name]["agrees"] for name in models)
-    assert all(0 <= models[name][kind][1] < 1e-4 for name in models for kind in ("loss", "gradients", "weights"))
+    assert all(0 <= models[name][kind][1] < 1e-4 for name in models for kind in ("loss", "gradients"))
     assert [(row["model"], row["batch"], set(row["ms"])) for row in read(out, "bench")["rows"]] == [
         ("vae", 4, {"cpu", "cuda"}),
         ("vae", 8, {"cpu", "cuda"}),
@@ -223,8 +223,9 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch, capsys):
 def test_tests_that_need_a_missing_package_are_listed_and_the_others_run(tmp_path):
     (tmp_path / "hypothesis.py").write_text("raise ModuleNotFoundError(\"No module named 'hypothesis'\")")
     path = os.pathsep.join([str(tmp_path), str(script.ROOT)])
+    settings = {"PYTHONPATH": path, "PYTEST_ADDOPTS": "-p no:hypothesispytest"}  # its plugin is still there
     command = [sys.executable, "-m", "benchmarks.gpu.suite", str(tmp_path), "quick", "--rehearse"]
-    answer = subprocess.run(command, cwd=script.ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True)
+    answer = subprocess.run(command, cwd=script.ROOT, env=os.environ | settings, capture_output=True)
     found = read(tmp_path, "tests-quick")
     assert answer.returncode == 0, answer.stdout
     assert found["not_imported"] == [

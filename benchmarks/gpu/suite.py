@@ -85,7 +85,10 @@ def run(options: argparse.Namespace) -> int:
         found = part.Findings(options.out / f"tests-{options.which}.json", name)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     recorder = Recorder(found, options.until)
-    pytest.main(arguments(options), plugins=[recorder])
+    try:
+        pytest.main(arguments(options), plugins=[recorder])
+    finally:
+        recorder.write()
     recorder.write(complete=not recorder.stopped)
     broken = [file["line"] for file in recorder.not_imported if MISSING not in file["line"]]
     said = [f"{n} {outcome}" for outcome, n in sorted(recorder.counts.items())]
