@@ -27,23 +27,28 @@ def read(folder, name):
 # --------------------------------------------------------------------------------------------------- from end to end
 
 
-@pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory):
-    """The folder and the lines of a whole rehearsal."""
-    out = tmp_path_factory.mktemp("gpu") / "out"
-    command = ["bash", str(script.ROOT / "benchmarks" / "gpu.sh"), "--rehearse", str(out)]
-    environment = os.environ | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=out.parent)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return out, answer.stdout.splitlines()
+def environment(**more):
+    """That of a process of its own, with no orders to the pytest that runs this."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))} | more
 
 
 @pytest.mark.long
 @needs_torch
-def test_a_rehearsal_does_every_part(rehearsal):
-    out, lines = rehearsal
+def test_a_rehearsal(tmp_path):
+    out = tmp_path / "out"
+    command = ["bash", str(script.ROOT / "benchmarks" / "gpu.sh"), "--rehearse", str(out)]
+    settings = environment(PYTHON=sys.executable, OMP_NUM_THREADS="1")
+    answer = subprocess.run(command, env=settings, capture_output=True, text=True, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    lines = answer.stdout.splitlines()
     assert [line.split(": ")[0] for line in lines] == [*PARTS, "table"]
     assert all(": ok after " in line for line in lines)
+    it_did_every_part(out)
+    it_found_what_it_should(out)
+    no_page_takes_a_number_from_it(out)
+
+
+def it_did_every_part(out):
     endings = read(out, "parts")
     assert endings["rehearsal"] is True
     assert [(p["part"], p["state"]) for p in endings["parts"]] == [(name, "ok") for name in PARTS]
@@ -53,10 +58,7 @@ def test_a_rehearsal_does_every_part(rehearsal):
         assert found["device"] == part.DOUBLE, name
 
 
-@pytest.mark.long
-@needs_torch
-def test_a_rehearsal_finds_what_it_should(rehearsal):
-    out, _ = rehearsal
+def it_found_what_it_should(out):
     assert read(out, "doctor")["machine"]["numpy"] == np.__version__
     assert any(line.startswith("CUDA: CuPy double") for line in read(out, "doctor")["own"])
     for which in ("quick", "rest"):
@@ -83,10 +85,7 @@ def test_a_rehearsal_finds_what_it_should(rehearsal):
             assert set(cell["memory_mb"]) == set(cells.CONTENDERS)
 
 
-@pytest.mark.long
-@needs_torch
-def test_no_page_takes_a_number_from_a_rehearsal(rehearsal):
-    out, _ = rehearsal
+def no_page_takes_a_number_from_it(out):
     text = (out / "README.md").read_text()
     assert text.startswith("# A rehearsal without a GPU: not a result\n")
     assert "| mlp-vae | TF32 | <= 1.2 | " in text
@@ -223,9 +222,9 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch, capsys):
 def test_tests_that_need_a_missing_package_are_listed_and_the_others_run(tmp_path):
     (tmp_path / "hypothesis.py").write_text("raise ModuleNotFoundError(\"No module named 'hypothesis'\")")
     path = os.pathsep.join([str(tmp_path), str(script.ROOT)])
-    settings = {"PYTHONPATH": path, "PYTEST_ADDOPTS": "-p no:hypothesispytest"}  # its plugin is still there
+    settings = environment(PYTHONPATH=path, PYTEST_ADDOPTS="-p no:hypothesispytest")  # its plugin is still there
     command = [sys.executable, "-m", "benchmarks.gpu.suite", str(tmp_path), "quick", "--rehearse"]
-    answer = subprocess.run(command, cwd=script.ROOT, env=os.environ | settings, capture_output=True)
+    answer = subprocess.run(command, cwd=script.ROOT, env=settings, capture_output=True)
     found = read(tmp_path, "tests-quick")
     assert answer.returncode == 0, answer.stdout
     assert found["not_imported"] == [
@@ -237,7 +236,7 @@ def test_tests_that_need_a_missing_package_are_listed_and_the_others_run(tmp_pat
 @pytest.mark.long
 def test_tests_stop_when_their_time_is_up(tmp_path):
     command = [sys.executable, "-m", "benchmarks.gpu.suite", str(tmp_path), "quick", "--rehearse", "--seconds", "0"]
-    answer = subprocess.run(command, cwd=script.ROOT, capture_output=True, text=True)
+    answer = subprocess.run(command, cwd=script.ROOT, env=environment(), capture_output=True, text=True)
     assert answer.returncode == 1
     assert "stopped, as the time was up" in answer.stdout.splitlines()[-1]
     assert read(tmp_path, "tests-quick")["complete"] is False

@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     small = ["--quick", "--models", "vae", "--batches", "4,8"] if options.rehearse else []
     drawn = ["--plot", str(plot)] if find_spec("matplotlib") else []
     with part.device(options.rehearse) as name:
-        commands.FULL = commands.QUICK = 2.0 if options.rehearse else (1 - OVERHEAD) * options.seconds
+        commands.FULL = commands.QUICK = 20.0 if options.rehearse else (1 - OVERHEAD) * options.seconds
         status = commands.main([*small, "--json", str(file), *drawn])
         if file.exists():
             content = json.loads(file.read_text())

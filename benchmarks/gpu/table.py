@@ -122,7 +122,10 @@ def bench(folder: Path) -> str:
     for row in content(folder, "bench").get("rows", []):
         ms = [time_of(median(row["ms"][device])) if device in row["ms"] else "" for device in ("cpu", "cuda")]
         rows.append([row["model"], str(row["batch"]), *ms])
-    return markdown(["model", "batch", "CPU", "GPU"], rows) if rows else f"CPU against GPU: {NOT_MEASURED}.\n"
+    if not rows:
+        return f"CPU against GPU: {NOT_MEASURED}.\n"
+    plot = "\n![Time per example against the batch size, on CPU and GPU](bench.png)\n"
+    return markdown(["model", "batch", "CPU", "GPU"], rows) + (plot if (folder / "bench.png").exists() else "")
 
 
 def about(folder: Path) -> str:
