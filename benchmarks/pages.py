@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import tables
+from benchmarks.gpu import table as gpu_table
 from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
 from minigen.lessons import Lesson
@@ -40,6 +41,11 @@ def peers() -> str:
         f"operations on 8x8 matrices: {tiny['geometric_mean']:.2f}; import: {tables.Spread(*imports)}.\n"
     )
     return f"\n{tables.models(steps)}\n{text}\n{tables.peak(steps)}\n"
+
+
+def gpu() -> str:
+    """The training steps beside PyTorch on a GPU."""
+    return gpu_table.published(RESULTS / "gpu")
 
 
 def faults() -> str:
@@ -113,6 +119,7 @@ class Table(NamedTuple):
 
 TABLES = {
     "peers": Table("README.md", peers, RESULTS / "peers.json"),
+    "gpu": Table("README.md", gpu, RESULTS / "gpu"),
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),
     "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),

@@ -3,7 +3,7 @@
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,7 +74,11 @@ def tolerance(name: str) -> float:
 
 
 def check_parity(
-    contender: str, workload: str, reference: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]
+    contender: str,
+    workload: str,
+    reference: Mapping[str, np.ndarray],
+    found: Mapping[str, np.ndarray],
+    tolerance: Callable[[str], float] = tolerance,
 ) -> tuple[str, float]:
     """Compare a contender's losses and gradients with minigen's.
 
@@ -92,7 +96,7 @@ def check_parity(
     if not errors[worst] <= tolerance(worst):
         raise ParityError(
             f"{contender}, {workload}: {worst} differs from minigen's by a relative {errors[worst]:.1e}, "
-            f"more than the {tolerance(worst):.0e} that float32 explains; nothing was timed"
+            f"more than the {tolerance(worst):.0e} that rounding explains; nothing was timed"
         )
     return worst, errors[worst]
 

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from benchmarks import report
 from benchmarks.workloads import SGEMM, Workload, arrays
 
 ROOT = Path(__file__).resolve().parent.parent
+Tolerance = Callable[[str], float]
 SETTLE = 0.05  # seconds: threads of BLAS and OpenMP keep their core busy for up to 30 ms after their last work
 
 
@@ -54,24 +55,31 @@ class WorkerError(Exception):
     """A contender's process that failed."""
 
 
-def environment() -> dict[str, str]:
-    """The environment of a contender: this checkout first, all on the CPU, threads as each framework chooses."""
+def environment(tf32: bool = False) -> dict[str, str]:
+    """The environment of a contender: this checkout first, on the CPU at first, threads as each framework chooses."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu", "MINIGEN_DEVICE": "cpu"}
+    settings = {"PYTHONPATH": path, "JAX_PLATFORMS": "cpu", "MINIGEN_DEVICE": "cpu", "CUPY_TF32": str(int(tf32))}
+    return {**os.environ, **settings}
 
 
 class Worker:
-    """A contender's process; see `benchmarks.workers.serve`."""
+    """A contender's process; see `benchmarks.workers.serve`.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: in CONTENDERS.
+        device: 'cpu', 'cuda', or 'double', the tests' double of CuPy (for minigen; the others stay on the CPU).
+        tf32: whether a GPU rounds the factors of products to TF32.
+    """
+
+    def __init__(self, name: str, device: str = "cpu", tf32: bool = False) -> None:
         self.name = name
         contender = CONTENDERS[name]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.workers.serve", contender.module, contender.option],
+            [sys.executable, "-m", "benchmarks.workers.serve", contender.module, contender.option, device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(),
+            env=environment(tf32),
         )
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
@@ -103,12 +111,12 @@ class Worker:
 
 
 @contextlib.contextmanager
-def team(names: Iterable[str]) -> Iterator[dict[str, Worker]]:
-    """A process for each contender, ended with the block."""
+def team(names: Iterable[str], device: str = "cpu", tf32: bool = False) -> Iterator[dict[str, Worker]]:
+    """A process for each contender, ended with the block; see `Worker`."""
     with contextlib.ExitStack() as stack:
         workers = {}
         for name in names:
-            workers[name] = Worker(name)
+            workers[name] = Worker(name, device, tf32)
             stack.callback(workers[name].close)
         yield workers
 
@@ -163,13 +171,31 @@ class Arena:
             with team([name]) as workers:
                 self.versions.update(workers[name].ask("hello")["versions"])
                 for workload in workloads:
-                    self._set_up(workers[name], workload)
-                    reference, found = self._file("minigen", workload), self._file("peer", workload)
-                    workers[name].ask("check", file=str(reference if name == "minigen" else found))
-                    if name != "minigen":
-                        with np.load(reference) as ours, np.load(found) as theirs:
-                            result[workload.name][name] = report.check_parity(name, workload.name, ours, theirs)
+                    found = self._check(workload, workers[name], report.tolerance)
+                    if found:
+                        result[workload.name][name] = found
         return result
+
+    def measure_with(self, workload: Workload, workers: dict[str, Worker], tolerance: Tolerance) -> dict[str, Any]:
+        """As `measure`, for one workload, in processes that are there already: on a GPU a start takes long.
+
+        Args:
+            workers: minigen's first.
+            tolerance: as `report.tolerance`.
+        """
+        checks = {name: self._check(workload, worker, tolerance) for name, worker in workers.items()}
+        parity = {name: found for name, found in checks.items() if found}
+        return {"workload": dataclasses.asdict(workload), "parity": parity, **self._time(workload, workers)}
+
+    def _check(self, workload: Workload, worker: Worker, tolerance: Tolerance) -> tuple[str, float] | None:
+        """What `report.check_parity` returns; None for minigen, whose losses and gradients the others must find."""
+        self._set_up(worker, workload)
+        reference, found = self._file("minigen", workload), self._file("peer", workload)
+        worker.ask("check", file=str(reference if worker.name == "minigen" else found))
+        if worker.name == "minigen":
+            return None
+        with np.load(reference) as ours, np.load(found) as theirs:
+            return report.check_parity(worker.name, workload.name, ours, theirs, tolerance)
 
     def _taking_part(self, workloads: Sequence[Workload]) -> list[str]:
         models = {workload.model for workload in workloads}

@@ -5,7 +5,6 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy comes: a process a core, and not more threads in each
 
-import hypothesis
 import numpy as np
 import pytest
 
@@ -13,8 +12,11 @@ import minigen as mg
 from minigen import backend
 from tests.cupy_double import double
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # how long a test takes says nothing about the code
-hypothesis.settings.load_profile("untimed")
+with contextlib.suppress(ImportError):  # a machine with a GPU may lack it: then the other tests run (benchmarks/gpu)
+    import hypothesis
+
+    hypothesis.settings.register_profile("untimed", deadline=None)  # how long a test takes says nothing about the code
+    hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):

@@ -1,5 +1,6 @@
 """The training steps in minigen."""
 
+import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 import minigen as mg
 from benchmarks.workloads import Workload, channels_of, weights
-from minigen import nn, optim
+from minigen import backend, nn, optim
 from minigen.models import VAE
 from minigen.models.networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
 from minigen.models.vaes.vae import VAETrainer
@@ -24,10 +25,38 @@ def versions() -> dict[str, str]:
     return {"minigen": mg.__version__, "numpy": np.__version__, "blas of numpy": "; ".join(blas)}
 
 
+_to_the_end = contextlib.ExitStack()  # of the process
+
+
+def use(device: str) -> None:
+    """Compute on 'cuda', or on 'double': the tests' double of CuPy in its place."""
+    if device == "double":
+        from tests.cupy_double import double
+
+        _to_the_end.enter_context(double.installed())
+    backend.use_device("cuda")
+
+
+def synchronize() -> None:
+    """Wait for the device."""
+    backend.synchronize("cuda")
+
+
+def free() -> None:
+    """Give the device's memory back."""
+    backend.cupy().get_default_memory_pool().free_all_blocks()
+
+
+def memory() -> int:
+    """The most that was taken of the device's memory, in bytes: CuPy's pool keeps it all."""
+    return int(backend.cupy().get_default_memory_pool().total_bytes())
+
+
 def load(model: nn.Module, workload: Workload, arrays: Arrays) -> None:
     """Set the model's weights."""
     for parameter, weight in zip(model.parameters(), weights(workload), strict=True):
-        parameter.data[...] = arrays[weight.name].reshape(parameter.shape)
+        array = np.ascontiguousarray(arrays[weight.name].reshape(parameter.shape))
+        parameter.data[...] = backend.to_device(array, parameter.device)
 
 
 def gradients(model: nn.Module, names: list[str]) -> Arrays:
@@ -40,9 +69,9 @@ class Given(mg.Generator):
 
     def __init__(self, noise: np.ndarray) -> None:
         super().__init__(0)
-        self.noise = noise
+        self.noise = backend.to_device(noise, backend.default_device())
 
-    def normal(self, shape: Any, **options: Any) -> np.ndarray:
+    def normal(self, shape: Any, **options: Any) -> Any:
         """The noise."""
         return self.noise
 

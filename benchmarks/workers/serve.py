@@ -1,6 +1,6 @@
 """A contender's process: requests come in as lines of JSON, answers go out as lines of JSON.
 
-    python -m benchmarks.workers.serve torch_steps fused
+    python -m benchmarks.workers.serve torch_steps fused cpu
 
 Between requests it sleeps in reading the next line. The work itself is in the module that is named first, whose
 `build(workload, arrays, option)` gives an object with
@@ -9,6 +9,12 @@ Between requests it sleeps in reading the next line. The work itself is in the m
                steps with that noise: arrays by name, in minigen's layout
     step()     one training step (or one operation, forward and backward) with noise of the framework's own, finished
                when it returns
+
+On another device than the CPU (the third argument) the module has besides
+
+    use(device)      choose it, before anything else
+    synchronize()    wait until the device is done: the clock is read then, and `step` need not wait
+    free(), memory() give back the device's memory; the most that was taken of it since, in bytes
 """
 
 import gc
@@ -26,7 +32,7 @@ import numpy as np
 
 from benchmarks.workloads import Workload
 
-SHORTEST = 0.002  # seconds: of shorter steps several are timed at once
+SHORTEST = {"cpu": 0.002, "cuda": 0.02, "double": 0.002}  # seconds: of shorter steps several are timed at once
 
 
 def memory() -> tuple[float, float]:
@@ -42,21 +48,25 @@ def memory() -> tuple[float, float]:
         return most, most
 
 
-def timed(step: Any, seconds: float, least: int) -> dict[str, Any]:
+def timed(
+    step: Any, seconds: float, least: int, shortest: float = SHORTEST["cpu"], synchronize: Any = lambda: None
+) -> dict[str, Any]:
     """Steps for so many seconds, and at least so many: the median time of one in ms, and how many there were.
 
-    One step goes before, untimed: the caches still hold another contender's data.
+    One step goes before, untimed: the caches still hold another contender's data. `synchronize` waits for a device.
     """
 
     def duration(several: int) -> float:
+        synchronize()
         start = time.perf_counter()
         for _ in range(several):
             step()
+        synchronize()
         return time.perf_counter() - start
 
     several = 1
-    if duration(1) < 10 * SHORTEST:  # the first may take long for other reasons
-        several = max(1, math.ceil(SHORTEST / duration(1)))
+    if duration(1) < 10 * shortest:  # the first may take long for other reasons
+        several = max(1, math.ceil(shortest / duration(1)))
     times: list[float] = []
     end = time.perf_counter() + seconds
     while len(times) < least or time.perf_counter() < end:
@@ -67,8 +77,11 @@ def timed(step: Any, seconds: float, least: int) -> dict[str, Any]:
 class Server:
     """Answers requests, the name of which is the name of a method."""
 
-    def __init__(self, module: str, option: str) -> None:
+    def __init__(self, module: str, option: str, device: str) -> None:
         self.module, self.option = importlib.import_module(f"benchmarks.workers.{module}"), option
+        self.device = device
+        if device != "cpu":
+            self.module.use(device)
         self.work: Any = None
         self.base = 0.0
 
@@ -82,6 +95,8 @@ class Server:
         with np.load(file) as content:
             arrays = dict(content)
         gc.collect()
+        if self.device != "cpu":
+            self.module.free()
         self.base = memory()[0]
         self.work = self.module.build(Workload(**workload), arrays, self.option)
         return {}
@@ -93,10 +108,15 @@ class Server:
 
     def turn(self, seconds: float, least: int) -> dict[str, Any]:
         """See `timed`."""
-        return timed(self.work.step, seconds, least)
+        if self.device == "cpu":
+            return timed(self.work.step, seconds, least)
+        return timed(self.work.step, seconds, least, SHORTEST[self.device], self.module.synchronize)
 
     def memory(self) -> dict[str, Any]:
-        """MB: the most that was resident, and how much of it came after imports and data."""
+        """MB: the most that was resident, and how much of it came after imports and data; of a GPU, all its memory."""
+        if self.device != "cpu":
+            most = self.module.memory() / 2**20
+            return {"mb": {"peak": most, "increase": most}}
         peak = memory()[1]
         return {"mb": {"peak": peak, "increase": peak - self.base}}
 
@@ -105,7 +125,7 @@ def main() -> None:
     """Serve until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever the framework prints must not get between the answers
-    server = Server(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    server = Server(*sys.argv[1:])
     rested = time.process_time()
     for line in sys.stdin:
         idle = time.process_time() - rested

@@ -1,6 +1,7 @@
 """The training steps in PyTorch, eager; the option 'fused' is Adam's."""
 
 import itertools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +13,39 @@ from torch import nn
 from benchmarks.workloads import Weight, Workload, channels_of, weights
 
 Arrays = dict[str, np.ndarray]
+CPU = torch.device("cpu")
+where = CPU  # the models and batches are; single operations stay on the CPU
 
 
 def versions() -> dict[str, str]:
     """What computes here."""
     return {"torch": torch.__version__, "threads of torch": str(torch.get_num_threads())}
+
+
+def use(device: str) -> None:
+    """Compute on 'cuda', in TF32 where CUPY_TF32=1 is in the environment; any other name stands for the CPU."""
+    global where
+    where = torch.device("cuda") if device == "cuda" else CPU
+    tf32 = os.environ.get("CUPY_TF32") == "1"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+
+
+def synchronize() -> None:
+    """Wait for the device."""
+    if where != CPU:
+        torch.cuda.synchronize()
+
+
+def free() -> None:
+    """Give the device's memory back."""
+    if where != CPU:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def memory() -> int:
+    """The most that was taken of the device's memory since, in bytes."""
+    return 0 if where == CPU else torch.cuda.max_memory_reserved()
 
 
 def to_torch(array: np.ndarray, weight: Weight) -> torch.Tensor:
@@ -31,7 +60,7 @@ def to_torch(array: np.ndarray, weight: Weight) -> torch.Tensor:
 
 def from_torch(tensor: torch.Tensor, weight: Weight) -> np.ndarray:
     """The inverse of `to_torch`."""
-    array = tensor.detach().numpy()
+    array = tensor.detach().cpu().numpy()
     array = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
     if weight.to_image:
         h, w, c = weight.to_image
@@ -107,9 +136,9 @@ class VAEStep:
             channels = channels_of(workload)
             side = workload.side >> len(channels)
             self.model = conv_vae(side, workload.channels, workload.latent, channels)
-        load(self.model, workload, arrays)
+        load(self.model.to(where), workload, arrays)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=option == "fused")
-        self.x, self.given = images(arrays["batch"]), torch.from_numpy(arrays["noise"])
+        self.x, self.given = images(arrays["batch"]).to(where), torch.from_numpy(arrays["noise"]).to(where)
 
     def train(self, noise: Any = None) -> Any:
         """One training step; its loss."""
@@ -162,12 +191,12 @@ class DCGANStep:
         side = workload.side >> len(channels)
         self.generator = generator(workload.latent, side, workload.channels, channels)
         self.discriminator = discriminator(side, workload.channels, channels)
-        load(nn.Sequential(self.generator, self.discriminator), workload, arrays)
+        load(nn.Sequential(self.generator, self.discriminator).to(where), workload, arrays)
         settings: Any = {"lr": 2e-4, "betas": (0.5, 0.999), "fused": option == "fused"}
         self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
-        self.real, self.given = images(arrays["batch"]), torch.from_numpy(arrays["noise"])
-        self.ones, self.zeros = torch.ones(workload.batch, 1), torch.zeros(workload.batch, 1)
+        self.real, self.given = images(arrays["batch"]).to(where), torch.from_numpy(arrays["noise"]).to(where)
+        self.ones, self.zeros = (make(workload.batch, 1, device=where) for make in (torch.ones, torch.zeros))
 
     def d_backward(self, fake: Any) -> Any:
         """The discriminator's loss, and its gradients."""

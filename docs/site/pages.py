@@ -88,7 +88,7 @@ def on_config(config: MkDocsConfig) -> None:
         {"Lessons": [path.replace(".ipynb", ".md") for path in paths("lessons/*/lesson.ipynb")]},
         {"Guides": paths("docs/*.md")},
         {"Library": ["api/index.md", *library]},
-        {"Benchmarks": paths("benchmarks/*.md", "benchmarks/results/*.md")},
+        {"Benchmarks": paths("benchmarks/*.md", "benchmarks/results/*.md", "benchmarks/results/gpu/*.md")},
     ]
 
 
@@ -98,7 +98,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if file.src_dir == config.docs_dir:
             files.remove(file)
     pages = ["*.md", "docs/*.md", "benchmarks/**/*.md"]
-    shown = ["docs/site/*.css", "docs/site/*.js", "benchmarks/results/*.*", "lessons/*/opening.png"]
+    shown = [
+        "docs/site/*.css",
+        "docs/site/*.js",
+        "benchmarks/results/*.*",
+        "benchmarks/results/gpu/*.png",
+        "lessons/*/opening.png",
+    ]
     kept = paths(*pages, *shown)
     for path in dict.fromkeys(kept):
         files.append(File(path, str(ROOT), config.site_dir, config.use_directory_urls))

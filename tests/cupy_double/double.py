@@ -213,6 +213,10 @@ class CuPy:
         """The double can always compute."""
         return True
 
+    def get_default_memory_pool(self):
+        """A pool that holds nothing: the double's arrays are NumPy's."""
+        return types.SimpleNamespace(total_bytes=lambda: 0, free_all_blocks=lambda stream=None: None)
+
     # -- what CuPy has not
 
     def reset(self):
