@@ -188,6 +188,7 @@ class ConvolutionStep:
     """A convolution, or a transposed one, forward and backward to its input and kernel."""
 
     def __init__(self, workload: Workload, arrays: Arrays, option: str) -> None:
+        backend.keep_freed_memory()  # as the optimizer of a training does
         self.operation = {"conv": mg.conv2d, "deconv": mg.conv2d_transpose}[workload.variant]
         self.x = mg.tensor(arrays["x"], requires_grad=True)
         self.w = mg.tensor(arrays["w"], requires_grad=True)

@@ -297,7 +297,15 @@ def _slope(x: Tensor | Array, slope: float) -> Array:
     return factor
 
 
-leaky_relu.gradients(lambda g, y, x, slope=0.2: g * _slope(x, slope))
+def _leaky_relu_gradient(g: Values, y: Values, x: Values, slope: float = 0.2) -> Values:
+    factor = _slope(x, slope)
+    if isinstance(g, Tensor):
+        return g * factor
+    factor *= g  # in the array that is there
+    return factor
+
+
+leaky_relu.gradients(_leaky_relu_gradient)
 
 
 @differentiable
