@@ -13,13 +13,14 @@ The number of threads is the one BLAS is set to: OMP_NUM_THREADS=1 and `threadpo
 too. Work is dealt out by position and never by who is free first: same number of threads, same bytes.
 """
 
+import contextlib
 import functools
 import itertools
 import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -58,6 +59,17 @@ class _Blas:
 
 
 _blas = functools.cache(_Blas)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread inside a `with` block: then the bytes do not depend on how many cores there are."""
+    blas = _blas()
+    threads, blas.threads = blas.threads, 1
+    try:
+        yield
+    finally:
+        blas.threads = threads
 
 
 class _Worker:

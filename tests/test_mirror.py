@@ -48,6 +48,7 @@ ACROSS = {
     "train/test_killed.py": "runs that are killed",
     "train/test_memory.py": "what no run may take: memory",
     "train/test_nan.py": "runs that meet NaN, from the operation to the command line",
+    "train/test_processes.py": "runs on several processes, from the sum to the command line",
 }
 
 
