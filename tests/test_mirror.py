@@ -34,6 +34,7 @@ ACROSS = {
     "test_packaging.py": "setup.cfg, LICENSE, CITATION.cff, CHANGELOG.md",
     "test_pages.py": "benchmarks/pages.py",
     "test_peers.py": "benchmarks/peers.py",
+    "test_processes_benchmark.py": "benchmarks/processes.py, and its page",
     "test_readme.py": "README.md",
     "test_reproduce.py": "benchmarks/reproduce.py",
     "test_results.py": "what whole trainings must reach",
