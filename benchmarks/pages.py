@@ -8,11 +8,14 @@ The counts of faults.json are made by
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from benchmarks import tables
 from benchmarks.gpu import table as gpu_table
@@ -80,6 +83,53 @@ def how_run(entry: Mapping[str, Any]) -> str:
     return f"{length}, seed {entry['seed']}, {where}"
 
 
+def processes() -> str:
+    """Steps on several processes, sums of vectors, and the batch from which sending is less than what it saves."""
+    content = json.loads((RESULTS / "processes.json").read_text())
+    here, whole, cut, one_each = (content[name] for name in ("machine", "whole", "processes", "a shard each"))
+    shards, counts = content["settings"]["shards"], list(cut)
+    head = ["step, batch", "not cut, all cores", *(f"{p} x 1 core, {shards} shards" for p in counts)]
+    head += [f"{p} x 1 core, {p} shard{'s' if p != '1' else ''}" for p in counts]
+    rows = [
+        [name, *(tables.time_of(run["steps"][name]) for run in (whole, *cut.values(), *one_each.values()))]
+        for name in whole["steps"]
+    ]
+    several = [p for p in counts if p != "1"]
+    sums = [
+        [f"10^{len(size) - 1}", *(tables.time_of(cut[p]["sums"][size]) for p in several)]
+        for size in cut[several[0]]["sums"]
+    ]
+    at = {(model, p): break_even(content, model, p) for model in cut["1"]["weights"] for p in several}
+    even = [
+        [model, str(cut["1"]["weights"][model]), *(str(math.ceil(at[model, p])) for p in several)]
+        for model in cut["1"]["weights"]
+    ]
+    versions = f"Python {here['python']}, minigen {here['minigen']}, NumPy {here['numpy']}"
+    return "\n".join(
+        [
+            tables.markdown(head, rows),
+            tables.markdown(["numbers in the vector", *(f"the sum, {p} processes" for p in several)], sums),
+            tables.markdown(["model", "weights", *(f"break-even batch, {p} processes" for p in several)], even),
+            f"{here['cpu']}, {here['cores']} cores; {versions}. Medians over "
+            f"{content['settings']['seconds']:g} s each, of the slowest process.\n",
+        ]
+    )
+
+
+def break_even(content: Mapping[str, Any], model: str, processes: str) -> float:
+    """The batch b at which the time that P processes save, c b (1 - 1/P), is that of the sum.
+
+    c is the time of an example on one core: the slope between two batch sizes. The sum's time is interpolated between
+    the vectors that were measured.
+    """
+    computing = content["processes"]["1"]["computing"]
+    (b1, t1), (b2, t2) = ((int(n.split()[1]), t) for n, t in computing.items() if n.split()[0] == model)
+    sums = content["processes"][processes]["sums"]
+    sizes, times = np.log([float(size) for size in sums]), np.log(list(sums.values()))
+    sum_of = float(np.exp(np.interp(np.log(content["processes"]["1"]["weights"][model]), sizes, times)))
+    return sum_of / ((t2 - t1) / (b2 - b1)) / (1 - 1 / int(processes))
+
+
 def models() -> str:
     """Every model of the command line: its command, its paper, its file."""
     rows = []
@@ -122,6 +172,7 @@ TABLES = {
     "gpu": Table("README.md", gpu, RESULTS / "gpu"),
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),
     "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
+    "processes": Table("docs/processes.md", processes, RESULTS / "processes.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
     "lessons": Table("README.md", lessons, ROOT / "lessons"),
 }

@@ -69,6 +69,14 @@ def _import_cupy() -> ModuleType:
     return module
 
 
+def _import_cupyx_distributed() -> ModuleType:
+    """Likewise."""
+    import cupyx.distributed
+
+    module: ModuleType = cupyx.distributed
+    return module
+
+
 def cuda_status() -> CudaStatus:
     """Look for a usable CUDA device step by step: package, driver, device, and a kernel that compiles and runs."""
     try:
@@ -214,6 +222,32 @@ def device_name() -> str:
     """The name of the CUDA device, for reports."""
     properties = cupy().cuda.runtime.getDeviceProperties(0)
     return str(properties["name"].decode())
+
+
+def gpus() -> int:
+    """The number of CUDA devices of this machine."""
+    return int(cupy().cuda.runtime.getDeviceCount())
+
+
+def use_gpu(number: int) -> None:
+    """Compute on this CUDA device from here on; before the first array is made."""
+    cupy().cuda.Device(number).use()
+
+
+def nccl(size: int, rank: int) -> Any:
+    """NCCL's connection of this process's CUDA device with those of all `size` processes, which MPI introduces.
+
+    Raises:
+        DeviceError: NCCL is not there.
+    """
+    cupy()
+    try:
+        return _import_cupyx_distributed().init_process_group(size, rank, use_mpi=True)
+    except (ImportError, RuntimeError) as error:
+        raise DeviceError(
+            f"processes: gradients on GPUs are summed by NCCL, which is not usable here ({error}); "
+            "pip install nvidia-nccl-cu12 (or -cu13), or train on one GPU"
+        ) from None
 
 
 def cupy_is_loaded() -> bool:

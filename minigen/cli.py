@@ -5,15 +5,24 @@ each model come from its recipe.
 """
 
 import argparse
+import contextlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import ArgumentError, DataError, MinigenError
 from .version import __version__
 
-OF_EVERY_RUN = ("data", "epochs", "seed", "device", "out")  # what a resumed run keeps, besides its model's options
+OF_EVERY_RUN = (
+    "data",
+    "epochs",
+    "seed",
+    "device",
+    "shards",
+    "out",
+)  # what a resumed run keeps, besides its model's options
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -87,6 +96,13 @@ def _add_train(commands: Any, model: str | None) -> None:
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training data, in place of --steps")
     train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")
     train.add_argument("--device", metavar="cpu|cuda", help="where to compute (default: MINIGEN_DEVICE, else cpu)")
+    train.add_argument(
+        "--shards",
+        type=int,
+        metavar="S",
+        help="cut each batch into 1, 2, 4, ... parts with noise and batch statistics of their own, and add their "
+        "gradients: the bytes are those of S, on however many processes (default: 1; with mpiexec -n P: 8)",
+    )
     train.add_argument("--out", metavar="DIR", help="the folder to make (default: runs/MODEL-DATA)")
     train.add_argument("--checkpoint-every", metavar="N|Nm", help="after N steps or N minutes, or never (default: 5m)")
     train.add_argument(
@@ -116,34 +132,50 @@ def _options(model: str | None = None) -> dict[str, Any]:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend, data, distributed
     from .models import recipe_of
     from .random import Generator
     from .runs import Every, load_run
     from .train import begin, check_on_nan, reopen, supervise
 
-    check_on_nan(args.on_nan)
-    given = {name: getattr(args, name) for name in _options()}
-    if args.resume is not None:
-        fixed = {"model": args.model, **{name: getattr(args, name) for name in OF_EVERY_RUN}, **given}
-        if besides := [name for name, value in fixed.items() if value is not None]:
-            raise ArgumentError(f"{', '.join(besides)}: a run that is resumed keeps its settings; leave this out")
-        name = load_run(args.resume).settings.data
-    elif args.model is None:
-        raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
-    else:
-        recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
-        seed, name = args.seed or 0, args.data or "digits"
-        Generator(seed)
-        device = args.device or backend.default_device()
-        backend.module_for(device)
-    every = Every.parse(args.checkpoint_every or "5m")
-    examples = data.load(name, "train", folder=args.data_dir)
-    if args.resume is None:
-        settings = recipe.settings(examples, epochs=args.epochs, seed=seed, device=device, **given)
-    test = data.load(name, "test", folder=args.data_dir)
-    job = begin(settings, examples, args.out) if args.resume is None else reopen(args.resume, examples)
-    run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan)
+    group = distributed.world()
+    with group.together():
+        check_on_nan(args.on_nan)
+        given = {name: getattr(args, name) for name in _options()}
+        if args.resume is not None:
+            fixed = {"model": args.model, **{name: getattr(args, name) for name in OF_EVERY_RUN}, **given}
+            if besides := [name for name, value in fixed.items() if value is not None]:
+                raise ArgumentError(f"{', '.join(besides)}: a run that is resumed keeps its settings; leave this out")
+            settings = group.from_first(lambda: load_run(args.resume).settings)
+            name, shards = settings.data, settings.shards
+        elif args.model is None:
+            raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
+        else:
+            recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
+            seed, name = args.seed or 0, args.data or "digits"
+            Generator(seed)
+            device = args.device or backend.default_device()
+            backend.module_for(device)
+            shards = args.shards
+            if shards is None:
+                shards = 1 if group.size == 1 else max(8, group.size)
+        distributed.check_fit(group.size, shards)
+        every = Every.parse(args.checkpoint_every or "5m")
+        examples = group.once_a_machine(lambda: data.load(name, "train", folder=args.data_dir))
+        if args.resume is None:
+            settings = recipe.settings(examples, epochs=args.epochs, seed=seed, device=device, shards=shards, **given)
+        test = group.once_a_machine(lambda: data.load(name, "test", folder=args.data_dir))
+        new = args.resume is None
+        job = begin(settings, examples, args.out, group) if new else reopen(args.resume, examples, group)
+        run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan)
+        if group.is_first:
+            _tell(run)
+
+
+def _tell(run: Any) -> None:
+    """What came of a training."""
+    from .models import recipe_of
+
     last = {name: value for row in run.metrics()[-2:] for name, value in row.items() if isinstance(value, (int, float))}
     last.pop("seconds", None)
     print(", ".join(f"{name} {value:g}" for name, value in last.items()))
@@ -297,11 +329,25 @@ def _named_model(given: Sequence[str]) -> str | None:
     return None
 
 
+@contextlib.contextmanager
+def _silent_unless_first() -> Iterator[None]:
+    """Of several processes, the first tells what is wrong with the command that all were given."""
+    from . import distributed
+
+    with contextlib.ExitStack() as stack:
+        if (distributed.launched() or (0, 1))[0]:
+            nowhere = stack.enter_context(open(os.devnull, "w"))
+            stack.enter_context(contextlib.redirect_stderr(nowhere))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+        yield
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
     try:
         given = list(sys.argv[1:] if argv is None else argv)
-        args: Any = parser(_named_model(given)).parse_args(given)
+        with _silent_unless_first():
+            args: Any = parser(_named_model(given)).parse_args(given)
         return args.run(args) or 0
     except MinigenError as error:
         print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)

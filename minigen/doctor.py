@@ -1,9 +1,12 @@
-"""What is installed and usable here: Python, NumPy, BLAS, CuPy, data sets; each fault with its remedy."""
+"""What is installed and usable here: Python, NumPy, BLAS, CuPy, MPI, data sets; each fault with its remedy."""
 
 import os
 import platform
+import shutil
+import sys
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_info
@@ -27,7 +30,7 @@ def examine(data_dir: str | None = None) -> list[Finding]:
     Args:
         data_dir: a folder to look for data sets in, besides the usual places.
     """
-    return [_python(), _numpy(), _blas(), _cuda(), *_packages(), *_data(data_dir)]
+    return [_python(), _numpy(), _blas(), _cuda(), _mpi(), *_packages(), *_data(data_dir)]
 
 
 def _python() -> Finding:
@@ -58,6 +61,18 @@ def _cuda() -> Finding:
         return Finding("CUDA", f"not usable: {status.fault}", f"only if you want a GPU: {status.remedy}")
     products = "TF32" if backend.tf32() else "float32"
     return Finding("CUDA", f"{backend.device_name()}; {status.found}; products in {products}")
+
+
+def _mpi() -> Finding:
+    remedy = "only if you want several processes: pip install 'minigen[mpi]'"
+    try:
+        found = f"mpi4py {metadata.version('mpi4py')}"
+    except metadata.PackageNotFoundError:
+        return Finding("mpi", "mpi4py is not installed", remedy)
+    launcher = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
+    if not launcher:
+        return Finding("mpi", f"{found}, but no mpiexec", remedy)
+    return Finding("mpi", f"{found}, {launcher}")
 
 
 def _packages() -> list[Finding]:

@@ -61,6 +61,17 @@ class _Blas:
 _blas = functools.cache(_Blas)
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread inside a `with` block: then the bytes do not depend on how many cores there are."""
+    blas = _blas()
+    threads, blas.threads = blas.threads, 1
+    try:
+        yield
+    finally:
+        blas.threads = threads
+
+
 class _Worker:
     """A thread that does one piece of work at a time, and the two locks by which it is asked and answers."""
 

@@ -4,6 +4,7 @@ Weights and permutations are drawn on the host, whatever the device, so that a C
 inside a training step is drawn on the device where it is used: same seed, same device, same numbers.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,16 @@ class Generator:
     def spawn(self) -> "Generator":
         """A new generator whose numbers are independent of this one's; draws once from the host stream."""
         return Generator(int(self.host.integers(2**63)))
+
+    def shards(self, numbers: Iterable[int]) -> list["Generator"]:
+        """New generators, independent of each other and of this one, for shards with these numbers, from 0.
+
+        They draw once from the host stream, however many there are: the generator of a number is the same for whoever
+        asks for it, alone or among others.
+        """
+        drawn = int(self.host.integers(2**63))
+        seeds = (np.random.SeedSequence((drawn, number)).generate_state(1, np.uint64)[0] for number in numbers)
+        return [Generator(int(seed)) for seed in seeds]
 
     def state(self) -> dict[str, Any]:
         """Where the host stream stands, as numbers and strings that JSON can hold."""

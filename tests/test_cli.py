@@ -111,7 +111,7 @@ def test_list_and_doctor(capsys):
     assert all(name in text for name in ("vae", "dcgan", "digits", "fashion_mnist", "ring"))
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
-    assert all(subject in text for subject in ("Python", "NumPy", "BLAS", "CUDA", "data mnist"))
+    assert all(subject in text for subject in ("Python", "NumPy", "BLAS", "CUDA", "mpi ", "data mnist"))
 
 
 def test_doctor_tells_a_fault_with_its_remedy(capsys, monkeypatch):
@@ -127,6 +127,20 @@ def test_doctor_tells_a_fault_with_its_remedy(capsys, monkeypatch):
     assert "FAULT tqdm" in text
     assert "-> pip install tqdm" in text
     assert "none found" in text
+    assert "mpi4py is not installed" in text
+
+
+def test_doctor_wants_a_launcher_beside_mpi4py(monkeypatch):
+    from minigen import doctor
+
+    monkeypatch.setattr("minigen.doctor.metadata.version", lambda name: "4.1.2")
+    monkeypatch.setattr("minigen.doctor.shutil.which", lambda name, path=None: None)
+    (found,) = [finding for finding in doctor.examine() if finding.subject == "mpi"]
+    assert (found.found, found.severity) == ("mpi4py 4.1.2, but no mpiexec", "note")
+    assert "pip install 'minigen[mpi]'" in found.remedy
+    monkeypatch.setattr("minigen.doctor.shutil.which", lambda name, path=None: "/bin/mpiexec")
+    (found,) = [finding for finding in doctor.examine() if finding.subject == "mpi"]
+    assert (found.found, found.remedy) == ("mpi4py 4.1.2, /bin/mpiexec", "")
 
 
 def test_without_out_a_free_name_is_taken(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from tests.train.runs import without_pictures
 
 ALL = {option.flag for recipe in RECIPES.values() for option in recipe.options if not option.given_by_data}
 OF_EVERY_RUN = {
-    *("--help", "--resume", "--data", "--data-dir", "--epochs", "--seed", "--device", "--out"),
+    *("--help", "--resume", "--data", "--data-dir", "--epochs", "--seed", "--device", "--shards", "--out"),
     *("--checkpoint-every", "--on-nan", "--quiet"),
 }
 TINY = {"steps": 1, "batch_size": 10, "width": 4, "latent_dim": 3, "samples": 2, "words": 4, "unroll": 1}

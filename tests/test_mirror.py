@@ -35,6 +35,7 @@ ACROSS = {
     "test_packaging.py": "setup.cfg, LICENSE, CITATION.cff, CHANGELOG.md",
     "test_pages.py": "benchmarks/pages.py",
     "test_peers.py": "benchmarks/peers.py",
+    "test_processes_benchmark.py": "benchmarks/processes.py, and its page",
     "test_readme.py": "README.md",
     "test_reproduce.py": "benchmarks/reproduce.py",
     "test_results.py": "what whole trainings must reach",
@@ -49,6 +50,7 @@ ACROSS = {
     "train/test_killed.py": "runs that are killed",
     "train/test_memory.py": "what no run may take: memory",
     "train/test_nan.py": "runs that meet NaN, from the operation to the command line",
+    "train/test_processes.py": "runs on several processes, from the sum to the command line",
 }
 
 

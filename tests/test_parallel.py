@@ -159,3 +159,10 @@ def test_a_forked_process_has_threads_of_its_own():
         if not child:
             os._exit(0 if parallel.run(lambda i: i, [0, 1]) == [0, 1] else 1)
         assert os.waitpid(child, 0)[1] == 0
+
+
+def test_one_thread_and_as_many_as_before_afterwards(threads):
+    with parallel.one_thread():
+        assert set(blas_threads()) == {1}
+        assert len(parallel.split(100, 1e9)) == 1
+    assert set(blas_threads()) == {threads}

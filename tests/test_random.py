@@ -19,6 +19,17 @@ def test_same_seed_same_numbers(device):
         assert not np.array_equal(first, other)
 
 
+def test_the_noise_of_a_shard_is_its_own_and_that_of_its_number():
+    first, second = mg.Generator(5), mg.Generator(5)
+    whole = first.shards(range(8))
+    part = second.shards(range(4, 6))
+    drawn = [generator.normal((4,), device="cpu").tobytes() for generator in whole]
+    assert len(set(drawn)) == 8
+    assert drawn[4:6] == [generator.normal((4,), device="cpu").tobytes() for generator in part]
+    assert first.state() == second.state()  # one number was drawn, however many there are
+    assert first.shards([0])[0].seed != whole[0].seed
+
+
 def test_moments_and_types(device):
     g = mg.Generator(0)
     normal, uniform = host(g.normal((100_000,))), host(g.uniform((100_000,)))

@@ -33,6 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
+from minigen import nn
 from minigen.backend import xp_of
 from minigen.bench import measuring, workloads
 from minigen.errors import MinigenError
@@ -398,6 +399,79 @@ print(f"one after the other: {min(blocks):.2f} to {max(blocks):.2f}; in turns: {
 check("14.4")
 
 # %% [markdown]
+# ## Several processes
+#
+# A batch can also be shared out: each of P processes, on a core, a GPU or a machine of its own, computes a part of it.
+# What do they have to tell each other? The loss of b examples is a mean. Cut the batch into S *shards* of b/S examples
+# each; with $L_s$ the mean of shard s,
+#
+# $$ L = \frac1b \sum_{i=1}^{b} \ell_i = \frac1S \sum_{s=1}^{S} \underbrace{\frac Sb \sum_{i \in s} \ell_i}_{L_s}
+# \qquad\text{so}\qquad \nabla L = \frac1S \sum_{s=1}^{S} \nabla L_s . $$
+#
+# The gradient of the batch is the mean of the shards' gradients: one vector as long as the weights, from each process,
+# once a step. Exact arithmetic does not care in which order the S vectors are added. Float32 does. **Predict before you
+# run:** what are these two sums?
+
+# %%
+big, small = np.float32(1e8), np.float32(1)
+print((big + -big) + small, big + (-big + small))
+
+# %% [markdown]
+# Now with gradients. If each process added what comes when it comes, the weights would be others in every run. The library
+# adds in pairs, pairs of pairs, and so on, whoever computes them. Of two processes each has half of this tree and
+# then one sum to send.
+
+# %%
+rng = mg.Generator(0)
+examples, targets = rng.normal((64, 20)), rng.normal((64, 5))
+SHARDS = [slice(start, start + 8) for start in range(0, 64, 8)]
+
+
+def gradient(network, part):
+    """Of the mean squared error of some of the examples, as one vector."""
+    network.zero_grad()
+    ((network(mg.tensor(examples[part])) - mg.tensor(targets[part])) ** 2).mean().backward()
+    return np.concatenate([p.grad.numpy().ravel() for p in network.parameters()])
+
+
+def tree(vectors):
+    """Their sum: that of the first half and that of the second."""
+    half = len(vectors) // 2
+    return tree(vectors[:half]) + tree(vectors[half:]) if half else vectors[0]
+
+
+def apart(found, wanted):
+    """The largest difference, beside the largest number."""
+    return np.abs(found - wanted).max() / np.abs(wanted).max()
+
+
+plain = nn.Sequential(nn.Dense(20, 50, rng=rng), nn.Tanh(), nn.Dense(50, 5, rng=rng))
+parts = [gradient(plain, shard) for shard in SHARDS]
+print(f"mean of the shards' gradients, and the batch's: {apart(tree(parts) / 8, gradient(plain, slice(64))):.0e} apart")
+for what, found in (
+    ("one after the other", sum(parts[1:], parts[0])),
+    ("in another order", tree([parts[i] for i in (0, 2, 4, 6, 1, 3, 5, 7)])),
+    ("two processes, half the tree each", tree(parts[:4]) + tree(parts[4:])),
+):
+    print(f"{what}: {(found != tree(parts)).sum()} of {found.size} numbers differ from the tree's")
+
+# %% [markdown]
+# So `mpiexec -n 2` and `mpiexec -n 8` can give the same weights to the last bit, if S stays the same. But the derivation
+# began with "the loss is a mean" of terms that know one example each. Batch normalisation breaks that: each example is
+# standardised by the mean and variance of all those in its batch, and a shard knows only its own.
+
+# %%
+normal = nn.Sequential(nn.Dense(20, 50, rng=rng), nn.BatchNorm(50), nn.Tanh(), nn.Dense(50, 5, rng=rng))
+parts = [gradient(normal, shard) for shard in SHARDS]
+print(f"with batch norm: {apart(tree(parts) / 8, gradient(normal, slice(64))):.0%} apart")
+
+# %% [markdown]
+# That is no rounding. It is another training, with statistics of 8 examples instead of 64 ("ghost batches"; Hoffer et al.
+# 2017, who found that it may even generalise better). One could sum the statistics as well, at one more exchange for each
+# such layer, in both directions. The library does not, and says so: `docs/processes.md` has the rest, and from which
+# batch on it pays to send a vector at all. It is the question of the crossover once more: what is saved against what
+# is paid for every step.
+#
 # ## Something to play with
 #
 # Change the assumptions: kernels fused to half as many launches; a rate ten times as large; the way of the data over
@@ -423,6 +497,8 @@ print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small
 # - Williams, Waterman & Patterson 2009, *Roofline: an insightful visual performance model for multicore architectures*:
 #   the third limit, the memory, of which this lesson did not speak.
 # - Amdahl 1967, *Validity of the single processor approach to achieving large scale computing capabilities*.
+# - Hoffer, Hubara & Soudry 2017, *Train longer, generalize better*; Thakur, Rabenseifner & Gropp 2005, *Optimization of
+#   collective communication operations in MPICH*.
 # - Okuta et al. 2017, *CuPy: a NumPy-compatible library for NVIDIA GPU calculations*.
 # - Fleming & Wallace 1986, *How not to lie with statistics: the correct way to summarize benchmark results*.
 # - In the library: `minigen/backend.py`, `minigen/fused.py`, `minigen/bench/`; with a GPU, `python -m minigen.bench --plot

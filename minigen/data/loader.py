@@ -23,6 +23,7 @@ class Loader:
         device: where the batches lie. The arrays are moved there once, as a whole; those on the disk (np.memmap) stay
             there, and are read batch by batch.
         transform: what to do with each batch of the first array, such as to scale it.
+        part: (i, n) for the i-th of n equal parts of each batch, such as a process's own; the order is that of all.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Loader:
         drop_last: bool = True,
         device: str = "cpu",
         transform: Callable[[Array], Array] | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         for a in arrays:
             if not is_array(a):
@@ -46,8 +48,10 @@ class Loader:
             raise ArgumentError(
                 f"batch_size: {batch_size} exceeds the {len(arrays[0])} examples; take a smaller one or drop_last=False"
             )
+        if batch_size % part[1]:
+            raise ArgumentError(f"batch_size: {batch_size} examples cannot be cut into {part[1]} equal parts")
         self.arrays: list[Array] = [a if isinstance(a, np.memmap) else to_device(a, device) for a in arrays]
-        self.transform = transform
+        self.transform, self.part = transform, part
         self.batch_size, self.shuffle, self.drop_last, self.device = int(batch_size), shuffle, drop_last, device
         self.rng = Generator(0) if rng is None else given_or_default(rng)
         self._start = self._next = 0  # the batch to begin the next iteration with, and the one that is due in this one
@@ -64,8 +68,11 @@ class Loader:
         self._before = self.rng.state()
         order = self.rng.permutation(n) if self.shuffle else np.arange(n)
         orders = [order if isinstance(a, np.memmap) else to_device(order, self.device) for a in self.arrays]
+        which, parts = self.part
         for i in range(start, len(self)):
-            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            stop = min((i + 1) * self.batch_size, n)
+            first, size = i * self.batch_size, stop - i * self.batch_size
+            part = slice(first + size * which // parts, first + size * (which + 1) // parts)
             batch = [to_device(_taken(a, o[part]), self.device) for a, o in zip(self.arrays, orders, strict=True)]
             if self.transform:
                 batch[0] = self.transform(batch[0])

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..backend import module_for
 from ..data import Dataset
+from ..distributed import check_fit
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
 from ..random import Generator
@@ -121,6 +122,7 @@ LR = Option("lr", 1e-3, "Adam's learning rate", above=0, most=1)
 LATENT_DIM = Option("latent_dim", 20, "length of the latent vector (2: draws the plane)", least=1, most=LARGEST)
 WIDTH = Option("width", 32, "hidden units, or channels of the first convolution", least=1, most=LARGEST)
 SEED = Option("seed", 0, "of all randomness", least=0, most=LARGEST)
+SHARDS = Option("shards", 1, "parts that a batch is cut into: 1, 2, 4, ...", least=1, most=1 << 16)
 CLASSES_OF_DATA = Option("classes", 1, "labels that the data have", least=1, most=LARGEST, given_by_data=True)
 
 
@@ -134,6 +136,7 @@ class Settings:
         model, data: names, of RECIPES and of `minigen.data.DATASETS`.
         options: by name.
         seed: of all randomness. device: 'cpu' or 'cuda'.
+        shards: how many parts each batch is cut into, whose gradients are added; see `minigen.distributed`.
     """
 
     model: str
@@ -141,6 +144,7 @@ class Settings:
     options: Mapping[str, Value]
     seed: int = 0
     device: str = "cpu"
+    shards: int = 1
 
     def __getattr__(self, name: str) -> Any:
         options = self.__dict__.get("options", {})
@@ -151,6 +155,11 @@ class Settings:
     def get(self, name: str, otherwise: Value) -> Any:
         """The value of an option that not every model has."""
         return self.options.get(name, otherwise)
+
+    @property
+    def shard_size(self) -> int:
+        """Examples of a shard."""
+        return int(self.batch_size) // self.shards
 
     def but(self, **options: Value) -> "Settings":
         """The same settings with other values of some options."""
@@ -169,6 +178,7 @@ class Recipe:
         shows: names in CAPABILITIES.
         for_data: defaults that differ, by the data's name, or for all 'points'.
         images_only, labelled: what data it needs.
+        whole_batches: why its batches cannot be cut into shards; '' if they can.
         check: refuses options that do not go together, or not with the data.
         meaning: what the loss in the log means, in one line.
         black: the value of a black pixel in training; white is 1.
@@ -184,6 +194,7 @@ class Recipe:
     for_data: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     images_only: bool = False
     labelled: bool = False
+    whole_batches: str = ""
     check: Callable[[Settings, Dataset], None] = lambda settings, data: None
     meaning: Callable[[Settings], str] = lambda settings: ""
     black: float = 0.0
@@ -195,14 +206,21 @@ class Recipe:
         return {option.name: special.get(option.name, option.default) for option in self.options}
 
     def settings(
-        self, data: Dataset, *, epochs: int | None = None, seed: int = 0, device: str = "cpu", **given: Any
+        self,
+        data: Dataset,
+        *,
+        epochs: int | None = None,
+        seed: int = 0,
+        device: str = "cpu",
+        shards: int = 1,
+        **given: Any,
     ) -> Settings:
         """The settings of a run: what is `given`, and the recipe's choices for the rest.
 
         Args:
             data: the training set.
             epochs: passes over it, in place of `steps`.
-            seed, device: see `Settings`.
+            seed, device, shards: see `Settings`.
             given: options by name; None means not given.
 
         Raises:
@@ -227,7 +245,8 @@ class Recipe:
             values["classes"] = classes_of(data, self.name)
         module_for(device)  # a device that is not there is refused now
         options = {name: known[name].checked(value) for name, value in values.items()}
-        settings = Settings(self.name, data.name, options, int(SEED.checked(seed)), device)
+        numbers = int(SEED.checked(seed)), device, int(SHARDS.checked(shards))
+        settings = Settings(self.name, data.name, options, *numbers)
         self.check_with(settings, data)
         return settings
 
@@ -244,6 +263,15 @@ class Recipe:
         """
         if settings.batch_size > len(data):
             raise ArgumentError(f"batch_size: {settings.batch_size} exceeds the {len(data)} examples of {data.name!r}")
+        check_fit(1, settings.shards)
+        if settings.shards > 1 and self.whole_batches:
+            raise ArgumentError(f"shards: {self.name!r} takes whole batches, as {self.whole_batches}; use --shards 1")
+        if settings.batch_size % settings.shards:
+            more = -(-settings.batch_size // settings.shards) * settings.shards
+            raise ArgumentError(
+                f"batch_size: {settings.batch_size} examples cannot be cut into {settings.shards} equal shards; "
+                f"take --batch-size {more}, or other --shards"
+            )
         if self.labelled and settings.classes != classes_of(data, self.name):
             raise ArgumentError(f"classes: the data have {classes_of(data, self.name)}, the run {settings.classes}")
         self.check(settings, data)

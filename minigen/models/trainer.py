@@ -1,22 +1,46 @@
-"""What the training steps of all models share: a model, its optimizers, and their state as named arrays.
+"""What the training steps of all models share: a model, its optimizers, the shards of a batch, and the state.
 
-No lesson derives it.
+A batch may be cut into shards, on one process or several (`minigen.distributed`). A step then computes the gradient of
+one shard after the other, and moves the weights by their mean:
+
+    for shard in self.each(self.shards(x, rng, *labels)):  # one, unless the batch is cut
+        self.optimizer.add(self.model.loss(shard.x, shard.rng).total)
+    self.optimizer.step()
+
+Whatever a model takes from its batch as a whole, it takes from the shard: the statistics of batch normalisation above
+all ("ghost batches"; Hoffer, Hubara and Soudry 2017, algorithm 1).
+
+Lesson 14 derives the mean of the shards' gradients.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..autodiff import Tensor
-from ..backend import Array
+from ..backend import Array, xp_of
+from ..distributed import Group, ShardMean, check_fit
 from ..errors import ArgumentError
 from ..nn import Module
 from ..optim import EMA, Optimizer
 from ..random import Generator
 
 Metrics = dict[str, Tensor]
+
+
+class Shard(NamedTuple):
+    """A part of a batch: examples (n, *shape), the source of their noise, and their labels (n,), if there are any."""
+
+    x: Tensor
+    rng: Generator
+    labels: tuple[Array, ...]
+
+    def part(self, i: int, parts: int) -> "Shard":
+        """The i-th of so many parts, as equal as can be, with the same source of noise."""
+        start, stop = (j * self.x.shape[0] // parts for j in (i, i + 1))
+        return Shard(Tensor(self.x.data[start:stop]), self.rng, tuple(y[start:stop] for y in self.labels))
 
 
 class Trainer:
@@ -28,16 +52,88 @@ class Trainer:
 
     Attributes:
         ema: the average of some weights, to be used in their place in the end, or None.
+        group: the processes that take the steps together.
+        cut: how many shards a batch is cut into, over all processes.
     """
 
     def __init__(self, model: Module, *optimizers: Optimizer) -> None:
         self.model: Any = model
         self.optimizers = optimizers
         self.ema: EMA | None = None
+        self.group, self.cut = Group(), 1
+
+    def join(self, group: Group, shards: int) -> None:
+        """From here on, take the steps with the other processes of a group, on batches cut into so many shards.
+
+        Args:
+            group: see `minigen.distributed.world`. shards: of all processes; a power of two.
+
+        Raises:
+            ArgumentError: the numbers do not fit.
+        """
+        check_fit(group.size, shards)
+        self.group, self.cut = group, shards
+        for optimizer in self.optimizers:
+            optimizer.join(group, shards)
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
-        """One step on the batch x (N, *shape), and its labels (N,) if the model wants them; metrics from before it."""
+        """One step on the batch x (N, *shape), and its labels (N,) if the model wants them; metrics from before it.
+
+        Of several processes, each gives its own part of the batch: N is the batch size over the number of processes.
+        """
         raise NotImplementedError(f"{type(self).__name__}.step: a trainer is defined by this method")
+
+    def shards(self, x: Tensor, rng: Generator, *labels: Array) -> list[Shard]:
+        """This process's shards of a batch: x (N, *shape) and labels (N,) in equal parts, each with noise of its own.
+
+        A batch that is not cut draws its noise from `rng` itself. Otherwise one number is drawn from it, the same in
+        all processes, and each shard's noise comes from that number and the shard's.
+
+        Raises:
+            ArgumentError: the parts would not be equal.
+        """
+        whole = Shard(x, rng, labels)
+        if self.cut == 1:
+            return [whole]
+        own = self.cut // self.group.size
+        if x.shape[0] % own:
+            raise ArgumentError(f"x: {x.shape[0]} examples cannot be cut into {own} equal shards; take a multiple")
+        first = self.group.rank * own
+        noise = rng.shards(range(first, first + own))
+        return [whole.part(i, own)._replace(rng=noise[i]) for i in range(own)]
+
+    def each(self, shards: Sequence[Shard]) -> Iterator[Shard]:
+        """The shards of one update, one after the other. Each finds the same buffers, which in the end hold their mean.
+
+        So running statistics are the mean of what each shard alone would have left.
+        """
+        if self.cut == 1:
+            yield from shards
+            return
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()  # what an update that failed has left
+        buffers = [buffer for _, buffer in self.model.named_buffers() if buffer.dtype.kind == "f"]
+        before, mean = [buffer.data.copy() for buffer in buffers], ShardMean(self.group, self.cut)
+        for shard in shards:
+            for buffer, values in zip(buffers, before, strict=True):
+                buffer.data[...] = values
+            yield shard
+            if buffers:
+                mean.add(*(buffer.data for buffer in buffers))
+        if buffers:
+            mean.into(*(buffer.data for buffer in buffers))
+
+    def mean(self, metrics: Sequence[Mapping[str, Any]]) -> Metrics:
+        """The mean over all shards of all processes, given the metrics of each of this process's shards."""
+        if self.cut == 1:
+            (only,) = metrics
+            return dict(only)
+        mean = ShardMean(self.group, self.cut)
+        for one in metrics:
+            mean.add(*(value.data for value in one.values()))
+        found = {name: Tensor(xp_of(value.data).empty_like(value.data)) for name, value in metrics[0].items()}
+        mean.into(*(value.data for value in found.values()))
+        return found
 
     def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """Metrics of a batch that is not trained on, prepared by `target`."""

@@ -108,8 +108,7 @@ class FlatParameters:
             ArgumentError, DeviceError, ShapeError: a parameter has been moved or re-pointed, or its `grad` does not
                 fit. Nothing is counted then.
         """
-        for i, p in enumerate(self.params):
-            self._check_and_fetch(i, p)
+        self.fetch()
         merged: list[tuple[slice, int]] = []
         for i, p in enumerate(self.params):
             if p.grad is None:
@@ -120,6 +119,15 @@ class FlatParameters:
                 part = slice(merged.pop()[0].start, part.stop)
             merged.append((part, t))
         return merged
+
+    def fetch(self) -> None:
+        """See that all gradients are in `grad`, also those that were put elsewhere.
+
+        Raises:
+            ArgumentError, DeviceError, ShapeError: as `segments`.
+        """
+        for i, p in enumerate(self.params):
+            self._check_and_fetch(i, p)
 
     def _check_and_fetch(self, i: int, p: Tensor) -> None:
         """Check that `p` still lies in the buffer, and copy a gradient in that was put elsewhere."""

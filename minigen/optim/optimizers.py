@@ -18,6 +18,7 @@ import numpy as np
 from .. import fused, parallel
 from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, to_numpy, xp_of
+from ..distributed import Group, ShardMean, check_fit
 from ..errors import ArgumentError, NumericalError, ShapeError
 from .check import at_least_0
 from .clipping import grad_norm
@@ -57,30 +58,61 @@ class Optimizer:
         self.watches = xp is np
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
         self._scratch: list[Array] = []  # one for each thread
+        self._loss: Tensor | None = None  # whose gradient was added
+        self._mean: ShardMean | None = None  # of the gradients and losses, where there are several
+
+    def join(self, group: Group, shards: int) -> None:
+        """From here on, take the mean of the gradients of so many shards of a batch, over all processes of the group.
+
+        Raises:
+            ArgumentError: the numbers do not fit; see `minigen.distributed`.
+        """
+        check_fit(group.size, shards)
+        self._mean = ShardMean(group, shards) if shards > 1 else None
+
+    def add(self, loss: Tensor) -> None:
+        """Compute the gradient of a scalar loss, which is that of one shard; then `step()` takes the mean of all.
+
+        Without `join` there is one shard, and its gradient is left where it was computed.
+
+        Raises:
+            ArgumentError: there is no further shard.
+        """
+        if self._loss is not None and self._mean is None:
+            raise ArgumentError("add: one loss is added already; take the step, or say how many shards: join(group, n)")
+        self._forget_gradients()
+        loss.backward()
+        self._loss = loss.detach()
+        if self._mean is not None:
+            self.flat.fetch()
+            self._mean.add(self.flat.grad, self._loss.data)
 
     def step(self, loss: Tensor | None = None) -> Tensor | None:
         """Update every parameter that has a gradient (`grad` is not None), once.
 
         Args:
-            loss: a scalar; if it is given, its gradients are computed first, in place of those that are there.
+            loss: a scalar; if it is given, its gradients are computed first, in place of those that are there. Losses
+                that were added (`add`) stand for it: the gradient is the mean of theirs.
 
         Returns:
-            The norm of the loss's gradient, if it is given.
+            The norm of the loss's gradient, if there is a loss.
 
         Raises:
             ArgumentError, DeviceError: a parameter was moved, or given to another optimizer; says what to do.
             NumericalError: the loss or its gradient is not finite. Nothing has been changed then.
         """
-        norm = None if loss is None else self._gradient(loss)
+        if loss is not None:
+            self.add(loss)
+        norm = self._gradient() if self._loss is not None else None
         lr = at_least_0(f"lr at step {self.t}", self.lr(self.t) if callable(self.lr) else self.lr)
-        mine, *others = self._shares(lr)
+        mine, *others = self._calls(lr)
         with parallel.beside([functools.partial(self._update_each, share) for share in others]):
             for arguments in mine:
                 self.update(*arguments)
         self.t += 1
         return norm
 
-    def _shares(self, lr: float) -> list[list[tuple[Any, ...]]]:
+    def _calls(self, lr: float) -> list[list[tuple[Any, ...]]]:
         """The arguments of each call of `update`: a list for each thread, which walks along its part of the vectors."""
         flat, on_host = self.flat, xp_of(self.flat.data) is np
         size = flat.data.size
@@ -107,10 +139,13 @@ class Optimizer:
         for arguments in share:
             self.update(*arguments)
 
-    def _gradient(self, loss: Tensor) -> Tensor:
-        """Set every `grad` to that of the loss; returns their norm."""
-        self.zero_grad()
-        loss.backward()
+    def _gradient(self) -> Tensor:
+        """Set every `grad` to that of the mean of the losses that were added; returns their norm."""
+        assert self._loss is not None
+        loss, self._loss = self._loss, None
+        if self._mean is not None:
+            loss = Tensor(xp_of(loss.data).empty_like(loss.data))
+            self._mean.into(self.flat.grad, loss.data)
         norm = grad_norm(self.flat.params)
         if self.watches and not math.isfinite(loss.item() + norm.item()):
             raise NumericalError(f"the loss is {loss.item():g} and the norm of its gradient {norm.item():g}")
@@ -130,7 +165,13 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__}.update: an optimizer is defined by this method")
 
     def zero_grad(self) -> None:
-        """Forget the gradients: set every `grad` to None."""
+        """Forget the gradients, and the losses that were added: set every `grad` to None."""
+        self._forget_gradients()
+        self._loss = None
+        if self._mean is not None:
+            self._mean.clear()
+
+    def _forget_gradients(self) -> None:
         for p in self.flat.params:
             p.grad = None
 

@@ -94,7 +94,7 @@ class Run:
     def save_config(self) -> None:
         """Write config.json."""
         s = self.settings
-        common = {"model": s.model, "data": s.data, "seed": s.seed, "device": s.device}
+        common = {"model": s.model, "data": s.data, "seed": s.seed, "device": s.device, "shards": s.shards}
         config = {"minigen": __version__, "format": FORMAT, "shape": list(self.shape), **common, **s.options}
         self.write("config.json", lambda path: path.write_text(json.dumps(config, indent=2) + "\n"))
 

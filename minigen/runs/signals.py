@@ -32,10 +32,13 @@ class Request:
 
 
 @contextlib.contextmanager
-def stop_request() -> Iterator[Request]:
+def stop_request(quiet: bool = False) -> Iterator[Request]:
     """Note the first signal inside the `with` block, and let the next one interrupt.
 
     Python delivers signals to the main thread only; in another one nothing is changed.
+
+    Args:
+        quiet: say nothing, as another process does.
     """
     request = Request()
     if threading.current_thread() is not threading.main_thread():
@@ -46,7 +49,8 @@ def stop_request() -> Iterator[Request]:
         if request.at_once:
             raise Stopped("stopped at once", signum)
         request.signum, request.at_once = signum, True
-        print("\nminigen: finishing this step; press Ctrl-C again to stop at once", file=sys.stderr)
+        if not quiet:
+            print("\nminigen: finishing this step; press Ctrl-C again to stop at once", file=sys.stderr)
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
     try:

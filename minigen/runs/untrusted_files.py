@@ -16,9 +16,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
+from ..distributed import check_fit
 from ..errors import ArgumentError, DataError
 from ..models import Recipe, Settings, recipe_of
-from ..models.recipe import Value
+from ..models.recipe import SHARDS, Value
 from ..random import Generator
 
 CONFIG_BYTES = 1 << 16
@@ -84,13 +85,18 @@ def read_config(path: Path) -> tuple[Settings, tuple[int, ...]]:
     if not (isinstance(shape, list) and 1 <= len(shape) <= 3 and all(_whole(n) and 0 < n <= 1 << 14 for n in shape)):
         raise DataError(f"{path}: shape: expected one to three positive integers, got {shape!r:.60}")
     common = {}
-    for name, right in (("model", _name), ("data", _name), ("seed", _whole), ("device", _name)):
+    for name in ("model", "data", "seed", "device", "shards"):
         if name not in config and name in ("model", "data"):
             raise DataError(f"{path}: {name!r} is missing; train the model again")
-        value = config.pop(name, {"seed": 0, "device": "cpu"}.get(name))
-        if not right(value):
-            raise DataError(f"{path}: {name}: expected {'int' if name == 'seed' else 'str'}, got {value!r:.60}")
+        number_is_due = name in ("seed", "shards")
+        value = config.pop(name, {"seed": 0, "device": "cpu", "shards": 1}.get(name))
+        if not (_whole if number_is_due else _name)(value):
+            raise DataError(f"{path}: {name}: expected {'int' if number_is_due else 'str'}, got {value!r:.60}")
         common[name] = value
+    try:
+        check_fit(1, int(SHARDS.checked(common["shards"])))
+    except ArgumentError as error:
+        raise DataError(f"{path}: {error}") from None
     recipe = recipe_of(common["model"])
     if number < 2:
         config = _of_union(recipe, config)

@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .. import backend
+from .. import backend, parallel
 from ..autodiff import Tensor
 from ..data import Dataset, Loader, pixels, scale
+from ..distributed import Group, check_fit
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
 from ..random import Generator
 from ..report import Trained, curves, final_pictures, modes
 from ..report.restorations import compared
-from ..runs import Every, Run, load_newest, load_run, new_folder, remove_checkpoints
+from ..runs import Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
 from ..runs.signals import Stopped, stop_request
 from ..runs.untrusted_files import NUMBERS, Rationed
@@ -44,13 +45,17 @@ class Job:
     is_new: bool
 
 
-def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = None, **how: Any) -> Run:
+def train(
+    settings: Settings, data: Dataset, test: Dataset, out: str | None = None, group: Group | None = None, **how: Any
+) -> Run:
     """Build the model, train it, and leave weights, metrics and pictures in a folder.
 
     Args:
         settings: from a recipe, such as `recipe_of("vae").settings(data, lr=2e-3)`.
         data, test: examples to train on, and to evaluate on.
         out: the folder; default runs/MODEL-DATA.
+        group: the processes that train together (`minigen.distributed.world`), all of which call this; default: this
+            one alone. The first of them writes.
         how: quiet, every and on_nan, as of `supervise`.
 
     Returns:
@@ -62,38 +67,46 @@ def train(settings: Settings, data: Dataset, test: Dataset, out: str | None = No
         DataError: the folder is taken, or cannot be written to.
     """
     check_on_nan(how.get("on_nan", "stop"))
-    return supervise(begin(settings, data, out), data, test, **how)
+    return supervise(begin(settings, data, out, group), data, test, **how)
 
 
-def resume(folder: str | Path, data: Dataset, test: Dataset, **how: Any) -> Run:
+def resume(folder: str | Path, data: Dataset, test: Dataset, group: Group | None = None, **how: Any) -> Run:
     """Go on with a run that was stopped, from its newest checkpoint: the weights are those of one that was not.
 
-    Args and errors as in `train`; the settings are those of the run.
+    Args and errors as in `train`; the settings are those of the run. There may be more or fewer processes than before.
 
     Raises:
         ArgumentError: the run is finished, or its data were others.
     """
     check_on_nan(how.get("on_nan", "stop"))
-    return supervise(reopen(folder, data), data, test, **how)
+    return supervise(reopen(folder, data, group), data, test, **how)
 
 
-def begin(settings: Settings, data: Dataset, out: str | None = None) -> Job:
+def begin(settings: Settings, data: Dataset, out: str | None = None, group: Group | None = None) -> Job:
     """A new run. What cannot be built is refused before a folder is made."""
+    group = group or Group()
     if settings.data != data.name:
         raise ArgumentError(f"data: the settings are for {settings.data!r}, the examples are of {data.name!r}")
     recipe_of(settings.model).check_with(settings, data)
-    trainer, rng = _trainer_and_rng(settings, data)
-    return Job(Run(new_folder(out, settings), settings, data.shape), trainer, rng, is_new=True)
+    trainer, rng = _trainer_and_rng(settings, data, group)
+    folder = group.from_first(lambda: new_folder(out, settings))
+    return Job(Run(folder, settings, data.shape), trainer, rng, is_new=True)
 
 
-def reopen(folder: str | Path, data: Dataset) -> Job:
+def reopen(folder: str | Path, data: Dataset, group: Group | None = None) -> Job:
     """A run that was stopped; its settings may be somebody else's."""
-    run = load_run(folder)
-    run.check_unfinished()
+    group = group or Group()
+    run = group.from_first(lambda: _unfinished(folder))
     if run.shape != data.shape:
         raise ArgumentError(f"data: the run's examples have shape {run.shape}, these {data.shape}")
     recipe_of(run.settings.model).check_with(run.settings, data)
-    return Job(run, *_trainer_and_rng(run.settings, data), is_new=False)
+    return Job(run, *_trainer_and_rng(run.settings, data, group), is_new=False)
+
+
+def _unfinished(folder: str | Path) -> Run:
+    run = load_run(folder)
+    run.check_unfinished()
+    return run
 
 
 def supervise(
@@ -117,12 +130,16 @@ def supervise(
     Errors as in `train`.
     """
     check_on_nan(on_nan)
-    run, settings = job.run, job.run.settings
-    with run.alone(), backend.device(settings.device), stop_request() as stop:
-        run.begin() if job.is_new else run.check_unfinished()
+    run, settings, group = job.run, job.run.settings, job.trainer.group
+    with ExitStack() as stack, backend.device(settings.device), stop_request(quiet=not group.is_first) as stop:
+        if settings.shards > 1:
+            stack.enter_context(parallel.one_thread())
+        group.from_first(lambda: stack.enter_context(run.alone()))
+        group.from_first(run.begin if job.is_new else run.check_unfinished)
         with _memory_advice(settings):
             keeper = Supervisor(run, job.trainer, data, job.rng, every, on_nan, stop)
-            _load_newest(run, keeper)
+            if checkpoint := group.from_first(lambda: _newest(run)):
+                keeper.load(checkpoint)
         try:
             with _memory_advice(settings), _bar(keeper, quiet) as bar, np.errstate(all="ignore"):
                 keeper.begin(bar)
@@ -132,8 +149,8 @@ def supervise(
                             keeper.after(step, metrics)
                     except NumericalError as error:
                         keeper.failed(error)
-            stop.at_once = True
-            _leave_results(run, keeper, data, test)
+            stop.at_once = group.is_first  # the others wait for it
+            group.from_first(lambda: _leave_results(run, keeper, data, test))
         except KeyboardInterrupt as error:
             status = error.status - 128 if isinstance(error, Stopped) else signal.SIGINT
             raise Stopped(f"{str(error) or 'interrupted'}; {_how_to_go_on(run, keeper)}", status) from None
@@ -144,13 +161,14 @@ def supervise(
                 f"memory: all steps are taken, but there is not enough to evaluate and draw ({error}); free some, and "
                 f"{_how_to_go_on(run, keeper)}"
             ) from error
-        run.save_config()  # once more: somebody may have removed it meanwhile
-        remove_checkpoints(run.folder)
         return run
 
 
-def _trainer_and_rng(settings: Settings, data: Dataset) -> tuple[Trainer, Generator]:
-    """The trainer of a new model, and the generator that has drawn its weights."""
+def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[Trainer, Generator]:
+    """The trainer of a new model, and the generator that has drawn its weights; the same in all processes."""
+    check_fit(group.size, settings.shards)
+    if settings.device == "cuda":
+        group.take_gpu()
     recipe = recipe_of(settings.model)
     with backend.device(settings.device), _memory_advice(settings):
         weights, rng = Rationed(NUMBERS, settings.seed), Generator(settings.seed)
@@ -159,16 +177,17 @@ def _trainer_and_rng(settings: Settings, data: Dataset) -> tuple[Trainer, Genera
         except DataError as error:
             raise ArgumentError(f"width, latent_dim: {error}; take smaller ones") from None
         rng.host = weights.host  # it goes on where the weights end
-        return recipe.trainer(model, settings), rng
+        trainer = recipe.trainer(model, settings)
+        trainer.join(group, settings.shards)
+        return trainer, rng
 
 
-def _load_newest(run: Run, keeper: Supervisor) -> None:
+def _newest(run: Run) -> Checkpoint | None:
     checkpoint, complaints = load_newest(run.folder)
     for complaint in complaints:
         since = f"step {checkpoint.step}" if checkpoint else "the beginning"
         print(f"minigen: {complaint}; going on from {since}", file=sys.stderr)
-    if checkpoint:
-        keeper.load(checkpoint)
+    return checkpoint
 
 
 def _bar(keeper: Supervisor, quiet: bool) -> Any:
@@ -177,13 +196,13 @@ def _bar(keeper: Supervisor, quiet: bool) -> Any:
         total=keeper.run.settings.steps,
         initial=keeper.step,
         unit="step",
-        disable=quiet,
+        disable=quiet or not keeper.group.is_first,
         dynamic_ncols=True,
     )
 
 
 def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -> None:
-    """Weights, test metrics and pictures."""
+    """Weights, test metrics and pictures; then the run is finished."""
     trainer, shown, rows, seed = keeper.trainer, keeper.shown, keeper.rows, run.settings.seed
     trainer.model.eval()
     with trainer.averaged():
@@ -191,7 +210,7 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         loader = keeper.batches.loader
         again = Loader(
             loader.arrays[0],
-            batch_size=loader.batch_size,
+            batch_size=run.settings.shard_size,
             rng=Generator(seed),
             device=loader.device,
             transform=loader.transform,
@@ -207,6 +226,8 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         run.picture(name, figure, seed=seed + 1 if name in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown.title), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
+    run.save_config()  # once more: somebody may have removed it meanwhile
+    remove_checkpoints(run.folder)
 
 
 def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, float]:

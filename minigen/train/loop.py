@@ -50,7 +50,7 @@ class Batches:
 
     Args:
         arrays: examples (N, *shape), and labels (N,) if the model wants them.
-        batch_size, rng, device, transform: see `minigen.data.Loader`.
+        batch_size, rng, device, transform, part: see `minigen.data.Loader`.
     """
 
     def __init__(
@@ -60,8 +60,9 @@ class Batches:
         rng: Generator | None = None,
         device: str = "cpu",
         transform: Callable[[Array], Array] | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
-        self.loader = Loader(*arrays, batch_size=batch_size, rng=rng, device=device, transform=transform)
+        self.loader = Loader(*arrays, batch_size=batch_size, rng=rng, device=device, transform=transform, part=part)
         self._epoch: Iterator[Any] = iter(())
 
     def __iter__(self) -> Iterator[Batch]:

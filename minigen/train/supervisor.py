@@ -15,6 +15,7 @@ from ..autodiff import Tensor, debug
 from ..autodiff.debugging import bad_values
 from ..backend import to_numpy
 from ..data import Dataset, pixels, scale
+from ..distributed import Group
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Trainer
 from ..models.trainer import Metrics
@@ -54,6 +55,9 @@ class Supervisor:
         on_nan: one of ON_NAN.
         stop: looked at after each step.
 
+    Of several processes (`trainer.group`) each has a supervisor. All do the same, after the same step; the first one
+    alone writes and speaks.
+
     Attributes:
         step: how many steps have been taken.
         rows: the metrics so far, as in metrics.jsonl.
@@ -65,6 +69,7 @@ class Supervisor:
     ) -> None:
         self.run, self.trainer, self.data, self.rng = run, trainer, data, rng
         self.every, self.on_nan, self.stop = every, on_nan, stop
+        self.group = trainer.group
         settings = run.settings
         self.shown = Trained(trainer.model, settings, run.shape)
         labels = (data.y,) if self.shown.recipe.labelled else ()
@@ -75,6 +80,7 @@ class Supervisor:
             rng=rng.spawn(),
             device=settings.device,
             transform=lambda batch: scale(pixels(batch), self.shown.black),
+            part=(self.group.rank, self.group.size),
         )
         self.row_every = max(1, settings.steps // LOG_ROWS)
         self.step = self.saved = 0
@@ -140,7 +146,7 @@ class Supervisor:
         self.bar = bar
         self.trainer.watch(always=self.on_nan == "skip")
         self.last = self.checkpoint() if self.on_nan == "rollback" else None
-        self.run.save_metrics(self.rows)
+        self.group.from_first(lambda: self.run.save_metrics(self.rows))
         self.begun, self.saved_at = time.monotonic() - self.seconds, time.monotonic()
 
     def noted(self) -> Iterator[Batch]:
@@ -181,7 +187,7 @@ class Supervisor:
             told += f" ({self._origin()})"
         if max(self.skipped_in_a_row, self.rollbacks) >= PATIENCE[self.on_nan]:
             raise NumericalError(f"{told}; {self._advice()}") from None
-        _say(f"{told}; {self._recover()}")
+        self._say(f"{told}; {self._recover()}")
         self.bar.n = self.step
         self._between_steps()
 
@@ -189,25 +195,34 @@ class Supervisor:
         settings = self.run.settings
         self.bar.update(self.step - self.bar.n)
         self.seconds = time.monotonic() - self.begun
-        due = self.every.due(self.step, time.monotonic() - self.saved_at)
-        if self.stop.signum or self.step == settings.steps or due:
+        due = self.group.is_first and self.every.due(self.step, time.monotonic() - self.saved_at)
+        asked = self.group.largest(2 * self.stop.signum + due)  # all stop and save after the same step
+        if asked or self.step == settings.steps:
             problem = self._save()
             self.saved_at = time.monotonic()
-            if self.stop.signum:
-                raise Stopped(f"stopped after step {self.step}{problem}", self.stop.signum)
+            if signum := asked // 2:
+                raise Stopped(f"stopped after step {self.step}{problem}", signum)
 
     def _origin(self) -> str:
         """The operation that gave the first NaN or infinity: the step again, in debug mode. It may change weights."""
+        found = self.group.everyones(self._own_origin())
+        return next(filter(None, found), "the same step again shows no fault")
+
+    def _own_origin(self) -> str:
+        """Likewise of this process's part of the step, without the others; '' if it shows no fault."""
         x, *labels = self.batch
         if found := bad_values(x):
             return f"the batch holds {found}"
         self.rng.load_state(self.noise)
+        self.trainer.join(Group(self.group.rank, self.group.size), self.trainer.cut)
         try:
             with debug():
                 self.trainer.step(Tensor(x), self.rng, *labels)
         except NumericalError as error:
             return str(error)
-        return "the same step again shows no fault"
+        finally:
+            self.trainer.join(self.group, self.trainer.cut)
+        return ""
 
     def _recover(self) -> str:
         """Leave the step out, or go back to the last checkpoint; says what was done."""
@@ -241,7 +256,7 @@ class Supervisor:
         if not self.trainer.watches and not all(math.isfinite(value) for value in means.values()):
             raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
         row: dict[str, Any] = {"step": self.step, **means}
-        if self.data.centres is not None:
+        if self.data.centres is not None and self.group.is_first:
             self.trainer.model.eval()
             row |= modes(self.shown, self.data, 500, Generator(self.run.settings.seed + 1))
             self.trainer.model.train()
@@ -253,12 +268,13 @@ class Supervisor:
         if warnings := new_warnings(settled):
             row["warnings"] = warnings
         for warning in warnings:
-            _say(f"step {self.step}: {warning}")
+            self._say(f"step {self.step}: {warning}")
         signs = ", ".join(signs_of_imbalance(settled))  # in the bar as long as they hold
         shown = {"warning": signs} if signs else {}
         self.bar.set_postfix(shown | {name: f"{value:.3f}" for name, value in means.items()}, refresh=False)
         self.sums, self.counted, self.skipped = {}, 0, 0
-        self._log(row)
+        if self.group.is_first:
+            self._log(row)
 
     def _log(self, row: dict[str, Any]) -> None:
         """Add the row to metrics.jsonl; if that fails for now, the file is written as a whole in the end."""
@@ -268,20 +284,29 @@ class Supervisor:
             with open(self.run.folder / "metrics.jsonl", "a") as log:
                 log.write(json.dumps(row) + "\n")
         except OSError as error:
-            _say(f"step {self.step}: cannot write metrics.jsonl ({error.strerror}); training goes on")
+            self._say(f"step {self.step}: cannot write metrics.jsonl ({error.strerror}); training goes on")
 
     def _save(self) -> str:
         """Write a checkpoint; if that fails the run goes on, for the one before is still there. Says what failed."""
-        checkpoint = self.checkpoint()
+        checkpoint = self.checkpoint() if self.group.is_first or self.last is not None else None
         if self.last is not None:
             self.last = checkpoint
         try:
-            save_checkpoint(self.run.folder, checkpoint)
+            self.group.from_first(lambda: self._write(checkpoint))
         except DataError as error:
-            _say(f"step {self.step}: no checkpoint: {error}")
+            self._say(f"step {self.step}: no checkpoint: {error}")
             return f" (not saved: {error})"
         self.saved = self.step
         return ""
+
+    def _write(self, checkpoint: Checkpoint | None) -> None:
+        assert checkpoint is not None
+        save_checkpoint(self.run.folder, checkpoint)
+
+    def _say(self, text: str) -> None:
+        """A line on standard error that does not tear the bar."""
+        if self.group.is_first:
+            tqdm.write(f"minigen: {text}", file=sys.stderr)
 
 
 def _count(value: Any) -> int:
@@ -306,8 +331,3 @@ def _rows(rows: Any) -> list[dict[str, Any]]:
             elif not all(isinstance(text, str) for text in value):
                 raise ValueError(f"expected warnings, got {value!r:.40}")
     return list(rows)
-
-
-def _say(text: str) -> None:
-    """A line on standard error that does not tear the bar."""
-    tqdm.write(f"minigen: {text}", file=sys.stderr)

@@ -103,6 +103,12 @@ class Device:
     def __init__(self, device=0):
         self.id = device
 
+    def use(self):
+        """Compute on it."""
+        if self.id:
+            raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+        return self
+
     def synchronize(self):
         """Wait, and count it."""
         sync("synchronize")
@@ -123,6 +129,44 @@ RUNTIME = types.SimpleNamespace(
     getDeviceCount=lambda: 1,
     getDeviceProperties=lambda device: {"name": b"CuPy double"},
 )
+
+
+class NCCLBackend:
+    """What cupyx.distributed connects: of one process, which may send to itself alone."""
+
+    def __init__(self, n_devices, rank):
+        self.rank = rank
+
+    def __getattr__(self, name):
+        lookup("cupyx.distributed.NCCLBackend", "'NCCLBackend' object", name)
+        return _refusing(f"the double's NCCL has no {name}: it sends and receives")
+
+    def send_recv(self, in_array, out_array, peer, stream=None):
+        """Into `out_array` what the peer sends; nobody waits, and nothing goes through the host."""
+        if peer != self.rank:
+            raise RuntimeError("NCCL_ERROR_INVALID_ARGUMENT: the double has one process")
+        for array in (in_array, out_array):
+            if not isinstance(array, ndarray):
+                raise AttributeError(f"{type(array).__name__!r} object has no attribute 'data.ptr'")
+            if not array._a.flags.c_contiguous and not array._a.flags.f_contiguous:
+                raise RuntimeError("NCCL requires arrays to be either c- or f-contiguous")
+        out_array[...] = in_array
+
+
+def init_process_group(n_devices, rank, *, backend="nccl", host=None, port=None, use_mpi=False):
+    """A process among others; of the double there is one."""
+    if n_devices <= 0:
+        raise ValueError(f"Invalid number of devices {n_devices}")
+    if not 0 <= rank < n_devices:
+        raise ValueError(f"Invalid number of rank {rank} {n_devices}")
+    if backend != "nccl":
+        raise ValueError(f"{backend} is not supported")
+    if n_devices > 1:
+        raise RuntimeError("NCCL_ERROR_INVALID_USAGE: the double has one device, and NCCL wants one for each process")
+    return NCCLBackend(n_devices, rank)
+
+
+DISTRIBUTED = types.SimpleNamespace(init_process_group=init_process_group, NCCLBackend=NCCLBackend)
 
 
 def as_strided(x, shape=None, strides=None):
@@ -248,17 +292,18 @@ class CuPy:
 @contextlib.contextmanager
 def installed():
     """Make minigen take the double for CuPy inside a `with` block (with all counts at zero); then all is as before."""
-    before = backend._import_cupy, backend._default_device, random._default
+    before = backend._import_cupy, backend._import_cupyx_distributed, backend._default_device, random._default
     modules = dict(backend._module_of)
     xp = CuPy()
     xp.reset()
     backend._import_cupy = lambda: xp
+    backend._import_cupyx_distributed = lambda: DISTRIBUTED
     backend._module_of.clear()
     backend._module_of[np.ndarray] = np
     random._default = random.Generator(random._default.seed)
     try:
         yield xp
     finally:
-        backend._import_cupy, backend._default_device, random._default = before
+        backend._import_cupy, backend._import_cupyx_distributed, backend._default_device, random._default = before
         backend._module_of.clear()
         backend._module_of.update(modules)

@@ -30,6 +30,13 @@ CUDA = {
 }
 
 
+DISTRIBUTED = {  # of cupyx
+    "distributed": "init_process_group",
+    "distributed.NCCLBackend": "all_gather all_reduce all_to_all barrier broadcast gather recv reduce reduce_scatter"
+    " scatter send send_recv",
+}
+
+
 def encode(signature):
     """`a, axis=None, *, out=None` as "a,axis=,*,out="."""
     parts, star = [], False
@@ -96,7 +103,9 @@ def special_methods(kind):
 
 def manifest():
     import cupy
+    import cupyx.distributed
 
+    distributed = {f"cupyx.{n}": section(operator.attrgetter(n)(cupyx), names) for n, names in DISTRIBUTED.items()}
     cuda = {name: section(operator.attrgetter(name)(cupy), names) for name, names in CUDA.items()}
     return {
         "version": cupy.__version__,
@@ -108,6 +117,7 @@ def manifest():
         "random": section(cupy.random, "Generator default_rng"),
         "lib.stride_tricks": section(cupy.lib.stride_tricks),
         **cuda,
+        **distributed,
     }
 
 

@@ -170,6 +170,28 @@ def test_the_double_has_nothing_that_cupy_has_not(xp):
         assert public(owner(0) if section == "cuda.Device" else owner) <= known, section
 
 
+def test_of_cupyx_distributed_the_double_has_what_is_needed_as_the_real_one_has_it(xp):
+    start, connection = double.DISTRIBUTED.init_process_group, double.NCCLBackend
+    assert make_manifest.encode(inspect.signature(start)) == MANIFEST["cupyx.distributed"]["init_process_group"]
+    sections = MANIFEST["cupyx.distributed.NCCLBackend"]
+    for name in {name for name in vars(connection) if not name.startswith("_")}:
+        assert make_manifest.encode(inspect.signature(getattr(connection(1, 0), name))) == sections[name]
+    alone = start(1, 0)
+    with pytest.raises(NotImplementedError, match="all_reduce"):
+        alone.all_reduce(xp.ones(2), xp.ones(2))
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = alone.no_such_name
+    with pytest.raises(AttributeError, match="data"):
+        alone.send_recv(np.ones(2), xp.ones(2), 0)
+    with pytest.raises(RuntimeError, match="contiguous"):
+        alone.send_recv(xp.ones(6)[::2], xp.ones(3), 0)
+    for wrong in ((0, 0), (2, 2)):
+        with pytest.raises(ValueError, match="Invalid number"):
+            start(*wrong)
+    with pytest.raises(RuntimeError, match="one device"):
+        start(2, 0)
+
+
 def test_signatures_of_the_doubles_own_functions(xp):
     for section, owner in (("cupy", xp), ("ndarray", xp.ndarray)):
         for name, encoded in MANIFEST[section].items():

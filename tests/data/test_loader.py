@@ -155,3 +155,23 @@ def test_one_transfer_an_epoch_and_no_waiting(device, device_kind):
     next(batches)  # moves the epoch's order
     with backend.module_for("cuda").forbid_sync():
         assert len(list(batches)) == 4
+
+
+@given(st.sampled_from([1, 2, 4]), st.integers(1, 5), st.integers(20, 40), SEEDS, st.booleans())
+def test_the_parts_of_processes_are_the_batches(parts, size, n, seed, drop_last):
+    """All draw the same order; the parts end to end are the batch, and a state is that of all."""
+
+    def loader(part):
+        how = {"batch_size": size * parts, "rng": Generator(seed), "drop_last": drop_last}
+        return Loader(np.arange(n), part=part, **how)
+
+    whole, loaders = loader((0, 1)), [loader((i, parts)) for i in range(parts)]
+    for _ in range(2):
+        for batch, *own in zip(whole, *loaders, strict=True):
+            assert np.array_equal(batch, np.concatenate(own))
+        assert {str(one.state()) for one in loaders} == {str(whole.state())}
+
+
+def test_a_batch_of_unequal_parts_is_refused():
+    with pytest.raises(ArgumentError, match="batch_size: 6 examples cannot be cut into 4 equal parts"):
+        Loader(np.arange(12), batch_size=6, part=(0, 4))

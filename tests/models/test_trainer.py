@@ -1,5 +1,6 @@
 """One training step of every model on every device: precision, synchronisation, parity, determinism, memory."""
 
+import contextlib
 import gc
 import weakref
 
@@ -8,6 +9,8 @@ import pytest
 
 import minigen as mg
 from minigen import backend, data
+from minigen.distributed import Group
+from minigen.errors import ArgumentError
 from minigen.models import RECIPES, recipe_of
 
 DIGITS = data.load("digits")
@@ -137,3 +140,95 @@ def test_a_gan_moves_both_players(model):
     trainer.step(batch("cpu"), mg.Generator(0))
     after = network.state_dict()
     assert all(not np.array_equal(before[name], after[name]) for name in before)
+
+
+# ------------------------------------------------------------------------------------------------- shards
+
+
+def joined(model, device, shards, rank=0, size=1, **given):
+    """A trainer whose batches are cut, in one of `size` processes, which hears nothing of the others."""
+    network, trainer = trainer_for(model, device, shards=shards, **given)
+    trainer.join(Group(rank, size), shards)
+    return network, trainer
+
+
+def test_the_mean_of_the_shards_gradients_is_the_batchs(device):
+    """For a loss that is a mean, without noise and without statistics of the batch: an autoencoder."""
+    found = {}
+    for shards in (1, 2, 8):
+        _, trainer = joined("ae", device, shards)
+        metrics = trainer.step(batch(device), mg.Generator(0))
+        found[shards] = backend.to_numpy(trainer.optimizer.flat.grad).copy(), metrics["loss"].item()
+    for shards in (2, 8):
+        assert np.allclose(found[shards][0], found[1][0], rtol=1e-4, atol=1e-5 * np.abs(found[1][0]).max())
+        assert found[shards][1] == pytest.approx(found[1][1], rel=1e-5)
+
+
+@pytest.mark.parametrize("model", [name for name in MODELS if not recipe_of(name).whole_batches])
+def test_a_batch_that_is_cut_trains_every_model_and_nobody_waits(device, device_kind, model):
+    network, trainer = joined(model, device, 2)
+    rng, waiting = mg.Generator(0), contextlib.nullcontext()
+    x, y = batch(device), labels(model, device)
+    before = network.state_dict()
+    trainer.step(x, rng, *y)
+    if device_kind == "double":
+        waiting = backend.cupy().forbid_sync()
+    with waiting:
+        metrics = trainer.step(x, rng, *y)
+    assert all(np.isfinite(value.item()) for value in metrics.values())
+    assert all(value.shape == () and value.dtype == np.float32 for value in metrics.values())
+    after = network.state_dict()
+    assert all(np.isfinite(array).all() for array in after.values())
+    assert any((after[name] != before[name]).any() for name in after)
+
+
+def test_running_statistics_are_the_mean_of_what_each_shard_would_leave():
+    def buffers(network):
+        return {name: t.numpy().copy() for name, t in network.named_buffers()}
+
+    whole, trainer = joined("dcgan", "cpu", 4)
+    shards = trainer.shards(batch("cpu"), mg.Generator(3))
+    each = []
+    for shard in shards:
+        one, _ = trainer_for("dcgan", "cpu")
+        one.discriminator_loss(shard.x, mg.Generator(1))
+        each.append(buffers(one))
+    for shard in trainer.each(shards):
+        whole.discriminator_loss(shard.x, mg.Generator(1))
+    for name, found in buffers(whole).items():
+        assert np.allclose(found, np.mean([one[name] for one in each], axis=0), rtol=1e-6)
+    assert any((each[0][name] != each[1][name]).any() for name in each[0])
+
+
+def test_a_process_takes_its_own_shards():
+    """Their noise is that of their numbers, whoever computes them."""
+    x, seen = batch("cpu"), {}
+    for size in (1, 2, 4):
+        n = 16 // size
+        seen[size] = []
+        for rank in range(size):
+            _, trainer = joined("vae", "cpu", 8, rank, size)
+            own = mg.tensor(x.numpy()[rank * n : (rank + 1) * n])
+            seen[size] += [(s.x.numpy().tobytes(), s.rng.seed) for s in trainer.shards(own, mg.Generator(0))]
+    assert seen[1] == seen[2] == seen[4]
+    assert len(set(seen[1])) == 8
+
+
+def test_a_batch_that_cannot_be_cut_equally_is_refused():
+    _, trainer = joined("vae", "cpu", 4)
+    with pytest.raises(ArgumentError, match="x: 15 examples cannot be cut into 4 equal shards"):
+        trainer.step(batch("cpu", 15), mg.Generator(0))
+    with pytest.raises(ArgumentError, match="shards: expected"):
+        trainer.join(Group(), 3)
+
+
+def test_an_update_that_failed_leaves_nothing_for_the_next():
+    network, trainer = joined("vae", "cpu", 4)
+    other, fresh = joined("vae", "cpu", 4)
+    for shard in trainer.each(trainer.shards(batch("cpu"), mg.Generator(9))):
+        trainer.optimizer.add(network.loss(shard.x, shard.rng).total)
+        break
+    for one in (trainer, fresh):
+        one.step(batch("cpu"), mg.Generator(0))
+    ours, theirs = network.state_dict(), other.state_dict()
+    assert all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigen as mg
-from minigen.errors import ArgumentError, ShapeError
+from minigen.distributed import Group
+from minigen.errors import ArgumentError, NumericalError, ShapeError
 from minigen.optim import SGD, Adam, AdamW, Optimizer, RMSProp, cosine, optimizers, warmup
 
 # ------------------------------------------------------------------------------- the readable twins of the rules
@@ -367,3 +368,58 @@ def test_a_rule_of_ones_own_is_a_few_lines(device):
     give(optimizer, [1.0, -7.0, 0.1])
     optimizer.step()
     np.testing.assert_array_equal(p.numpy(), [-0.5, 0.5, -0.5])
+
+
+# ------------------------------------------------------------------------------------------------- shards
+
+
+def test_added_losses_are_descended_on_together(device):
+    """The gradient of their mean, and its norm; a NaN is looked for in the mean."""
+    rng = np.random.default_rng(0)
+    start, xs = rng.standard_normal(3), rng.standard_normal((4, 5, 3))
+
+    def made():
+        w = mg.tensor(start, device=device, requires_grad=True)
+        return w, SGD([w], lr=0.1)
+
+    def loss(w, x):
+        return ((w * mg.tensor(x, device=device)) ** 2).mean()
+
+    (w, optimizer), (v, other) = made(), made()
+    optimizer.join(Group(), 4)
+    for x in xs:
+        optimizer.add(loss(w, x))
+    norm = optimizer.step()
+    assert norm.item() == pytest.approx(other.step(loss(v, xs)).item())
+    assert np.allclose(w.numpy(), v.numpy(), rtol=1e-12)
+    optimizer.watches = True
+    kept = w.numpy().copy()
+    for i, x in enumerate(xs):
+        optimizer.add(loss(w, x * (np.nan if i == 2 else 1)))
+    with pytest.raises(NumericalError, match="the loss is nan"):
+        optimizer.step()
+    assert np.array_equal(w.numpy(), kept)
+
+
+def test_one_loss_may_be_added_before_the_step_and_no_second():
+    w = mg.tensor(np.ones(2), requires_grad=True)
+    optimizer = SGD([w], lr=0.5)
+    optimizer.add((w * w).sum())
+    with pytest.raises(ArgumentError, match="add: one loss is added already"):
+        optimizer.add((w * w).sum())
+    assert optimizer.step().item() == pytest.approx(8**0.5)
+    assert w.numpy().tolist() == [0, 0]
+    optimizer.add((w * w).sum())
+    optimizer.zero_grad()  # forgotten
+    assert optimizer.step() is None
+
+
+def test_of_several_shards_none_may_be_missing():
+    w = mg.tensor(np.ones(2), requires_grad=True)
+    optimizer = SGD([w], lr=0.5)
+    optimizer.join(Group(), 2)
+    with pytest.raises(ArgumentError, match="expected the gradients of 2, got 1"):
+        optimizer.step((w * w).sum())
+    assert w.numpy().tolist() == [1, 1]
+    with pytest.raises(ArgumentError, match="shards: expected"):
+        optimizer.join(Group(), 6)

@@ -27,7 +27,7 @@ def test_settings_come_back(tmp_path, model):
     run.begin()
     assert load_run(run.folder) == run
     config = json.loads((run.folder / "config.json").read_text())
-    common = {"minigen", "format", "shape", "model", "data", "seed", "device"}
+    common = {"minigen", "format", "shape", "model", "data", "seed", "device", "shards"}
     assert config.keys() == common | {option.name for option in RECIPES[model].options}
 
 

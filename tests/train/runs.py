@@ -64,19 +64,28 @@ def descents(wrapped, setattr=setattr):
     Args:
         setattr: monkeypatch.setattr, for a while.
     """
-    trainers, init, step = [], Trainer.__init__, Optimizer.step
+    trainers, added, init, add, step = [], [], Trainer.__init__, Optimizer.add, Optimizer.step
 
     def noted(self, *args):
         trainers.append(self)
         init(self, *args)
 
+    def adding(self, loss):
+        added.append(loss)
+
+    def descend(self, loss):
+        add(self, loss)
+        return step(self)
+
     def stepping(self, loss=None):
+        loss = added.pop() if added else loss
         if loss is None:
             return step(self)
         trainer = next(one for one in trainers if any(self is own for own in one.optimizers))
-        return wrapped(lambda loss: step(self, loss), trainer, self, loss)
+        return wrapped(lambda loss: descend(self, loss), trainer, self, loss)
 
     setattr(Trainer, "__init__", noted)
+    setattr(Optimizer, "add", adding)
     setattr(Optimizer, "step", stepping)
 
 

@@ -229,7 +229,7 @@ def test_imbalance_shows_in_the_log_and_on_the_screen(tmp_path, monkeypatch, cap
 
     def one_sided(self, loss=None):
         if self.flat.params[-1].shape != (1,):  # the discriminator's last bias
-            return self._gradient(loss)
+            return self._gradient()
         self.lr = 5e-3
         return step(self, loss)
 

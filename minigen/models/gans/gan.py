@@ -19,7 +19,6 @@ Later GANs change three things, independently: the loss (`losses.py`), what keep
 Lesson 9 derives the game, lesson 10 trains it on images.
 """
 
-import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -34,7 +33,7 @@ from ...optim import EMA, Adam, constant, cosine
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, with_defaults
-from ..trainer import Metrics, Trainer
+from ..trainer import Metrics, Shard, Trainer
 from .losses import LOSSES
 from .networks import NETS, game_networks
 from .packing import packs
@@ -174,7 +173,7 @@ class GANTrainer(Trainer):
         generator_speed: the generator's learning rate as a multiple of it.
         ema: how slowly an average of the generator's weights forgets, in [0, 1); 0 for no average.
         critic_steps: how many steps of the discriminator come before one of the generator, each on its share of the
-            batch.
+            batch; of a batch that is cut, on the same share of every shard.
         betas: of both Adams.
     """
 
@@ -199,22 +198,34 @@ class GANTrainer(Trainer):
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The steps of both players on the real batch x (N, *shape); returns the last losses before a step."""
-        if x.shape[0] < self.critic_steps:
-            raise ArgumentError(f"x: {x.shape[0]} examples cannot be shared among {self.critic_steps} critic_steps")
-        bounds = [i * x.shape[0] // self.critic_steps for i in range(self.critic_steps + 1)]
-        for start, stop in itertools.pairwise(bounds):
-            share = [y[start:stop] for y in labels]
-            d_loss = self.model.discriminator_loss(Tensor(x.data[start:stop]), rng, *share)
-            self.discriminator_step(d_loss.total)
-        g_loss = self.model.generator_loss(bounds[-1] - bounds[-2], rng)  # as many fakes as D's last share
-        g_gradient = self.g_optimizer.step(g_loss)
+        shards = self.shards(x, rng, *labels)
+        if (n := shards[0].x.shape[0]) < self.critic_steps:
+            raise ArgumentError(f"x: {n} examples cannot be shared among {self.critic_steps} critic_steps")
+        d_losses: list[DiscriminatorLoss] = []
+        g_losses: list[Tensor] = []
+        for i in range(self.critic_steps):
+            d_losses.clear()
+            shares = [shard.part(i, self.critic_steps) for shard in shards]
+            for share in self.each(shares):
+                d_losses.append(self.model.discriminator_loss(share.x, share.rng, *share.labels))
+                self.d_optimizer.add(d_losses[-1].total)
+            self.discriminator_step()
+        for share in self.each(shares):
+            g_losses.append(self.generator_loss(share))
+            self.g_optimizer.add(g_losses[-1])
+        g_gradient = self.g_optimizer.step()
         if self.ema:
             self.ema.update()
-        return {"d_loss": d_loss.total, "g_loss": g_loss, **signs_of(d_loss), "g_gradient": g_gradient}
+        losses = zip(d_losses, g_losses, strict=True)
+        return self.mean([{"d_loss": d.total, "g_loss": g, **signs_of(d), "g_gradient": g_gradient} for d, g in losses])
 
-    def discriminator_step(self, loss: Tensor) -> None:
-        """One step of the discriminator, and the limit that its penalty sets to the weights."""
-        self.d_optimizer.step(loss)
+    def generator_loss(self, share: Shard) -> Tensor:
+        """The generator's loss on as many fakes as the discriminator's last share has real examples."""
+        return self.model.generator_loss(share.x.shape[0], share.rng)
+
+    def discriminator_step(self) -> None:
+        """One step of the discriminator, by the losses that were added, and the limit that its penalty sets."""
+        self.d_optimizer.step()
         limit = PENALTIES[self.model.penalty].limit
         if limit:
             limit(self.model.discriminator)
@@ -286,7 +297,7 @@ def meaning_of_game(s: Settings) -> str:
 
 def check_game(s: Settings, data: Dataset) -> None:
     """Refuse options of a GAN that do not go together."""
-    net, rounds, pack = s.net, s.get("critic_steps", 1), s.get("pack", 1)
+    net, rounds, pack, n = s.net, s.get("critic_steps", 1), s.get("pack", 1), s.shard_size
     if NETS[net][0] != "dense" and not data.is_image:
         raise ArgumentError(f"net: {net!r} is for images and {data.name!r} holds points; use 'dense'")
     if s.penalty == "gradient-penalty" and NETS[net][1] == "batch":
@@ -294,10 +305,10 @@ def check_game(s: Settings, data: Dataset) -> None:
             f"net: the gradient penalty is one for single examples, and batch norm in {net!r} mixes them; "
             "use --net dcgan-plain or dcgan-sn"
         )
-    if s.batch_size < rounds or (pack > 1 and s.batch_size % (pack * rounds)):
+    if n < rounds or (pack > 1 and n % (pack * rounds)):
         raise ArgumentError(
-            f"batch_size: {s.batch_size} examples cannot be shared among {rounds} steps "
-            f"of the discriminator in packs of {pack}; take a multiple of {rounds * pack}"
+            f"batch_size: {n} examples{' of a shard' if s.shards > 1 else ''} cannot be shared among {rounds} steps "
+            f"of the discriminator in packs of {pack}; take a multiple of {rounds * pack * s.shards}"
         )
 
 

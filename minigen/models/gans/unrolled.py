@@ -22,7 +22,8 @@ from ...nn import Module, Parameter
 from ...nn.layers import positive
 from ...random import Generator
 from ..recipe import WIDTH, Option, Settings, Shape
-from .gan import FOR_POINTS, GAN, OPTIONS, PACK, DiscriminatorLoss, game
+from ..trainer import Shard
+from .gan import FOR_POINTS, GAN, OPTIONS, PACK, DiscriminatorLoss, GANTrainer, game, gan_trainer
 from .losses import LOSSES
 from .networks import game_networks
 
@@ -85,6 +86,18 @@ class UnrolledGAN(GAN):
             return loss.generator(self.discriminator(fake))
 
 
+# --------------------------------------------------------------------------------------------------------- training
+
+
+class UnrolledTrainer(GANTrainer):
+    """A GAN's trainer; the generator looks ahead on the real examples of its own shard."""
+
+    def generator_loss(self, share: Shard) -> Tensor:
+        """See `UnrolledGAN.generator_loss`."""
+        self.model.seen = share.x
+        return super().generator_loss(share)
+
+
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 UNROLL = Option("unroll", 5, "steps that the generator looks ahead", least=1, most=100)  # memory grows with them
@@ -102,6 +115,7 @@ RECIPES = (
         "gan whose generator looks some steps ahead (Metz et al. 2017)",
         unrolled_gan,
         (*OPTIONS, PACK, WIDTH(256), UNROLL),
+        trainer=lambda model, s: gan_trainer(model, s, UnrolledTrainer),
         for_data={"points": FOR_POINTS},
     ),
 )

@@ -138,14 +138,31 @@ class VAEGANTrainer(GANTrainer):
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The three steps on the real batch x (N, *shape); returns the losses before each."""
-        d_loss = self.model.discriminator_loss(x, rng)
-        self.discriminator_step(d_loss.total)
-        e_loss = self.model.encoder_loss(x, rng)
-        self.e_optimizer.step(e_loss.total)
-        g_loss = self.model.decoder_loss(x, rng)
-        g_gradient = self.g_optimizer.step(g_loss)
-        losses = {"d_loss": d_loss.total, "g_loss": g_loss, "likeness": e_loss.likeness, "kl": e_loss.kl}
-        return {**losses, **signs_of(d_loss), "g_gradient": g_gradient}
+        shards, d_losses, e_losses, g_losses = self.shards(x, rng), [], [], []
+        for shard in self.each(shards):
+            d_losses.append(self.model.discriminator_loss(shard.x, shard.rng))
+            self.d_optimizer.add(d_losses[-1].total)
+        self.discriminator_step()
+        for shard in self.each(shards):
+            e_losses.append(self.model.encoder_loss(shard.x, shard.rng))
+            self.e_optimizer.add(e_losses[-1].total)
+        self.e_optimizer.step()
+        for shard in self.each(shards):
+            g_losses.append(self.model.decoder_loss(shard.x, shard.rng))
+            self.g_optimizer.add(g_losses[-1])
+        g_gradient = self.g_optimizer.step()
+        metrics = [
+            {
+                "d_loss": d.total,
+                "g_loss": g,
+                "likeness": e.likeness,
+                "kl": e.kl,
+                **signs_of(d),
+                "g_gradient": g_gradient,
+            }
+            for d, e, g in zip(d_losses, e_losses, g_losses, strict=True)
+        ]
+        return self.mean(metrics)
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes

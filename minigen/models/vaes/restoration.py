@@ -141,10 +141,14 @@ class RestorationTrainer(Trainer):
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on originals x (N, H, W, C); returns its loss before the step, in nats per example."""
         kl_weight = min(1.0, (self.optimizer.t + 1) / max(1, self.warm_up))
-        damaged = DAMAGES[self.damage](x.data, self.amount, rng)
-        loss = self.model.loss(x, with_mask(damaged), rng, kl_weight)
-        self.optimizer.step(loss.total)
-        return {"loss": loss.total, "reconstruction": loss.reconstruction, "kl": loss.kl}
+        terms = []
+        for shard in self.each(self.shards(x, rng)):
+            damaged = DAMAGES[self.damage](shard.x.data, self.amount, shard.rng)
+            loss = self.model.loss(shard.x, with_mask(damaged), shard.rng, kl_weight)
+            self.optimizer.add(loss.total)
+            terms.append({"loss": loss.total, "reconstruction": loss.reconstruction, "kl": loss.kl})
+        self.optimizer.step()
+        return self.mean(terms)
 
 
 def with_mask(damaged: Damaged) -> Tensor:

@@ -174,9 +174,13 @@ class VAETrainer(Trainer):
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on the batch x (N, *shape); returns the terms of its loss before the step, in nats per example."""
-        loss = self.model.loss(self.target(x, rng), rng, *labels)
-        self.optimizer.step(loss.total)  # gradients to zero, backward pass, update
-        return {"loss" if name == "total" else name: value for name, value in loss._asdict().items()}
+        terms = []
+        for shard in self.each(self.shards(x, rng, *labels)):
+            loss = self.model.loss(self.target(shard.x, shard.rng), shard.rng, *shard.labels)
+            self.optimizer.add(loss.total)  # gradients to zero, backward pass
+            terms.append({"loss" if name == "total" else name: value for name, value in loss._asdict().items()})
+        self.optimizer.step()  # the update
+        return self.mean(terms)
 
     def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The terms of the loss on a batch that is not trained on."""
