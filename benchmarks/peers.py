@@ -128,12 +128,17 @@ WORKLOADS: dict[str, Callable[[Arena], Results]] = {
 GROWTH = ("grow-batch", "grow-width")
 
 
+INSTRUCTIONS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # the widest first: it decides how fast a product can be
+
+
 def machine(versions: dict[str, str]) -> dict[str, Any]:
     """What the numbers hold for."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
+        flags = next((line.split() for line in lines if line.startswith("flags")), [])
+        cpu += next((f" ({name})" for flag, name in INSTRUCTIONS.items() if flag in flags), "")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     limits = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if name in os.environ}
     return {

@@ -127,6 +127,46 @@ def test_convolutions_of_a_split_batch_agree_with_the_loops(threads, settings, k
     assert np.allclose(weight.grad.numpy(), dw)
 
 
+def test_operations_that_share_out_their_rows_agree_with_their_definitions(threads):
+    """Batch norm, whose parts are combined, and the Bernoulli likelihood, with their gradients."""
+    x, gamma, beta, g = (RNG.standard_normal(shape) for shape in ((5, 3, 3, 4), 4, 4, (5, 3, 3, 4)))
+    x += 100  # far from 0: squares of the values would lose the variance
+    given = [mg.tensor(a, requires_grad=True) for a in (x, gamma, beta)]
+    y, mean, var = mg.ops.batch_norm(*given)
+    y.backward(g)
+    m, v = x.mean((0, 1, 2)), x.var((0, 1, 2))
+    standard, r = (x - m) / np.sqrt(v + 1e-5), 1 / np.sqrt(v + 1e-5)
+    assert np.allclose(mean.reshape(4), m)
+    assert np.allclose(var.reshape(4), v)
+    assert np.allclose(y.numpy(), standard * gamma + beta)
+    dx = gamma * r * (g - g.mean((0, 1, 2)) - standard * (g * standard).mean((0, 1, 2)))
+    for tensor, right in zip(given, (dx, (g * standard).sum((0, 1, 2)), g.sum((0, 1, 2))), strict=True):
+        assert np.allclose(tensor.grad.numpy(), right)
+
+    logits, targets = mg.tensor(RNG.standard_normal((7, 5)), requires_grad=True), RNG.random((7, 5))
+    nats = mg.ops.bernoulli_log_likelihood(logits, targets)
+    nats.backward(np.arange(7.0))
+    assert np.allclose(nats.numpy(), -mg.ops.bce_with_logits(logits.data, targets).sum(1))
+    assert np.allclose(logits.grad.numpy(), np.arange(7.0)[:, None] * (targets - mg.ops.sigmoid(logits.data)))
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_an_optimizer_on_several_threads_gives_the_bytes_of_one(size, monkeypatch):
+    monkeypatch.setattr(parallel, "GRAIN", 1)
+    monkeypatch.setattr("minigen.optim.optimizers.CHUNK", 64)
+    start, gradients = RNG.standard_normal(size).astype(np.float32), RNG.standard_normal((3, size)).astype(np.float32)
+    results = []
+    for count in (1, 2, 3):
+        w = mg.tensor(start.copy(), requires_grad=True)
+        optimizer = mg.optim.AdamW([w], lr=0.1)
+        with threadpool_limits(count, user_api="blas"):
+            for g in gradients:
+                w.grad = mg.tensor(g)
+                optimizer.step()
+        results.append([w.numpy().tobytes(), *(m.tobytes() for m in optimizer.memory.values())])
+    assert results[0] == results[1] == results[2]
+
+
 def test_two_threads_of_a_program_may_work_at_the_same_time():
     """One gets the workers; the other does its pieces by itself instead of waiting."""
     both_inside = threading.Barrier(2, timeout=10)

@@ -9,12 +9,14 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from benchmarks import peers, report, rounds, tables, workloads
+from benchmarks import breakdown, peers, report, rounds, tables, workloads
 from benchmarks.workers import serve
 from benchmarks.workloads import MODELS, Workload, flops
 from minigen import Generator, models, nn
+from minigen.autodiff.op import REGISTRY, Op
 from minigen.models import networks as library
 from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator
+from minigen.optim import Optimizer
 
 # -------------------------------------------------------------------------------------------------------- numbers
 
@@ -315,3 +317,12 @@ def test_times_as_text():
         "85.3 ms",
         "1234 ms",
     ]
+
+
+def test_a_breakdown_names_the_parts_of_a_step_and_leaves_nothing_behind(capsys):
+    before = {name: op.forward for name, op in REGISTRY.items()}, Op.gradient, Optimizer.step
+    assert breakdown.main(["mlp-vae-128", "--seconds", "0.05"]) == 0
+    told = capsys.readouterr().out
+    for part in ("mlp-vae-128: a step takes", "ms  dense\n", "ms  optimizer\n", "ms  matmul\n", "all else"):
+        assert part in told
+    assert before == ({name: op.forward for name, op in REGISTRY.items()}, Op.gradient, Optimizer.step)

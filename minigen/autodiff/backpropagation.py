@@ -168,7 +168,7 @@ def _propagate(
             for i, x in enumerate(node.inputs):
                 if not isinstance(x, Tensor) or (wanted is not None and id(x) not in wanted):
                     continue
-                free = x.grad is None and not create_graph and totals.get(x) is None
+                free = targets is None and not create_graph and x.grad is None and totals.get(x) is None
                 dx = node.gradient(i, g, view(y), inputs, x.grad_buffer if free else None)
                 if dx is None:
                     continue

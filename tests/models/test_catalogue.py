@@ -206,6 +206,6 @@ def test_settings_come_back_from_a_folder_as_they_were(tmp_path_factory, made):
         name: type(value) for name, value in settings.options.items()
     }
     assert json.loads((run.folder / "config.json").read_text()).keys() == {
-        *("minigen", "format", "shape", "model", "data", "seed", "device"),
+        *("minigen", "format", "shape", "model", "data", "seed", "device", "shards"),
         *(option.name for option in recipe_of(settings.model).options),
     }

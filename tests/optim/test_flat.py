@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigen as mg
+from minigen.autodiff.op import Op
 from minigen.errors import ArgumentError, DeviceError, DTypeError, MinigenError, ShapeError
+from minigen.ops import dense
 from minigen.optim import SGD, Adam, FlatParameters
 
 SHAPES = st.lists(st.lists(st.integers(0, 4), max_size=3).map(tuple), min_size=1, max_size=6)
@@ -205,3 +207,48 @@ def test_a_deep_copy_trains_its_own_parameters():
     assert model["w"].data.tobytes() == before.tobytes()
     optimizer.step()
     assert twin_model["w"].data.tobytes() == model["w"].data.tobytes()
+
+
+def test_rules_write_weight_gradients_where_the_optimizer_wants_them(monkeypatch):
+    """The products of dense and convolutional layers arrive without a copy; a second gradient is added to the first."""
+    rng = mg.Generator(0)
+    model = mg.nn.Sequential(
+        mg.nn.Conv2D(1, 3, 3, rng=rng),
+        mg.nn.Conv2DTranspose(3, 2, 3, rng=rng),
+        mg.nn.Flatten(),
+        mg.nn.Dense(32, 2, rng=rng),
+    )
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    x = mg.tensor(rng.normal((5, 4, 4, 1)))
+    (model(x) ** 2).sum().backward()
+    expected = [w.grad.numpy() for w in weights]
+    optimizer, handed = SGD(model.parameters(), lr=0.1), []
+    gradient = Op.gradient
+
+    def noting(self, i, g, y, inputs, settings, named, into=None):
+        dx = gradient(self, i, g, y, inputs, settings, named, into)
+        handed.append(dx is into)
+        return dx
+
+    monkeypatch.setattr(Op, "gradient", noting)
+    for times in (1, 2):
+        if times == 1:
+            optimizer.zero_grad()
+        (model(x) ** 2).sum().backward()
+        assert sum(handed) == len(weights)  # the second time they are added to what is there
+        for w, right in zip(weights, expected, strict=True):
+            assert w.grad.data is w.grad_buffer
+            assert np.allclose(w.grad.numpy(), times * right, rtol=1e-5, atol=1e-6)
+    before = optimizer.flat.grad.copy()
+    optimizer.zero_grad()
+    mg.grad((model(x) ** 2).sum(), weights)  # which touches no grad, and nothing of the optimizer's
+    assert np.array_equal(optimizer.flat.grad, before)
+
+
+def test_a_weight_that_is_used_twice_gets_both_gradients():
+    w = mg.tensor(np.eye(3, dtype=np.float32), requires_grad=True)
+    optimizer = SGD([w], lr=0.1)
+    x = mg.tensor(np.arange(6.0, dtype=np.float32).reshape(2, 3))
+    (dense(dense(x, w, None), w, None)).sum().backward()
+    assert np.shares_memory(w.grad.data, optimizer.flat.grad)
+    assert np.allclose(w.grad.numpy(), 2 * x.numpy().sum(axis=0)[:, None] * np.ones(3))
