@@ -417,9 +417,9 @@ big, small = np.float32(1e8), np.float32(1)
 print((big + -big) + small, big + (-big + small))
 
 # %% [markdown]
-# Now with gradients. If each process added what comes when it comes, the weights would be others in every run. The library
-# adds in pairs, pairs of pairs, and so on, whoever computes them. Of two processes each has half of this tree and
-# then one sum to send.
+# Now with gradients. If each process added the gradients in the order in which they arrive, every run would end with different
+# weights. The library adds in pairs, pairs of pairs, and so on, whichever process computes them. With two processes, each
+# computes half of this tree and then has one sum to send.
 
 # %%
 rng = mg.Generator(0)
