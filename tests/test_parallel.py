@@ -143,6 +143,17 @@ def test_operations_that_share_out_their_rows_agree_with_their_definitions(threa
     for tensor, right in zip(given, (dx, (g * standard).sum((0, 1, 2)), g.sum((0, 1, 2))), strict=True):
         assert np.allclose(tensor.grad.numpy(), right)
 
+    g *= 3  # in place, and once more through the same graph
+    for tensor in given:
+        tensor.grad = None
+    y, _, _ = mg.ops.batch_norm(*given)
+    y.backward(g, retain_graph=True)
+    first = [tensor.grad.numpy().copy() for tensor in given]
+    g *= 2
+    y.backward(g)
+    for tensor, once in zip(given, first, strict=True):
+        assert np.allclose(tensor.grad.numpy(), 3 * once)
+
     logits, targets = mg.tensor(RNG.standard_normal((7, 5)), requires_grad=True), RNG.random((7, 5))
     nats = mg.ops.bernoulli_log_likelihood(logits, targets)
     nats.backward(np.arange(7.0))

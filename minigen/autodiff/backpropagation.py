@@ -148,6 +148,7 @@ def _propagate(
     outputs: list[Tensor], seeds: list[Tensor], targets: list[Tensor] | None, retain: bool, create_graph: bool
 ) -> list[Tensor | None]:
     """Run the pass. With `targets`, return their gradients; without, add to the leaves' `grad`."""
+    mode.passes += 1
     history = _history(outputs)
     wanted = None if targets is None else _on_the_way(history, targets)
     view = (lambda x: x) if create_graph else raw

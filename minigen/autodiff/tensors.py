@@ -45,6 +45,7 @@ class Mode(threading.local):
 
     recording = True  # remember the graph; see no_grad
     debug = False  # look for NaN, infinity and changes of precision; see debug
+    passes = 0  # backward passes that were begun
 
 
 mode = Mode()
