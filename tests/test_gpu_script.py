@@ -381,3 +381,10 @@ def test_numbers_of_a_rehearsal_or_of_two_cards_are_not_published(tmp_path):
 def test_the_committed_page_is_that_of_the_committed_results():
     folder = pages.RESULTS / "gpu"
     assert (folder / "README.md").read_text() == table.page(folder), "run `python -m benchmarks.gpu.table`"
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit):
+        script.main([str(tmp_path / "file")])
+    assert "OUT: cannot make the folder" in capsys.readouterr().err.splitlines()[-1]

@@ -133,7 +133,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     total = os.environ.get("GPU_SECONDS", str(TOTAL))
     if not total.replace(".", "", 1).isdigit() or float(total) <= 0:
         parser.error(f"GPU_SECONDS: expected a number above 0, got {total!r}")
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"OUT: cannot make the folder {options.out} ({error.strerror}); choose another")
     signal.signal(signal.SIGTERM, stop)
     chosen = [part for part in PARTS if part.name in options.parts or not options.parts]
     endings = run_all(chosen, options.out.resolve(), options.rehearse, float(total))

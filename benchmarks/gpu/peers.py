@@ -85,8 +85,8 @@ def run(options: argparse.Namespace) -> int:
                 row[str(workload.batch)] = {"error": str(error).strip().splitlines()[-1][:300]}
                 failed += 1
                 contenders.close()
+            found.write()  # before it is told: whoever hears of a cell finds it in the file
             print(f"{workload.name}: {row[str(workload.batch)]}", flush=True)
-            found.write()
             for file in Path(folder).iterdir():
                 file.unlink()  # a batch of 4096 coloured images takes 200 MB
     found.write(complete=not left_out)

@@ -323,7 +323,7 @@ def _stamp_taps(x: Array, w: Array, geo: Geometry) -> Array:
     part: Array = np.empty((n * oh * ow, beside * c), np.result_type(x.dtype, w.dtype))
 
     def tap(a: int, b: int) -> Array:
-        return np.matmul(_matrix(x), taps[a, b].T, out=part).reshape(n, oh, ow, -1)
+        return np.matmul(_matrix(x), taps[a, b].T, out=part).reshape(n, oh, ow, beside * c)
 
     return _add_taps(tap, part, n, c, geo)
 

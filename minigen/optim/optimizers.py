@@ -60,6 +60,7 @@ class Optimizer:
         self._scratch: list[Array] = []  # one for each thread
         self._loss: Tensor | None = None  # whose gradient was added
         self._mean: ShardMean | None = None  # of the gradients and losses, where there are several
+        self._reached: set[int] = set()  # the parameters to which the gradient of some shard came
 
     def join(self, group: Group, shards: int) -> None:
         """From here on, take the mean of the gradients of so many shards of a batch, over all processes of the group.
@@ -85,6 +86,11 @@ class Optimizer:
         self._loss = loss.detach()
         if self._mean is not None:
             self.flat.fetch()
+            for i, p in enumerate(self.flat.params):
+                if p.grad is not None:
+                    self._reached.add(i)
+                elif p.grad_buffer is not None:
+                    p.grad_buffer[...] = 0  # this shard's loss does not depend on it
             self._mean.add(self.flat.grad, self._loss.data)
 
     def step(self, loss: Tensor | None = None) -> Tensor | None:
@@ -146,6 +152,9 @@ class Optimizer:
         if self._mean is not None:
             loss = Tensor(xp_of(loss.data).empty_like(loss.data))
             self._mean.into(self.flat.grad, loss.data)
+            reached, self._reached = set().union(*self._mean.group.everyones(self._reached)), set()
+            for i, p in enumerate(self.flat.params):
+                p.grad = Tensor(p.grad_buffer) if i in reached and p.grad_buffer is not None else None
         norm = grad_norm(self.flat.params)
         if self.watches and not math.isfinite(loss.item() + norm.item()):
             raise NumericalError(f"the loss is {loss.item():g} and the norm of its gradient {norm.item():g}")
@@ -167,7 +176,7 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Forget the gradients, and the losses that were added: set every `grad` to None."""
         self._forget_gradients()
-        self._loss = None
+        self._loss, self._reached = None, set()
         if self._mean is not None:
             self._mean.clear()
 

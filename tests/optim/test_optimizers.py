@@ -401,6 +401,28 @@ def test_added_losses_are_descended_on_together(device):
     assert np.array_equal(w.numpy(), kept)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_parameter_that_only_some_shards_depend_on(device, order):
+    """The others' part of its gradient is zero, and not what an earlier step has left in its place."""
+    w, v = (mg.tensor(np.ones(1, np.float32), requires_grad=True) for _ in range(2))
+    optimizer = SGD([w, v], lr=1.0)
+    optimizer.join(Group(), 2)
+    for _ in range(2):
+        optimizer.add((w + 100 * v).sum())
+    optimizer.step()
+    losses = [lambda: w.sum(), lambda: (w + 10 * v).sum()]
+    for i in order:
+        optimizer.add(losses[i]())
+    before = v.item()
+    optimizer.step()
+    assert v.item() - before == pytest.approx(-5)  # half of the shards, each 10
+    for _ in range(2):
+        optimizer.add(w.sum())
+    before = v.item()
+    optimizer.step()
+    assert (v.item(), v.grad) == (before, None)
+
+
 def test_one_loss_may_be_added_before_the_step_and_no_second():
     w = mg.tensor(np.ones(2), requires_grad=True)
     optimizer = SGD([w], lr=0.5)
