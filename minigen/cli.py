@@ -15,14 +15,8 @@ from typing import Any
 from .errors import ArgumentError, DataError, MinigenError
 from .version import __version__
 
-OF_EVERY_RUN = (
-    "data",
-    "epochs",
-    "seed",
-    "device",
-    "shards",
-    "out",
-)  # what a resumed run keeps, besides its model's options
+# What a resumed run keeps, besides its model's options.
+OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
