@@ -77,6 +77,14 @@ def _import_cupyx_distributed() -> ModuleType:
     return module
 
 
+def _import_cupyx_special() -> ModuleType:
+    """Likewise."""
+    import cupyx.scipy.special
+
+    module: ModuleType = cupyx.scipy.special
+    return module
+
+
 def cuda_status() -> CudaStatus:
     """Look for a usable CUDA device step by step: package, driver, device, and a kernel that compiles and runs."""
     try:
@@ -210,6 +218,16 @@ def to_numpy(array: Array) -> np.ndarray:
 def errstate(xp: ModuleType) -> contextlib.AbstractContextManager[object]:
     """Silence floating-point warnings; CuPy gives none and has no errstate."""
     return np.errstate(all="ignore") if xp is np else contextlib.nullcontext()
+
+
+def special(xp: ModuleType) -> ModuleType:
+    """The special functions of mathematics: scipy.special, or CuPy's version of it."""
+    if xp is not np:
+        return _import_cupyx_special()
+    import scipy.special  # takes long to import, and little needs it
+
+    module: ModuleType = scipy.special
+    return module
 
 
 def synchronize(device: str) -> None:

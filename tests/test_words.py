@@ -13,6 +13,7 @@ NOTHING_TO_DERIVE = {
     "autodiff/debugging.py",
     "nn/exchange.py",
     "nn/module.py",
+    "nn/saving.py",
     "ops/operators.py",
     "optim/check.py",
     "optim/flat.py",

@@ -34,7 +34,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..backend import Array, device_of, is_array
-from ..errors import DeviceError, MinigenError, ShapeError
+from ..errors import ArgumentError, DeviceError, GraphError, MinigenError, ShapeError
 from . import debugging
 from .tensors import Node, Operand, Tensor, asarray, mode
 
@@ -52,16 +52,45 @@ class Op:
         parameters = inspect.signature(forward).parameters.values()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.arity = len(self.inputs) or None  # None: *xs, any number of arrays
-        self.rules: list[Rule | None] = []
+        self.rules: list[Rule | None] | None = None  # none given yet; an empty list: no gradient flows
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
         self.may_widen = False  # whether float64 may come of float32
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Rule | None) -> None:
-        """Set the gradient rule of each array, in order; None where there is no gradient."""
-        self.rules = list(rules)
+        """Set the gradient rule of each array, in order; None where there is no gradient.
+
+        Raises:
+            ArgumentError: too few or too many rules, or one that does not take (g, y, the arrays, the settings).
+        """
+        if self.arity is None:
+            raise ArgumentError(f"{self.name}.gradients: it takes any number of arrays; use gradient_for_each(rule)")
+        if len(rules) != self.arity:
+            raise ArgumentError(
+                f"{self.name}.gradients: expected {self.arity} rule{'s' * (self.arity > 1)}, one for each of the arrays "
+                f"({', '.join(self.inputs)}), got {len(rules)}; write None where no gradient flows"
+            )
+        for name, rule in zip(self.inputs, rules, strict=True):
+            if rule is not None:
+                self._check_rule(name, rule)
+        self.rules = list(rules) if any(rules) else []
         self.writes = [rule is not None and "into" in inspect.signature(rule).parameters for rule in rules]
+
+    def _check_rule(self, name: str, rule: Rule) -> None:
+        """Raise unless the rule for the array `name` can be called as the backward pass does."""
+        parameters = inspect.signature(self.forward).parameters.values()
+        settings = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        wanted = (
+            f"{self.name}.gradients: the rule for {name} must take ({', '.join(['g', 'y', *self.inputs, *settings])})"
+        )
+        if not callable(rule):
+            raise ArgumentError(f"{wanted}, got {rule!r}, which is no function")
+        own = inspect.signature(rule)
+        try:
+            own.bind(None, None, *self.inputs, **dict.fromkeys(settings))
+        except TypeError:
+            raise ArgumentError(f"{wanted}, with these names for the settings; it takes {own}") from None
 
     def gradient_for_each(self, rule: Rule) -> None:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
@@ -81,6 +110,7 @@ class Op:
         if self.rule_for_each is not None:
             dx: Tensor | Array | None = self.rule_for_each(i, g, y, *inputs, *settings, **named)
             return dx
+        assert self.rules is not None
         rule = self.rules[i]
         if into is not None and self.writes[i]:
             named = {**named, "into": into}
@@ -120,11 +150,21 @@ class Op:
         if type(y) is not np.ndarray or y.dtype.char != "f":
             y = self._as_result(y, arrays)
         node = None
-        if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
+        if any_grad and mode.recording and y.dtype.kind == "f" and self._has_rules():
             node = Node(self, recorded, settings, named)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         return Tensor.of_operation(y, node)
+
+    def _has_rules(self) -> bool:
+        """Whether a gradient flows through; an error if nobody has said so, or that none does."""
+        if self.rules is None and self.rule_for_each is None:
+            setter = f"{self.name}.gradients" if self.arity else f"{self.name}.gradient_for_each"
+            raise GraphError(
+                f"{self.name}: an input requires a gradient, and it has no gradient rule; "
+                f"give it one by {setter}(...), with None for an array that gets no gradient"
+            )
+        return bool(self.rules or self.rule_for_each)
 
     def _as_result(self, y: Any, arrays: Sequence[object]) -> Array:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""

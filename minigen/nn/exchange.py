@@ -5,10 +5,12 @@ other names and another order of axes there:
 
     layer             minigen                                 PyTorch
     Dense             w (in, out), b                          Linear            weight (out, in), bias
+    Conv1D            w (k, in/groups, out), b                Conv1d            weight (out, in/groups, k), bias
     Conv2D            w (kh, kw, in/groups, out), b           Conv2d            weight (out, in/groups, kh, kw), bias
-    Conv2DTranspose   w (kh, kw, out, in), b                  ConvTranspose2d   weight (in, out, kh, kw), bias
+    Conv2DTranspose   w (kh, kw, out/groups, in), b           ConvTranspose2d   weight (in, out/groups, kh, kw), bias
     BatchNorm         gamma, beta, running_mean, running_var  BatchNorm1d, 2d   weight, bias, the same, and a counter
     LayerNorm         gamma, beta                             LayerNorm         weight, bias
+    GroupNorm         gamma, beta                             GroupNorm         weight, bias
     Embedding         w                                       Embedding         weight
 
 Neither framework flips a kernel. Sequential's entries are 'layers.3.w' here and '3.weight' there; other names of
@@ -32,20 +34,22 @@ import numpy as np
 from ..autodiff import Tensor
 from ..backend import cupy
 from ..errors import ArgumentError, DeviceError, DTypeError, ShapeError
-from .layers import Conv2D, Conv2DTranspose, Dense, Embedding
+from .layers import Conv1D, Conv2D, Conv2DTranspose, Dense, Embedding
 from .module import Module, Sequential
-from .normalization import BatchNorm, LayerNorm
+from .normalization import BatchNorm, GroupNorm, LayerNorm
 
 Images = Mapping[str, tuple[int, int, int]]
 NORMALIZATION = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
 PLAIN = {"w": "weight", "b": "bias"}
 LAYERS: dict[type[Module], tuple[dict[str, str], tuple[int, ...]]] = {  # names there, and the axes of w in their order
     Dense: (PLAIN, (1, 0)),
+    Conv1D: (PLAIN, (2, 1, 0)),
     Conv2D: (PLAIN, (3, 2, 0, 1)),
     Conv2DTranspose: (PLAIN, (3, 2, 0, 1)),
     Embedding: (PLAIN, (0, 1)),
     BatchNorm: (NORMALIZATION, ()),
     LayerNorm: (NORMALIZATION, ()),
+    GroupNorm: (NORMALIZATION, ()),
 }
 COUNTER = "num_batches_tracked"  # of PyTorch's BatchNorm; used only where momentum is None
 

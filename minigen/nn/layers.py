@@ -1,4 +1,4 @@
-"""Layers with weights: Dense, Conv2D, Conv2DTranspose, Embedding.
+"""Layers with weights: Dense, Conv1D, Conv2D, Conv2DTranspose, Embedding.
 
 Weights are drawn on the host from `rng` (the default generator, if none is given) and then moved to the default
 device. The mathematics, forward and backward, is in `minigen.ops.linalg` and `minigen.ops.conv`.
@@ -12,7 +12,7 @@ from .. import ops
 from ..autodiff import Tensor, asarray, raw
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
-from ..ops.conv import Padding, Pair, pair
+from ..ops.conv import Padding, Pair, pair, smallest_image
 from ..random import Generator, given_or_default
 from .init import Initializer, initializer
 from .module import Module, Parameter
@@ -68,20 +68,25 @@ class _Convolution(Module):
 
     w: Parameter
     b: Parameter | None
+    axes = "N, H, W"  # of the input, but for the channels
 
-    def __init__(self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Padding) -> None:
-        positive(inputs=inputs, outputs=outputs)
+    def __init__(
+        self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
+    ) -> None:
+        positive(inputs=inputs, outputs=outputs, groups=groups)
+        if inputs % groups or outputs % groups:
+            raise ArgumentError(f"groups: {groups} must divide both inputs={inputs} and outputs={outputs}")
         self.inputs, self.outputs = inputs, outputs
         self.kernel, self.stride = pair("kernel", kernel, 1), pair("stride", stride, 1)
-        self.padding = padding
+        self.padding, self.dilation, self.groups = padding, dilation, int(groups)
 
     def _with_bias(self, y: Tensor) -> Tensor:
         return y if self.b is None else ops.add_bias(y, self.b)
 
     def _check(self, x: Tensor) -> None:
-        if x.ndim != 4 or x.shape[3] != self.inputs:
+        if x.ndim != self.axes.count(",") + 2 or x.shape[-1] != self.inputs:
             raise ShapeError(
-                f"{self!r}: input has shape {x.shape}, expected (N, H, W, {self.inputs}); "
+                f"{self!r}: input has shape {x.shape}, expected ({self.axes}, {self.inputs}); "
                 "did you forget Reshape(...), or is the channel axis not the last?"
             )
 
@@ -89,8 +94,58 @@ class _Convolution(Module):
         """The channels and settings."""
         return (
             f"{self.inputs} -> {self.outputs}, kernel={self.kernel}, stride={self.stride}, padding={self.padding!r}"
+            + (f", dilation={self.dilation}" if self.dilation not in (1, (1, 1)) else "")
+            + (f", groups={self.groups}" if self.groups != 1 else "")
             + ("" if self.b is not None else ", no bias")
         )
+
+
+class Conv1D(_Convolution):
+    """A convolution along time: the same small kernel at every step of a sequence.
+
+    It is a Conv2D of images with one row, and computed as such.
+
+    Args:
+        inputs, outputs: the numbers of channels. The kernel is (k, inputs / groups, outputs).
+        kernel, stride, dilation: numbers of steps.
+        padding: steps of zeros, at both ends, or a pair (before, after): (dilation (k - 1), 0) lets no step see a later
+            one; 'same' or 'valid' as in `minigen.ops.conv2d`.
+        groups: split channels and filters into this many parts that do not see each other.
+        bias: whether to add one number for each output channel.
+        init: name or function of `minigen.nn.init`.
+        rng: where the weights are drawn from.
+    """
+
+    axes = "N, T"
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: str | Pair = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        init: str | Initializer = "glorot_uniform",
+        rng: Generator | None = None,
+    ) -> None:
+        positive(kernel=kernel, stride=stride, dilation=dilation)
+        ends = padding if isinstance(padding, str) else ((0, 0), pair("padding", padding, 0))
+        super().__init__(inputs, outputs, (1, kernel), (1, stride), ends, (1, dilation), groups)
+        shape = (kernel, inputs // groups, outputs)
+        fans = kernel * inputs // groups, kernel * outputs // groups
+        self.w = Parameter(initializer(init)(given_or_default(rng), shape, *fans))
+        self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, T, inputs) -> (N, OT, outputs)."""
+        self._check(x)
+        rows, kernel = ops.expand_dims(x, 1), ops.expand_dims(self.w, 0)  # (N, 1, T, inputs), (1, k, ...)
+        y = ops.conv2d(rows, kernel, self.stride, self.padding, self.dilation, self.groups)
+        return self._with_bias(ops.squeeze(y, 1))
 
 
 class Conv2D(_Convolution):
@@ -118,11 +173,7 @@ class Conv2D(_Convolution):
         init: str | Initializer = "glorot_uniform",
         rng: Generator | None = None,
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride, padding)
-        positive(groups=groups)
-        if inputs % groups or outputs % groups:
-            raise ArgumentError(f"groups: {groups} must divide both inputs={inputs} and outputs={outputs}")
-        self.dilation, self.groups = dilation, groups
+        super().__init__(inputs, outputs, kernel, stride, padding, dilation, groups)
         shape = (*self.kernel, inputs // groups, outputs)
         taps = self.kernel[0] * self.kernel[1]
         fans = taps * inputs // groups, taps * outputs // groups
@@ -140,8 +191,11 @@ class Conv2DTranspose(_Convolution):
 
     Args:
         inputs, outputs: the numbers of channels. The kernel is (kh, kw, outputs, inputs): that of the Conv2D, from
-            `outputs` to `inputs` channels, of which this layer is the transpose.
-        kernel, stride, padding, output_size: see `minigen.ops.conv2d_transpose`.
+            `outputs` to `inputs` channels, of which this layer is the transpose; with groups, (kh, kw, outputs / groups,
+            inputs).
+        kernel, stride, padding, dilation, groups: see `minigen.ops.conv2d_transpose`.
+        output_size: (H, W) of the result; default: the smallest that the convolution makes such an input of.
+        output_padding: or how much larger than the smallest, 0 ... stride - 1: rows at the bottom, columns at the right.
         bias: whether to add one number for each output channel.
         init: name or function of `minigen.nn.init`.
         rng: where the weights are drawn from.
@@ -155,25 +209,37 @@ class Conv2DTranspose(_Convolution):
         *,
         stride: Pair = 1,
         padding: Padding = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
         output_size: Pair | None = None,
+        output_padding: Pair = 0,
         bias: bool = True,
         init: str | Initializer = "glorot_uniform",
         rng: Generator | None = None,
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride, padding)
-        self.output_size = output_size
+        super().__init__(inputs, outputs, kernel, stride, padding, dilation, groups)
+        self.output_size, self.output_padding = output_size, pair("output_padding", output_padding, 0)
+        if any(more >= s for more, s in zip(self.output_padding, self.stride, strict=True)):
+            raise ArgumentError(f"output_padding: expected less than the stride {self.stride}, got {output_padding}")
+        if output_size is not None and any(self.output_padding):
+            raise ArgumentError("output_padding: output_size is given too; give one of the two")
         taps = self.kernel[0] * self.kernel[1]
         # With stride s, an output pixel is covered by taps / s^2 stamps: that many terms, times inputs, are summed.
-        fan_in = max(1, taps * inputs // (self.stride[0] * self.stride[1]))
-        self.w = Parameter(
-            initializer(init)(given_or_default(rng), (*self.kernel, outputs, inputs), fan_in, taps * outputs)
-        )
+        fan_in = max(1, taps * inputs // (groups * self.stride[0] * self.stride[1]))
+        shape = (*self.kernel, outputs // groups, inputs)
+        self.w = Parameter(initializer(init)(given_or_default(rng), shape, fan_in, taps * outputs // groups))
         self.b = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, H, W, inputs) -> (N, OH, OW, outputs)."""
         self._check(x)
-        return self._with_bias(ops.conv2d_transpose(x, self.w, self.stride, self.padding, output_size=self.output_size))
+        size = self.output_size
+        if any(self.output_padding):
+            smallest = smallest_image(x.shape[1:3], self.kernel, self.stride, self.padding, self.dilation)
+            size = (smallest[0] + self.output_padding[0], smallest[1] + self.output_padding[1])
+        return self._with_bias(
+            ops.conv2d_transpose(x, self.w, self.stride, self.padding, self.dilation, self.groups, size)
+        )
 
 
 class Embedding(Module):

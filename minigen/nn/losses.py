@@ -6,11 +6,13 @@ where a probability would already have rounded to 0 or 1.
 Lesson 3 derives the cross-entropies, lesson 6 the KL divergence.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import ops
-from ..autodiff import Tensor, raw
-from ..backend import Array, xp_of
+from ..autodiff import Tensor, asarray, raw
+from ..backend import Array, device_of, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
 
 
@@ -38,8 +40,25 @@ def mse_loss(prediction: Tensor, target: Tensor) -> Tensor:
     return ops.mean(error * error)
 
 
-def cross_entropy_loss(logits: Tensor, labels: Tensor | Array) -> Tensor:
-    """-log softmax(logits)[label], averaged over the batch: logits (N, K), labels (N,) integers in 0 ... K-1."""
+def cross_entropy_loss(
+    logits: Tensor,
+    labels: Tensor | Array,
+    *,
+    class_weights: Tensor | Array | Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-log softmax(logits)[label], averaged over the batch: logits (N, K), labels (N,) integers in 0 ... K-1.
+
+    With weights w and smoothing s, where -log softmax(logits)[n, k] = c[n, k], as in PyTorch:
+
+        loss = sum_n { (1 - s) w[label_n] c[n, label_n] + s / K sum_k w[k] c[n, k] } / sum_n w[label_n]
+
+    Args:
+        logits, labels: see above.
+        class_weights: how much an example of each class counts, (K,) numbers >= 0; default: all the same.
+        label_smoothing: s in [0, 1], the probability that is taken from each label and given to all K classes alike
+            (Szegedy et al. 2016, section 7).
+    """
     labels, xp = raw(labels), xp_of(raw(logits))
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"cross_entropy_loss: labels must be integers, got {labels.dtype}")
@@ -47,12 +66,36 @@ def cross_entropy_loss(logits: Tensor, labels: Tensor | Array) -> Tensor:
         raise ShapeError(
             f"cross_entropy_loss: logits have shape {logits.shape} and labels {labels.shape}; expected (N, K) and (N,)"
         )
-    last = logits.shape[1] - 1
-    if isinstance(labels, np.ndarray) and labels.size and not 0 <= labels.min() <= labels.max() <= last:
+    classes = logits.shape[1]
+    if isinstance(labels, np.ndarray) and labels.size and not 0 <= labels.min() <= labels.max() < classes:
         raise ArgumentError(
-            f"cross_entropy_loss: labels must be in 0 ... {last}, got {labels.min()} ... {labels.max()}"
+            f"cross_entropy_loss: labels must be in 0 ... {classes - 1}, got {labels.min()} ... {labels.max()}"
         )
-    return -ops.mean(ops.getitem(ops.log_softmax(logits), (xp.arange(logits.shape[0]), labels)))
+    if not 0 <= label_smoothing <= 1:
+        raise ArgumentError(f"cross_entropy_loss: label_smoothing: expected 0 <= number <= 1, got {label_smoothing}")
+    of_labels = (xp.arange(logits.shape[0]), labels)
+    log_p, total = ops.log_softmax(logits), None
+    if class_weights is not None:
+        weights = _weights(class_weights, logits)
+        log_p = log_p * weights
+        total = xp.broadcast_to(weights, logits.shape)[of_labels].sum()
+    loss = ops.getitem(log_p, of_labels)
+    if label_smoothing:
+        loss = (1 - label_smoothing) * loss + label_smoothing / classes * ops.sum(log_p, axis=1)
+    return -ops.mean(loss) if total is None else -ops.sum(loss) / total
+
+
+def _weights(class_weights: Tensor | Array | Sequence[float], logits: Tensor) -> Array:
+    """The weights (K,) beside the logits, in their precision."""
+    weights = asarray(class_weights, logits.dtype, device_of(raw(logits)))
+    if weights.shape != logits.shape[1:]:
+        raise ShapeError(
+            f"cross_entropy_loss: class_weights have shape {weights.shape}, expected one for each of "
+            f"{logits.shape[1]} classes"
+        )
+    if isinstance(weights, np.ndarray) and not (weights >= 0).all():
+        raise ArgumentError(f"cross_entropy_loss: class_weights: expected numbers >= 0, got {weights.min()} among them")
+    return weights
 
 
 def kl_loss(mean: Tensor, log_var: Tensor) -> Tensor:

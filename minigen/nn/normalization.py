@@ -1,4 +1,4 @@
-"""Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, Dropout.
+"""Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, GroupNorm, Dropout.
 
 Lesson 10 derives batch normalisation and compares its two modes.
 """
@@ -121,6 +121,35 @@ class LayerNorm(Module):
     def describe(self) -> str:
         """The number of features."""
         return str(self.features)
+
+
+class GroupNorm(Module):
+    """Standardise each example within groups of channels, then scale and shift each channel (Wu & He 2018).
+
+    The statistics are an example's own, over all its places and the channels of a group: batches of any size serve.
+
+    Args:
+        groups: how many, of equally many channels that follow each other; 1 is a layer norm over the whole example.
+        features: the number of channels, the last axis.
+        eps: added to the variance before its root is taken.
+    """
+
+    def __init__(self, groups: int, features: int, *, eps: float = 1e-5) -> None:
+        positive(groups=groups, features=features)
+        if features % groups:
+            raise ArgumentError(f"groups: {groups} must divide features={features}")
+        self.groups, self.features, self.eps = groups, features, eps
+        self.gamma = Parameter(np.ones(features, np.float32))
+        self.beta = Parameter(np.zeros(features, np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, ..., features) -> the same shape."""
+        _check_features(self, x, self.features)
+        return ops.group_norm(x, self.gamma, self.beta, self.groups, self.eps)
+
+    def describe(self) -> str:
+        """The numbers of groups and of channels."""
+        return f"{self.groups}, {self.features}"
 
 
 class Dropout(Module):

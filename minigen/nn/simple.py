@@ -59,12 +59,19 @@ class ELU(Activation):
 
 
 class GELU(Activation):
-    """x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))."""
+    """x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), or x Phi(x), which that approximates.
 
-    function = staticmethod(ops.gelu)
+    Args:
+        exact: whether to compute the latter.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, exact: bool = False) -> None:
+        super().__init__(**({"exact": True} if exact else {}))
+
+    @staticmethod
+    def function(x: Tensor, exact: bool = False) -> Tensor:
+        """One of the two, of every element."""
+        return (ops.gelu_exact if exact else ops.gelu)(x)
 
 
 class SiLU(Activation):

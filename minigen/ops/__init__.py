@@ -4,6 +4,8 @@ They take tensors (and record the graph) or plain arrays (and return plain array
 """
 
 from ..autodiff import broadcast_to
+from .along_axis import argsort, cumsum, repeat, take_along_axis, topk
+from .contraction import einsum
 from .conv import conv2d, conv2d_transpose, conv2d_weight_gradient
 from .elementwise import (
     abs,
@@ -35,9 +37,10 @@ from .elementwise import (
     tanh,
     where,
 )
+from .error_function import erf, gelu_exact
 from .likelihood import bernoulli_log_likelihood
 from .linalg import add_bias, dense, matmul
-from .normalize import batch_norm, layer_norm, standardize
+from .normalize import batch_norm, group_norm, layer_norm, standardize
 from .operators import attach as _attach
 from .operators import equal, greater, greater_equal, not_equal
 from .reduce import argmax, log_softmax, logsumexp, max, mean, min, norm, softmax, std, sum, var
@@ -49,6 +52,7 @@ from .resample import (
     upsample_bilinear,
     upsample_nearest,
 )
+from .rounding import floor, floor_divide, remainder
 from .shape import (
     astype,
     concatenate,
@@ -64,6 +68,7 @@ from .shape import (
     take,
     transpose,
 )
+from .triangles import tril, triu
 
 _attach()
 

@@ -290,7 +290,7 @@ def conv2d_transpose(
             "kernels are (kh, kw, C_out / groups, C_in), as of the convolution that this is the adjoint of"
         )
     _check_groups("conv2d_transpose", w.shape[2] * groups, w.shape, groups)
-    size = _smallest_image(x.shape[1:3], w.shape[:2], stride, padding, dilation) if output_size is None else output_size
+    size = smallest_image(x.shape[1:3], w.shape[:2], stride, padding, dilation) if output_size is None else output_size
     geo = geometry(pair("output_size", size, 1), w.shape[:2], stride, padding, dilation)
     if geo.output != x.shape[1:3]:
         raise ShapeError(
@@ -328,9 +328,10 @@ def _stamp_taps(x: Array, w: Array, geo: Geometry) -> Array:
     return _add_taps(tap, part, n, c, geo)
 
 
-def _smallest_image(
+def smallest_image(
     output: tuple[int, int], kernel: tuple[int, int], stride: Pair, padding: Padding, dilation: Pair
 ) -> tuple[int, ...]:
+    """The size of the smallest image of which a convolution makes `output` windows."""
     stride, dilation = pair("stride", stride, 1), pair("dilation", dilation, 1)
     if padding == "same":
         return tuple(n * s for n, s in zip(output, stride, strict=True))

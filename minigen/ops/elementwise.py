@@ -176,6 +176,9 @@ def sign(x: Array, /) -> Array:
     return xp_of(x).sign(x)
 
 
+sign.gradients(None)
+
+
 @differentiable
 def abs(x: Array, /) -> Array:
     """The absolute value; the derivative at 0 is taken as 0."""

@@ -13,15 +13,18 @@ Derived in lesson 10.
 """
 
 import functools
+import math
 import operator
+
+import numpy as np
 
 from .. import fused, parallel
 from ..autodiff import Tensor, Values, differentiable, raw
 from ..autodiff.tensors import mode
 from ..backend import Array, xp_of
-from ..errors import ShapeError
+from ..errors import ArgumentError, ShapeError
 from .reduce import mean, var
-from .shape import normalized_axis
+from .shape import normalized_axis, reshape
 
 
 @differentiable
@@ -206,3 +209,21 @@ def layer_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> Val
     _check_channels("layer_norm", x, gamma, beta)
     y, _, _ = standardize(x, (x.ndim - 1,), eps)
     return y * gamma + beta
+
+
+def group_norm(x: Values, gamma: Values, beta: Values, groups: int, eps: float = 1e-5) -> Values:
+    """Each example (N, ..., C) standardised within each of `groups` groups of channels (Wu & He 2018, equation 7).
+
+    Then scaled and shifted, each channel on its own. With one group all channels and places of an example are one set.
+    """
+    _check_channels("group_norm", x, gamma, beta)
+    if x.ndim < 2:
+        raise ShapeError(f"group_norm: x has shape {x.shape}, expected (N, ..., C)")
+    if not isinstance(groups, (int, np.integer)) or groups < 1 or x.shape[-1] % groups:
+        raise ArgumentError(
+            f"group_norm: groups: expected an integer that divides {x.shape[-1]} channels, got {groups!r}"
+        )
+    places = math.prod(x.shape[1:-1])
+    parts = reshape(x, (x.shape[0], places, groups, x.shape[-1] // groups))
+    y, _, _ = standardize(parts, (1, 3), eps)
+    return reshape(y, x.shape) * gamma + beta

@@ -11,8 +11,8 @@ from numpy.typing import DTypeLike
 from ..autodiff import Tensor, differentiable
 from ..autodiff.tensors import dtype_of
 from ..backend import Array
+from . import along_axis, linalg, reduce, rounding, shape
 from . import elementwise as e
-from . import linalg, reduce, shape
 
 
 @differentiable
@@ -79,6 +79,10 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__rmul__": _swapped(e.multiply),
     "__truediv__": _method(e.divide),
     "__rtruediv__": _swapped(e.divide),
+    "__floordiv__": _method(rounding.floor_divide),
+    "__rfloordiv__": _swapped(rounding.floor_divide),
+    "__mod__": _method(rounding.remainder),
+    "__rmod__": _swapped(rounding.remainder),
     "__pow__": _method(e.power),
     "__rpow__": _swapped(e.power),
     "__matmul__": _method(linalg.matmul),
@@ -99,6 +103,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "squeeze": _method(shape.squeeze),
     "take": _method(shape.take),
     "clip": _method(e.clip),
+    "cumsum": _method(along_axis.cumsum),
+    "argsort": _method(along_axis.argsort),
     **{name: _method(getattr(e, name)) for name in ("exp", "log", "sqrt", "tanh", "sigmoid", "relu")},
     **{name: _method(getattr(reduce, name)) for name in ("sum", "mean", "var", "std", "max", "min", "argmax", "norm")},
 }
