@@ -68,8 +68,8 @@ class Op:
             raise ArgumentError(f"{self.name}.gradients: it takes any number of arrays; use gradient_for_each(rule)")
         if len(rules) != self.arity:
             raise ArgumentError(
-                f"{self.name}.gradients: expected {self.arity} rule{'s' * (self.arity > 1)}, one for each of the arrays "
-                f"({', '.join(self.inputs)}), got {len(rules)}; write None where no gradient flows"
+                f"{self.name}.gradients: expected a rule for each of the arrays ({', '.join(self.inputs)}), "
+                f"got {len(rules)}; write None where no gradient flows"
             )
         for name, rule in zip(self.inputs, rules, strict=True):
             if rule is not None:

@@ -191,11 +191,11 @@ class Conv2DTranspose(_Convolution):
 
     Args:
         inputs, outputs: the numbers of channels. The kernel is (kh, kw, outputs, inputs): that of the Conv2D, from
-            `outputs` to `inputs` channels, of which this layer is the transpose; with groups, (kh, kw, outputs / groups,
-            inputs).
+            `outputs` to `inputs` channels, of which this layer is the transpose. With groups,
+            it is (kh, kw, outputs / groups, inputs).
         kernel, stride, padding, dilation, groups: see `minigen.ops.conv2d_transpose`.
         output_size: (H, W) of the result; default: the smallest that the convolution makes such an input of.
-        output_padding: or how much larger than the smallest, 0 ... stride - 1: rows at the bottom, columns at the right.
+        output_padding: or how much larger than the smallest, 0 ... stride - 1, at the bottom and right.
         bias: whether to add one number for each output channel.
         init: name or function of `minigen.nn.init`.
         rng: where the weights are drawn from.
@@ -235,7 +235,7 @@ class Conv2DTranspose(_Convolution):
         self._check(x)
         size = self.output_size
         if any(self.output_padding):
-            smallest = smallest_image(x.shape[1:3], self.kernel, self.stride, self.padding, self.dilation)
+            smallest = smallest_image((x.shape[1], x.shape[2]), self.kernel, self.stride, self.padding, self.dilation)
             size = (smallest[0] + self.output_padding[0], smallest[1] + self.output_padding[1])
         return self._with_bias(
             ops.conv2d_transpose(x, self.w, self.stride, self.padding, self.dilation, self.groups, size)

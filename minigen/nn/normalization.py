@@ -1,4 +1,6 @@
-"""Layers that behave differently in training and in use, or standardise what passes: BatchNorm, LayerNorm, GroupNorm, Dropout.
+"""Layers that behave differently in training and in use, or standardise what passes.
+
+BatchNorm, LayerNorm, GroupNorm, Dropout.
 
 Lesson 10 derives batch normalisation and compares its two modes.
 """

@@ -3,7 +3,7 @@
     nn.save(model, "model.safetensors")
     nn.load(model, "model.safetensors")
 
-The file is written under another name, brought to the disk and renamed: it is whole, or what stood there before still is.
+The file is written under another name, brought to the disk and renamed: it is whole, or what stood there still is.
 
 No lesson derives it.
 """

@@ -109,16 +109,18 @@ def repeat(x: Values, repeats: int | Sequence[int], axis: int | None = None) -> 
         axis: see above.
     """
     if axis is None:
-        x, axis = reshape(x, (-1,)), 0
+        return repeat(reshape(x, (-1,)), repeats, 0)
     axis = normalized_axis("repeat", axis, x.ndim)
+    length = x.shape[axis]
     times = asarray(repeats, device="cpu")
-    if times.dtype.kind not in "iu" or times.shape not in ((), (x.shape[axis],)) or (times < 0).any():
+    if times.dtype.kind not in "iu" or times.shape not in ((), (length,)) or (times < 0).any():
         raise ArgumentError(
-            f"repeat: repeats: expected an integer >= 0, or {x.shape[axis]} of them, one for each element along axis "
-            f"{axis}, got {repeats!r}"
+            f"repeat: repeats: expected an integer >= 0, or {length} of them, one for each element along axis {axis}, "
+            f"got {repeats!r}"
         )
     if times.ndim:
         return take(x, np.repeat(np.arange(len(times)), times), axis)
-    before, after = x.shape[: axis + 1], x.shape[axis + 1 :]
-    copies = broadcast_to(expand_dims(x, axis + 1), (*before, int(times), *after))
-    return reshape(copies, (*before[:-1], before[-1] * int(times), *after))
+    copied, longer = list(x.shape), list(x.shape)
+    copied.insert(axis + 1, int(times))
+    longer[axis] *= int(times)
+    return reshape(broadcast_to(expand_dims(x, axis + 1), tuple(copied)), tuple(longer))

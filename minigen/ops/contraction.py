@@ -17,6 +17,8 @@ Lesson 1 derives the gradient of a matrix product, the sum that this one contain
 
 import string
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from ..autodiff import Tensor, Values, asarray, differentiable, raw
 from ..backend import Array, is_array, xp_of
@@ -29,23 +31,25 @@ def _einsum(*xs: Array, subscripts: str) -> Array:
 
 
 def _einsum_gradient(i: int, g: Values, y: Values, *xs: Values, subscripts: str) -> Values:
-    x, xp = xs[i], xp_of(raw(g))
     terms, result = _split(subscripts)
-    own, target, unused = terms[i], "", iter(_unused(subscripts))
-    factors, theirs = [g, *xs[:i], *xs[i + 1 :]], [result, *terms[:i], *terms[i + 1 :]]
-    carried = {index for z, term in zip(factors, theirs, strict=True) for index, n in zip(term, z.shape) if n != 1}
+    x, own, xp, unused = xs[i], terms[i], xp_of(raw(g)), iter(_unused(subscripts))
+    factors: list[Any] = list(xs)
+    factors[i], terms[i] = g, result
+    lengths = _lengths(terms, [z.shape for z in factors])
+    target = ""
     for index, length in zip(own, x.shape, strict=True):
         if index in target:
             second = next(unused)
             factors.append(xp.eye(length, dtype=x.dtype))
-            theirs.append(index + second)
+            terms.append(index + second)
             target += second
-            continue
-        if index not in carried:
-            factors.append(xp.ones(length, dtype=x.dtype))
-            theirs.append(index)
-        target += index
-    return _einsum(*factors, subscripts=f"{','.join(theirs)}->{target}")
+        else:
+            if lengths.get(index) != length:
+                factors.append(xp.ones(length, dtype=x.dtype))
+                terms.append(index)
+            target += index
+    dx: Values = _einsum(*factors, subscripts=f"{','.join(terms)}->{target}")
+    return dx
 
 
 _einsum.gradient_for_each(_einsum_gradient)
@@ -115,18 +119,19 @@ def _explicit(subscripts: str, shapes: list[tuple[int, ...]]) -> str:
         raise ArgumentError(
             f"einsum: subscripts {subscripts!r}: each letter of the result must stand in it once, and in an operand"
         )
-    _check_lengths(subscripts, named, shapes)
+    _lengths(named, shapes)
     return f"{','.join(named)}->{result}"
 
 
-def _check_lengths(subscripts: str, terms: list[str], shapes: list[tuple[int, ...]]) -> None:
-    """Raise unless all axes of one letter have one length, or 1."""
+def _lengths(terms: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> dict[str, int]:
+    """The length of the axes of each letter; an error unless all have one length, or 1."""
     lengths: dict[str, int] = {}
     for term, shape in zip(terms, shapes, strict=True):
+        own: dict[str, int] = {}
         for index, n in zip(term, shape, strict=True):
-            if term.count(index) > 1 and len({m for j, m in zip(term, shape, strict=True) if j == index}) > 1:
-                raise ShapeError(f"einsum: {index!r} stands twice in {term!r}, with two lengths of {shape}")
             known = lengths.get(index, 1)
-            if n != known and 1 not in (n, known):
-                raise ShapeError(f"einsum: {index!r} in {subscripts!r} has the lengths {known} and {n}; give it one")
+            if (n != known and 1 not in (n, known)) or own.setdefault(index, n) != n:
+                there = ", ".join(f"{t!r} {s}" for t, s in zip(terms, shapes, strict=True))
+                raise ShapeError(f"einsum: the axes {index!r} have different lengths in {there}; they must be equal")
             lengths[index] = n if known == 1 else known
+    return lengths
