@@ -11,6 +11,7 @@ import contextlib
 import types
 
 import numpy as np
+import scipy.special
 
 from minigen import backend, random
 
@@ -52,9 +53,9 @@ def _refusing(message):
 class Ufunc:
     """A universal function: it takes out, dtype and casting, and reduces and scatters only where CuPy's does."""
 
-    def __init__(self, name, nin, nout):
+    def __init__(self, name, nin, nout, module=np):
         self.name, self.nin, self.nout, self.nargs = name, nin, nout, nin + nout
-        self._numpy = getattr(np, name)
+        self._numpy = getattr(module, name)
 
     def __call__(self, *args, out=None, dtype=None, casting="same_kind"):
         inputs, outs = args[: self.nin], args[self.nin :]
@@ -167,6 +168,14 @@ def init_process_group(n_devices, rank, *, backend="nccl", host=None, port=None,
 
 
 DISTRIBUTED = types.SimpleNamespace(init_process_group=init_process_group, NCCLBackend=NCCLBackend)
+
+
+class Special:
+    """What `import cupyx.scipy.special` would give: SciPy's functions on device arrays."""
+
+    def __getattr__(self, name):
+        encoded = lookup("cupyx.scipy.special", "module 'cupyx.scipy.special'", name)
+        return Ufunc(name, *map(int, encoded[1:].split(",")), scipy.special)
 
 
 def as_strided(x, shape=None, strides=None):
@@ -292,18 +301,21 @@ class CuPy:
 @contextlib.contextmanager
 def installed():
     """Make minigen take the double for CuPy inside a `with` block (with all counts at zero); then all is as before."""
-    before = backend._import_cupy, backend._import_cupyx_distributed, backend._default_device, random._default
+    names = ("_import_cupy", "_import_cupyx_distributed", "_import_cupyx_special", "_default_device")
+    before, generator = {name: getattr(backend, name) for name in names}, random._default
     modules = dict(backend._module_of)
     xp = CuPy()
     xp.reset()
     backend._import_cupy = lambda: xp
     backend._import_cupyx_distributed = lambda: DISTRIBUTED
+    backend._import_cupyx_special = Special
     backend._module_of.clear()
     backend._module_of[np.ndarray] = np
     random._default = random.Generator(random._default.seed)
     try:
         yield xp
     finally:
-        backend._import_cupy, backend._import_cupyx_distributed, backend._default_device, random._default = before
+        vars(backend).update(before)
+        random._default = generator
         backend._module_of.clear()
         backend._module_of.update(modules)

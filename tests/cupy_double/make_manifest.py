@@ -30,7 +30,8 @@ CUDA = {
 }
 
 
-DISTRIBUTED = {  # of cupyx
+CUPYX = {
+    "scipy.special": "erf",
     "distributed": "init_process_group",
     "distributed.NCCLBackend": "all_gather all_reduce all_to_all barrier broadcast gather recv reduce reduce_scatter"
     " scatter send send_recv",
@@ -104,8 +105,9 @@ def special_methods(kind):
 def manifest():
     import cupy
     import cupyx.distributed
+    import cupyx.scipy.special
 
-    distributed = {f"cupyx.{n}": section(operator.attrgetter(n)(cupyx), names) for n, names in DISTRIBUTED.items()}
+    beside = {f"cupyx.{n}": section(operator.attrgetter(n)(cupyx), names) for n, names in CUPYX.items()}
     cuda = {name: section(operator.attrgetter(name)(cupy), names) for name, names in CUDA.items()}
     return {
         "version": cupy.__version__,
@@ -117,7 +119,7 @@ def manifest():
         "random": section(cupy.random, "Generator default_rng"),
         "lib.stride_tricks": section(cupy.lib.stride_tricks),
         **cuda,
-        **distributed,
+        **beside,
     }
 
 

@@ -46,6 +46,13 @@ LAYERS = {
         lambda: T.ConvTranspose2d(3, 2, (4, 3), stride=2, padding=1),
         (2, 5, 4, 3),
     ),
+    "Conv2DTranspose in groups": (
+        lambda: nn.Conv2DTranspose(4, 6, 3, stride=2, dilation=2, groups=2, output_padding=1),
+        lambda: T.ConvTranspose2d(4, 6, 3, stride=2, dilation=2, groups=2, output_padding=1),
+        (2, 5, 4, 4),
+    ),
+    "Conv1D": (lambda: nn.Conv1D(4, 6, 3, groups=2), lambda: T.Conv1d(4, 6, 3, groups=2), (2, 7, 4)),
+    "GroupNorm": (lambda: nn.GroupNorm(2, 4), lambda: T.GroupNorm(2, 4), (2, 5, 4, 4)),
     "BatchNorm": (lambda: nn.BatchNorm(3), lambda: T.BatchNorm2d(3), (2, 5, 4, 3)),
     "BatchNorm of vectors": (lambda: nn.BatchNorm(3), lambda: T.BatchNorm1d(3), (6, 3)),
     "LayerNorm": (lambda: nn.LayerNorm(6), lambda: T.LayerNorm(6), (4, 6)),
@@ -53,7 +60,7 @@ LAYERS = {
 
 
 def first(x):
-    return np.moveaxis(x, -1, 1) if x.ndim == 4 else x
+    return np.moveaxis(x, -1, 1) if x.ndim > 2 else x
 
 
 def outputs(module, twin, shape, training):
@@ -63,7 +70,7 @@ def outputs(module, twin, shape, training):
     twin.train(training)
     with torch.no_grad():
         theirs = twin(torch.from_numpy(np.ascontiguousarray(first(x)))).numpy()
-    return module(mg.tensor(x)).numpy(), np.moveaxis(theirs, 1, -1) if theirs.ndim == 4 else theirs
+    return module(mg.tensor(x)).numpy(), np.moveaxis(theirs, 1, -1) if theirs.ndim > 2 else theirs
 
 
 def load(twin, state):

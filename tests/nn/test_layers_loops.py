@@ -70,21 +70,77 @@ def test_conv2d(device, n, size, kernel, stride, padding, c, f, seed, dilation, 
 
 
 @FEW
-@given(**convolutions, extra=st.integers(0, 2))
-def test_conv2d_transpose(device, n, size, kernel, stride, padding, c, f, seed, extra):
-    padding = min(padding, (min(kernel) - 1) // 2)
-    smallest = tuple(stride * (s - 1) + k - 2 * padding for s, k in zip(size, kernel, strict=True))
-    output = tuple(s + min(extra, stride - 1) for s in smallest)
-    size_given = None if output == smallest else output
-    layer = randomize(nn.Conv2DTranspose(f, c, kernel, stride=stride, padding=padding, output_size=size_given), seed)
-    x = np.random.default_rng(seed).standard_normal((n, *size, f))
+@given(
+    **convolutions, extra=st.integers(0, 2), dilation=st.integers(1, 2), groups=st.integers(1, 2), sized=st.booleans()
+)
+def test_conv2d_transpose(device, n, size, kernel, stride, padding, c, f, seed, extra, dilation, groups, sized):
+    spans = [dilation * (k - 1) + 1 for k in kernel]
+    padding, extra = min(padding, (min(spans) - 1) // 2), min(extra, stride - 1)
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    output = tuple(stride * (s - 1) + k - 2 * padding + extra for s, k in zip(size, spans, strict=True))
+    larger = {"output_size": output} if sized else {"output_padding": extra}
+    layer = randomize(nn.Conv2DTranspose(f * groups, c * groups, kernel, **options, **larger), seed)
+    x = np.random.default_rng(seed).standard_normal((n, *size, f * groups))
     y, (dx, dw, db), g = run(layer, x, seed)
     w, b = layer.w.numpy(), layer.b.numpy()
-    assert w.shape == (*kernel, c, f)
-    close(y, loops.conv2d_transpose(x, w, output, stride, padding) + b)
-    close(dx, loops.conv2d(g, w, stride, padding))  # the transpose of the transpose
-    close(dw, loops.conv2d_gradients(x, g, w, stride, padding)[1])
+    assert w.shape == (*kernel, c, f * groups)
+    close(y, loops.conv2d_transpose(x, w, output, **options) + b)
+    close(dx, loops.conv2d(g, w, **options))  # the transpose of the transpose
+    close(dw, loops.conv2d_gradients(x, g, w, **options)[1])
     close(db, g.sum((0, 1, 2)))
+
+
+@FEW
+@given(
+    n=st.integers(1, 2),
+    steps=st.integers(4, 9),
+    kernel=small,
+    stride=small,
+    ends=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    dilation=st.integers(1, 2),
+    groups=st.integers(1, 2),
+    c=small,
+    f=small,
+    seed=st.integers(0, 99),
+)
+def test_conv1d(device, n, steps, kernel, stride, ends, dilation, groups, c, f, seed):
+    """By its definition: y[n,i,f] = sum_{a,c} x[n, s i + d a - p, c] w[a,c,f]."""
+    padded = steps + sum(ends) - dilation * (kernel - 1)
+    if padded < 1:
+        return
+    layer = nn.Conv1D(c * groups, f * groups, kernel, stride=stride, padding=ends, dilation=dilation, groups=groups)
+    randomize(layer, seed)
+    x = np.random.default_rng(seed).standard_normal((n, steps, c * groups))
+    y, (dx, dw, db), g = run(layer, x, seed)
+    w, b = layer.w.numpy(), layer.b.numpy()
+    assert w.shape == (kernel, c, f * groups)
+    expected, expected_dx, expected_dw = (
+        np.tile(b, (n, (padded - 1) // stride + 1, 1)),
+        np.zeros_like(x),
+        np.zeros_like(w),
+    )
+    for i, a, channel, k in np.ndindex(expected.shape[1], kernel, c, f * groups):
+        step, full = stride * i + dilation * a - ends[0], k // f * c + channel
+        if 0 <= step < steps:
+            expected[:, i, k] += x[:, step, full] * w[a, channel, k]
+            expected_dx[:, step, full] += g[:, i, k] * w[a, channel, k]
+            expected_dw[a, channel, k] += (g[:, i, k] * x[:, step, full]).sum()
+    close(y, expected)
+    close(dx, expected_dx)
+    close(dw, expected_dw)
+    close(db, g.sum((0, 1)))
+
+
+def test_padding_before_alone_makes_a_convolution_causal(device):
+    """No output depends on a later input."""
+    layer, x = (
+        randomize(nn.Conv1D(2, 3, 3, dilation=2, padding=(4, 0))),
+        mg.tensor(np.zeros((1, 6, 2)), requires_grad=True),
+    )
+    for step in range(6):
+        dx = mg.grad(layer(x)[:, step].sum(), x).numpy()
+        assert dx[0, : step + 1].any()
+        assert not dx[0, step + 1 :].any()
 
 
 @FEW

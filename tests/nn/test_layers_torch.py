@@ -1,7 +1,7 @@
 """Every layer against its twin in PyTorch, in float64: outputs, gradients of inputs and parameters, buffers.
 
-Images are (N, H, W, C) here and (N, C, H, W) there; convolution kernels (kh, kw, C, F) and (F, C, kh, kw); the
-weights of dense layers (inputs, outputs) and (outputs, inputs).
+Images are (N, H, W, C) here and (N, C, H, W) there, sequences for a Conv1D (N, T, C) and (N, C, T); convolution kernels
+(kh, kw, C, F) and (F, C, kh, kw); the weights of dense layers (inputs, outputs) and (outputs, inputs).
 """
 
 import numpy as np
@@ -24,9 +24,16 @@ TWINS = {
     "Conv2D dilated groups": lambda: T.Conv2d(4, 6, 2, dilation=2, groups=2),
     "Conv2DTranspose": lambda: T.ConvTranspose2d(3, 2, 4, stride=2, padding=1),
     "Conv2DTranspose sized": lambda: T.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=(1, 0), bias=False),
+    "Conv2DTranspose dilated groups": lambda: T.ConvTranspose2d(
+        4, 6, (3, 2), stride=(2, 3), padding=1, dilation=2, groups=2, output_padding=(1, 2)
+    ),
+    "Conv1D": lambda: T.Conv1d(2, 3, 3, stride=2, padding=1),
+    "Conv1D dilated groups": lambda: T.Conv1d(4, 6, 2, dilation=3, groups=2, bias=False),
     "BatchNorm": lambda: T.BatchNorm1d(3),
     "BatchNorm of images": lambda: T.BatchNorm2d(3),
     "LayerNorm": lambda: T.LayerNorm(6),
+    "GroupNorm": lambda: T.GroupNorm(2, 6),
+    "GroupNorm of images": lambda: T.GroupNorm(3, 6),
     "Embedding": lambda: T.Embedding(7, 3),
     "MaxPool2D": lambda: T.MaxPool2d(2),
     "MaxPool2D overlapping": lambda: T.MaxPool2d(3, stride=2, padding=1),
@@ -38,6 +45,7 @@ TWINS = {
     "LeakyReLU": lambda: T.LeakyReLU(0.1),
     "ELU": lambda: T.ELU(0.7),
     "GELU": lambda: T.GELU(approximate="tanh"),
+    "GELU exact": T.GELU,
     "SiLU": T.SiLU,
     "Tanh": T.Tanh,
     "Sigmoid": T.Sigmoid,
@@ -47,18 +55,20 @@ TWINS = {
 NAMES = {"w": "weight", "b": "bias", "gamma": "weight", "beta": "bias"}
 
 
-def to_nchw(x):
-    return np.moveaxis(x, -1, 1) if x.ndim == 4 else x
+def to_nchw(x, channels=4):
+    return np.moveaxis(x, -1, 1) if x.ndim == channels else x
 
 
-def to_nhwc(x):
-    return np.moveaxis(x, 1, -1) if x.ndim == 4 else x
+def to_nhwc(x, channels=4):
+    return np.moveaxis(x, 1, -1) if x.ndim == channels else x
 
 
 def layout(layer, array):
     """A parameter, or its gradient, in PyTorch's layout."""
     if array.ndim == 4:
         return array.transpose(3, 2, 0, 1)
+    if array.ndim == 3:
+        return array.transpose(2, 1, 0)
     return array.T if isinstance(layer, nn.Dense) and array.ndim == 2 else array
 
 
@@ -73,16 +83,16 @@ def twins(name, seed=0):
 
 def compare(layer, twin, x):
     """Run both forwards and backwards on x, and compare everything."""
-    integer = x.dtype.kind == "i"
+    integer, axes = x.dtype.kind == "i", 3 if isinstance(layer, nn.Conv1D) else 4
     ours = mg.tensor(x, requires_grad=not integer)
-    theirs = torch.tensor(to_nchw(x).copy(), requires_grad=not integer)
+    theirs = torch.tensor(to_nchw(x, axes).copy(), requires_grad=not integer)
     y, z = layer(ours), twin(theirs)
-    np.testing.assert_allclose(y.numpy(), to_nhwc(z.detach().numpy()), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(y.numpy(), to_nhwc(z.detach().numpy(), axes), rtol=1e-10, atol=1e-12)
     g = np.random.default_rng(9).standard_normal(y.shape)
     y.backward(g)
-    z.backward(torch.tensor(to_nchw(g).copy()))
+    z.backward(torch.tensor(to_nchw(g, axes).copy()))
     if not integer:
-        np.testing.assert_allclose(ours.grad.numpy(), to_nhwc(theirs.grad.numpy()), rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(ours.grad.numpy(), to_nhwc(theirs.grad.numpy(), axes), rtol=1e-9, atol=1e-11)
     wanted = dict(twin.named_parameters())
     assert len(wanted) == len(layer.parameters())
     for key, p in layer.named_parameters():

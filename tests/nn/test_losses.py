@@ -116,6 +116,35 @@ def test_pytorch_agrees(device):
         np.testing.assert_allclose(x.grad.numpy(), z.grad.numpy(), rtol=1e-10, atol=1e-13, err_msg=name)
 
 
+@pytest.mark.parametrize("weights", [None, [0.5, 0.0, 2.0]])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_pytorch_agrees_on_weights_and_smoothing(device, weights, smoothing):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'minigen[bench]'")
+    x64 = 3 * LOGITS.astype(np.float64)
+    x, z = mg.tensor(x64, requires_grad=True), torch.tensor(x64, requires_grad=True)
+    for form in (weights, weights and np.array(weights), weights and mg.tensor(weights)):
+        x.grad = None
+        ours = nn.cross_entropy_loss(x, mg.tensor(LABELS), class_weights=form, label_smoothing=smoothing)
+        ours.backward()
+    theirs = torch.nn.functional.cross_entropy(
+        z,
+        torch.tensor(LABELS),
+        weight=None if weights is None else torch.tensor(weights, dtype=torch.float64),
+        label_smoothing=smoothing,
+    )
+    theirs.backward()
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-7)
+    np.testing.assert_allclose(x.grad.numpy(), z.grad.numpy(), rtol=1e-6, atol=1e-9)
+    assert mg.gradcheck(
+        lambda x: nn.cross_entropy_loss(x, mg.tensor(LABELS), class_weights=weights, label_smoothing=smoothing), LOGITS
+    )
+
+
+def test_weights_do_not_widen(device):
+    loss = nn.cross_entropy_loss(mg.tensor(LOGITS), mg.tensor(LABELS), class_weights=np.ones(3), label_smoothing=0.2)
+    assert loss.dtype == np.float32
+
+
 def test_an_image_is_summed_over_all_its_pixels(device):
     images = mg.zeros((4, 6, 5, 2))
     assert nn.bce_loss(images, images).item() == pytest.approx(60 * math.log(2), rel=1e-5)
@@ -201,6 +230,21 @@ def test_hard_targets_of_any_type_keep_float32(device, dtype):
         (lambda: nn.cross_entropy_loss(mg.ones((2, 3)), mg.ones((2, 3))), DTypeError, "labels must be integers"),
         (lambda: nn.cross_entropy_loss(mg.ones(3), mg.arange(3)), ShapeError, r"logits have shape \(3,\)"),
         (lambda: nn.cross_entropy_loss(mg.ones((2, 3)), np.array([0, 3])), ArgumentError, r"0 \.\.\. 2, got 0"),
+        (
+            lambda: nn.cross_entropy_loss(mg.ones((2, 3)), np.array([1, 0]), class_weights=[1.0, 2.0]),
+            ShapeError,
+            r"class_weights have shape \(2,\), expected one for each of 3 classes",
+        ),
+        (
+            lambda: nn.cross_entropy_loss(mg.ones((2, 3)), np.array([1, 0]), class_weights=[1.0, -2.0, 1.0]),
+            ArgumentError,
+            "class_weights: expected numbers >= 0, got -2.0",
+        ),
+        (
+            lambda: nn.cross_entropy_loss(mg.ones((2, 3)), np.array([1, 0]), label_smoothing=1.5),
+            ArgumentError,
+            "label_smoothing: expected 0 <= number <= 1, got 1.5",
+        ),
         (lambda: nn.cross_entropy_loss(mg.ones((2, 3)), np.array([-1, 0])), ArgumentError, r"got -1 \.\.\. 0"),
     ],
 )

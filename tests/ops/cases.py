@@ -42,6 +42,7 @@ def case(op, fn, *inputs, smooth=True):
 
 LINEAR = {"smooth": False}
 ids = np.array([[2, 0], [2, 1]])
+STEPS = np.array([[-3.3, 2.4, 7.1, -0.6], [5.7, -9.2, 0.4, 1.9]])
 CASES = [
     # arithmetic, with broadcasting both ways
     case("add", lambda a, b: a + b, r(2, 3), r(3), **LINEAR),
@@ -80,6 +81,10 @@ CASES = [
     case("elu", mg.elu, np.array([800.0, -1.0])),  # e^800 is not to be formed
     case("silu", mg.silu, r(2, 3)),
     case("gelu", mg.gelu, r(2, 3)),
+    case("erf", mg.erf, r(2, 3)),
+    case("erf", mg.gelu_exact, r(2, 3)),
+    case("remainder", lambda a, b: a % b, STEPS, r(4), **LINEAR),
+    case("remainder", lambda b: 7.3 % b, p(2, 3), **LINEAR),
     case("abs", mg.abs, r(2, 3), **LINEAR),
     case("clip", lambda x: mg.clip(x, -0.5, 0.7), r(4, 5), **LINEAR),
     case("clip", lambda x: mg.clip(x, low=-0.2), r(4, 3), **LINEAR),
@@ -121,6 +126,18 @@ CASES = [
     case("place", lambda g: shape._place(g, (mg.tensor(ids).data,), (3, 2)), r(2, 2, 2), **LINEAR),
     case("take", lambda x: mg.take(x, ids, axis=1), r(2, 3), **LINEAR),
     case("take", lambda x: mg.take(x, ids), r(2, 3), **LINEAR),
+    case("take_along_axis", lambda x: mg.take_along_axis(x, ids, 1), r(2, 3), **LINEAR),
+    case("take_along_axis", lambda x: mg.take_along_axis(x, ids[:, None] - 3, -1), r(2, 4, 3), **LINEAR),
+    case("topk", lambda x: mg.topk(x, 2, axis=0)[0] * 2, r(4, 3), **LINEAR),
+    case("repeat", lambda x: mg.repeat(x, 3, axis=1), r(2, 3), **LINEAR),
+    case("repeat", lambda x: mg.repeat(x, [2, 0, 1], axis=-1), r(2, 3), **LINEAR),
+    case("tril", mg.tril, r(2, 3, 4), **LINEAR),
+    case("tril", lambda x: mg.tril(x, -1), r(4, 3), **LINEAR),
+    case("triu", mg.triu, r(2, 3, 4), **LINEAR),
+    case("triu", lambda x: mg.triu(x, 1), r(4, 3), **LINEAR),
+    # along an axis
+    case("cumsum", lambda x: mg.cumsum(x, 1), r(2, 3, 4), **LINEAR),
+    case("cumsum", lambda x: mg.cumsum(x), r(2, 3), **LINEAR),
     # reductions
     *(
         case(name, lambda x, f=f, a=a, k=k: f(x, axis=a, keepdims=k), r(2, 3, 4), smooth=smooth)
@@ -155,6 +172,13 @@ CASES = [
     case("dense", mg.dense, r(5, 3), r(3, 4), r(4)),
     case("dense", lambda x, w: mg.dense(x, w, None), r(2, 5, 3), r(3, 4)),
     case("dense", mg.dense, r(2, 5, 3), r(3, 4), r(4)),
+    case("einsum", lambda a, b: mg.einsum("nij,jk->nki", a, b), r(2, 3, 4), r(4, 5)),
+    case("einsum", lambda a, b, c: mg.einsum("i,ij,kj->k", a, b, c), r(2), r(2, 3), r(4, 3)),
+    case("einsum", lambda x: mg.einsum("ijk->j", x), r(2, 3, 4), **LINEAR),  # i and k in no other place
+    case("einsum", lambda x: mg.einsum("iji->j", x), r(3, 2, 3), **LINEAR),  # a diagonal
+    case("einsum", lambda a, b: mg.einsum("iij,j", a, b), r(3, 3, 2), r(2)),
+    case("einsum", lambda a, b: mg.einsum("ij,ij->j", a, b), r(2, 3), r(1, 3)),  # lengths of 1 broadcast
+    case("einsum", lambda a, b: mg.einsum("...i,ij", a, b), r(2, 3, 4), r(4, 5)),
     # convolutions: (N, H, W, C) and (kh, kw, C / groups, F)
     case("conv2d", lambda x, w: mg.conv2d(x, w, stride=2, padding=1), r(2, 7, 6, 3), r(3, 2, 3, 4)),
     case("conv2d", lambda x, w: mg.conv2d(x, w, (2, 1), ((0, 1), (2, 0)), (1, 2)), r(2, 6, 7, 2), r(2, 3, 2, 3)),
@@ -187,6 +211,7 @@ CASES = [
     case("standardize", lambda x: mg.standardize(x, (0, 1), 1e-2)[0], r(3, 4, 2)),
     case("batch_norm", lambda x, g, b: mg.batch_norm(x, g, b)[0], r(3, 2, 2, 4), p(4), r(4)),
     case("layer_norm", mg.layer_norm, r(3, 5), p(5), r(5)),
+    case("group_norm", lambda x, g, b: mg.group_norm(x, g, b, 2), r(2, 3, 4), p(4), r(4)),
 ]
 
 

@@ -55,6 +55,41 @@ CASES = {
     "elu": (mg.elu, F.elu, r(3, 4)),
     "silu": (mg.silu, F.silu, r(3, 4)),
     "gelu": (mg.gelu, lambda x: F.gelu(x, approximate="tanh"), r(3, 4)),
+    "erf": (mg.erf, torch.erf, r(3, 4)),
+    "gelu_exact": (mg.gelu_exact, F.gelu, r(3, 4)),
+    "remainder": (lambda a, b: a % b, lambda a, b: a % b, 9 * r(3, 4), r(4)),
+    "cumsum": (lambda x: mg.cumsum(x, -2), lambda x: x.cumsum(-2), r(2, 3, 4)),
+    "topk": (lambda x: mg.topk(x, 2, 1)[0], lambda x: x.topk(2, 1)[0], r(3, 4)),
+    "take_along_axis": (
+        lambda x: mg.take_along_axis(x, [[2, 0], [2, 2], [1, 1]], 1),
+        lambda x: x.gather(1, torch.tensor([[2, 0], [2, 2], [1, 1]])),
+        r(3, 4),
+    ),
+    "repeat": (lambda x: mg.repeat(x, 3, 1), lambda x: x.repeat_interleave(3, 1), r(2, 3, 4)),
+    "repeat unevenly": (
+        lambda x: mg.repeat(x, [1, 0, 3], 0),
+        lambda x: x.repeat_interleave(torch.tensor([1, 0, 3]), 0),
+        r(3, 2),
+    ),
+    "tril": (lambda x: mg.tril(x, 1), lambda x: x.tril(1), r(2, 3, 4)),
+    "triu": (lambda x: mg.triu(x, -1), lambda x: x.triu(-1), r(2, 3, 4)),
+    **{
+        f"einsum {subscripts}": (
+            lambda *xs, s=subscripts: mg.einsum(s, *xs),
+            lambda *xs, s=subscripts: torch.einsum(s, *xs),
+            *(r(*shape) for shape in shapes),
+        )
+        for subscripts, *shapes in [
+            ("ij,jk", (2, 3), (3, 4)),
+            ("nij,nkj->nik", (2, 3, 4), (2, 5, 4)),
+            ("i,j,k->kij", (2,), (3,), (4,)),
+            ("ij->j", (2, 3)),
+            ("ii", (3, 3)),
+            ("iji,jj->ij", (2, 3, 2), (3, 3)),
+            ("...ij,...j->...i", (4, 1, 2, 3), (5, 3)),
+            ("i...,...i->...", (2, 3), (3, 2)),
+        ]
+    },
     "clip": (lambda x: mg.clip(x, -0.5, 0.5), lambda x: torch.clip(x, -0.5, 0.5), r(3, 4)),
     "maximum": (mg.maximum, torch.maximum, r(3, 4), r(4)),
     "minimum": (mg.minimum, torch.minimum, r(3, 4), r(4)),
@@ -157,6 +192,13 @@ CASES = {
         lambda x: mg.unfold(x, (3, 2), (2, 1), 1, (1, 2)),
         lambda x: F.unfold(nchw(x), (3, 2), (1, 2), 1, (2, 1)).reshape(2, 3, 3, 2, 3, 7).permute(0, 4, 5, 2, 3, 1),
         r(2, 6, 7, 3),
+    ),
+    "group_norm": (
+        lambda x, g, b: mg.group_norm(x, g, b, 2),
+        lambda x, g, b: nhwc(F.group_norm(nchw(x), 2, g, b)),
+        r(3, 2, 3, 4),
+        r(4),
+        r(4),
     ),
     "layer_norm": (mg.layer_norm, lambda x, g, b: F.layer_norm(x, (5,), g, b), r(3, 5), r(5), r(5)),
     "bce_with_logits": (

@@ -88,6 +88,7 @@ UPSTREAM = np.einsum("nijabc,abcf->nijf", windows(IMAGES, (2, 3), *SETTINGS), KE
 TABLE = {
     "abs": (mg.abs, np.abs, A),
     "add": (mg.add, np.add, A, B),
+    "argsort": (lambda x: mg.argsort(x, axis=0), lambda x: x.argsort(0), A),
     "argmax": (lambda x: mg.argmax(x, axis=1), lambda x: x.argmax(1), A),
     "astype": (lambda x: mg.astype(x, x.dtype), lambda x: x, A),
     "avg_pool2d": (lambda x: mg.avg_pool2d(x, (3, 2), 2, 1), lambda x: pools(x, np.mean, 0), IMAGES),
@@ -134,20 +135,38 @@ TABLE = {
     "cos": (mg.cos, np.cos, A),
     "add_bias": (mg.add_bias, lambda x, b: x + b, CUBE, r(4)),
     "dense": (mg.dense, lambda x, w, b: np.einsum("nki,io->nko", x, w) + b, CUBE, r(4, 5), r(5)),
+    "cumsum": (lambda x: mg.cumsum(x, 1), lambda x: x.cumsum(1), CUBE),
+    "einsum": (
+        lambda a, b: mg.einsum("...ij,kj", a, b),
+        lambda a, b: np.einsum("...ij,kj->...ik", a, b),
+        CUBE,
+        r(5, 4),
+    ),
     "divide": (mg.divide, np.divide, A, p(4)),
     "elu": (lambda x: mg.elu(x, 0.7), lambda x: np.where(x > 0, x, 0.7 * (np.exp(x) - 1)), A),
+    "erf": (mg.erf, lambda x: np.vectorize(math.erf)(x), A),
     "equal": (mg.equal, np.equal, A, A * (A > 0)),
     "exp": (mg.exp, np.exp, A),
     "expand_dims": (lambda x: mg.expand_dims(x, -2), lambda x: np.expand_dims(x, -2), A),
     "expm1": (mg.expm1, np.expm1, A),
     "flatten": (mg.flatten, lambda x: x.reshape(2, 12), CUBE),
     "flip": (lambda x: mg.flip(x, (0, 2)), lambda x: x[::-1, :, ::-1], CUBE),
+    "floor": (mg.floor, np.floor, 3 * A),
+    "floor_divide": (mg.floor_divide, np.floor_divide, 9 * A, B),
     "fold": (
         lambda c: mg.fold(c, (5, 6), *SETTINGS),
         lambda c: add_windows(c, (5, 6), *SETTINGS),
         windows(IMAGES, (2, 3), *SETTINGS),
     ),
     "gelu": (mg.gelu, lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))), A),
+    "gelu_exact": (mg.gelu_exact, lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2, A),
+    "group_norm": (
+        lambda x, g, b: mg.group_norm(x, g, b, 2),
+        lambda x, g, b: standardized(x.reshape(2, 3, 2, 2), (1, 3)).reshape(2, 3, 4) * g + b,
+        CUBE,
+        p(4),
+        B,
+    ),
     "getitem": (lambda x: mg.getitem(x, (slice(None, None, -2), IDS)), lambda x: x[::-2, IDS], A),
     "greater": (mg.greater, np.greater, A, B),
     "greater_equal": (mg.greater_equal, np.greater_equal, A, B),
@@ -175,6 +194,8 @@ TABLE = {
     "pad": (lambda x: mg.pad(x, ((1, 0), (0, 2)), 3.0), lambda x: np.pad(x, ((1, 0), (0, 2)), constant_values=3.0), A),
     "power": (mg.power, np.power, POSITIVE, B),
     "relu": (mg.relu, lambda x: np.maximum(x, 0), A),
+    "remainder": (mg.remainder, np.remainder, 9 * A, B),
+    "repeat": (lambda x: mg.repeat(x, 2, 1), lambda x: np.repeat(x, 2, 1), A),
     "reshape": (lambda x: mg.reshape(x, (-1, 6)), lambda x: x.reshape(-1, 6), CUBE),
     "sigmoid": (mg.sigmoid, sigmoid, A),
     "sign": (mg.sign, np.sign, A * (A > -0.5)),
@@ -191,7 +212,15 @@ TABLE = {
     "subtract": (mg.subtract, np.subtract, A, B),
     "sum": (lambda x: mg.sum(x, (0, -1)), lambda x: x.sum((0, -1)), CUBE),
     "take": (lambda x: mg.take(x, IDS, axis=1), lambda x: np.take(x, IDS, axis=1), A),
+    "take_along_axis": (
+        lambda x: mg.take_along_axis(x, IDS[:, :, None], 1),
+        lambda x: np.take_along_axis(x, IDS[:, :, None], 1),
+        CUBE,
+    ),
     "tanh": (mg.tanh, np.tanh, A),
+    "topk": (lambda x: mg.topk(x, 2)[0], lambda x: -np.sort(-x)[:, :2], A),
+    "tril": (lambda x: mg.tril(x, 1), lambda x: np.tril(x, 1), CUBE),
+    "triu": (lambda x: mg.triu(x, 1), lambda x: np.triu(x, 1), CUBE),
     "transpose": (lambda x: mg.transpose(x, (2, 0, 1)), lambda x: x.transpose(2, 0, 1), CUBE),
     "unfold": (lambda x: mg.unfold(x, (2, 3), *SETTINGS), lambda x: windows(x, (2, 3), *SETTINGS), IMAGES),
     "upsample_bilinear": (lambda x: mg.upsample_bilinear(x, (2, 3)), lambda x: bilinear(x, (2, 3)), IMAGES),
@@ -199,8 +228,12 @@ TABLE = {
     "var": (lambda x: mg.var(x, (0, 1), ddof=2), lambda x: x.var((0, 1), ddof=2), CUBE),
     "where": (lambda a, b: mg.where(a > b, a, b), lambda a, b: np.where(a > b, a, b), A, B),
 }
-OTHER_TYPES = {"argmax": np.int64, **dict.fromkeys(("equal", "not_equal", "greater", "greater_equal"), np.bool_)}
-CONSTANT = {"sign", *OTHER_TYPES}  # by steps: no gradient flows
+OTHER_TYPES = {
+    "argmax": np.int64,
+    "argsort": np.int64,
+    **dict.fromkeys(("equal", "not_equal", "greater", "greater_equal"), np.bool_),
+}
+CONSTANT = {"sign", "floor", "floor_divide", *OTHER_TYPES}  # by steps: no gradient flows
 every_operation = pytest.mark.parametrize("name", TABLE)
 
 
@@ -238,8 +271,8 @@ def test_float32_stays_float32(device, name):
         assert {g.dtype for g in (*again, *(t.grad for t in tensors))} == {np.dtype(np.float32)}
 
 
-FRACTIONS = """avg_pool2d cos divide exp expm1 gelu log_softmax logsumexp mean norm sigmoid silu sin softmax softplus
-sqrt standardize std tanh upsample_bilinear var layer_norm"""
+FRACTIONS = """avg_pool2d cos divide erf exp expm1 gelu gelu_exact log_softmax logsumexp mean norm sigmoid silu sin
+softmax softplus sqrt standardize std tanh upsample_bilinear var layer_norm group_norm"""
 
 
 @pytest.mark.parametrize("name", FRACTIONS.split())
@@ -278,6 +311,8 @@ BIG = 1000.0
         (mg.tanh, [-BIG, BIG], [-1, 1], [0, 0]),
         (mg.silu, [-BIG, BIG], [0, BIG], [0, 1]),
         (mg.gelu, [-BIG, BIG], [0, BIG], [0, 1]),
+        (mg.gelu_exact, [-BIG, BIG], [0, BIG], [0, 1]),
+        (mg.erf, [-BIG, BIG], [-1, 1], [0, 0]),
         (mg.elu, [-BIG, BIG], [-1, BIG], [0, 1]),
         (lambda x: mg.bce_with_logits(x, 1.0), [-BIG, BIG], [BIG, 0], [-1, 0]),
         (lambda x: mg.bce_with_logits(x, 0.0), [-BIG, BIG], [0, BIG], [0, 1]),
