@@ -30,7 +30,7 @@ def two_devices(request):
 
 
 TWO_ARRAYS = ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "equal", "not_equal", "greater"]
-TWO_ARRAYS += ["greater_equal", "bce_with_logits"]
+TWO_ARRAYS += ["greater_equal", "bce_with_logits", "floor_divide", "remainder"]
 
 
 @pytest.mark.parametrize("name", TWO_ARRAYS)
@@ -104,6 +104,46 @@ def test_axes_that_are_no_axes(device, name):
         (lambda x: x[np.ones((2, 1), bool)], ShapeError, ["getitem", "mask of shape (2, 1)", "(2, 3)"]),
         (lambda x: x[mg.tensor(True)], ShapeError, ["getitem", "mask of shape ()"]),
         (lambda x: mg.take(x, [0], axis=2), ShapeError, ["take", "axis 2", "2 axes"]),
+        # along an axis
+        (lambda x: mg.cumsum(x, 2), ShapeError, ["cumsum", "axis 2", "2 axes"]),
+        (lambda x: mg.argsort(x, axis=-3), ShapeError, ["argsort", "axis -3", "2 axes"]),
+        (lambda x: mg.topk(x, 1, axis=2), ShapeError, ["topk", "axis 2", "2 axes"]),
+        *(
+            (lambda x, k=k: mg.topk(x, k), ArgumentError, ["topk: k", "integer in 0 ... 3", "axis 1", repr(k)])
+            for k in (4, -1, 1.0, True, None)
+        ),
+        (lambda x: mg.take_along_axis(x, [0, 1], 1), ShapeError, ["take_along_axis", "(2,)", "(2, 3)", "axis 1"]),
+        (lambda x: mg.take_along_axis(x, [[0]] * 3, 1), ShapeError, ["take_along_axis", "(3, 1)", "(2, 3)"]),
+        (lambda x: mg.take_along_axis(x, [[0]], 2), ShapeError, ["take_along_axis", "axis 2", "2 axes"]),
+        (lambda x: mg.take_along_axis(x, mg.ones((2, 1)), 1), DTypeError, ["take_along_axis", "integers", "float32"]),
+        (lambda x: mg.take_along_axis(x, np.ones((2, 1), bool), 1), DTypeError, ["take_along_axis", "bool"]),
+        (lambda x: mg.repeat(x, 2, axis=2), ShapeError, ["repeat", "axis 2", "2 axes"]),
+        *(
+            (lambda x, n=n: mg.repeat(x, n, 1), ArgumentError, ["repeat: repeats", "3 of them", "axis 1", repr(n)])
+            for n in (-1, 1.5, [1, 2], [1, -1, 2], True)
+        ),
+        (lambda x: mg.tril(x[0]), ShapeError, ["tril", "(3,)", "matrices"]),
+        (lambda x: mg.triu(x.sum()), ShapeError, ["triu", "()", "matrices"]),
+        (lambda x: mg.tril(x, 0.5), ArgumentError, ["tril: k", "integer", "0.5"]),
+        # sums of products
+        (lambda x: mg.einsum(x, x), ArgumentError, ["einsum: subscripts", "'ij,jk->ik'", "Tensor"]),
+        (lambda x: mg.einsum("ij,jk", x), ArgumentError, ["einsum", "'ij,jk'", "2 operands", "1 are given"]),
+        (lambda x: mg.einsum("i1->i", x), ArgumentError, ["einsum", "'i1->i'", "letters", "got 'i1'"]),
+        (lambda x: mg.einsum("ij->i->j", x), ArgumentError, ["einsum", "one '->'"]),
+        (lambda x: mg.einsum("......", x), ArgumentError, ["einsum", "one '...'"]),
+        (lambda x: mg.einsum("ij->ii", x), ArgumentError, ["einsum", "'ij->ii'", "once"]),
+        (lambda x: mg.einsum("ij->ik", x), ArgumentError, ["einsum", "'ij->ik'", "in an operand"]),
+        (lambda x: mg.einsum("...j->j", x), ArgumentError, ["einsum", "'...j->j'", "name it too"]),
+        (lambda x: mg.einsum("ijk->i", x), ShapeError, ["einsum", "operand 0", "(2, 3)", "'ijk' names 3 axes"]),
+        (lambda x: mg.einsum("i->i", x), ShapeError, ["einsum", "operand 0", "(2, 3)"]),
+        (lambda x: mg.einsum("ij,kj", x, x.T), ShapeError, ["einsum", "'j'", "'ij' (2, 3)", "'kj' (3, 2)", "equal"]),
+        (lambda x: mg.einsum("ii", x), ShapeError, ["einsum", "'i'", "'ii' (2, 3)"]),
+        (
+            lambda x: mg.group_norm(x, mg.ones(3), mg.ones(3), 2),
+            ArgumentError,
+            ["group_norm", "groups", "3 channels", "2"],
+        ),
+        (lambda x: mg.group_norm(x[0], mg.ones(3), mg.ones(3), 1), ShapeError, ["group_norm", "(3,)", "(N, ..., C)"]),
         # products
         (lambda x: x @ x, ShapeError, ["matmul", "a has shape (2, 3)", "b (2, 3)", "last axis of a (3)", "of b (2)"]),
         (lambda x: x @ mg.ones(2), ShapeError, ["matmul", "(2,)", "only axis of b (2)"]),
@@ -132,6 +172,17 @@ def test_axes_that_are_no_axes(device, name):
 )
 def test_arrays(device, act, error, parts):
     told(lambda: act(mg.ones((2, 3))), error, *parts)
+
+
+def test_positions_along_an_axis_out_of_range():
+    for index in (3, -4):
+        told(
+            lambda index=index: mg.take_along_axis(mg.ones((2, 3)), [[0], [index]], 1),
+            ShapeError,
+            "take_along_axis",
+            "0 ... 2",
+            f"{index}",
+        )
 
 
 def test_index_arrays_out_of_range(device, device_kind):
