@@ -28,6 +28,7 @@ ACROSS = {
     "ops/test_torch_oracle.py": "every operation, beside PyTorch",
     "ops/test_values.py": "every operation, by NumPy or its definition",
     "runs/test_old_runs.py": "folders that older versions left",
+    "test_coming_from.py": "docs/coming-from.md",
     "test_gpu_script.py": "benchmarks/gpu.sh",
     "test_layers.py": "the imports between all files",
     "test_links.py": "the links of all pages",

@@ -1,4 +1,4 @@
-"""The README's example must run, and its first commands be the ones that CI runs."""
+"""The README's examples must run, and its first commands be the ones that CI runs."""
 
 import re
 from pathlib import Path
@@ -12,10 +12,15 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.S)
 
 
-def test_the_example_runs(capsys):
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
-    assert "the gradient is right" in capsys.readouterr().out
+def test_the_examples_run(capsys, tmp_path, monkeypatch):
+    """One after another, as in one session."""
+    monkeypatch.chdir(tmp_path)
+    scope = {"__name__": "readme"}
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), scope)
+    assert capsys.readouterr().out.count("the gradient is right") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+    scope["mg"].autodiff.REGISTRY.pop("scale")
 
 
 def test_the_first_commands():
