@@ -84,9 +84,10 @@ class Op:
         wanted = (
             f"{self.name}.gradients: the rule for {name} must take ({', '.join(['g', 'y', *self.inputs, *settings])})"
         )
-        if not callable(rule):
-            raise ArgumentError(f"{wanted}, got {rule!r}, which is no function")
-        own = inspect.signature(rule)
+        try:
+            own = inspect.signature(rule)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"{wanted}, got {rule!r}, which is no Python function") from None
         try:
             own.bind(None, None, *self.inputs, **dict.fromkeys(settings))
         except TypeError:
@@ -114,7 +115,12 @@ class Op:
         rule = self.rules[i]
         if into is not None and self.writes[i]:
             named = {**named, "into": into}
-        return None if rule is None else rule(g, y, *inputs, *settings, **named)
+        if rule is None:
+            return None
+        dx = rule(g, y, *inputs, *settings, **named)
+        if dx is None:
+            raise GraphError(f"{self.name}: the gradient rule for {self.inputs[i]} returned None; return the gradient")
+        return dx
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute; and, if an input requires a gradient, remember how."""

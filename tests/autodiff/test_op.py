@@ -64,6 +64,7 @@ def test_too_few_or_too_many_rules(scale, rules):
         lambda g, y, a, b, scale=1.0: g,  # of another name
         lambda g, y, a, b, factor, more: g,
         3.0,
+        np.multiply,
     ],
 )
 def test_a_rule_that_cannot_be_called(scale, wrong):
@@ -87,6 +88,16 @@ def test_no_rule_at_all_is_told_where_it_is_used(scale, total):
         assert scale(x, y).item() == 2.0
     scale.gradients(None, None)
     assert not scale(x, y).requires_grad
+
+
+def test_a_rule_without_a_return(scale):
+    def forgetful(g, y, a, b, factor=1.0):
+        g * b * factor
+
+    scale.gradients(forgetful, second)
+    a, b = mg.tensor([1.0], requires_grad=True), mg.tensor([2.0], requires_grad=True)
+    with pytest.raises(GraphError, match="scale: the gradient rule for a returned None; return the gradient"):
+        scale(a, b).backward()
 
 
 def test_rules_one_by_one_for_any_number_of_arrays(total):
