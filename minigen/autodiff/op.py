@@ -52,6 +52,11 @@ class Op:
         parameters = inspect.signature(forward).parameters.values()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.arity = len(self.inputs) or None  # None: *xs, any number of arrays
+        if not self.inputs and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            raise ArgumentError(
+                f"differentiable: {self.name}{inspect.signature(forward)} has no arrays: those stand before a slash, "
+                f"as in {self.name}(x, /)"
+            )
         self.rules: list[Rule | None] | None = None  # none given yet; an empty list: no gradient flows
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
@@ -77,25 +82,30 @@ class Op:
         self.rules = list(rules) if any(rules) else []
         self.writes = [rule is not None and "into" in inspect.signature(rule).parameters for rule in rules]
 
-    def _check_rule(self, name: str, rule: Rule) -> None:
-        """Raise unless the rule for the array `name` can be called as the backward pass does."""
+    def gradient_for_each(self, rule: Rule) -> None:
+        """Set the one rule of an operation on any number of arrays; it is told the number of its array first.
+
+        Raises:
+            ArgumentError: one that does not take (i, g, y, the arrays, the settings).
+        """
+        self._check_rule("each array", rule, "i")
+        self.rule_for_each = rule
+
+    def _check_rule(self, array: str, rule: Rule, *first: str) -> None:
+        """Raise unless the rule for an array can be called as the backward pass does."""
         parameters = inspect.signature(self.forward).parameters.values()
         settings = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        wanted = (
-            f"{self.name}.gradients: the rule for {name} must take ({', '.join(['g', 'y', *self.inputs, *settings])})"
-        )
+        arrays = self.inputs or [str(p) for p in parameters if p.kind is p.VAR_POSITIONAL]
+        takes = ", ".join([*first, "g", "y", *arrays, *settings])
+        wanted = f"{self.name}: the gradient rule for {array} must take ({takes})"
         try:
             own = inspect.signature(rule)
         except (TypeError, ValueError):
             raise ArgumentError(f"{wanted}, got {rule!r}, which is no Python function") from None
         try:
-            own.bind(None, None, *self.inputs, **dict.fromkeys(settings))
+            own.bind(*first, "g", "y", *arrays, **dict.fromkeys(settings))
         except TypeError:
             raise ArgumentError(f"{wanted}, with these names for the settings; it takes {own}") from None
-
-    def gradient_for_each(self, rule: Rule) -> None:
-        """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
-        self.rule_for_each = rule
 
     def gradient(
         self,

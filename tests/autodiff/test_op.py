@@ -70,7 +70,7 @@ def test_too_few_or_too_many_rules(scale, rules):
 def test_a_rule_that_cannot_be_called(scale, wrong):
     for rules, name in (((wrong, second), "a"), ((first, wrong), "b")):
         with pytest.raises(
-            ArgumentError, match=rf"scale.gradients: the rule for {name} .* \(g, y, a, b, factor\)"
+            ArgumentError, match=rf"scale: the gradient rule for {name} .* \(g, y, a, b, factor\)"
         ) as caught:
             scale.gradients(*rules)
         assert "\n" not in str(caught.value)
@@ -105,6 +105,25 @@ def test_rules_one_by_one_for_any_number_of_arrays(total):
         total.gradients(lambda g, y, x: g)
     total.gradient_for_each(lambda i, g, y, *xs: g)
     mg.gradcheck(lambda a, b: total(a, b), np.ones(2), np.ones(2))
+
+
+@pytest.mark.parametrize("wrong", [lambda i, g: g, lambda *, i, g, y: g, lambda i, g, y: g, 3.0])
+def test_a_rule_for_each_that_cannot_be_called(total, wrong):
+    with pytest.raises(ArgumentError, match=r"total: the gradient rule for each array must take \(i, g, y, \*xs\)"):
+        total.gradient_for_each(wrong)
+
+
+def test_arrays_stand_before_a_slash():
+    with pytest.raises(
+        ArgumentError, match=r"forgot\(x, factor=1.0\) has no arrays: those stand before a slash"
+    ) as caught:
+
+        @differentiable
+        def forgot(x, factor=1.0):
+            return x * factor
+
+    assert "\n" not in str(caught.value)
+    assert "forgot" not in REGISTRY
 
 
 def test_it_is_a_public_name():
