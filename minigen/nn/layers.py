@@ -6,6 +6,8 @@ device. The mathematics, forward and backward, is in `minigen.ops.linalg` and `m
 Lesson 3 derives the Dense layer, lesson 7 the convolutions.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .. import ops
@@ -64,11 +66,14 @@ class Dense(Module):
 
 
 class _Convolution(Module):
-    """What the two convolution layers share: a kernel, a bias for each output channel, and settings."""
+    """What the convolution layers share: a kernel, a bias for each output channel, and settings."""
 
+    kernel: Any  # with the stride and dilation, a pair; of a Conv1D, a number
+    stride: Any
     w: Parameter
     b: Parameter | None
     axes = "N, H, W"  # of the input, but for the channels
+    output_padding = (0, 0)
 
     def __init__(
         self, inputs: int, outputs: int, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
@@ -96,6 +101,7 @@ class _Convolution(Module):
             f"{self.inputs} -> {self.outputs}, kernel={self.kernel}, stride={self.stride}, padding={self.padding!r}"
             + (f", dilation={self.dilation}" if self.dilation not in (1, (1, 1)) else "")
             + (f", groups={self.groups}" if self.groups != 1 else "")
+            + (f", output_padding={self.output_padding}" if any(self.output_padding) else "")
             + ("" if self.b is not None else ", no bias")
         )
 
@@ -133,8 +139,9 @@ class Conv1D(_Convolution):
         rng: Generator | None = None,
     ) -> None:
         positive(kernel=kernel, stride=stride, dilation=dilation)
-        ends = padding if isinstance(padding, str) else ((0, 0), pair("padding", padding, 0))
-        super().__init__(inputs, outputs, (1, kernel), (1, stride), ends, (1, dilation), groups)
+        super().__init__(inputs, outputs, kernel, stride, padding, dilation, groups)
+        self.kernel, self.stride = kernel, stride
+        self.ends: Padding = padding if isinstance(padding, str) else ((0, 0), pair("padding", padding, 0))
         shape = (kernel, inputs // groups, outputs)
         fans = kernel * inputs // groups, kernel * outputs // groups
         self.w = Parameter(initializer(init)(given_or_default(rng), shape, *fans))
@@ -144,7 +151,7 @@ class Conv1D(_Convolution):
         """x (N, T, inputs) -> (N, OT, outputs)."""
         self._check(x)
         rows, kernel = ops.expand_dims(x, 1), ops.expand_dims(self.w, 0)  # (N, 1, T, inputs), (1, k, ...)
-        y = ops.conv2d(rows, kernel, self.stride, self.padding, self.dilation, self.groups)
+        y = ops.conv2d(rows, kernel, (1, self.stride), self.ends, (1, self.dilation), self.groups)
         return self._with_bias(ops.squeeze(y, 1))
 
 

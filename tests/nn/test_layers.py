@@ -93,6 +93,15 @@ def test_examples_are_treated_apart(device, name, n):
     np.testing.assert_allclose(whole, np.concatenate(single), rtol=1e-12, atol=1e-12)
 
 
+def test_a_convolution_says_its_settings():
+    assert repr(nn.Conv1D(4, 6, 3, padding=(2, 0))) == "Conv1D(4 -> 6, kernel=3, stride=1, padding=(2, 0))"
+    layer = nn.Conv2DTranspose(4, 6, 3, stride=2, dilation=(1, 2), groups=2, output_padding=1, bias=False)
+    assert repr(layer) == (
+        "Conv2DTranspose(4 -> 6, kernel=(3, 3), stride=(2, 2), padding=0, dilation=(1, 2), groups=2, "
+        "output_padding=(1, 1), no bias)"
+    )
+
+
 @pytest.fixture
 def cupy():
     """The double of CuPy, as the default device."""
