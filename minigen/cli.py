@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import signals
 from .errors import ArgumentError, DataError, MinigenError
 from .version import __version__
 
@@ -161,7 +162,7 @@ def _train(args: argparse.Namespace) -> None:
         test = group.once_a_machine(lambda: data.load(name, "test", folder=args.data_dir))
         new = args.resume is None
         job = begin(settings, examples, args.out, group) if new else reopen(args.resume, examples, group)
-        run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan)
+        run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan, data_dir=args.data_dir)
         if group.is_first:
             _tell(run)
 
@@ -337,17 +338,29 @@ def _silent_unless_first() -> Iterator[None]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
+    """Run a command; returns the exit status: 0, 2 for anything refused, 130, 143 or 129 when stopped.
+
+    Args:
+        argv: the words after the command's name; those of the process by default, which then is ours.
+    """
+    from . import distributed
+
     try:
-        given = list(sys.argv[1:] if argv is None else argv)
-        with _silent_unless_first():
-            args: Any = parser(_named_model(given)).parse_args(given)
-        return args.run(args) or 0
+        try:
+            if argv is None and not distributed.launched():
+                signals.take_over()
+            given = list(sys.argv[1:] if argv is None else argv)
+            with _silent_unless_first():
+                args: Any = parser(_named_model(given)).parse_args(given)
+            return args.run(args) or 0
+        finally:
+            signals.leave_alone()  # what is left is a line
     except MinigenError as error:
         print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
-        print(f"minigen: {str(stop) or 'interrupted'}", file=sys.stderr)
+        signals.leave_alone()
+        signals.say(str(stop) or "interrupted")
         return getattr(stop, "status", 130)
     except BrokenPipeError:
         return 0

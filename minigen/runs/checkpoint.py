@@ -58,9 +58,17 @@ class Every(NamedTuple):
             f"checkpoint_every: expected a number of steps such as 500, of minutes such as 5m, or never, got {text!r}"
         )
 
+    def __str__(self) -> str:
+        if self.steps:
+            return str(self.steps)
+        return f"{np.format_float_positional(self.minutes, trim='-')}m" if self.minutes else "never"
+
     def due(self, step: int, seconds: float) -> bool:
         """Whether to write one after `step`, `seconds` after the last one."""
         return bool((self.steps and step % self.steps == 0) or (self.minutes and seconds >= 60 * self.minutes))
+
+
+FIVE_MINUTES = Every(minutes=5)
 
 
 def _digest(arrays: dict[str, np.ndarray], notes: str) -> str:

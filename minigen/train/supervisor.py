@@ -3,13 +3,12 @@
 import copy
 import json
 import math
-import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ..autodiff import Tensor, debug
 from ..autodiff.debugging import bad_values
@@ -21,11 +20,12 @@ from ..models import Trainer
 from ..models.trainer import Metrics
 from ..random import Generator
 from ..report import Trained, modes
-from ..runs import Checkpoint, Every, Run, save_checkpoint
+from ..runs import Checkpoint, Every, Run, quoted, resume_command, resume_options, save_checkpoint
 from ..runs.health import new_warnings, signs_of_imbalance
-from ..runs.signals import Request, Stopped
+from ..signals import Request, Stopped
 from ..version import __version__
 from .loop import Batch, Batches
+from .terminal import tell
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
 WARM_UP = 100  # steps in which a game may look out of balance: every generator begins with samples that are alike
@@ -54,6 +54,7 @@ class Supervisor:
         every: how often to write a checkpoint.
         on_nan: one of ON_NAN.
         stop: looked at after each step.
+        data_dir: where the data's files lie, for the advice of how to go on.
 
     Of several processes (`trainer.group`) each has a supervisor. All do the same, after the same step; the first one
     alone writes and speaks.
@@ -65,10 +66,18 @@ class Supervisor:
     """
 
     def __init__(
-        self, run: Run, trainer: Trainer, data: Dataset, rng: Generator, every: Every, on_nan: str, stop: Request
+        self,
+        run: Run,
+        trainer: Trainer,
+        data: Dataset,
+        rng: Generator,
+        every: Every,
+        on_nan: str,
+        stop: Request,
+        data_dir: str | Path | None = None,
     ) -> None:
         self.run, self.trainer, self.data, self.rng = run, trainer, data, rng
-        self.every, self.on_nan, self.stop = every, on_nan, stop
+        self.every, self.on_nan, self.stop, self.data_dir = every, on_nan, stop, data_dir
         self.group = trainer.group
         settings = run.settings
         self.shown = Trained(trainer.model, settings, run.shape)
@@ -244,9 +253,23 @@ class Supervisor:
 
     def _advice(self) -> str:
         """What to do about a run that cannot go on."""
-        last = f"the last checkpoint, of step {self.saved}, is good" if self.saved else "there is no checkpoint yet"
         others = " or ".join(f"--on-nan {name}" for name in ON_NAN if name not in ("stop", self.on_nan))
-        return f"{last}; go on with --resume {self.run.folder} {others}, or train anew with a lower --lr"
+        if self.step == 0:
+            return f"there is no checkpoint yet; train anew with a lower --lr, or {others}"
+        last = f"the last checkpoint, of step {self.saved}, is good" if self.saved else "there is no checkpoint yet"
+        again = resume_options(self.run.folder, self.data_dir, self.every)
+        return f"{last}; go on with {again} {others}, or train anew with a lower --lr"
+
+    def how_to_go_on(self) -> str:
+        """What to say to somebody who stops the run."""
+        if not (self.run.folder / "config.json").exists():
+            return f"nothing was begun in {quoted(self.run.folder)}"
+        lost = f"step {self.saved}" if self.saved else "the beginning (there is no checkpoint yet)"
+        return f"go on from {lost} with: {resume_command(self.run.folder, self.data_dir, self.every, self.on_nan)}"
+
+    def told(self, what: str) -> str | None:
+        """What to say when the run ends at once; None if it is finished already."""
+        return None if self.run.finished() else f"{what}; {self.how_to_go_on()}"
 
     def _row(self) -> None:
         """Every few steps, a row of metrics for the log and the bar, and a warning if the game is out of balance."""
@@ -304,9 +327,9 @@ class Supervisor:
         save_checkpoint(self.run.folder, checkpoint)
 
     def _say(self, text: str) -> None:
-        """A line on standard error that does not tear the bar."""
+        """A line, of one process."""
         if self.group.is_first:
-            tqdm.write(f"minigen: {text}", file=sys.stderr)
+            tell(text)
 
 
 def _count(value: Any) -> int:

@@ -9,7 +9,7 @@ from minigen import Generator, data
 from minigen.errors import ArgumentError, DataError, NumericalError
 from minigen.models import recipe_of
 from minigen.runs import Every, Run, new_folder
-from minigen.runs.signals import Request, Stopped
+from minigen.signals import Request, Stopped
 from minigen.train import check_on_nan, steps
 from minigen.train.supervisor import ON_NAN, Supervisor
 
