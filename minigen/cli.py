@@ -18,6 +18,7 @@ from .version import __version__
 
 # What a resumed run keeps, besides its model's options.
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
+MOST_SAMPLES = 10**6
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -199,8 +200,6 @@ def _sample(args: argparse.Namespace) -> None:
     from .report import picture_of
     from .runs import load_run
 
-    if args.n < 1:
-        raise ArgumentError(f"n: expected a number of samples >= 1, got {args.n}")
     run = load_run(args.folder)
     out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}.png"
     if out.suffix not in (".png", ".npy"):
@@ -244,7 +243,7 @@ def _explore(args: argparse.Namespace) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     from . import backend, data
     from .report import evaluate
-    from .report.evaluation import as_json, table
+    from .report.evaluation import as_json, drawn, table
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -252,7 +251,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
         measures, figures = evaluate(trained, train, test, args.n, args.seed)
-    content = as_json(trained, measures, args.n, args.seed)
+    content = as_json(trained, measures, drawn(args.n, train), args.seed)
     run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
     _write(run, figures, args.seed, ["evaluation.json"])
@@ -337,6 +336,16 @@ def _silent_unless_first() -> Iterator[None]:
         yield
 
 
+def _check_numbers(args: argparse.Namespace) -> None:
+    """Refuse numbers that no command takes, before anything is read; those of models are checked by their recipes."""
+    from .models.recipe import SEED, STEPS
+
+    samples = STEPS(1, name="n", most=MOST_SAMPLES)
+    for option in (SEED, samples):
+        if (value := getattr(args, option.name, None)) is not None:
+            option.checked(value)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for anything refused, 130, 143 or 129 when stopped.
 
@@ -352,6 +361,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             given = list(sys.argv[1:] if argv is None else argv)
             with _silent_unless_first():
                 args: Any = parser(_named_model(given)).parse_args(given)
+            _check_numbers(args)
             return args.run(args) or 0
         finally:
             signals.leave_alone()  # what is left is a line

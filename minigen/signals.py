@@ -24,7 +24,7 @@ _process_is_ours = False
 
 
 class Stopped(KeyboardInterrupt):
-    """A run that was asked to stop. Its text says how to go on; its exit status is 130, 143 (SIGTERM) or 129 (SIGHUP)."""
+    """A run that was asked to stop. Its text says how to go on; its status is 130, 143 (SIGTERM) or 129 (SIGHUP)."""
 
     def __init__(self, message: str, signum: int = signal.SIGINT) -> None:
         super().__init__(message)
@@ -109,7 +109,7 @@ def leave_alone() -> None:
 
 
 def _handled_by(handle: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
-    """Set the handler of each signal; returns those before. A SIGHUP that is ignored stays so: that is what nohup is."""
+    """Set the handler of each signal; returns those before. A SIGHUP that is ignored stays so: that is nohup."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     numbers = [n for n in SIGNALS if n != getattr(signal, "SIGHUP", 0) or signal.getsignal(n) != signal.SIG_IGN]

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the step is finished, the state saved, and the way to go on told; a second one ends at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the step is finished, the state saved, the way to go on told; a second ends at once."""
 
 import contextlib
 import os
@@ -83,7 +83,9 @@ def test_after_the_last_step_one_signal_is_enough(tmp_path, number, status):
 
 
 def test_nohup_holds(tmp_path):
-    process = child("import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + SLOW, tmp_path / "run", 0.3, "step")
+    process = child(
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + SLOW, tmp_path / "run", 0.3, "step"
+    )
     assert process.stdout.readline() == "now\n"
     process.send_signal(signal.SIGHUP)
     assert ended(process)[::2] == (0, "")
@@ -176,7 +178,7 @@ def wrong_about(status, errors, numbers, folder):
     faults = {
         "its status": status not in {128 + number for number in numbers} | ({0} if finished else set()),
         "a traceback": "Traceback" in errors or "Exception" in errors,
-        f"{len(lines)} lines": len(lines) != 1 and not finished or len(lines) > 1,
+        f"{len(lines)} lines": (len(lines) != 1 and not finished) or len(lines) > 1,
         "no advice": not finished and "with: python -m minigen train --resume" not in errors,
         "a damaged checkpoint": bool(load_newest(folder)[1]),
     }
@@ -212,7 +214,7 @@ def test_two_signals_at_any_moment(nursery, tmp_path):
 
 def signalled_from_the_start(tmp_path, tries, rng, seconds):
     """Signal a command twice while it still imports, reads its data and builds its model; what was not as promised."""
-    code, faults = "from minigen import cli; print('now', flush=True); sys.argv.insert(0, ''); cli.main()", []
+    code, faults = "from minigen import cli; print('now', flush=True); sys.exit(cli.main())", []
     for i in range(tries):
         folder, twice = tmp_path / str(i), Twice(rng, seconds)
         process = child("import sys\n" + code, "train", "vae", "--steps", 10**6, "--quiet", "--out", folder)

@@ -11,7 +11,7 @@ from .checkpoint import FIVE_MINUTES, Every
 
 
 def quoted(path: str | Path) -> str:
-    """A path as a word for a shell; bytes that a terminal cannot show are written as $'\\xfc', which bash and zsh read."""
+    """A path as a word for a shell; what a terminal cannot show is written as $'\\xfc', which bash and zsh read."""
     text = str(path)
     if text.startswith("-"):
         text = os.path.join(os.curdir, text)  # or it would be taken for an option
@@ -21,8 +21,10 @@ def quoted(path: str | Path) -> str:
             return shlex.quote(text)
     except UnicodeEncodeError:
         pass
-    escaped = re.sub(rb"[^\w@%+=:,./-]", lambda found: b"\\x%02x" % found[0], os.fsencode(text))
-    return f"$'{escaped.decode()}'"
+    escaped = re.sub(
+        r"[^\w@%+=:,./-]", lambda found: f"\\x{ord(found[0]):02x}", os.fsencode(text).decode("latin-1"), flags=re.A
+    )
+    return f"$'{escaped}'"
 
 
 def resume_options(

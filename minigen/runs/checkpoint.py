@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors.numpy import save
 
-from ..data.files import write_whole
+from ..data.files import json_text, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError
 from .untrusted_files import NUMBERS, read_tensors
 
@@ -92,9 +91,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     Raises:
         DataError: it cannot be written. Those before it are as they were.
     """
-    notes = json.dumps({"format": FORMAT, "step": checkpoint.step, **checkpoint.notes})
+    notes = json_text({"format": FORMAT, "step": checkpoint.step, **checkpoint.notes})
     header = {"words": notes, "sha256": _digest(checkpoint.arrays, notes)}
-    content = save(checkpoint.arrays, metadata=header)
+    content = tensor_bytes(checkpoint.arrays, header)
     write_whole(folder / f"checkpoint-{checkpoint.step:08}.safetensors", lambda path: path.write_bytes(content))
     for path in _files(folder)[KEPT:]:
         path.unlink(missing_ok=True)

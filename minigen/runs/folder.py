@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from safetensors.numpy import save
 
-from ..data.files import locked, write_whole
+from ..data.files import json_text, locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError, ShapeError
 from ..models import Settings, recipe_of
 from ..nn import Module
@@ -104,7 +103,7 @@ class Run:
         s = self.settings
         common = {"model": s.model, "data": s.data, "seed": s.seed, "device": s.device, "shards": s.shards}
         config = {"minigen": __version__, "format": FORMAT, "shape": list(self.shape), **common, **s.options}
-        self.write("config.json", lambda path: path.write_text(json.dumps(config, indent=2) + "\n"))
+        self.write("config.json", lambda path: path.write_text(json_text(config, indent=2) + "\n"))
 
     def finished(self) -> bool:
         """Whether the last step was taken and everything was written."""
@@ -131,12 +130,12 @@ class Run:
 
     def save_weights(self, model: Module) -> None:
         """Write model.safetensors."""
-        content = save(model.state_dict())
+        content = tensor_bytes(model.state_dict())
         self.write("model.safetensors", lambda path: path.write_bytes(content))
 
     def save_metrics(self, rows: list[dict[str, Any]]) -> None:
         """Write metrics.jsonl."""
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        lines = "".join(json_text(row) + "\n" for row in rows)
         self.write("metrics.jsonl", lambda path: path.write_text(lines))
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -153,9 +152,7 @@ class Run:
         try:
             entries, _ = read_header(path)
         except FileNotFoundError:
-            raise DataError(
-                f"{path}: not found; the run was not finished: {resume_command(self.folder)}"
-            ) from None
+            raise DataError(f"{path}: not found; the run was not finished: {resume_command(self.folder)}") from None
         numbers = sum(math.prod(entry.shape) for entry in entries.values())
         if numbers > NUMBERS:
             raise DataError(f"{path}: {numbers} weights, more than the {NUMBERS} that a model of minigen may have")

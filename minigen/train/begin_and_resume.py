@@ -17,7 +17,7 @@ from ..data import Dataset, Loader, pixels, scale
 from ..distributed import Group, check_fit
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
-from ..random import Generator
+from ..random import Generator, next_seed
 from ..report import Trained, curves, final_pictures, modes
 from ..report.restorations import compared
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
@@ -25,7 +25,7 @@ from ..runs.provenance import PLOT
 from ..runs.untrusted_files import NUMBERS, Rationed
 from ..signals import Stopped, stop_request
 from .loop import steps
-from .supervisor import Supervisor, check_on_nan
+from .supervisor import Supervisor, check_on_nan, defined
 from .terminal import TERMINAL, tell
 
 SETTLING = 50  # batches
@@ -249,13 +249,13 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         )
         trainer.settle(Tensor(x) for x in islice(again, SETTLING))
         run.save_weights(trainer.model)
-        rng = Generator(seed + 1)
+        rng = Generator(next_seed(seed))
         if shown.can_show("restorations"):
             final, figures = compared(shown, data, test, rng)
         else:
             final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
     for name, figure in figures.items():
-        run.picture(name, figure, seed=seed + 1 if name in DRAWN else seed)
+        run.picture(name, figure, seed=next_seed(seed) if name in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown.title), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
@@ -266,7 +266,8 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
     """The trainer's test metrics, averaged over all examples; of point data with clusters, how many were found."""
     sums: dict[str, float] = {}
     labels = (test.y,) if shown.recipe.labelled else ()
-    rng, bits = Generator(shown.settings.seed + 1), Generator(TEST_SEED)
+    seed = next_seed(shown.settings.seed)
+    rng, bits = Generator(seed), Generator(TEST_SEED)
     loader = Loader(test.x, *labels, batch_size=500, shuffle=False, drop_last=False, device=shown.settings.device)
     for part in loader:
         x, *y = part if isinstance(part, tuple) else (part,)
@@ -274,7 +275,7 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
         for name, value in trainer.evaluate(batch, rng, *y).items():
             sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
     means = {name: round(total / len(test.x), 6) for name, total in sums.items()}
-    return means | modes(shown, test, 2500, Generator(shown.settings.seed + 1))
+    return defined(means | modes(shown, test, 2500, Generator(seed)))
 
 
 @contextmanager

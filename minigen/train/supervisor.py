@@ -1,10 +1,9 @@
 """What goes on around the training loop: a progress bar, a log, checkpoints, and what to do when a step fails."""
 
 import copy
-import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from ..autodiff import Tensor, debug
 from ..autodiff.debugging import bad_values
 from ..backend import to_numpy
 from ..data import Dataset, pixels, scale
+from ..data.files import json_text
 from ..distributed import Group
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Trainer
 from ..models.trainer import Metrics
-from ..random import Generator
+from ..random import Generator, next_seed
 from ..report import Trained, modes
 from ..runs import Checkpoint, Every, Run, quoted, resume_command, resume_options, save_checkpoint
 from ..runs.health import new_warnings, signs_of_imbalance
@@ -109,6 +109,7 @@ class Supervisor:
         notes = {
             "minigen": __version__,
             "examples": len(self.data.x),
+            "order": self.trainer.order(),
             "rng": self.rng.state(),
             "loader": self.batches.state(),
             "counted": self.counted,
@@ -134,6 +135,8 @@ class Supervisor:
             )
         sums = {n.removeprefix("sums/"): a for n, a in checkpoint.arrays.items() if n.startswith("sums/")}
         try:
+            if notes.get("order", self.trainer.order()) != self.trainer.order():  # format 1 once had none
+                raise ValueError("its parameters are in another order")
             self.trainer.load_state({n: a for n, a in checkpoint.arrays.items() if not n.startswith("sums/")})
             self.rng.load_state(notes["rng"])
             self.batches.load_state(notes["loader"])
@@ -278,10 +281,11 @@ class Supervisor:
         means = {name: round(float(total) / self.counted, 6) for name, total in self.sums.items()}
         if not self.trainer.watches and not all(math.isfinite(value) for value in means.values()):
             raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
+        means = defined(means)  # every step was looked at: what is not finite has no meaning for these batches
         row: dict[str, Any] = {"step": self.step, **means}
         if self.data.centres is not None and self.group.is_first:
             self.trainer.model.eval()
-            row |= modes(self.shown, self.data, 500, Generator(self.run.settings.seed + 1))
+            row |= defined(modes(self.shown, self.data, 500, Generator(next_seed(self.run.settings.seed))))
             self.trainer.model.train()
         if self.skipped:
             row["skipped"] = self.skipped
@@ -305,7 +309,7 @@ class Supervisor:
             raise DataError(f"out: the folder {self.run.folder} was removed during training; nothing can be saved")
         try:
             with open(self.run.folder / "metrics.jsonl", "a") as log:
-                log.write(json.dumps(row) + "\n")
+                log.write(json_text(row) + "\n")
         except OSError as error:
             self._say(f"step {self.step}: cannot write metrics.jsonl ({error.strerror}); training goes on")
 
@@ -330,6 +334,11 @@ class Supervisor:
         """A line, of one process."""
         if self.group.is_first:
             tell(text)
+
+
+def defined(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are numbers; the spread of examples that are all alike is none, for example."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def _count(value: Any) -> int:

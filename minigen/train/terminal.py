@@ -27,8 +27,8 @@ class Terminal:
         except (ValueError, AttributeError):  # it is closed, or there is none
             pass
         except OSError as error:
-            if error.errno in GONE:  # for good: Python need not try once more when it ends
-                sys.stderr = open(os.devnull, "w")
+            if error.errno in GONE:  # for good: Python would try once more when it ends, and fail
+                sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys.stderr, name)
