@@ -132,6 +132,18 @@ def test_bad_seeds(seed):
             start(seed)
 
 
+@pytest.mark.parametrize("seed", [2**63, 2**64, 2**80, 10**5000, np.uint64(2**63)])
+def test_seeds_beyond_all(seed):
+    for start in (mg.Generator, mg.seed):
+        with pytest.raises(ArgumentError, match=r"seed: expected an integer below 2\^63, got one of \d+ bits"):
+            start(seed)
+
+
+def test_after_the_last_seed_comes_the_first():
+    assert mg.random.next_seed(2**63 - 1) == 0
+    assert mg.random.next_seed(7) == 8
+
+
 def test_a_refused_seed_leaves_the_default_generator_alone():
     mg.seed(5)
     with pytest.raises(ArgumentError):
