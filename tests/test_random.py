@@ -132,7 +132,7 @@ def test_bad_seeds(seed):
             start(seed)
 
 
-@pytest.mark.parametrize("seed", [2**63, 2**64, 2**80, 10**5000, np.uint64(2**63)])
+@pytest.mark.parametrize("seed", [2**63, 2**64, np.uint64(2**63), pytest.param(10**5000, id="huge")])
 def test_seeds_beyond_all(seed):
     for start in (mg.Generator, mg.seed):
         with pytest.raises(ArgumentError, match=r"seed: expected an integer below 2\^63, got one of \d+ bits"):
