@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minigen.data.files import json_text
 from minigen.runs import load_run
 
 
@@ -36,7 +37,7 @@ def main() -> None:
         "numpy": np.__version__,
     }
     content = {"machine": machine, "runs": [row(folder) for folder in sys.argv[2:]]}
-    Path(sys.argv[1]).write_text(json.dumps(content, indent=1) + "\n")
+    Path(sys.argv[1]).write_text(json_text(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

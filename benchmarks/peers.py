@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 content["results"][name] = WORKLOADS[name](arena)
                 content["machine"] = machine(arena.versions)
                 if options.json:
-                    options.json.write_text(json.dumps(content, indent=1) + "\n")
+                    options.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
                 if options.markdown:
                     options.markdown.write_text(as_markdown(content))
         except (report.ParityError, WorkerError) as error:

@@ -23,6 +23,7 @@ import numpy as np
 from benchmarks.peers import machine
 from minigen import Generator, Tensor, distributed
 from minigen.data import Dataset
+from minigen.data.files import json_text
 from minigen.distributed import Group
 from minigen.models import recipe_of
 from minigen.version import __version__
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "processes": {str(p): run_of(p, SHARDS, options, 1) for p in options.processes},
         "a shard each": {str(p): run_of(p, p, options, 1) for p in options.processes},
     }
-    text = json.dumps(content, indent=1) + "\n"
+    text = json_text(content, indent=1) + "\n"
     if options.json:
         options.json.write_text(text)
     else:

@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.protocols import games, likelihood, restoration  # noqa: E402
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
-from minigen.data.files import write_whole  # noqa: E402
+from minigen.data.files import json_text, write_whole  # noqa: E402
 from minigen.errors import ArgumentError, MinigenError, unknown_name  # noqa: E402
 from minigen.version import __version__  # noqa: E402
 
@@ -51,7 +51,7 @@ def machine(device: str) -> dict[str, Any]:
 def appended(file: Path, entry: dict[str, Any]) -> None:
     """Add an entry to a JSON list, whole or not at all."""
     entries = json.loads(file.read_text()) if file.exists() else []
-    text = json.dumps([*entries, entry], indent=1) + "\n"
+    text = json_text([*entries, entry], indent=1) + "\n"
     write_whole(file, lambda path: path.write_text(text))
 
 
@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MinigenError as error:
         print(f"reproduce: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(entry["ours"], indent=1))
+    print(json_text(entry["ours"], indent=1))
     return 0
 
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import signals
 from .errors import ArgumentError, DataError, MinigenError
 from .version import __version__
 
 # What a resumed run keeps, besides its model's options.
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
+MOST_SAMPLES = 10**6
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -161,7 +163,7 @@ def _train(args: argparse.Namespace) -> None:
         test = group.once_a_machine(lambda: data.load(name, "test", folder=args.data_dir))
         new = args.resume is None
         job = begin(settings, examples, args.out, group) if new else reopen(args.resume, examples, group)
-        run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan)
+        run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan, data_dir=args.data_dir)
         if group.is_first:
             _tell(run)
 
@@ -198,8 +200,6 @@ def _sample(args: argparse.Namespace) -> None:
     from .report import picture_of
     from .runs import load_run
 
-    if args.n < 1:
-        raise ArgumentError(f"n: expected a number of samples >= 1, got {args.n}")
     run = load_run(args.folder)
     out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}.png"
     if out.suffix not in (".png", ".npy"):
@@ -243,7 +243,7 @@ def _explore(args: argparse.Namespace) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     from . import backend, data
     from .report import evaluate
-    from .report.evaluation import as_json, table
+    from .report.evaluation import as_json, drawn, table
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -251,7 +251,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
         measures, figures = evaluate(trained, train, test, args.n, args.seed)
-    content = as_json(trained, measures, args.n, args.seed)
+    content = as_json(trained, measures, drawn(args.n, train), args.seed)
     run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
     _write(run, figures, args.seed, ["evaluation.json"])
@@ -336,18 +336,41 @@ def _silent_unless_first() -> Iterator[None]:
         yield
 
 
+def _check_numbers(args: argparse.Namespace) -> None:
+    """Refuse numbers that no command takes, before anything is read; those of models are checked by their recipes."""
+    from .models.recipe import SEED, STEPS
+
+    samples = STEPS(1, name="n", most=MOST_SAMPLES)
+    for option in (SEED, samples):
+        if (value := getattr(args, option.name, None)) is not None:
+            option.checked(value)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
+    """Run a command; returns the exit status: 0, 2 for anything refused, 130, 143 or 129 when stopped.
+
+    Args:
+        argv: the words after the command's name; those of the process by default, which then is ours.
+    """
+    from . import distributed
+
     try:
-        given = list(sys.argv[1:] if argv is None else argv)
-        with _silent_unless_first():
-            args: Any = parser(_named_model(given)).parse_args(given)
-        return args.run(args) or 0
+        try:
+            if argv is None and not distributed.launched():
+                signals.take_over()
+            given = list(sys.argv[1:] if argv is None else argv)
+            with _silent_unless_first():
+                args: Any = parser(_named_model(given)).parse_args(given)
+            _check_numbers(args)
+            return args.run(args) or 0
+        finally:
+            signals.leave_alone()  # what is left is a line
     except MinigenError as error:
         print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
-        print(f"minigen: {str(stop) or 'interrupted'}", file=sys.stderr)
+        signals.leave_alone()
+        signals.say(str(stop) or "interrupted")
         return getattr(stop, "status", 130)
     except BrokenPipeError:
         return 0

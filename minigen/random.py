@@ -13,17 +13,29 @@ from numpy.typing import DTypeLike
 from .backend import Array, default_device, module_for, to_device
 from .errors import ArgumentError
 
+SEEDS = 2**63  # how many there are, from 0: an integer of the machine holds each of them
+
+
+def next_seed(seed: int) -> int:
+    """The seed after this one; after the last comes the first."""
+    return (seed + 1) % SEEDS
+
 
 class Generator:
     """A seeded source of random arrays: one stream on the host and, once it is used, one on the CUDA device.
 
     Args:
-        seed: a non-negative integer.
+        seed: an integer from 0 to 2^63 - 1.
+
+    Raises:
+        ArgumentError: it is none.
     """
 
     def __init__(self, seed: int = 0) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise ArgumentError(f"seed: expected an integer >= 0, got {seed!r}")
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < SEEDS:
+            large = isinstance(seed, (int, np.integer)) and seed >= SEEDS
+            got = f"one of {int(seed).bit_length()} bits" if large else repr(seed)
+            raise ArgumentError(f"seed: expected an integer {'below 2^63' if large else '>= 0'}, got {got}")
         self.seed = int(seed)
         self.host = np.random.default_rng(self.seed)
         self._cuda: Any = None
@@ -54,7 +66,7 @@ class Generator:
 
     def spawn(self) -> "Generator":
         """A new generator whose numbers are independent of this one's; draws once from the host stream."""
-        return Generator(int(self.host.integers(2**63)))
+        return Generator(int(self.host.integers(SEEDS)))
 
     def shards(self, numbers: Iterable[int]) -> list["Generator"]:
         """New generators, independent of each other and of this one, for shards with these numbers, from 0.
@@ -64,7 +76,7 @@ class Generator:
         """
         drawn = int(self.host.integers(2**63))
         seeds = (np.random.SeedSequence((drawn, number)).generate_state(1, np.uint64)[0] for number in numbers)
-        return [Generator(int(seed)) for seed in seeds]
+        return [Generator(int(seed) % SEEDS) for seed in seeds]
 
     def state(self) -> dict[str, Any]:
         """Where the host stream stands, as numbers and strings that JSON can hold."""

@@ -48,6 +48,7 @@ ACROSS = {
     "train/test_faults.py": "runs beset from outside: disks, files, clocks, other processes",
     "train/test_hops.py": "the way from the command line to a weight, through all layers",
     "train/test_hostile_checkpoint.py": "runs and their checkpoints, where these lie",
+    "train/test_in_and_out.py": "what train accepts, by all commands, and the way there and back",
     "train/test_killed.py": "runs that are killed",
     "train/test_memory.py": "what no run may take: memory",
     "train/test_nan.py": "runs that meet NaN, from the operation to the command line",

@@ -132,6 +132,18 @@ def test_bad_seeds(seed):
             start(seed)
 
 
+@pytest.mark.parametrize("seed", [2**63, 2**64, np.uint64(2**63), pytest.param(10**5000, id="huge")])
+def test_seeds_beyond_all(seed):
+    for start in (mg.Generator, mg.seed):
+        with pytest.raises(ArgumentError, match=r"seed: expected an integer below 2\^63, got one of \d+ bits"):
+            start(seed)
+
+
+def test_after_the_last_seed_comes_the_first():
+    assert mg.random.next_seed(2**63 - 1) == 0
+    assert mg.random.next_seed(7) == 8
+
+
 def test_a_refused_seed_leaves_the_default_generator_alone():
     mg.seed(5)
     with pytest.raises(ArgumentError):
@@ -139,7 +151,7 @@ def test_a_refused_seed_leaves_the_default_generator_alone():
     assert mg.random.default_generator().seed == 5
 
 
-@pytest.mark.parametrize("seed", [0, np.int64(7), np.uint8(3), 2**80])
+@pytest.mark.parametrize("seed", [0, np.int64(7), np.uint8(3), 2**63 - 1])
 def test_good_seeds(seed):
     assert mg.Generator(seed).seed == int(seed)
     assert np.array_equal(mg.Generator(seed).permutation(20), mg.Generator(int(seed)).permutation(20))

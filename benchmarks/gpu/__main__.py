@@ -107,7 +107,7 @@ def run_all(parts: Sequence[Part], out: Path, rehearse: bool, total: float) -> l
             endings.append(run(part, command(part, out, rehearse, GRACE * limit), out, limit))
         print(endings[-1].line, flush=True)
         content = {"rehearsal": rehearse, "seconds": total, "parts": [ending._asdict() for ending in endings]}
-        (out / "parts.json").write_text(json.dumps(content, indent=1) + "\n")
+        (out / "parts.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     table = Part("table", "table", (), FOR_TABLE)
     endings.append(run(table, [sys.executable, "-m", "benchmarks.gpu.table", str(out)], out, FOR_TABLE))
     print(endings[-1].line, flush=True)

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from minigen import backend
+from minigen.data.files import json_text
 from minigen.errors import MinigenError
 
 DOUBLE = "double of CuPy"  # stands for the card's name in all that a rehearsal writes
@@ -49,7 +49,7 @@ class Findings:
         """Write the file, with these entries too; a reader never sees half of it."""
         self.content.update(content)
         half = self.path.with_suffix(".part")
-        half.write_text(json.dumps(self.content, indent=1) + "\n")
+        half.write_text(json_text(self.content, indent=1) + "\n")
         os.replace(half, self.path)
 
 

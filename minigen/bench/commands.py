@@ -12,7 +12,6 @@ why, and measures the CPU alone.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import backend
-from ..data.files import write_whole
+from ..data.files import json_text, write_whole
 from ..errors import ArgumentError, DataError, MinigenError, unknown_name
 from .measuring import Row, measure, sgemm_peak, transfers
 from .parity import check_parity
@@ -89,7 +88,7 @@ def run(args: argparse.Namespace, clock: Clock = time.perf_counter) -> None:
             **extra,
             "rows": [row._asdict() for row in rows],
         }
-        write_whole(args.json, lambda path: path.write_text(json.dumps(content, indent=1) + "\n"))
+        write_whole(args.json, lambda path: path.write_text(json_text(content, indent=1) + "\n"))
         print(f"wrote {args.json}")
     if args.plot and rows:
         write_whole(args.plot, lambda path: figure(rows).savefig(path))

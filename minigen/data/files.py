@@ -1,9 +1,14 @@
 """Files that are complete or not there, even after a crash, and that several processes can share."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
 
 from ..errors import DataError
 
@@ -11,6 +16,30 @@ try:
     import fcntl
 except ImportError:  # Windows: no waiting; two processes do the same work, and each renames a whole file
     fcntl = None  # type: ignore[assignment]
+
+
+def json_text(content: object, indent: int | None = None, **how: Any) -> str:
+    """Content as JSON, which everything that we write as JSON goes through. JSON knows no NaN and no infinity.
+
+    Args:
+        content: what JSON can hold; a number that is not defined is left out of it.
+        indent, how: as of `json.dumps`.
+
+    Raises:
+        DataError: there is a NaN or an infinity in it.
+    """
+    try:
+        return json.dumps(content, indent=indent, allow_nan=False, **how)
+    except ValueError as error:
+        raise DataError(f"json: a NaN or an infinity cannot be written ({error})") from None
+
+
+def tensor_bytes(arrays: Mapping[str, np.ndarray], texts: dict[str, str] | None = None) -> bytes:
+    """Arrays by name, and texts, as the content of a .safetensors file, whatever order the arrays have in memory.
+
+    The format knows rows one after another only, and its writer takes the memory of any array for that.
+    """
+    return bytes(save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata=texts))
 
 
 @contextmanager

@@ -6,13 +6,13 @@ compared here, and the tests, hints and solutions are ours. Nothing in a submiss
 
 import csv
 import io
-import json
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..data.files import json_text
 from ..errors import ArgumentError, DataError
 from ..version import __version__
 from .course import Lesson
@@ -65,7 +65,7 @@ class Grades:
             for student, states in self.results.items()
         }
         report = {"minigen": __version__, "seed": self.seed, "of": len(self.keys), "students": students}
-        _write(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        _write(path, json_text(report, indent=1, ensure_ascii=False) + "\n")
 
     def __str__(self) -> str:
         width = max(map(len, self.results))

@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from ..autodiff import Tensor, no_grad
 from ..backend import default_device, to_device
 from ..data import Dataset, Loader
 from ..data.download import cache_folder
-from ..data.files import locked, write_whole
+from ..data.files import locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError
 from ..nn import BatchNorm, Conv2D, Dense, Dropout, Flatten, Module, ReLU, Sequential, cross_entropy_loss
 from ..optim import Adam, cosine
@@ -121,7 +121,7 @@ def classifier_for(train: Dataset, test: Dataset) -> Classifier:
         if reached < MUST_REACH[name]:
             raise DataError(f"classifier of {name!r}: accuracy {reached:.2%}, must reach {MUST_REACH[name]:.2%}")
         state = model.state_dict()
-        write_whole(file, lambda path: save_file(state, path))
+        write_whole(file, lambda path: path.write_bytes(tensor_bytes(state)))
         return model
 
 

@@ -19,7 +19,7 @@ from ..data import Dataset
 from ..distributed import check_fit
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
-from ..random import Generator
+from ..random import SEEDS, Generator
 from .trainer import Trainer
 
 LARGEST = 2**63 - 1
@@ -121,7 +121,7 @@ BATCH_SIZE = Option("batch_size", 128, "examples a step", least=1, most=LARGEST)
 LR = Option("lr", 1e-3, "Adam's learning rate", above=0, most=1)
 LATENT_DIM = Option("latent_dim", 20, "length of the latent vector (2: draws the plane)", least=1, most=LARGEST)
 WIDTH = Option("width", 32, "hidden units, or channels of the first convolution", least=1, most=LARGEST)
-SEED = Option("seed", 0, "of all randomness", least=0, most=LARGEST)
+SEED = Option("seed", 0, "of all randomness", least=0, most=SEEDS - 1)
 SHARDS = Option("shards", 1, "parts that a batch is cut into: 1, 2, 4, ...", least=1, most=1 << 16)
 CLASSES_OF_DATA = Option("classes", 1, "labels that the data have", least=1, most=LARGEST, given_by_data=True)
 

@@ -168,6 +168,11 @@ class Trainer:
         parts |= {f"optimizer{i}": optimizer.state() for i, optimizer in enumerate(self.optimizers)}
         return {f"{part}/{name}": np.asarray(value) for part, state in parts.items() for name, value in state.items()}
 
+    def order(self) -> list[list[str]]:
+        """The names of each optimizer's parameters, in the order in which its vectors hold them."""
+        names = {id(tensor): name for name, tensor in self.model.named_parameters()}
+        return [[names.get(id(p), "") for p in optimizer.flat.params] for optimizer in self.optimizers]
+
     def load_state(self, state: dict[str, np.ndarray]) -> None:
         """Go on from `state()` of a trainer with the same settings.
 

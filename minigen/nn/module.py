@@ -177,15 +177,21 @@ class Module:
     # ---------------------------------------------------------------------------------------------------- state
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies of all parameters and buffers on the host, by name."""
-        return {name: np.array(to_numpy(t.data)) for name, t in self.named_tensors()}
+        """Copies of all parameters and buffers on the host, by name, each contiguous in memory whatever it is here.
+
+        A tensor that is in the module twice (tied weights) is saved once, under its first name.
+
+        Raises:
+            ArgumentError: two tensors have one name, such as the attribute 'a.b' and the b of a module a.
+        """
+        return {name: np.array(to_numpy(t.data), order="C") for name, t in self._by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor | Array]) -> None:
         """Set all parameters and buffers from arrays; the names and shapes must be this module's exactly.
 
         Everything is checked first: a state that does not fit changes nothing.
         """
-        own = dict(self.named_tensors())
+        own = self._by_name()
         arrays = {name: to_numpy(raw(array)) for name, array in state.items()}
         for name in arrays:
             if name not in own:
@@ -202,6 +208,14 @@ class Module:
                 raise DTypeError(f"load_state_dict: {name} must hold numbers, it has dtype {arrays[name].dtype}")
         for name, tensor in own.items():
             tensor.data[...] = xp_of(tensor.data).asarray(arrays[name], dtype=tensor.dtype)
+
+    def _by_name(self) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        for name, tensor in self.named_tensors():
+            if name in found:
+                raise ArgumentError(f"state: two tensors are called {name!r}; give one of the attributes another name")
+            found[name] = tensor
+        return found
 
     # ------------------------------------------------------------------------------------------------- pictures
 

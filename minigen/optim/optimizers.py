@@ -187,17 +187,25 @@ class Optimizer:
     def state(self) -> dict[str, Any]:
         """All that changes from step to step, copied to the host: `t`, the update counts and the rule's vectors.
 
-        The parameters themselves and the settings are not part of it.
+        The parameters themselves and the settings are not part of it. The vectors hold them end to end, so their shapes
+        are, in order.
         """
         vectors = {name: np.array(to_numpy(vector)) for name, vector in self.memory.items()}
-        return {"t": self.t, "counts": np.array(self.flat.counts), **vectors}
+        return {"t": self.t, "counts": np.array(self.flat.counts), "shapes": self._shapes(), **vectors}
+
+    def _shapes(self) -> np.ndarray:
+        """The number of axes of each parameter, followed by their lengths, in one row of integers."""
+        return np.array([n for p in self.flat.params for n in (p.ndim, *p.shape)])
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state()` of an optimizer with the same settings, for the same list of parameters.
 
         Raises:
-            ArgumentError, ShapeError: the state is of another rule or of other parameters. Nothing is changed then.
+            ArgumentError, ShapeError: the state is of another rule, of other parameters or in another order of theirs.
+                Nothing is changed then. (Parameters of the same shape cannot be told apart: they have no names here.)
         """
+        state = {"shapes": self._shapes(), **state}  # a state of the time before they were part of it
+        shapes = to_numpy(state.pop("shapes"))
         expected = {"counts": (len(self.flat.params),), **{name: m.shape for name, m in self.memory.items()}}
         if set(state) != {"t", *expected}:
             raise ArgumentError(
@@ -210,6 +218,8 @@ class Optimizer:
                     f"state[{name!r}]: expected an array of shape {shape}, got {getattr(state[name], 'shape', None)}; "
                     "it was saved for other parameters"
                 )
+        if not np.array_equal(shapes, self._shapes()):
+            raise ShapeError("state['shapes']: it was saved for parameters of other shapes, or in another order")
         self.t = int(state["t"])
         self.flat.counts = to_numpy(state["counts"]).tolist()
         for name, vector in self.memory.items():

@@ -20,7 +20,7 @@ from ..metrics.classifier import LR, Classifier, shifted
 from ..nn import cross_entropy_loss
 from ..nn.layers import positive
 from ..optim import Adam, cosine
-from ..random import Generator
+from ..random import Generator, next_seed
 from . import plots
 from .pictures import Figures
 from .trained import Trained
@@ -69,7 +69,7 @@ def accuracies_from_few_labels(
         ("with generated", maker),
         ("with shifted", lambda batch, names, draw: (shifted(batch, draw), names)),
     ):
-        classifier = _trained(x, y, more, classes, Generator(seed + 1))
+        classifier = _trained(x, y, more, classes, Generator(next_seed(seed)))
         found[name] = float((classifier.predict(tested) == wanted).mean())
     return found, figures
 

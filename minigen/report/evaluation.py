@@ -5,13 +5,15 @@ points as they are. Real data are split in two halves as large as the set of sam
 one, and the other, held against it too, says what a perfect model would get.
 """
 
-import json
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..autodiff import no_grad
 from ..data import Dataset, binarize, load, pixels
+from ..data.files import json_text
 from ..data.stacked import CLASSES as STACKS
 from ..errors import ArgumentError
 from ..metrics import (
@@ -57,7 +59,7 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
 
     Args:
         trained: the model. train, test: its data.
-        n: how many samples; fewer are taken where there are not twice as many real examples.
+        n: how many samples; fewer are drawn where there are not twice as many real examples (`drawn`).
         seed: of the samples, and of the halves of the real data.
 
     Raises:
@@ -68,7 +70,7 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     rng = Generator(seed)
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
-    n = min(n, len(train) // 2)
+    n = drawn(n, train)
     samples = trained.sample(n, rng.spawn())
     order = rng.permutation(len(train))
     halves = pixels(train.x[np.sort(order[:n])]), pixels(train.x[np.sort(order[n : 2 * n])])
@@ -99,6 +101,11 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     note = f"nats, +- {windows.standard_error:.1f}, sigma {windows.sigma:.2f}; known to mislead"
     measures["Parzen window"] = Measure(windows.log_likelihood, real.log_likelihood, note)
     return measures, figures
+
+
+def drawn(n: int, train: Dataset) -> int:
+    """How many samples are drawn where n are asked for: as many as either half of the real examples, at most."""
+    return min(n, len(train) // 2)
 
 
 def _likelihood(trained: Trained, test: Dataset, rng: Generator) -> Measures:
@@ -177,10 +184,20 @@ def _of_clusters(samples: np.ndarray, data: Dataset) -> Measures:
 
 
 def as_json(trained: Trained, measures: Measures, n: int, seed: int) -> str:
-    """The content of evaluation.json."""
+    """The content of evaluation.json.
+
+    Args:
+        n: how many samples were drawn.
+    """
     settings = trained.settings
     about = {"model": settings.model, "data": settings.data, "n": n, "seed": seed}
-    return json.dumps({**about, "measures": {name: vars(m) for name, m in measures.items()}}, indent=1) + "\n"
+    found = {name: {key: _finite(value) for key, value in vars(m).items()} for name, m in measures.items()}
+    return json_text({**about, "measures": found}, indent=1) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """A value of a measure, or None where it is not defined."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def table(measures: Measures) -> str:

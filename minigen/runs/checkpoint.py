@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors.numpy import save
 
-from ..data.files import write_whole
+from ..data.files import json_text, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError
 from .untrusted_files import NUMBERS, read_tensors
 
@@ -58,9 +57,17 @@ class Every(NamedTuple):
             f"checkpoint_every: expected a number of steps such as 500, of minutes such as 5m, or never, got {text!r}"
         )
 
+    def __str__(self) -> str:
+        if self.steps:
+            return str(self.steps)
+        return f"{np.format_float_positional(self.minutes, trim='-')}m" if self.minutes else "never"
+
     def due(self, step: int, seconds: float) -> bool:
         """Whether to write one after `step`, `seconds` after the last one."""
         return bool((self.steps and step % self.steps == 0) or (self.minutes and seconds >= 60 * self.minutes))
+
+
+FIVE_MINUTES = Every(minutes=5)
 
 
 def _digest(arrays: dict[str, np.ndarray], notes: str) -> str:
@@ -84,9 +91,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     Raises:
         DataError: it cannot be written. Those before it are as they were.
     """
-    notes = json.dumps({"format": FORMAT, "step": checkpoint.step, **checkpoint.notes})
+    notes = json_text({"format": FORMAT, "step": checkpoint.step, **checkpoint.notes})
     header = {"words": notes, "sha256": _digest(checkpoint.arrays, notes)}
-    content = save(checkpoint.arrays, metadata=header)
+    content = tensor_bytes(checkpoint.arrays, header)
     write_whole(folder / f"checkpoint-{checkpoint.step:08}.safetensors", lambda path: path.write_bytes(content))
     for path in _files(folder)[KEPT:]:
         path.unlink(missing_ok=True)

@@ -10,23 +10,24 @@ checkpoint-*         while it is not finished: see checkpoint.py
 import json
 import math
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from safetensors.numpy import save
 
-from ..data.files import locked, write_whole
+from ..data.files import json_text, locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError, ShapeError
 from ..models import Settings, recipe_of
 from ..nn import Module
 from ..version import __version__
+from .advice import resume_command
 from .provenance import GENERATED, save_png
 from .untrusted_files import FORMAT, NUMBERS, TYPES, Rationed, read_config, read_header, read_tensors
 
 LOCK = ".run.lock"
+OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what a file browser leaves in any folder
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Run:
             yield
 
     def begin(self) -> None:
-        """Write config.json into the folder, which must be empty.
+        """Write config.json into the folder, which must be empty but for what the system puts there.
 
         Raises:
             DataError: the folder holds something already.
@@ -74,13 +75,19 @@ class Run:
         if (self.folder / "config.json").exists() and not self.finished():
             raise DataError(
                 f"out: {self.folder} holds a run that is not finished; go on with "
-                f"`python -m minigen train --resume {self.folder}`, or choose another name"
+                f"`{resume_command(self.folder)}`, or choose another name"
             )
-        if any(path.name != LOCK for path in self.folder.iterdir()):
+        if any(path.name not in (LOCK, *OF_THE_SYSTEM) for path in self.folder.iterdir()):
             raise DataError(
                 f"out: {self.folder} exists and is not an empty folder; choose another name or remove it first"
             )
         self.save_config()
+
+    def withdraw(self) -> None:
+        """Undo `begin`, as nothing came of it: the folder can be used again."""
+        for name in ("config.json", "metrics.jsonl"):
+            with suppress(OSError):
+                (self.folder / name).unlink()
 
     def check_unfinished(self) -> None:
         """Refuse a run that is finished.
@@ -96,7 +103,7 @@ class Run:
         s = self.settings
         common = {"model": s.model, "data": s.data, "seed": s.seed, "device": s.device, "shards": s.shards}
         config = {"minigen": __version__, "format": FORMAT, "shape": list(self.shape), **common, **s.options}
-        self.write("config.json", lambda path: path.write_text(json.dumps(config, indent=2) + "\n"))
+        self.write("config.json", lambda path: path.write_text(json_text(config, indent=2) + "\n"))
 
     def finished(self) -> bool:
         """Whether the last step was taken and everything was written."""
@@ -123,12 +130,12 @@ class Run:
 
     def save_weights(self, model: Module) -> None:
         """Write model.safetensors."""
-        content = save(model.state_dict())
+        content = tensor_bytes(model.state_dict())
         self.write("model.safetensors", lambda path: path.write_bytes(content))
 
     def save_metrics(self, rows: list[dict[str, Any]]) -> None:
         """Write metrics.jsonl."""
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        lines = "".join(json_text(row) + "\n" for row in rows)
         self.write("metrics.jsonl", lambda path: path.write_text(lines))
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -145,9 +152,7 @@ class Run:
         try:
             entries, _ = read_header(path)
         except FileNotFoundError:
-            raise DataError(
-                f"{path}: not found; the run was not finished: python -m minigen train --resume {self.folder}"
-            ) from None
+            raise DataError(f"{path}: not found; the run was not finished: {resume_command(self.folder)}") from None
         numbers = sum(math.prod(entry.shape) for entry in entries.values())
         if numbers > NUMBERS:
             raise DataError(f"{path}: {numbers} weights, more than the {NUMBERS} that a model of minigen may have")

@@ -38,7 +38,7 @@ def save_png(figure: Figure, path: Path, source: str, **about: object) -> None:
         DataError: it cannot be written.
     """
     texts = {"Source": source, "Software": f"minigen {__version__}"}
-    texts |= {name.capitalize(): str(value) for name, value in about.items()}
+    texts |= {name.capitalize(): _encodable(str(value)) for name, value in about.items()}
     write_whole(path, lambda temporary: figure.savefig(temporary, format="png", metadata=texts))
 
 
@@ -74,6 +74,11 @@ def texts_of(path: Path) -> dict[str, str]:
     if len(found) > TEXTS:
         raise DataError(f"{path}: {len(found)} texts, more than the {TEXTS} that are shown")
     return {_plain(name): _plain(value) for name, value in found.items()}
+
+
+def _encodable(text: str) -> str:
+    """A text that UTF-8 can hold: bytes of a folder's name that are none (os.fsdecode) are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ supervisor         bar, log, checkpoints, and what to do when a step fails
 begin_and_resume   a whole run, from data to pictures
 """
 
-from ..runs.signals import Stopped
+from ..signals import Stopped
 from .begin_and_resume import begin, reopen, resume, supervise, train
 from .loop import Batches, steps
 from .supervisor import check_on_nan

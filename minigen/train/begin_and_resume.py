@@ -1,10 +1,8 @@
 """A whole run: data in; a folder with weights, metrics and pictures out."""
 
-import shlex
 import signal
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,17 +17,17 @@ from ..data import Dataset, Loader, pixels, scale
 from ..distributed import Group, check_fit
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
-from ..random import Generator
+from ..random import Generator, next_seed
 from ..report import Trained, curves, final_pictures, modes
 from ..report.restorations import compared
-from ..runs import Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
+from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
-from ..runs.signals import Stopped, stop_request
 from ..runs.untrusted_files import NUMBERS, Rationed
+from ..signals import Stopped, stop_request
 from .loop import steps
-from .supervisor import Supervisor, check_on_nan
+from .supervisor import Supervisor, check_on_nan, defined
+from .terminal import TERMINAL, tell
 
-FIVE_MINUTES = Every(minutes=5)
 SETTLING = 50  # batches
 DRAWN = ("samples.png", "restored.png")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
@@ -43,6 +41,7 @@ class Job:
     trainer: Trainer
     rng: Generator
     is_new: bool
+    made_folder: bool = False
 
 
 def train(
@@ -56,13 +55,13 @@ def train(
         out: the folder; default runs/MODEL-DATA.
         group: the processes that train together (`minigen.distributed.world`), all of which call this; default: this
             one alone. The first of them writes.
-        how: quiet, every and on_nan, as of `supervise`.
+        how: quiet, every, on_nan and data_dir, as of `supervise`.
 
     Returns:
         The finished run.
 
     Raises:
-        Stopped: by Ctrl-C or SIGTERM; `resume` goes on.
+        Stopped: by Ctrl-C, SIGTERM or SIGHUP; `resume` goes on.
         NumericalError: of a loss or gradient that is not finite.
         DataError: the folder is taken, or cannot be written to.
     """
@@ -89,8 +88,9 @@ def begin(settings: Settings, data: Dataset, out: str | None = None, group: Grou
         raise ArgumentError(f"data: the settings are for {settings.data!r}, the examples are of {data.name!r}")
     recipe_of(settings.model).check_with(settings, data)
     trainer, rng = _trainer_and_rng(settings, data, group)
+    made = not (out and Path(out).is_dir())
     folder = group.from_first(lambda: new_folder(out, settings))
-    return Job(Run(folder, settings, data.shape), trainer, rng, is_new=True)
+    return Job(Run(folder, settings, data.shape), trainer, rng, is_new=True, made_folder=made)
 
 
 def reopen(folder: str | Path, data: Dataset, group: Group | None = None) -> Job:
@@ -117,6 +117,7 @@ def supervise(
     quiet: bool = False,
     every: Every = FIVE_MINUTES,
     on_nan: str = "stop",
+    data_dir: str | Path | None = None,
 ) -> Run:
     """The steps that are left, then evaluation and pictures.
 
@@ -126,6 +127,7 @@ def supervise(
         every: how often to write a checkpoint; one is also written when the run is stopped, and after the last step.
         on_nan: what to do about a loss or gradient that is not finite: 'stop', 'skip' (leave out the update) or
             'rollback' (to the last checkpoint, and on with other random numbers).
+        data_dir: where the data's files lie, if that is to be said when the run is stopped.
 
     Errors as in `train`.
     """
@@ -134,10 +136,14 @@ def supervise(
     with ExitStack() as stack, backend.device(settings.device), stop_request(quiet=not group.is_first) as stop:
         if settings.shards > 1:
             stack.enter_context(parallel.one_thread())
+        with _memory_advice(settings):
+            keeper = Supervisor(run, job.trainer, data, job.rng, every, on_nan, stop, data_dir)
+        stop.told = keeper.told
+        stack.enter_context(_no_folder_for_nothing(job))
         group.from_first(lambda: stack.enter_context(run.alone()))
         group.from_first(run.begin if job.is_new else run.check_unfinished)
+        stack.enter_context(_no_run_without_a_step(job, keeper))
         with _memory_advice(settings):
-            keeper = Supervisor(run, job.trainer, data, job.rng, every, on_nan, stop)
             if checkpoint := group.from_first(lambda: _newest(run)):
                 keeper.load(checkpoint)
         try:
@@ -150,16 +156,18 @@ def supervise(
                     except NumericalError as error:
                         keeper.failed(error)
             stop.at_once = group.is_first  # the others wait for it
+            if signum := group.largest(stop.signum):
+                raise Stopped("stopped after the last step", signum)
             group.from_first(lambda: _leave_results(run, keeper, data, test))
         except KeyboardInterrupt as error:
-            status = error.status - 128 if isinstance(error, Stopped) else signal.SIGINT
-            raise Stopped(f"{str(error) or 'interrupted'}; {_how_to_go_on(run, keeper)}", status) from None
+            signum = error.signum if isinstance(error, Stopped) else signal.SIGINT
+            raise Stopped(f"{str(error) or 'interrupted'}; {keeper.how_to_go_on()}", signum) from None
         except Exception as error:
             if not _lacks_memory(error):
                 raise
             raise ArgumentError(
                 f"memory: all steps are taken, but there is not enough to evaluate and draw ({error}); free some, and "
-                f"{_how_to_go_on(run, keeper)}"
+                f"{keeper.how_to_go_on()}"
             ) from error
         return run
 
@@ -186,7 +194,7 @@ def _newest(run: Run) -> Checkpoint | None:
     checkpoint, complaints = load_newest(run.folder)
     for complaint in complaints:
         since = f"step {checkpoint.step}" if checkpoint else "the beginning"
-        print(f"minigen: {complaint}; going on from {since}", file=sys.stderr)
+        tell(f"{complaint}; going on from {since}")
     return checkpoint
 
 
@@ -198,7 +206,31 @@ def _bar(keeper: Supervisor, quiet: bool) -> Any:
         unit="step",
         disable=quiet or not keeper.group.is_first,
         dynamic_ncols=True,
+        file=TERMINAL,
     )
+
+
+@contextmanager
+def _no_folder_for_nothing(job: Job) -> Iterator[None]:
+    """Remove the folder that was made for a run, if nothing came into it."""
+    try:
+        yield
+    except BaseException:
+        if job.made_folder and job.trainer.group.is_first:
+            with suppress(OSError):  # it is not empty
+                job.run.folder.rmdir()
+        raise
+
+
+@contextmanager
+def _no_run_without_a_step(job: Job, keeper: Supervisor) -> Iterator[None]:
+    """A new run whose first step is refused is none: the folder can be used again, with other settings."""
+    try:
+        yield
+    except Exception:  # not where it is stopped: it can go on then
+        if job.is_new and keeper.step == 0 and keeper.group.is_first:
+            job.run.withdraw()
+        raise
 
 
 def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -> None:
@@ -217,13 +249,13 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         )
         trainer.settle(Tensor(x) for x in islice(again, SETTLING))
         run.save_weights(trainer.model)
-        rng = Generator(seed + 1)
+        rng = Generator(next_seed(seed))
         if shown.can_show("restorations"):
             final, figures = compared(shown, data, test, rng)
         else:
             final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
     for name, figure in figures.items():
-        run.picture(name, figure, seed=seed + 1 if name in DRAWN else seed)
+        run.picture(name, figure, seed=next_seed(seed) if name in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown.title), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
@@ -234,7 +266,8 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
     """The trainer's test metrics, averaged over all examples; of point data with clusters, how many were found."""
     sums: dict[str, float] = {}
     labels = (test.y,) if shown.recipe.labelled else ()
-    rng, bits = Generator(shown.settings.seed + 1), Generator(TEST_SEED)
+    seed = next_seed(shown.settings.seed)
+    rng, bits = Generator(seed), Generator(TEST_SEED)
     loader = Loader(test.x, *labels, batch_size=500, shuffle=False, drop_last=False, device=shown.settings.device)
     for part in loader:
         x, *y = part if isinstance(part, tuple) else (part,)
@@ -242,7 +275,7 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
         for name, value in trainer.evaluate(batch, rng, *y).items():
             sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
     means = {name: round(total / len(test.x), 6) for name, total in sums.items()}
-    return means | modes(shown, test, 2500, Generator(shown.settings.seed + 1))
+    return defined(means | modes(shown, test, 2500, Generator(seed)))
 
 
 @contextmanager
@@ -266,8 +299,3 @@ def _lacks_memory(error: Exception) -> bool:
     """CuPy's own error is a MemoryError too; CUDA and its libraries have names of their own."""
     names = ("cudaErrorMemoryAllocation", "STATUS_ALLOC_FAILED")
     return isinstance(error, MemoryError) or any(name in str(error) for name in names)
-
-
-def _how_to_go_on(run: Run, keeper: Supervisor) -> str:
-    lost = f"step {keeper.saved}" if keeper.saved else "the beginning (there is no checkpoint yet)"
-    return f"go on from {lost} with: python -m minigen train --resume {shlex.quote(str(run.folder))}"

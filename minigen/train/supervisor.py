@@ -1,31 +1,31 @@
 """What goes on around the training loop: a progress bar, a log, checkpoints, and what to do when a step fails."""
 
 import copy
-import json
 import math
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ..autodiff import Tensor, debug
 from ..autodiff.debugging import bad_values
 from ..backend import to_numpy
 from ..data import Dataset, pixels, scale
+from ..data.files import json_text
 from ..distributed import Group
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Trainer
 from ..models.trainer import Metrics
-from ..random import Generator
+from ..random import Generator, next_seed
 from ..report import Trained, modes
-from ..runs import Checkpoint, Every, Run, save_checkpoint
+from ..runs import Checkpoint, Every, Run, quoted, resume_command, resume_options, save_checkpoint
 from ..runs.health import new_warnings, signs_of_imbalance
-from ..runs.signals import Request, Stopped
+from ..signals import Request, Stopped
 from ..version import __version__
 from .loop import Batch, Batches
+from .terminal import tell
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
 WARM_UP = 100  # steps in which a game may look out of balance: every generator begins with samples that are alike
@@ -54,6 +54,7 @@ class Supervisor:
         every: how often to write a checkpoint.
         on_nan: one of ON_NAN.
         stop: looked at after each step.
+        data_dir: where the data's files lie, for the advice of how to go on.
 
     Of several processes (`trainer.group`) each has a supervisor. All do the same, after the same step; the first one
     alone writes and speaks.
@@ -65,10 +66,18 @@ class Supervisor:
     """
 
     def __init__(
-        self, run: Run, trainer: Trainer, data: Dataset, rng: Generator, every: Every, on_nan: str, stop: Request
+        self,
+        run: Run,
+        trainer: Trainer,
+        data: Dataset,
+        rng: Generator,
+        every: Every,
+        on_nan: str,
+        stop: Request,
+        data_dir: str | Path | None = None,
     ) -> None:
         self.run, self.trainer, self.data, self.rng = run, trainer, data, rng
-        self.every, self.on_nan, self.stop = every, on_nan, stop
+        self.every, self.on_nan, self.stop, self.data_dir = every, on_nan, stop, data_dir
         self.group = trainer.group
         settings = run.settings
         self.shown = Trained(trainer.model, settings, run.shape)
@@ -100,6 +109,7 @@ class Supervisor:
         notes = {
             "minigen": __version__,
             "examples": len(self.data.x),
+            "order": self.trainer.order(),
             "rng": self.rng.state(),
             "loader": self.batches.state(),
             "counted": self.counted,
@@ -125,6 +135,8 @@ class Supervisor:
             )
         sums = {n.removeprefix("sums/"): a for n, a in checkpoint.arrays.items() if n.startswith("sums/")}
         try:
+            if notes.get("order", self.trainer.order()) != self.trainer.order():  # format 1 once had none
+                raise ValueError("its parameters are in another order")
             self.trainer.load_state({n: a for n, a in checkpoint.arrays.items() if not n.startswith("sums/")})
             self.rng.load_state(notes["rng"])
             self.batches.load_state(notes["loader"])
@@ -244,9 +256,23 @@ class Supervisor:
 
     def _advice(self) -> str:
         """What to do about a run that cannot go on."""
-        last = f"the last checkpoint, of step {self.saved}, is good" if self.saved else "there is no checkpoint yet"
         others = " or ".join(f"--on-nan {name}" for name in ON_NAN if name not in ("stop", self.on_nan))
-        return f"{last}; go on with --resume {self.run.folder} {others}, or train anew with a lower --lr"
+        if self.step == 0:
+            return f"there is no checkpoint yet; train anew with a lower --lr, or {others}"
+        last = f"the last checkpoint, of step {self.saved}, is good" if self.saved else "there is no checkpoint yet"
+        again = resume_options(self.run.folder, self.data_dir, self.every)
+        return f"{last}; go on with {again} {others}, or train anew with a lower --lr"
+
+    def how_to_go_on(self) -> str:
+        """What to say to somebody who stops the run."""
+        if not (self.run.folder / "config.json").exists():
+            return f"nothing was begun in {quoted(self.run.folder)}"
+        lost = f"step {self.saved}" if self.saved else "the beginning (there is no checkpoint yet)"
+        return f"go on from {lost} with: {resume_command(self.run.folder, self.data_dir, self.every, self.on_nan)}"
+
+    def told(self, what: str) -> str | None:
+        """What to say when the run ends at once; None if it is finished already."""
+        return None if self.run.finished() else f"{what}; {self.how_to_go_on()}"
 
     def _row(self) -> None:
         """Every few steps, a row of metrics for the log and the bar, and a warning if the game is out of balance."""
@@ -255,10 +281,11 @@ class Supervisor:
         means = {name: round(float(total) / self.counted, 6) for name, total in self.sums.items()}
         if not self.trainer.watches and not all(math.isfinite(value) for value in means.values()):
             raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
+        means = defined(means)  # every step was looked at: what is not finite has no meaning for these batches
         row: dict[str, Any] = {"step": self.step, **means}
         if self.data.centres is not None and self.group.is_first:
             self.trainer.model.eval()
-            row |= modes(self.shown, self.data, 500, Generator(self.run.settings.seed + 1))
+            row |= defined(modes(self.shown, self.data, 500, Generator(next_seed(self.run.settings.seed))))
             self.trainer.model.train()
         if self.skipped:
             row["skipped"] = self.skipped
@@ -282,7 +309,7 @@ class Supervisor:
             raise DataError(f"out: the folder {self.run.folder} was removed during training; nothing can be saved")
         try:
             with open(self.run.folder / "metrics.jsonl", "a") as log:
-                log.write(json.dumps(row) + "\n")
+                log.write(json_text(row) + "\n")
         except OSError as error:
             self._say(f"step {self.step}: cannot write metrics.jsonl ({error.strerror}); training goes on")
 
@@ -304,9 +331,14 @@ class Supervisor:
         save_checkpoint(self.run.folder, checkpoint)
 
     def _say(self, text: str) -> None:
-        """A line on standard error that does not tear the bar."""
+        """A line, of one process."""
         if self.group.is_first:
-            tqdm.write(f"minigen: {text}", file=sys.stderr)
+            tell(text)
+
+
+def defined(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are numbers; the spread of examples that are all alike is none, for example."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def _count(value: Any) -> int:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load, save
 
 import minigen as mg
 from minigen import nn
-from minigen.errors import DTypeError
+from minigen.data.files import tensor_bytes
+from minigen.errors import ArgumentError, DTypeError
 from tests.nn.cases import LAYERS, snapshot, unchanged
 
 
@@ -343,3 +345,45 @@ def test_a_module_knows_its_device(device):
     assert nn.Dense(2, 3).device == device
     assert nn.ReLU().device == device
     assert nn.Dense(2, 3).to("cpu").device == "cpu"
+
+
+# ------------------------------------------------------------------------------------- what a state is, in memory
+
+
+@given(
+    shape=st.lists(st.integers(0, 4), min_size=0, max_size=4),
+    seed=st.integers(0, 99),
+    how=st.sampled_from(["F", "negative", "transposed", "strided", "broadcast"]),
+)
+def test_a_state_is_saved_as_it_reads_in_any_order_of_memory(shape, seed, how):
+    x = np.asarray(np.random.default_rng(seed).standard_normal(shape), "f4")
+    array = {
+        "F": lambda: np.asfortranarray(x),
+        "negative": lambda: np.flip(x),
+        "transposed": lambda: x.T,
+        "strided": lambda: np.repeat(x, 2, axis=-1)[..., ::2] if shape else x,
+        "broadcast": lambda: np.broadcast_to(x, (3, *x.shape)),
+    }[how]()
+    array = np.asarray(array)
+    module = nn.Module()
+    module.w, module.running = nn.Parameter(array), nn.Buffer(array)
+    for name, found in load(save(module.state_dict())).items():
+        assert np.array_equal(found, array), name
+    assert all(a.flags.c_contiguous and a.base is None for a in module.state_dict().values())
+    assert np.array_equal(load(tensor_bytes({"w": array}))["w"], array)
+
+
+def test_a_name_that_two_tensors_have_is_refused():
+    module = nn.Module()
+    module.a, other = nn.Dense(1, 1), nn.Parameter(np.ones((1, 1), "f4"))
+    vars(module)["a.w"] = other
+    for refused in (module.state_dict, lambda: module.load_state_dict({})):
+        with pytest.raises(ArgumentError, match=r"state: two tensors are called 'a.w'; give one of the attributes"):
+            refused()
+
+
+def test_tied_weights_are_saved_once():
+    module = nn.Module()
+    module.a = module.b = nn.Dense(1, 1)
+    assert list(module.state_dict()) == ["a.w", "a.b"]
+    module.load_state_dict(module.state_dict())

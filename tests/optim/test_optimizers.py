@@ -279,6 +279,16 @@ def test_foreign_states_are_refused_and_change_nothing():
     assert optimizer.t == 1
 
 
+def test_a_state_of_permuted_parameters_is_refused():
+    a, b = np.ones((2, 3)), np.ones((3, 2))
+    state = Adam([parameter(a), parameter(b)]).state()
+    with pytest.raises(ShapeError, match="of other shapes, or in another order"):
+        Adam([parameter(b), parameter(a)]).load_state(state)
+    Adam([parameter(a), parameter(b)]).load_state(state)
+    del state["shapes"]  # of the time before
+    Adam([parameter(a), parameter(b)]).load_state(state)
+
+
 # ---------------------------------------------------------------------------------------------------- convergence
 
 

@@ -9,7 +9,7 @@ from minigen import Generator, data
 from minigen.errors import ArgumentError, DataError, NumericalError
 from minigen.models import recipe_of
 from minigen.runs import Every, Run, new_folder
-from minigen.runs.signals import Request, Stopped
+from minigen.signals import Request, Stopped
 from minigen.train import check_on_nan, steps
 from minigen.train.supervisor import ON_NAN, Supervisor
 
@@ -96,6 +96,9 @@ def test_what_is_of_another_run_is_refused(tmp_path):
         supervisor(tmp_path / "b", width=5, begin=False).load(found)
     with pytest.raises(DataError, match="a run of 60 steps"):
         keeper.load(found._replace(step=61))
+    (first, second, *rest), *others = found.notes["order"]
+    with pytest.raises(DataError, match="its parameters are in another order"):
+        keeper.load(found._replace(notes=found.notes | {"order": [[second, first, *rest], *others]}))
     with pytest.raises(ArgumentError, match="begun with 7 examples, here are 1500"):
         keeper.load(found._replace(notes=found.notes | {"examples": 7}))
 

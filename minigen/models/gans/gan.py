@@ -44,13 +44,13 @@ class DiscriminatorLoss(NamedTuple):
     """Scalars: the loss with its penalty, the shares of real and of fake examples classified correctly, the spread.
 
     The spread is the fakes' variance within the batch over that of the real examples, features averaged: where it is
-    near 0, all fakes are one. `others` are further metrics that a kind of GAN has.
+    near 0, all fakes are one; a batch of one example has none. `others` are further metrics that a kind of GAN has.
     """
 
     total: Tensor
     real_accuracy: Tensor
     fake_accuracy: Tensor
-    spread: Tensor
+    spread: Tensor | None
     others: dict[str, Tensor] = {}  # noqa: RUF012  # never changed
 
 
@@ -147,7 +147,7 @@ class GAN(Module):
         with no_grad():
             boundary = loss.boundary(real_logits, fake_logits)
             right = ops.mean(real_logits > boundary), ops.mean(fake_logits < boundary)
-            spread = _variance(fake) / _variance(real)
+            spread = _variance(fake) / _variance(real) if real.shape[0] > 1 else None
         return DiscriminatorLoss(total, *right, spread)
 
 
@@ -233,12 +233,8 @@ class GANTrainer(Trainer):
 
 def signs_of(loss: DiscriminatorLoss) -> Metrics:
     """How the game stands."""
-    return {
-        "real_accuracy": loss.real_accuracy,
-        "fake_accuracy": loss.fake_accuracy,
-        "spread": loss.spread,
-        **loss.others,
-    }
+    spread = {} if loss.spread is None else {"spread": loss.spread}
+    return {"real_accuracy": loss.real_accuracy, "fake_accuracy": loss.fake_accuracy, **spread, **loss.others}
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
