@@ -327,7 +327,17 @@ def game(
 ) -> Recipe:
     """The recipe of a kind of GAN; see `Recipe`."""
     return Recipe(
-        name, summary, build, trainer, options, shows, check=check, meaning=meaning_of_game, black=-1.0, **others
+        name,
+        summary,
+        build,
+        trainer,
+        options,
+        shows,
+        check=check,
+        meaning=meaning_of_game,
+        unit=lambda s: LOSSES[s.loss].unit,
+        black=-1.0,
+        **others,
     )
 
 
