@@ -68,6 +68,11 @@ def _best(name: str, rows: Sequence[Row]) -> float:
     return max(row[name] for row in rows)
 
 
+def _reached(rows: Sequence[Row]) -> int:
+    """The most clusters that were reached, and not just hit by chance: half of the samples lay in them."""
+    return max((row["modes"] for row in rows if row["high_quality"] >= 0.5), default=0)
+
+
 def _is_game(s: Settings) -> bool:
     return "loss" in s.options
 
@@ -93,8 +98,8 @@ SIGNS = {
         (A_LOWER_RATE, A_LARGER_BATCH, ANOTHER_SEED),
     ),
     "modes lost": Sign(
-        ("modes",),
-        lambda row, rows: row["modes"] <= _best("modes", rows) - 2,
+        ("modes", "high_quality"),
+        lambda row, rows: row["modes"] <= _reached(rows) - 2,
         "two or more of the clusters that were reached are no longer covered",
         (A_LOWER_RATE, lambda s: "a larger --batch-size" if _is_game(s) else "a larger --width"),
     ),

@@ -16,12 +16,12 @@ from minigen.runs.health import PATIENCE, SIGNS, new_warnings, signs_of_imbalanc
 DIGITS, RING = data.load("digits"), data.load("ring")
 PLAIN = recipe_of("gan").settings(RING)
 
-GOOD = {"real_accuracy": 0.8, "fake_accuracy": 0.7, "g_gradient": 1.0, "spread": 0.9, "modes": 8}
+GOOD = {"real_accuracy": 0.8, "fake_accuracy": 0.7, "g_gradient": 1.0, "spread": 0.9, "modes": 8, "high_quality": 0.9}
 BAD = {
     "D always right": {"real_accuracy": 1.0, "fake_accuracy": 0.9995},
     "G's gradient gone": {"g_gradient": 5e-4},
     "samples alike": {"spread": 0.05},
-    "modes lost": {"modes": 6},
+    "modes lost": {"modes": 6, "high_quality": 0.2},
 }
 
 
@@ -129,6 +129,11 @@ def test_advice_names_options_that_the_model_has_and_other_values_than_its_own(s
                 assert before > settings.options.get("critic_steps", 1) * settings.options.get("pack", 1), text
 
 
+def test_clusters_that_were_hit_by_chance_are_not_lost():
+    by_chance = [{"modes": 20, "high_quality": 0.02}, *({"modes": 15, "high_quality": 0.02},) * PATIENCE]
+    assert signs_of_imbalance(by_chance, PLAIN) == []
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_critic_that_is_always_right_is_no_fault(loss):
     """The Wasserstein loss asks a critic to tell all apart, and its output is no probability."""
@@ -137,7 +142,7 @@ def test_a_critic_that_is_always_right_is_no_fault(loss):
 
 
 def test_a_vae_that_loses_clusters_is_not_told_of_a_game():
-    lost = [{"modes": 8}, *({"modes": 6},) * PATIENCE]
+    lost = [{"modes": 8, "high_quality": 0.9}, *({"modes": 6, "high_quality": 0.9},) * PATIENCE]
     (told,) = new_warnings(lost, recipe_of("vae").settings(RING))
     assert told == (
         "modes lost: two or more of the clusters that were reached are no longer covered; "
@@ -153,5 +158,5 @@ def test_the_other_loss_is_named_where_the_generator_starves_by_this_one():
 
 
 def test_every_sign_needs_metrics_that_training_gives():
-    given = set(trained(2e-4, steps=1)[0]) | {"modes"}
+    given = set(trained(2e-4, steps=1)[0]) | {"modes", "high_quality"}
     assert all(set(sign.needs) <= given for sign in SIGNS.values())

@@ -41,28 +41,45 @@ from .runs import rows, weights
 SMALL = {"steps": 3, "batch_size": 12, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2}
 SHAPES = {"mnist": (28, 1), "fashion_mnist": (28, 1), "stacked_mnist": (28, 3), "cifar10": (32, 3), "celeba": (64, 3)}
 BYTES = ("stacked_mnist", "celeba")
+WHOLE_ON = ("digits", "ring", "grid")  # where networks of full size take little time
 EXAMPLES = 48
 
 # Values at the edges of what an option allows, and beyond; more of single options, where a bound is not all there is.
 EDGES_OF_NUMBERS = (math.nan, math.inf, -1.0, 1e-30, 1e30)
 EDGES_OF_INTEGERS = (-1, 0, 1, 3, 7, LARGEST, LARGEST + 1)
-EDGES: dict[str, tuple[float, ...]] = {"amount": (1.0, 2.5, 3.5, 7.0, 64.0, 1e-3, 0.999), "batch_size": (5, 47, 48, 49)}
+EDGES: dict[str, tuple[float, ...]] = {
+    "amount": (1.0, 2.5, 3.5, 7.0, 64.0, 1e-3, 0.999),
+    "batch_size": (5, 47, 48, 49),
+    "latent_dim": (2,),  # draws the plane
+}
 UNBOUNDED = {"steps", "unroll", "samples"}  # their largest values are allowed, and take long
+NO_AVERAGE = 1e-7  # an `ema` below, and what float32 keeps of the average is the last weights, as without one
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A model on a data set with one option changed, or none; `edge`: to an unlikely value, which may be refused."""
+    """A model on a data set with one option changed, or none.
+
+    Attributes:
+        edge: whether the value is an unlikely one, with which numbers may overflow.
+        whole: whether the networks have the sizes that they have where nothing is chosen: small ones bear more.
+    """
 
     model: str
     data: str
     option: str = ""
     value: Any = None
     edge: bool = False
+    whole: bool = False
 
     def __str__(self) -> str:
         changed = f" --{self.option.replace('_', '-')} {self.value}" if self.option else ""
-        return f"{self.model} --data {self.data}{changed}"
+        return f"{self.model} --data {self.data}{changed}{' of full size' if self.whole else ''}"
+
+    def settings(self, changed: bool = True) -> Settings:
+        """Of its run, or of one in which no option is changed."""
+        given = {self.option: self.value} if self.option and changed else {}
+        return small(self.model, self.data, sizes=not self.whole, **given)
 
 
 @functools.cache
@@ -78,10 +95,11 @@ def examples(name: str, split: str) -> Dataset:
     return Dataset(name, (255 * x).astype(np.uint8) if name in BYTES else x, np.arange(EXAMPLES) % 10)
 
 
-def small(model: str, name: str, **given: Any) -> Settings:
-    """Settings of a cell."""
+def small(model: str, name: str, sizes: bool = True, **given: Any) -> Settings:
+    """Settings of a few steps on a few examples, and if `sizes` of small networks."""
     recipe = recipe_of(model)
-    own = {option: value for option, value in SMALL.items() if option in recipe.choosable}
+    few = SMALL if sizes else {"steps": SMALL["steps"], "batch_size": SMALL["batch_size"]}
+    own = {option: value for option, value in few.items() if option in recipe.choosable}
     return recipe.settings(examples(name, "train"), **own | given)
 
 
@@ -124,6 +142,8 @@ def cells(models: tuple[str, ...] = tuple(RECIPES)) -> Iterator[Cell]:
                     continue
                 for value in ordinary(option, plain.options[option.name]):
                     yield Cell(model, name, option.name, value)
+                    if option.choices and name in WHOLE_ON:
+                        yield Cell(model, name, option.name, value, whole=True)
                 for value in unlikely(option):
                     if value != plain.options[option.name]:
                         yield Cell(model, name, option.name, value, edge=True)
@@ -145,10 +165,9 @@ def check(cell: Cell, folder: Path) -> str:
     Raises:
         Fault: something does not hold.
     """
-    given = {cell.option: cell.value} if cell.option else {}
     sets = examples(cell.data, "train"), examples(cell.data, "test")
     try:
-        settings = small(cell.model, cell.data, **given)
+        settings = cell.settings()
         run = train(settings, *sets, str(folder), quiet=True, every=Every(steps=2))
     except MinigenError as error:
         _check_refusal(cell, error)
@@ -157,8 +176,8 @@ def check(cell: Cell, folder: Path) -> str:
     _check_resumed(run, sets)
     remove_checkpoints(folder)
     _check_shown(load_run(folder), sets)
-    if cell.option and settings.options[cell.option] != small(cell.model, cell.data).options[cell.option]:
-        must(outcome(folder) != plain(cell.model, cell.data), "the option has no effect")
+    if has_effect(cell):
+        must(outcome(folder) != plain(Cell(cell.model, cell.data, whole=cell.whole)), "the option has no effect")
     return "trained"
 
 
@@ -167,12 +186,19 @@ def outcome(folder: Path) -> tuple[bytes, str]:
     return weights(folder), repr(rows(folder))  # as text a NaN equals itself
 
 
+def has_effect(cell: Cell) -> bool:
+    """Whether other bytes are due."""
+    if not cell.option or cell.value == cell.settings(changed=False).options[cell.option]:
+        return False
+    return not (cell.option == "ema" and cell.value < NO_AVERAGE)
+
+
 @functools.cache
-def plain(model: str, name: str) -> tuple[bytes, str]:
-    """What comes of the run in which no option is changed."""
+def plain(cell: Cell) -> tuple[bytes, str]:
+    """What comes of a cell in which no option is changed."""
     with tempfile.TemporaryDirectory() as folder:
-        sets = examples(name, "train"), examples(name, "test")
-        train(small(model, name), *sets, str(folder), quiet=True, every=Every(steps=2))
+        sets = examples(cell.data, "train"), examples(cell.data, "test")
+        train(cell.settings(), *sets, str(folder), quiet=True, every=Every(steps=2))
         return outcome(Path(folder))
 
 

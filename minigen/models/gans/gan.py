@@ -44,13 +44,13 @@ class DiscriminatorLoss(NamedTuple):
     """Scalars: the loss with its penalty, the shares of real and of fake examples classified correctly, the spread.
 
     The spread is the fakes' variance within the batch over that of the real examples, features averaged: where it is
-    near 0, all fakes are one. `others` are further metrics that a kind of GAN has.
+    near 0, all fakes are one. A batch of one has none: None. `others` are further metrics that a kind of GAN has.
     """
 
     total: Tensor
     real_accuracy: Tensor
     fake_accuracy: Tensor
-    spread: Tensor
+    spread: Tensor | None
     others: dict[str, Tensor] = {}  # noqa: RUF012  # never changed
 
 
@@ -147,8 +147,11 @@ class GAN(Module):
         with no_grad():
             boundary = loss.boundary(real_logits, fake_logits)
             right = ops.mean(real_logits > boundary), ops.mean(fake_logits < boundary)
-            spread = _variance(fake) / _variance(real)
+            spread = _variance(fake) / ops.maximum(_variance(real), TINY) if len(real) > 1 else None
         return DiscriminatorLoss(total, *right, spread)
+
+
+TINY = 1e-12  # in place of the variance of real examples that are all the same
 
 
 def _variance(x: Tensor) -> Tensor:
@@ -232,13 +235,9 @@ class GANTrainer(Trainer):
 
 
 def signs_of(loss: DiscriminatorLoss) -> Metrics:
-    """How the game stands."""
-    return {
-        "real_accuracy": loss.real_accuracy,
-        "fake_accuracy": loss.fake_accuracy,
-        "spread": loss.spread,
-        **loss.others,
-    }
+    """How the game stands; without the spread where there is none."""
+    signs = {"real_accuracy": loss.real_accuracy, "fake_accuracy": loss.fake_accuracy}
+    return signs | ({} if loss.spread is None else {"spread": loss.spread}) | loss.others
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
@@ -308,7 +307,12 @@ def check_game(s: Settings, data: Dataset) -> None:
     if n < rounds or (pack > 1 and n % (pack * rounds)):
         raise ArgumentError(
             f"batch_size: {n} examples{' of a shard' if s.shards > 1 else ''} cannot be shared among {rounds} steps "
-            f"of the discriminator in packs of {pack}; take a multiple of {rounds * pack * s.shards}"
+            f"of the discriminator (critic_steps) in packs of {pack}; take a multiple of {rounds * pack * s.shards}"
+        )
+    if net == "dcgan-top" and n < 2 * rounds:
+        raise ArgumentError(
+            f"batch_size: with critic_steps {rounds}, a step of the discriminator gets {n // rounds} example, and the "
+            f"batch norm in {net!r} needs two or more; take {2 * rounds * s.shards} or more, or --net dcgan-plain"
         )
 
 
