@@ -64,14 +64,12 @@ def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> Figur
         "clusters": None if test.centres is None else len(test.centres),
         "words in use": trained.settings.get("words", 0) or None,
     }
-    panels: dict[str, plots.Panel] = {}
+    by_axis: dict[tuple[str, float | None, float | None], dict[str, list[float]]] = {}
     for name in {name: 0 for row in rows for name in row}:
-        if name in NOT_PLOTTED:
-            continue
-        unit, low, high = UNITS.get(name, loss)
-        panel = panels.setdefault(unit, plots.Panel(unit, {}, low, ends.get(unit, high)))
-        panel.series[name] = [row.get(name, np.nan) for row in rows]
-    return plots.curves([int(row["step"]) for row in rows], list(panels.values()), trained.title)
+        if name not in NOT_PLOTTED:
+            by_axis.setdefault(UNITS.get(name, loss), {})[name] = [row.get(name, np.nan) for row in rows]
+    panels = [plots.Panel(unit, series, low, ends.get(unit, high)) for (unit, low, high), series in by_axis.items()]
+    return plots.curves([int(row["step"]) for row in rows], panels, trained.title)
 
 
 def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> Figure:

@@ -18,7 +18,7 @@ from .trained import Trained
 TESTED = 1000  # images, at most
 REMEMBERED = 10_000  # training images that the nearest neighbour is looked for among, at most
 GUESSES = 16
-STRIPES = np.float32([[0.90, 0.62, 0.0], [0.0, 0.45, 0.70]])  # colours that the colour-blind can tell apart
+STRIPES = np.array([[0.90, 0.62, 0.0], [0.0, 0.45, 0.70]], np.float32)  # colours that the colour-blind can tell apart
 
 Baseline = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
 BASELINES: dict[str, dict[str, Baseline]] = {  # (y, known, train, amount) -> restored

@@ -125,4 +125,5 @@ def signs_of_imbalance(rows: Sequence[Row], settings: Settings) -> list[str]:
 def new_warnings(rows: Sequence[Row], settings: Settings) -> list[str]:
     """What to say about the latest row: of each sign that it is the first to complete."""
     before = signs_of_imbalance(rows[:-1], settings)
-    return [f"{name}: {SIGNS[name].advice(settings)}" for name in signs_of_imbalance(rows, settings) if name not in before]
+    new = [name for name in signs_of_imbalance(rows, settings) if name not in before]
+    return [f"{name}: {SIGNS[name].advice(settings)}" for name in new]

@@ -65,7 +65,7 @@ def test_codes_with_a_class_are_explored_from_such_codes(tmp_path, monkeypatch, 
     ],
 )
 def test_every_code_that_is_drawn_is_one_that_the_model_was_trained_on(model, given, parts, monkeypatch):
-    """A category is one of them and nothing between, a continuous code within [-1, 1]; only ways between two are mixed."""
+    """A category is one of them and nothing between, a continuous code is within [-1, 1]; ways between are mixed."""
     shown, seen = untrained(model, **given), []
     from_codes = shown.from_codes
     monkeypatch.setattr(latent, "interpolation", lambda *about, **more: None)

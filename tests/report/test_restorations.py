@@ -45,7 +45,7 @@ def test_one_that_knows_the_originals_beats_all(model):
 @pytest.mark.parametrize("white", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_hole_is_seen_on_black_grey_and_white(white, channels):
-    """Where nothing is known the picture has colours that are far from any grey; where something is, it is as it was."""
+    """Where nothing is known, the picture has colours that are far from any grey; elsewhere it is as it was."""
     x = np.full((4, 8, 8, channels), white, np.float32)
     damaged = DAMAGES["hole"](x, 0.5, Generator(0))
     seen, hole = striped(damaged), damaged.known[..., 0] == 0

@@ -100,7 +100,7 @@ def test_the_spread_of_one_sample_for_all_noise_is_zero():
 
 def every_kind():
     """Settings of each model on images and points, by each of its choices, and at the smallest batch."""
-    for model, recipe in RECIPES.items():
+    for recipe in RECIPES.values():
         for examples in (DIGITS, *(() if recipe.images_only else (RING,))):
             plain = recipe.settings(examples)
             yield plain

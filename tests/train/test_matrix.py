@@ -1,4 +1,4 @@
-"""Every model on every data set with every option: a sample of the matrix here, the whole with -m slow; see `matrix`."""
+"""Every model on every data set with every option: a sample of the matrix; with -m slow the whole. See `matrix`."""
 
 import dataclasses
 import random

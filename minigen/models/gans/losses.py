@@ -29,7 +29,7 @@ class Loss(NamedTuple):
         generator: of the outputs for fake examples.
         boundary: where the output changes from 'fake' to 'real'.
         unit: of both losses.
-        classifies: whether the output says 'real' or 'fake'. A critic's does not: it grows without bound on either side.
+        classifies: whether the output says 'real' or 'fake'. A critic's does not: only differences of it count.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
