@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ..errors import ShapeError
 
@@ -79,8 +78,8 @@ def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> Fi
         for name, values in panel.series.items():
             axes.plot(steps, values, label=name.replace("_", " "), linewidth=1, marker=alone)
         axes.set_ylabel(panel.unit)
-        if isinstance(panel.high, int):  # a count of something
-            axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        if isinstance(panel.high, int):  # a count of something, and of how many
+            axes.set_yticks(sorted({0, panel.high // 2, panel.high}))
         _set_ends(axes, panel)
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0, frameon=False)  # beside the curves
         axes.grid(alpha=0.3)

@@ -294,6 +294,12 @@ def meaning_of_game(s: Settings) -> str:
     return "the losses are those of a game: they say how the players stand, not how good the samples are"
 
 
+def unit_with_nats(s: Settings) -> str:
+    """Of losses to which a log-likelihood is added."""
+    unit = LOSSES[s.loss].unit
+    return unit if unit == "nats" else f"{unit} + nats"
+
+
 def check_game(s: Settings, data: Dataset) -> None:
     """Refuse options of a GAN that do not go together."""
     net, rounds, pack, n = s.net, s.get("critic_steps", 1), s.get("pack", 1), s.shard_size
@@ -339,9 +345,8 @@ def game(
         shows,
         check=check,
         meaning=meaning_of_game,
-        unit=lambda s: LOSSES[s.loss].unit,
         black=-1.0,
-        **others,
+        **{"unit": lambda s: LOSSES[s.loss].unit} | others,
     )
 
 
