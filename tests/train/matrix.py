@@ -53,7 +53,7 @@ EDGES: dict[str, tuple[float, ...]] = {
     "latent_dim": (2,),  # draws the plane
 }
 UNBOUNDED = {"steps", "unroll", "samples"}  # their largest values are allowed, and take long
-NO_AVERAGE = 1e-7  # an `ema` below, and what float32 keeps of the average is the last weights, as without one
+NOTHING = 1e-7  # in place of 0, less cannot be told from it in float32: of an average, nothing is kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,9 +188,10 @@ def outcome(folder: Path) -> tuple[bytes, str]:
 
 def has_effect(cell: Cell) -> bool:
     """Whether other bytes are due."""
-    if not cell.option or cell.value == cell.settings(changed=False).options[cell.option]:
+    if not cell.option:
         return False
-    return not (cell.option == "ema" and cell.value < NO_AVERAGE)
+    before = cell.settings(changed=False).options[cell.option]
+    return bool(cell.value != before) and not (before == 0 and cell.value < NOTHING)
 
 
 @functools.cache
