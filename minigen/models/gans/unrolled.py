@@ -32,7 +32,6 @@ from .gan import FOR_POINTS, GAN, OPTIONS, PACK, DiscriminatorLoss, GANTrainer, 
 from .losses import LOSSES
 from .networks import game_networks
 
-
 LONGEST = 10.0  # of a gradient, in a step ahead
 
 
