@@ -50,6 +50,7 @@ ACROSS = {
     "train/test_hostile_checkpoint.py": "runs and their checkpoints, where these lie",
     "train/test_in_and_out.py": "what train accepts, by all commands, and the way there and back",
     "train/test_killed.py": "runs that are killed",
+    "train/test_matrix.py": "every model on every data set with every option, from settings to pictures",
     "train/test_memory.py": "what no run may take: memory",
     "train/test_nan.py": "runs that meet NaN, from the operation to the command line",
     "train/test_processes.py": "runs on several processes, from the sum to the command line",

@@ -181,6 +181,7 @@ class Recipe:
         whole_batches: why its batches cannot be cut into shards; '' if they can.
         check: refuses options that do not go together, or not with the data.
         meaning: what the loss in the log means, in one line.
+        unit: what the losses in the log are measured in.
         black: the value of a black pixel in training; white is 1.
         damage: what a model that restores images undoes, a name in `minigen.data.damage.DAMAGES`.
     """
@@ -197,6 +198,7 @@ class Recipe:
     whole_batches: str = ""
     check: Callable[[Settings, Dataset], None] = lambda settings, data: None
     meaning: Callable[[Settings], str] = lambda settings: ""
+    unit: Callable[[Settings], str] = lambda settings: "nats per example"
     black: float = 0.0
     damage: str = ""
 

@@ -1,5 +1,7 @@
 """Pictures of a trained model's latent space."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -11,10 +13,14 @@ from .pictures import Figures
 from .trained import Trained
 
 ROWS = 6
+COLUMNS = 10  # of a picture of categories
+MOST_PICTURES = 4  # of categories, one for each continuous code
 
 
 def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: int | None = None) -> Figures:
-    """Interpolations and traversals; where examples have codes the arithmetic of labels, with two latents the plane.
+    """Interpolations and traversals; of codes with a category each category; of encoders the arithmetic of labels.
+
+    With two latents and nothing else, the plane too.
 
     Args:
         trained: the model.
@@ -45,12 +51,25 @@ def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: in
     z1, z2 = draw(), draw()
     decode = trained.from_codes
     figures = {f"interpolation-{way}.png": latent.interpolation(decode, z1, z2, way=way) for way in latent.WAYS}
-    figures["traversals.png"] = latent.traversals(decode, np.zeros(dim, np.float32) if dim == 2 else z1[0])
-    if dim == 2:
+    parts = parts_of(model)
+    plane = parts == latent.CodeParts(2)
+    figures["traversals.png"] = latent.traversals(decode, np.zeros(dim, np.float32) if plane else z1[0], parts)
+    if plane:
         figures["manifold.png"] = latent.manifold(decode)
+    if parts.classes and parts.continuous:
+        for i in range(min(parts.continuous, MOST_PICTURES)):
+            figures[f"categories-{i + 1}.png"] = latent.categories(decode, np.tile(z1[0], (COLUMNS, 1)), parts, i)
+    elif parts.classes:
+        figures["categories.png"] = latent.categories(decode, np.concatenate([z1, z2])[:COLUMNS], parts)
     if adds:
         figures["arithmetic.png"] = _arithmetic(trained, test, towards)
     return figures
+
+
+def parts_of(model: Any) -> latent.CodeParts:
+    """What the codes of a model consist of: noise alone, unless it is given more."""
+    classes, continuous = getattr(model, "classes", 0), getattr(model, "continuous", 0)
+    return latent.CodeParts(model.latent_dim - classes - continuous, classes, continuous)
 
 
 def _arithmetic(trained: Trained, test: Dataset, towards: int | None) -> Figure:

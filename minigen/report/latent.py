@@ -12,6 +12,7 @@ independent ones sqrt(d / 2). The spherical interpolation turns the one into the
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,6 +22,21 @@ from . import plots
 
 Decode = Callable[[np.ndarray], np.ndarray]
 WAYS = ("linear", "spherical")
+
+
+class CodeParts(NamedTuple):
+    """What a code consists of, in this order: noise ~ N(0, 1), a one-hot category, continuous codes ~ U(-1, 1)."""
+
+    noise: int
+    classes: int = 0
+    continuous: int = 0
+
+    @property
+    def places_of_continuous(self) -> range:
+        """Where the continuous codes stand."""
+        return range(self.noise + self.classes, sum(self))
+
+
 PARALLEL = 1e-6  # radians: below, sin(w) is all rounding, and the straight line is as good
 
 
@@ -63,28 +79,54 @@ def interpolation(decode: Decode, z1: np.ndarray, z2: np.ndarray, n: int = 10, w
     return plots.image_grid(decode(codes.reshape(-1, z1.shape[1])), n, f"{way} interpolation")
 
 
-def traversals(decode: Decode, z: np.ndarray, n: int = 9, rows: int = 10) -> Figure:
-    """One latent a row, moved through n quantiles of N(0, 1) while the others stay as in the code z (latent_dim,).
+def traversals(decode: Decode, z: np.ndarray, parts: CodeParts | None = None, n: int = 9, rows: int = 10) -> Figure:
+    """One latent a row, moved through its values while the others stay as in the code z (latent_dim,).
 
-    Only the latents that change the image most are shown, the strongest first: a VAE has often switched off many.
+    Noise moves through n quantiles of N(0, 1), a continuous code evenly from -1 to 1. A category is not moved: between
+    two there is nothing; see `categories`. Only the latents that change the image most are shown, the strongest first:
+    a VAE has often switched off many.
 
     Args:
         decode: see above.
         z: the code to move about.
+        parts: what the code consists of; default: noise alone.
         n: images in a row.
         rows: the most rows.
     """
     if z.ndim != 1:
         raise ShapeError(f"z: expected one code (latent_dim,), got shape {z.shape}")
-    codes = np.tile(z, (len(z), n, 1))  # (latent, image, latent)
-    for i in range(len(z)):
-        codes[i, :, i] = plots.normal_quantiles(n)
+    parts = parts or CodeParts(len(z))
+    moved = [(i, plots.normal_quantiles(n)) for i in range(parts.noise)]
+    moved += [(i, np.linspace(-1, 1, n, dtype=np.float32)) for i in parts.places_of_continuous]
+    codes = np.tile(z, (len(moved), n, 1))  # (latent, image, latent)
+    for row, (i, values) in enumerate(moved):
+        codes[row, :, i] = values
     images = decode(codes.reshape(-1, len(z)))
-    images = images.reshape(len(z), n, *images.shape[1:])
+    images = images.reshape(len(moved), n, *images.shape[1:])
     strength = np.var(images, axis=1).mean(axis=(1, 2, 3))
     chosen = np.argsort(-strength, kind="stable")[:rows]
-    shown = ", ".join(str(i) for i in chosen)
+    shown = ", ".join(str(moved[row][0]) for row in chosen)
     return plots.image_grid(images[chosen].reshape(-1, *images.shape[2:]), n, f"one latent a row: {shown}")
+
+
+def categories(decode: Decode, codes: np.ndarray, parts: CodeParts, continuous: int | None = None) -> Figure:
+    """A category a row. From left to right one continuous code moves from -1 to 1; or else every column is a code.
+
+    Args:
+        decode: see above.
+        codes: (columns, latent_dim); of all that is not moved, the first says what it is.
+        parts: what a code consists of.
+        continuous: which of the continuous codes moves, from 0 on; None for another code in each column.
+    """
+    columns = np.array(codes, np.float32)
+    title = "one category a row, other noise in each column"
+    if continuous is not None:
+        columns[:] = columns[0]
+        columns[:, parts.places_of_continuous[continuous]] = np.linspace(-1, 1, len(columns))
+        title = f"one category a row, continuous code {continuous + 1} from -1 to 1"
+    grid = np.tile(columns, (parts.classes, 1, 1))  # (category, column, latent)
+    grid[:, :, parts.noise : parts.noise + parts.classes] = np.eye(parts.classes)[:, None]
+    return plots.image_grid(decode(grid.reshape(-1, columns.shape[1])), len(columns), title)
 
 
 def attribute(codes: np.ndarray, has: np.ndarray) -> np.ndarray:

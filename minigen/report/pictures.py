@@ -12,7 +12,25 @@ from . import plots
 from .trained import Trained
 
 Figures = dict[str, Figure]
-NOT_PLOTTED = {"step", "seconds", "g_gradient", "modes", "high_quality", "warnings", "skipped"}
+NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
+
+# The units of metrics that are no losses, with the ends of their axes; a loss's unit is what the recipe says.
+SHARE, RATIO, CODES = ("share", 0.0, 1.0), ("variance\n(data: 1)", 0.0, None), ("nats of codes", None, None)
+CLUSTERS, WORDS = ("clusters", 0.0, None), ("words in use", 0.0, None)
+UNITS: dict[str, tuple[str, float | None, float | None]] = {
+    "real_accuracy": SHARE,
+    "fake_accuracy": SHARE,
+    "class_accuracy": SHARE,
+    "high_quality": SHARE,
+    "spread": RATIO,
+    "modes": CLUSTERS,
+    "perplexity": WORDS,
+    "information": CODES,
+    "continuous_information": CODES,
+    "likeness": ("nats per example", None, None),
+    "kl": ("nats per example", None, None),
+    "prior": ("nats per grid", None, None),
+}
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
@@ -34,11 +52,24 @@ def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     return figures
 
 
-def curves(rows: list[dict[str, Any]], title: str) -> Figure:
-    """The metrics of the log."""
-    names = [name for name in {name: 0 for row in rows for name in row} if name not in NOT_PLOTTED]
-    series = {name: [row.get(name, np.nan) for row in rows] for name in names}
-    return plots.curves([int(row["step"]) for row in rows], series, title)
+def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> Figure:
+    """The metrics of the log, a panel for each unit.
+
+    Args:
+        rows: of the log. trained: the model.
+        test: its data, which say how many clusters there are.
+    """
+    loss = (trained.recipe.unit(trained.settings), None, None)
+    ends = {
+        "clusters": None if test.centres is None else len(test.centres),
+        "words in use": trained.settings.get("words", 0) or None,
+    }
+    by_axis: dict[tuple[str, float | None, float | None], dict[str, list[float]]] = {}
+    for name in {name: 0 for row in rows for name in row}:
+        if name not in NOT_PLOTTED:
+            by_axis.setdefault(UNITS.get(name, loss), {})[name] = [row.get(name, np.nan) for row in rows]
+    panels = [plots.Panel(unit, series, low, ends.get(unit, high)) for (unit, low, high), series in by_axis.items()]
+    return plots.curves([int(row["step"]) for row in rows], panels, trained.title)
 
 
 def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> Figure:

@@ -1,7 +1,7 @@
 """Pictures: functions that return matplotlib Figures. Nothing is shown or written here, and no global state is used."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -56,27 +56,45 @@ def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> Figure:
     return figure
 
 
-def curves(steps: Sequence[int], series: Mapping[str, Sequence[float]], title: str = "") -> Figure:
-    """One line for each metric against the training step; accuracies and the spread get an axis of their own below."""
-    shares = {name: values for name, values in series.items() if "accuracy" in name or name == "spread"}
-    losses = {name: values for name, values in series.items() if name not in shares}
-    figure = Figure(figsize=(7, 5 if shares else 4), dpi=120)
-    panels: list[tuple[Any, Mapping[str, Sequence[float]], str]] = []
-    if shares:
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-        panels = [(top, losses, "loss"), (bottom, shares, "share or ratio")]
-    else:
-        panels = [(figure.add_subplot(), losses, "nats per example")]
-    for axes, group, label in panels:
-        for name, values in group.items():
-            axes.plot(steps, values, label=name, linewidth=1)
-        axes.set_ylabel(label)
-        axes.legend(loc="best")
+class Panel(NamedTuple):
+    """Curves that have one unit, and so one axis: its label, a line of values for each name, and the ends of the axis.
+
+    None as an end is as far as the values go.
+    """
+
+    unit: str
+    series: Mapping[str, Sequence[float]]
+    low: float | None = None
+    high: float | None = None
+
+
+def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> Figure:
+    """One line for each metric against the training step, in panels one below the other, the first the tallest."""
+    figure = Figure(figsize=(8, 3 + 1.4 * (len(panels) - 1)), dpi=120, layout="constrained")
+    heights = [2.2] + [1] * (len(panels) - 1)
+    below = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    alone = "o" if len(steps) == 1 else ""
+    for axes, panel in zip(below, panels, strict=True):
+        for name, values in panel.series.items():
+            axes.plot(steps, values, label=name.replace("_", " "), linewidth=1, marker=alone)
+        axes.set_ylabel(panel.unit)
+        if isinstance(panel.high, int):  # a count of something, and of how many
+            axes.set_yticks(sorted({0, panel.high // 2, panel.high}))
+        _set_ends(axes, panel)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0, frameon=False)  # beside the curves
         axes.grid(alpha=0.3)
-    panels[-1][0].set_xlabel("step")
-    panels[0][0].set_title(title)
-    figure.tight_layout()
+    below[-1].set_xlabel("step")
+    below[0].set_title(title)
+    figure.align_ylabels(below)
     return figure
+
+
+def _set_ends(axes: Any, panel: Panel) -> None:
+    """The axis from `low` to `high`, and a little more, so that a curve at an end is seen."""
+    low, high = axes.get_ylim()
+    low, high = (low if panel.low is None else panel.low), (high if panel.high is None else panel.high)
+    more = 0.04 * (high - low)
+    axes.set_ylim(low - (panel.low is not None) * more, high + (panel.high is not None) * more)
 
 
 def normal_quantiles(n: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from .trained import Trained
 TESTED = 1000  # images, at most
 REMEMBERED = 10_000  # training images that the nearest neighbour is looked for among, at most
 GUESSES = 16
+STRIPES = np.array([[0.90, 0.62, 0.0], [0.0, 0.45, 0.70]], np.float32)  # colours that the colour-blind can tell apart
 
 Baseline = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
 BASELINES: dict[str, dict[str, Baseline]] = {  # (y, known, train, amount) -> restored
@@ -48,10 +49,23 @@ def compared(trained: Trained, data: Dataset, test: Dataset, rng: Generator) -> 
     found = {"psnr": psnr(x, mean, unknown), "psnr_one_guess": psnr(x, one, unknown)}
     found |= {f"psnr_{name.replace(' ', '_')}": psnr(x, other, unknown) for name, other in others.items()}
     best = list(others)[-1]
-    shown = [a[:10] for a in (x, damaged.y, others[best], mean, one)]
-    title = f"originals, {damage}, {best}, mean of {GUESSES} guesses, one guess"
+    first = Damaged(damaged.y[:10], damaged.known[:10])
+    shown = [a[:10] for a in (x, others[best], mean, one)]
+    what = damage
+    if first.known.any():  # nothing else that could be taken for what was there
+        first, what = first._replace(y=striped(first)), f"{damage} (striped)"
+        shown = [np.broadcast_to(a, (*a.shape[:3], 3)) for a in shown]
+    shown.insert(1, first.y)
+    title = f"originals, {what}, {best}, mean of {GUESSES} guesses, one guess"
     figures = {"restored.png": plots.image_grid(np.concatenate(shown), 10, title)}
     return {name: round(value, 3) for name, value in found.items()}, figures
+
+
+def striped(damaged: Damaged) -> np.ndarray:
+    """Images with stripes of orange and blue where nothing is known, in colour (N, H, W, 3): black could be a pixel."""
+    h, w = damaged.y.shape[1:3]
+    stripe = (np.arange(h)[:, None] + np.arange(w)) // 2 % 2  # (H, W) of 0 and 1
+    return damaged.known * damaged.y + (1 - damaged.known) * STRIPES[stripe]
 
 
 def restored(model: RestorationVAE, damaged: Damaged, rng: Generator, guesses: int) -> np.ndarray:

@@ -29,6 +29,7 @@ from .supervisor import Supervisor, check_on_nan, defined
 from .terminal import TERMINAL, tell
 
 SETTLING = 50  # batches
+SIZES = ("width", "latent_dim", "classes", "continuous", "words", "pack")  # options that weights grow with
 DRAWN = ("samples.png", "restored.png")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
 
@@ -183,7 +184,8 @@ def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[T
         try:
             model = recipe.build(settings, data.shape, weights)
         except DataError as error:
-            raise ArgumentError(f"width, latent_dim: {error}; take smaller ones") from None
+            sizes = ", ".join(name for name in SIZES if name in recipe.choosable)
+            raise ArgumentError(f"{sizes}: {error}; take smaller ones") from None
         rng.host = weights.host  # it goes on where the weights end
         trainer = recipe.trainer(model, settings)
         trainer.join(group, settings.shards)
@@ -256,7 +258,7 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
             final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
     for name, figure in figures.items():
         run.picture(name, figure, seed=next_seed(seed) if name in DRAWN else seed)
-    run.picture("curves.png", curves(rows, shown.title), PLOT)
+    run.picture("curves.png", curves(rows, shown, test), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
     remove_checkpoints(run.folder)

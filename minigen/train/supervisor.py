@@ -292,11 +292,11 @@ class Supervisor:
         row["seconds"] = round(self.seconds, 3)
         self.rows.append(row)
         settled = [row for row in self.rows if row["step"] > WARM_UP]
-        if warnings := new_warnings(settled):
+        if warnings := new_warnings(settled, self.run.settings):
             row["warnings"] = warnings
         for warning in warnings:
             self._say(f"step {self.step}: {warning}")
-        signs = ", ".join(signs_of_imbalance(settled))  # in the bar as long as they hold
+        signs = ", ".join(signs_of_imbalance(settled, self.run.settings))  # in the bar as long as they hold
         shown = {"warning": signs} if signs else {}
         self.bar.set_postfix(shown | {name: f"{value:.3f}" for name, value in means.items()}, refresh=False)
         self.sums, self.counted, self.skipped = {}, 0, 0

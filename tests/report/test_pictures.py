@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from minigen import Generator, data
+from minigen import Generator, Tensor, data
+from minigen.data import pixels, scale
+from minigen.models import RECIPES, recipe_of
 from minigen.report import curves, final_pictures, modes, picture_of
+from minigen.report.pictures import NOT_PLOTTED
 
 from .test_trained import untrained
 
@@ -52,12 +55,55 @@ def test_curves_leave_out_what_is_no_curve_and_bear_gaps():
         {"step": 1, "loss": 3.0, "seconds": 0.1},
         {"step": 2, "loss": 2.0, "seconds": 0.2, "modes": 8, "warnings": ["one"], "skipped": 1, "kl": 1.0},
     ]
-    (axes,) = curves(rows, "a title").axes
+    axes, clusters = curves(rows, untrained("vae", RING), RING).axes
     assert {line.get_label() for line in axes.lines} == {"loss", "kl"}
     found = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert found["loss"] == [3.0, 2.0]
     assert np.isnan(found["kl"][0])
-    assert axes.get_title() == "a title"
+    assert axes.get_title() == "vae on ring"
+    assert [line.get_label() for line in clusters.lines] == ["modes"]
+    assert clusters.get_ylim() == pytest.approx((0, 8), abs=0.4)
+
+
+def logged(model, examples, **given):
+    """The metrics of a step, and of the row that the supervisor makes of it."""
+    shown = untrained(model, examples, **given)
+    recipe = shown.recipe
+    x = scale(pixels(examples.x[:20]), recipe.black if examples.is_image else 0.0)
+    labels = [examples.y[:20]] if recipe.labelled else []
+    shown.model.train()
+    metrics = recipe.trainer(shown.model, shown.settings).step(Tensor(x), Generator(0), *labels)
+    row = {"step": 1} | {name: value.item() for name, value in metrics.items()}
+    return shown, row | modes(shown, examples, 20, Generator(0))
+
+
+@pytest.mark.parametrize("model", RECIPES)
+def test_each_curve_stands_under_its_own_unit(model):
+    """No share on an axis without ends, no nats beside what are none, and nothing of the log is left out."""
+    recipe = recipe_of(model)
+    losses = next((option.choices for option in recipe.options if option.name == "loss"), (None,))
+    for examples in (DIGITS, *(() if recipe.images_only else (RING,))):
+        for loss in losses:
+            shown, row = logged(model, examples, **({"loss": loss} if loss else {}))
+            under = {}
+            for axes in curves([row, row | {"step": 2}], shown, examples).axes:
+                for line in axes.lines:
+                    under[line.get_label().replace(" ", "_")] = axes
+            assert under.keys() == row.keys() - NOT_PLOTTED
+            for name, axes in under.items():
+                if "accuracy" in name or "quality" in name:
+                    assert (axes.get_ylabel(), *axes.get_ylim()) == ("share", pytest.approx(-0.04), pytest.approx(1.04))
+                elif name in ("spread", "perplexity", "modes"):
+                    assert [line.get_label() for line in axes.lines] == [name]
+                    assert "nats" not in axes.get_ylabel()
+                elif name in ("d_loss", "g_loss"):
+                    unit = {"least-squares": "squared error", "hinge": "D's output", "wasserstein": "D's output"}
+                    added = " + nats" if model in ("acgan", "infogan", "vae-gan") else ""  # a log-likelihood
+                    assert axes.get_ylabel() == (unit[loss] + added if loss in unit else "nats")
+                elif name in ("loss", "reconstruction", "commitment"):
+                    assert ("nats" in axes.get_ylabel()) == (model not in ("ae", "vq-vae"))
+                else:
+                    assert "nats" in axes.get_ylabel(), name
 
 
 def test_samples_without_data_are_images():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from minigen.errors import ShapeError
 from minigen.report import plots
@@ -35,11 +36,41 @@ def test_colour_and_titles():
     assert figure.axes[0].images[0].get_array().shape == (4, 9, 3)
 
 
-def test_curves_split_losses_and_accuracies():
-    figure = plots.curves([1, 2], {"d_loss": [1.0, 2.0], "real_accuracy": [0.5, 0.6]})
-    assert [len(axes.lines) for axes in figure.axes] == [1, 1]
-    assert list(figure.axes[0].lines[0].get_ydata()) == [1.0, 2.0]
-    assert len(plots.curves([1], {"loss": [1.0]}).axes) == 1
+def test_each_panel_has_its_own_axis_with_its_unit_and_ends():
+    panels = [
+        plots.Panel("nats", {"d_loss": [1.0, 2.0]}),
+        plots.Panel("share", {"a": [0.5, 0.6], "b": [1, 1]}, 0.0, 1.0),
+    ]
+    top, below = plots.curves([1, 2], panels, "a title").axes
+    assert (top.get_title(), below.get_xlabel()) == ("a title", "step")
+    assert [axes.get_ylabel() for axes in (top, below)] == ["nats", "share"]
+    assert [len(axes.lines) for axes in (top, below)] == [1, 2]
+    assert list(top.lines[0].get_ydata()) == [1.0, 2.0]
+    assert below.get_ylim() == pytest.approx((-0.04, 1.04))
+    assert top.get_ylim()[0] > 0.5
+
+
+def test_a_run_of_one_row_is_seen():
+    (axes,) = plots.curves([1], [plots.Panel("nats", {"loss": [1.0]})]).axes
+    assert axes.lines[0].get_marker() == "o"
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_no_legend_lies_over_a_curve(count):
+    """Of curves that fill their panels, each legend stands beside them, inside the picture."""
+    series = {"continuous_information": [0.0, 1.0, 0.0], "high_quality": [1.0, 0.0, 1.0]}
+    figure = plots.curves([1, 2, 3], [plots.Panel(f"unit {i}", series, 0, 1) for i in range(count)])
+    FigureCanvasAgg(figure).draw()
+    for axes in figure.axes:
+        legend = axes.get_legend().get_window_extent()
+        assert legend.x0 > axes.get_window_extent().x1
+        assert legend.x1 < figure.bbox.x1
+        assert legend.height < axes.get_window_extent().height + 30
+
+
+def test_a_count_has_whole_numbers_on_its_axis():
+    (axes,) = plots.curves([1, 2], [plots.Panel("clusters", {"modes": [1, 2]}, 0, 8)]).axes
+    assert list(axes.get_yticks()) == [0, 4, 8]
 
 
 def test_manifold_codes_cover_the_plane_evenly():

@@ -6,7 +6,7 @@ import pytest
 from minigen import Generator, data
 from minigen.data.damage import DAMAGES
 from minigen.metrics import psnr
-from minigen.report.restorations import BASELINES, GUESSES, compared, restored
+from minigen.report.restorations import BASELINES, GUESSES, compared, restored, striped
 
 from .test_trained import untrained
 
@@ -40,6 +40,26 @@ def test_one_that_knows_the_originals_beats_all(model):
     found, _ = compared(shown, DIGITS, TEST, Generator(3))
     assert min(found["psnr"], found["psnr_one_guess"]) > 60
     assert all(value < 40 for name, value in found.items() if name not in ("psnr", "psnr_one_guess"))
+
+
+@pytest.mark.parametrize("white", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_hole_is_seen_on_black_grey_and_white(white, channels):
+    """Where nothing is known, the picture has colours that are far from any grey; elsewhere it is as it was."""
+    x = np.full((4, 8, 8, channels), white, np.float32)
+    damaged = DAMAGES["hole"](x, 0.5, Generator(0))
+    seen, hole = striped(damaged), damaged.known[..., 0] == 0
+    assert seen.shape == (4, 8, 8, 3)
+    assert np.ptp(seen[hole], axis=1).min() > 0.5
+    assert np.all(seen[~hole] == white)
+
+
+def test_a_picture_of_inpainting_shows_the_holes_and_the_others_no_colour():
+    for model in MODELS:
+        _, figures = compared(untrained(model), DIGITS, TEST, Generator(3))
+        image = np.asarray(figures["restored.png"].axes[0].images[0].get_array())
+        coloured = image.ndim == 3 and np.ptp(image, axis=2).max() > 0.5
+        assert coloured == (model == "inpaint")
 
 
 def test_guesses_are_averaged_and_lie_in_the_range():

@@ -23,7 +23,7 @@ from .coded import (
     class_log_likelihood,
     classifying_trainer,
 )
-from .gan import DiscriminatorLoss, game
+from .gan import DiscriminatorLoss, game, unit_with_nats
 from .losses import LOSSES
 from .networks import game_networks
 
@@ -79,5 +79,6 @@ RECIPES = (
         shows=("codes", "class logits"),
         for_data=CODED_FOR_POINTS,
         labelled=True,
+        unit=unit_with_nats,
     ),
 )

@@ -44,7 +44,7 @@ class DiscriminatorLoss(NamedTuple):
     """Scalars: the loss with its penalty, the shares of real and of fake examples classified correctly, the spread.
 
     The spread is the fakes' variance within the batch over that of the real examples, features averaged: where it is
-    near 0, all fakes are one; a batch of one example has none. `others` are further metrics that a kind of GAN has.
+    near 0, all fakes are one. A batch of one has none: None. `others` are further metrics that a kind of GAN has.
     """
 
     total: Tensor
@@ -147,8 +147,11 @@ class GAN(Module):
         with no_grad():
             boundary = loss.boundary(real_logits, fake_logits)
             right = ops.mean(real_logits > boundary), ops.mean(fake_logits < boundary)
-            spread = _variance(fake) / _variance(real) if real.shape[0] > 1 else None
+            spread = _variance(fake) / ops.maximum(_variance(real), TINY) if len(real) > 1 else None
         return DiscriminatorLoss(total, *right, spread)
+
+
+TINY = 1e-12  # in place of the variance of real examples that are all the same
 
 
 def _variance(x: Tensor) -> Tensor:
@@ -232,9 +235,9 @@ class GANTrainer(Trainer):
 
 
 def signs_of(loss: DiscriminatorLoss) -> Metrics:
-    """How the game stands."""
-    spread = {} if loss.spread is None else {"spread": loss.spread}
-    return {"real_accuracy": loss.real_accuracy, "fake_accuracy": loss.fake_accuracy, **spread, **loss.others}
+    """How the game stands; without the spread where there is none."""
+    signs = {"real_accuracy": loss.real_accuracy, "fake_accuracy": loss.fake_accuracy}
+    return signs | ({} if loss.spread is None else {"spread": loss.spread}) | loss.others
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
@@ -291,6 +294,12 @@ def meaning_of_game(s: Settings) -> str:
     return "the losses are those of a game: they say how the players stand, not how good the samples are"
 
 
+def unit_with_nats(s: Settings) -> str:
+    """Of losses to which a log-likelihood is added."""
+    unit = LOSSES[s.loss].unit
+    return unit if unit == "nats" else f"{unit} + nats"
+
+
 def check_game(s: Settings, data: Dataset) -> None:
     """Refuse options of a GAN that do not go together."""
     net, rounds, pack, n = s.net, s.get("critic_steps", 1), s.get("pack", 1), s.shard_size
@@ -304,7 +313,12 @@ def check_game(s: Settings, data: Dataset) -> None:
     if n < rounds or (pack > 1 and n % (pack * rounds)):
         raise ArgumentError(
             f"batch_size: {n} examples{' of a shard' if s.shards > 1 else ''} cannot be shared among {rounds} steps "
-            f"of the discriminator in packs of {pack}; take a multiple of {rounds * pack * s.shards}"
+            f"of the discriminator (critic_steps) in packs of {pack}; take a multiple of {rounds * pack * s.shards}"
+        )
+    if net == "dcgan-top" and n < 2 * rounds:
+        raise ArgumentError(
+            f"batch_size: with critic_steps {rounds}, a step of the discriminator gets {n // rounds} example, and the "
+            f"batch norm in {net!r} needs two or more; take {2 * rounds * s.shards} or more, or --net dcgan-plain"
         )
 
 
@@ -323,7 +337,16 @@ def game(
 ) -> Recipe:
     """The recipe of a kind of GAN; see `Recipe`."""
     return Recipe(
-        name, summary, build, trainer, options, shows, check=check, meaning=meaning_of_game, black=-1.0, **others
+        name,
+        summary,
+        build,
+        trainer,
+        options,
+        shows,
+        check=check,
+        meaning=meaning_of_game,
+        black=-1.0,
+        **{"unit": lambda s: LOSSES[s.loss].unit} | others,
     )
 
 

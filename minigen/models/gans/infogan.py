@@ -42,7 +42,7 @@ from .coded import (
     class_log_likelihood,
     classifying_trainer,
 )
-from .gan import DiscriminatorLoss, check_game, game
+from .gan import DiscriminatorLoss, check_game, game, unit_with_nats
 from .losses import LOSSES
 from .networks import game_networks
 from .shear import sheared
@@ -140,5 +140,6 @@ RECIPES = (
         shows=("codes", "class logits", "information"),
         for_data={"points": CODED_FOR_POINTS["points"] | {"classes": 8, "continuous": 0}},
         check=check_infogan,
+        unit=unit_with_nats,
     ),
 )

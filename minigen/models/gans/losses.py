@@ -22,11 +22,21 @@ from ...autodiff import Tensor
 
 
 class Loss(NamedTuple):
-    """What each player minimises, and where the discriminator's output changes from 'fake' to 'real'."""
+    """What each player minimises, in which unit, and what the discriminator's output means.
 
-    discriminator: Callable[[Tensor, Tensor], Tensor]  # of the outputs for real and for fake examples
-    generator: Callable[[Tensor], Tensor]  # of the outputs for fake examples
+    Attributes:
+        discriminator: of the outputs for real and for fake examples.
+        generator: of the outputs for fake examples.
+        boundary: where the output changes from 'fake' to 'real'.
+        unit: of both losses.
+        classifies: whether the output says 'real' or 'fake'. A critic's does not: only differences of it count.
+    """
+
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+    generator: Callable[[Tensor], Tensor]
     boundary: Callable[[Tensor, Tensor], Tensor | float]
+    unit: str
+    classifies: bool = True
 
 
 def _log_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -55,9 +65,9 @@ def _midway(real: Tensor, fake: Tensor) -> Tensor:
 
 
 LOSSES = {
-    "non-saturating": Loss(_log_loss, lambda fake: ops.mean(ops.softplus(-fake)), _at(0.0)),
-    "minimax": Loss(_log_loss, lambda fake: -ops.mean(ops.softplus(fake)), _at(0.0)),
-    "least-squares": Loss(_least_squares, lambda fake: 0.5 * ops.mean((fake - 1) ** 2), _at(0.5)),
-    "wasserstein": Loss(_wasserstein, lambda fake: -ops.mean(fake), _midway),
-    "hinge": Loss(_hinge, lambda fake: -ops.mean(fake), _at(0.0)),
+    "non-saturating": Loss(_log_loss, lambda fake: ops.mean(ops.softplus(-fake)), _at(0.0), "nats"),
+    "minimax": Loss(_log_loss, lambda fake: -ops.mean(ops.softplus(fake)), _at(0.0), "nats"),
+    "least-squares": Loss(_least_squares, lambda fake: 0.5 * ops.mean((fake - 1) ** 2), _at(0.5), "squared error"),
+    "wasserstein": Loss(_wasserstein, lambda fake: -ops.mean(fake), _midway, "D's output", classifies=False),
+    "hinge": Loss(_hinge, lambda fake: -ops.mean(fake), _at(0.0), "D's output"),
 }

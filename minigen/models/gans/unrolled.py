@@ -9,6 +9,10 @@ become after K steps of gradient descent on its own loss (their equations 7 to 1
 d_K depends on g through the fakes of every step, and the gradient goes back through all of them: a gradient of
 gradients. For G alone; D itself is trained as ever, one step at a time.
 
+With a fixed eta these steps run away where L_D is steep, as a squared error is far from its target: each step leads to
+where it is steeper still, and after five of them nothing is finite. So where the gradient is longer than 10, it is
+shortened to that (clipping of the norm; Pascanu et al. 2013, algorithm 1), and a step is at most 10 eta long.
+
 Lesson 9 shows the chase that it is against.
 """
 
@@ -16,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ... import ops
 from ...autodiff import Tensor, grad
 from ...errors import ArgumentError
 from ...nn import Module, Parameter
@@ -26,6 +31,8 @@ from ..trainer import Shard
 from .gan import FOR_POINTS, GAN, OPTIONS, PACK, DiscriminatorLoss, GANTrainer, game, gan_trainer
 from .losses import LOSSES
 from .networks import game_networks
+
+LONGEST = 10.0  # of a gradient, in a step ahead
 
 
 @contextmanager
@@ -51,7 +58,7 @@ class UnrolledGAN(GAN):
     Args:
         generator, discriminator, latent_dim: see `GAN`.
         unroll: K, how many steps ahead; 0 is a plain GAN.
-        eta: the size of those steps.
+        eta: the size of those steps; none is longer than LONGEST eta.
         settings: loss and pack, as of `GAN`; a penalty acts in D's own steps alone.
     """
 
@@ -80,10 +87,17 @@ class UnrolledGAN(GAN):
             with self.discriminator.frozen(), with_weights(self.discriminator, weights):
                 ahead = loss.discriminator(self.discriminator(real), self.discriminator(fake))
             slopes = grad(ahead, weights, create_graph=True)
-            weights = [w - self.eta * slope for w, slope in zip(weights, slopes, strict=True)]  # equation 8
+            eta = self.eta * _shortened(slopes)
+            weights = [w - eta * slope for w, slope in zip(weights, slopes, strict=True)]  # equation 8
         fake = self.packed(self.fakes(n, rng))
         with self.discriminator.frozen(), with_weights(self.discriminator, weights):
             return loss.generator(self.discriminator(fake))
+
+
+def _shortened(slopes: Sequence[Tensor]) -> Tensor:
+    """What makes a gradient no longer than LONGEST: 1, or the factor below. It is not differentiated."""
+    squares = [ops.sum(slope.detach() ** 2) for slope in slopes]
+    return LONGEST / ops.maximum(ops.sqrt(ops.sum(ops.stack(squares))), LONGEST)
 
 
 # --------------------------------------------------------------------------------------------------------- training

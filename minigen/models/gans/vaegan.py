@@ -29,7 +29,19 @@ from ...random import Generator
 from ..networks import conv_encoder
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Settings, Shape
 from ..trainer import Metrics
-from .gan import BETA1, GAN, GENERATOR_SPEED, LOSS, NET, PENALTY, DiscriminatorLoss, GANTrainer, game, signs_of
+from .gan import (
+    BETA1,
+    GAN,
+    GENERATOR_SPEED,
+    LOSS,
+    NET,
+    PENALTY,
+    DiscriminatorLoss,
+    GANTrainer,
+    game,
+    signs_of,
+    unit_with_nats,
+)
 from .losses import LOSSES
 from .networks import game_networks
 
@@ -192,5 +204,6 @@ RECIPES = (
         trainer=vaegan_trainer,
         shows=("reconstructions", "codes", "encodings"),
         images_only=True,
+        unit=unit_with_nats,
     ),
 )

@@ -105,5 +105,6 @@ RECIPES = (
         shows=("reconstructions", "codes"),
         for_data={"points": {"latent_dim": 1, "width": 64}},
         meaning=lambda s: "the loss is a squared error per example; it says nothing of samples",
+        unit=lambda s: "squared error",
     ),
 )

@@ -201,5 +201,6 @@ RECIPES = (
         images_only=True,
         whole_batches="its codebook is placed by all vectors of a batch",
         meaning=lambda s: "the loss is a squared error per image, with the commitment; the prior is in nats per grid",
+        unit=lambda s: "squared error",
     ),
 )

@@ -9,7 +9,7 @@ import minigen as mg
 from minigen import nn
 from minigen.errors import ArgumentError, MinigenError
 from minigen.models import GAN
-from minigen.models.gans.gan import GANTrainer
+from minigen.models.gans.gan import GANTrainer, signs_of
 from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator, dense_discriminator
 from minigen.models.networks import dense_decoder, dense_encoder
 
@@ -196,3 +196,14 @@ def test_unknown_losses_and_penalties_are_named():
         GAN(*parts, "hinge", "r2")
     with pytest.raises(ArgumentError, match="pack: expected an integer >= 1, got 0"):
         GAN(*parts, pack=0)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_batch_of_one_has_no_spread_and_no_nan(device, count):
+    """Nor is there one where all real examples are the same, but a number."""
+    model = GAN(dense_decoder(2, SHAPE, [4], mg.Generator(0)), dense_discriminator(SHAPE, [4], mg.Generator(0)), 2)
+    same = mg.zeros((count, *SHAPE), device=device)
+    loss = model.discriminator_loss(same, mg.Generator(1))
+    signs = signs_of(loss)
+    assert ("spread" in signs) == (count > 1)
+    assert all(np.isfinite(value.item()) for value in signs.values())

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import minigen as mg
-from minigen import nn
+from minigen import data, nn
 from minigen.errors import MinigenError
-from minigen.models import GAN, UnrolledGAN
+from minigen.models import GAN, UnrolledGAN, recipe_of
+from minigen.models.gans.losses import LOSSES
 from minigen.models.gans.networks import dense_discriminator
 from minigen.models.gans.unrolled import with_weights
 from minigen.models.networks import dense_decoder
@@ -68,6 +69,30 @@ def test_the_gradient_goes_back_through_the_steps(device, steps):
     assert model.generator.value.grad.item() == pytest.approx(-psi - steps * eta * (x - 2 * theta), rel=1e-5)
     assert model.discriminator.value.grad is None
     assert model.discriminator.value.item() == pytest.approx(psi)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_no_step_ahead_is_longer_than_ten_eta(device, steps):
+    """A slope x - theta of 99.3 moves the critic as far as one of 10."""
+    theta, psi, x, eta = 0.7, 0.3, 100.0, 0.1
+    model = UnrolledGAN(Line(theta, False), Line(psi, True), 1, unroll=steps, eta=eta, loss="wasserstein")
+    model.discriminator_loss(mg.tensor(np.float32([[x], [x]]), device=device), mg.Generator(0))
+    loss = model.generator_loss(2, mg.Generator(0))
+    assert loss.item() == pytest.approx(by_hand(theta, psi, theta + 10, steps, eta), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", ["ring", "grid", "digits"])
+def test_the_first_steps_are_finite_with_every_loss(name, loss):
+    """At the sizes that the command line takes; with a fixed eta, least squares are NaN at once."""
+    recipe, examples = recipe_of("unrolled-gan"), data.load(name)
+    settings = recipe.settings(examples, loss=loss, batch_size=32)
+    trainer = recipe.trainer(recipe.build(settings, examples.shape, mg.Generator(0)), settings)
+    rng = mg.Generator(1)
+    for i in range(3):
+        x = data.scale(examples.x[32 * i : 32 * i + 32], recipe.black if examples.is_image else 0.0)
+        metrics = trainer.step(mg.tensor(x), rng)
+        assert all(np.isfinite(value.item()) for value in metrics.values())
 
 
 def test_refusals():
