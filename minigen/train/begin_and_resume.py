@@ -30,6 +30,7 @@ from .loop import steps
 from .supervisor import Supervisor, check_on_nan
 
 FIVE_MINUTES = Every(minutes=5)
+PREPARING = 1000  # examples
 SETTLING = 50  # batches
 DRAWN = ("samples.png", "restored.png")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
@@ -179,6 +180,8 @@ def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[T
         rng.host = weights.host  # it goes on where the weights end
         trainer = recipe.trainer(model, settings)
         trainer.join(group, settings.shards)
+        some = scale(pixels(data.x[:PREPARING]), recipe.black if data.is_image else 0.0)
+        trainer.prepare(Tensor(backend.to_device(some, settings.device)))
         return trainer, rng
 
 
