@@ -19,6 +19,7 @@ from ..data import Dataset
 from ..distributed import check_fit
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
+from ..optim.schedules import Schedule, constant, cosine
 from ..random import SEEDS, Generator
 from .trainer import Trainer
 
@@ -123,6 +124,7 @@ LATENT_DIM = Option("latent_dim", 20, "length of the latent vector (2: draws the
 WIDTH = Option("width", 32, "hidden units, or channels of the first convolution", least=1, most=LARGEST)
 SEED = Option("seed", 0, "of all randomness", least=0, most=SEEDS - 1)
 SHARDS = Option("shards", 1, "parts that a batch is cut into: 1, 2, 4, ...", least=1, most=1 << 16)
+SCHEDULE = Option("schedule", "constant", "of the learning rates; cosine falls to 0", choices=("constant", "cosine"))
 CLASSES_OF_DATA = Option("classes", 1, "labels that the data have", least=1, most=LARGEST, given_by_data=True)
 
 
@@ -277,6 +279,12 @@ class Recipe:
         if self.labelled and settings.classes != classes_of(data, self.name):
             raise ArgumentError(f"classes: the data have {classes_of(data, self.name)}, the run {settings.classes}")
         self.check(settings, data)
+
+
+SCHEDULES: dict[str, Callable[[Settings], Schedule]] = {
+    "constant": lambda s: constant(s.lr),
+    "cosine": lambda s: cosine(s.lr, s.steps),
+}
 
 
 def classes_of(data: Dataset, model: str) -> int:

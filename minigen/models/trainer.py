@@ -76,6 +76,9 @@ class Trainer:
         for optimizer in self.optimizers:
             optimizer.join(group, shards)
 
+    def prepare(self, x: Tensor) -> None:
+        """What is set by the data before the first step, from some of the training examples x (N, *shape)."""
+
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on the batch x (N, *shape), and its labels (N,) if the model wants them; metrics from before it.
 

@@ -41,11 +41,13 @@ class Trained:
         return all(name in self.recipe.shows for name in capabilities)
 
     def sample(self, n: int, rng: Generator, **how: Any) -> np.ndarray:
-        """n samples.
+        """n samples. Points are drawn from p(x|z), if there is one: only for images its means are what one shows.
 
         Args:
             how: what this model's `sample` takes besides, such as label.
         """
+        if not self.is_image and "likelihood" in self.settings.options:
+            how["noise"] = True
         with no_grad():
             parts = [self.model.sample(min(PART, n - i), rng, **how).numpy() for i in range(0, n, PART)]
         return unscale(np.concatenate(parts), self.black)

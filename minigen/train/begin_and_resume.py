@@ -28,6 +28,7 @@ from .loop import steps
 from .supervisor import Supervisor, check_on_nan, defined
 from .terminal import TERMINAL, tell
 
+PREPARING = 1000  # examples
 SETTLING = 50  # batches
 SIZES = ("width", "latent_dim", "classes", "continuous", "words", "pack")  # options that weights grow with
 DRAWN = ("samples.png", "restored.png")  # from noise: with the seed after the run's
@@ -189,6 +190,8 @@ def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[T
         rng.host = weights.host  # it goes on where the weights end
         trainer = recipe.trainer(model, settings)
         trainer.join(group, settings.shards)
+        some = scale(pixels(data.x[:PREPARING]), recipe.black if data.is_image else 0.0)
+        trainer.prepare(Tensor(backend.to_device(some, settings.device)))
         return trainer, rng
 
 

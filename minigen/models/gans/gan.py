@@ -29,10 +29,24 @@ from ...data import Dataset
 from ...errors import ArgumentError, unknown_name
 from ...nn import Module
 from ...nn.layers import positive
-from ...optim import EMA, Adam, constant, cosine
+from ...optim import EMA, Adam, constant
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
-from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, with_defaults
+from ..recipe import (
+    BATCH_SIZE,
+    LARGEST,
+    LATENT_DIM,
+    LR,
+    SCHEDULE,
+    SCHEDULES,
+    STEPS,
+    WIDTH,
+    Option,
+    Recipe,
+    Settings,
+    Shape,
+    with_defaults,
+)
 from ..trainer import Metrics, Shard, Trainer
 from .losses import LOSSES
 from .networks import NETS, game_networks
@@ -242,11 +256,6 @@ def signs_of(loss: DiscriminatorLoss) -> Metrics:
 
 # ---------------------------------------------------------------------------------------------------------- recipes
 
-SCHEDULES: dict[str, Callable[[Settings], Schedule]] = {
-    "constant": lambda s: constant(s.lr),
-    "cosine": lambda s: cosine(s.lr, s.steps),
-}
-
 LOSS = Option("loss", "non-saturating", "what the players minimise", choices=tuple(LOSSES))
 PENALTY = Option("penalty", "none", "what keeps the discriminator from becoming too steep", choices=tuple(PENALTIES))
 NET = Option("net", "dense", "the networks", choices=tuple(NETS))
@@ -256,7 +265,6 @@ GENERATOR_SPEED = Option(
     "generator_speed", 1.0, "learning rate of the generator, as a multiple of --lr", above=0, most=1e6
 )
 BETA1 = Option("beta1", 0.5, "of both Adams: how much of the last direction is kept", least=0, below=1)
-SCHEDULE = Option("schedule", "constant", "of the learning rates; cosine falls to 0", choices=tuple(SCHEDULES))
 AVERAGE = Option("ema", 0.0, "how slowly an average of the generator's weights forgets, e.g. 0.999", least=0, below=1)
 
 OPTIONS = (

@@ -21,7 +21,7 @@ from ...random import Generator, given_or_default
 from ..labels import chosen_labels, given_labels
 from ..networks import dense_decoder, dense_encoder
 from ..recipe import CLASSES_OF_DATA, WIDTH, Settings, Shape
-from .vae import OPTIONS, VAE, VAELoss, bound
+from .vae import DEPTH, OPTIONS, VAE, VAELoss, bound, shown
 
 
 class ConditionalVAE(Module):
@@ -80,18 +80,21 @@ class ConditionalVAE(Module):
         """The means of p(x|z, y) at codes (N, latent_dim)."""
         return self.decode(codes).mean
 
-    def sample(self, n: int, rng: Generator | None = None, label: int | None = None) -> Tensor:
-        """The means of p(x|z, y) for n codes z ~ N(0, 1), of one class or of each in turn."""
-        return self.from_codes(self.noise(n, rng, label))
+    def sample(
+        self, n: int, rng: Generator | None = None, label: int | None = None, *, noise: bool = False
+    ) -> Tensor:
+        """The means of p(x|z, y) for n codes z ~ N(0, 1), of one class or of each in turn; with `noise`, draws."""
+        rng = given_or_default(rng)
+        return shown(self.decode(self.noise(n, rng, label)), rng, noise)
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 
 def conditional_vae(s: Settings, shape: Shape, rng: Generator) -> ConditionalVAE:
-    """One hidden layer, as of the plain VAE."""
-    encoder = dense_encoder((math.prod(shape) + s.classes,), 2 * s.latent_dim, [s.width], rng, init="glorot_uniform")
-    decoder = dense_decoder(s.latent_dim + s.classes, shape, [s.width], rng, init="glorot_uniform")
+    """As of the plain VAE."""
+    encoder = dense_encoder((math.prod(shape) + s.classes,), 2 * s.latent_dim, [s.width] * s.depth, rng, init="glorot_uniform")
+    decoder = dense_decoder(s.latent_dim + s.classes, shape, [s.width] * s.depth, rng, init="glorot_uniform")
     return ConditionalVAE(encoder, decoder, s.latent_dim, s.classes, s.likelihood, s.beta)
 
 
@@ -100,7 +103,7 @@ RECIPES = (
         "cvae",
         "VAE that is told the class (Sohn et al. 2015)",
         conditional_vae,
-        (*OPTIONS, WIDTH(400), CLASSES_OF_DATA),
+        (*OPTIONS, WIDTH(400), DEPTH, CLASSES_OF_DATA),
         shows=("codes",),
         labelled=True,
     ),

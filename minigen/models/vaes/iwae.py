@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ... import ops
 from ...autodiff import Tensor, no_grad
-from ...nn import Module, Tanh
+from ...nn import Module, ReLU, Tanh
 from ...nn.layers import positive
 from ...optim import cosine
 from ...random import Generator
@@ -65,14 +65,16 @@ class IWAE(VAE):
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 SAMPLES = Option("samples", 5, "codes drawn for each example", least=1, most=5000)  # a step's memory grows with them
-OPTIONS = (STEPS(6000), BATCH_SIZE(100), LR(2e-3), LATENT_DIM(50), WIDTH(200), LIKELIHOOD, SAMPLES)
+ACTIVATIONS: dict[str, type[Module]] = {"tanh": Tanh, "relu": ReLU}
+ACTIVATION = Option("activation", "tanh", "of the hidden layers", choices=tuple(ACTIVATIONS))
+OPTIONS = (STEPS(6000), BATCH_SIZE(100), LR(2e-3), LATENT_DIM(50), WIDTH(200), LIKELIHOOD, SAMPLES, ACTIVATION)
 
 
 def dense_iwae(s: Settings, shape: Shape, rng: Generator) -> IWAE:
-    """The paper's networks: two layers of tanh."""
-    hidden = [s.width] * 2
-    encoder = dense_encoder(shape, 2 * s.latent_dim, hidden, rng, Tanh, "glorot_uniform")
-    decoder = dense_decoder(s.latent_dim, shape, hidden, rng, Tanh, "glorot_uniform")
+    """The paper's networks: two layers of tanh. (Points want sharp bends: ReLU.)"""
+    hidden, activation = [s.width] * 2, ACTIVATIONS[s.activation]
+    encoder = dense_encoder(shape, 2 * s.latent_dim, hidden, rng, activation, "glorot_uniform")
+    decoder = dense_decoder(s.latent_dim, shape, hidden, rng, activation, "glorot_uniform")
     return IWAE(encoder, decoder, s.latent_dim, s.likelihood, s.samples)
 
 

@@ -21,8 +21,8 @@ from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..networks import dense_decoder, dense_encoder
 from ..recipe import Settings, Shape
-from .iwae import IWAE, OPTIONS, iwae_trainer
-from .vae import ELBO, bound, each, log_standard_normal
+from .iwae import ACTIVATIONS, IWAE, OPTIONS, iwae_trainer
+from .vae import ELBO, bound, each, log_standard_normal, shown
 
 
 class TwoLayerIWAE(IWAE):
@@ -100,29 +100,35 @@ class TwoLayerIWAE(IWAE):
         of_z2 = sum_features(log_standard_normal(z2) - q2.log_prob(z2))
         return p.log_likelihood(x), of_z1 + of_z2
 
-    def sample(self, n: int, rng: Generator | None = None) -> Tensor:
-        """The means of p(x|z1) for n codes z1 ~ p(z1|z2), z2 ~ N(0, 1)."""
+    def sample(self, n: int, rng: Generator | None = None, *, noise: bool = False) -> Tensor:
+        """The means of p(x|z1) for n codes z1 ~ p(z1|z2), z2 ~ N(0, 1); with `noise`, draws of x itself."""
         if n < 1:
             raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
         rng = given_or_default(rng)
         z2 = rng.normal((n, self.latent_dim), device=self.device)
-        return self.output(self.middle(Tensor(z2)).sample(rng)).mean
+        return shown(self.output(self.middle(Tensor(z2)).sample(rng)), rng, noise)
 
 
 def burda_networks(
-    shape: Shape, latent_dim: int, width: int, rng: Generator, likelihood: str = "bernoulli", samples: int = 1
+    shape: Shape,
+    latent_dim: int,
+    width: int,
+    rng: Generator,
+    likelihood: str = "bernoulli",
+    samples: int = 1,
+    activation: type[Module] = Tanh,
 ) -> TwoLayerIWAE:
     """The paper's networks: tanh layers of `width` twice beside x, of width/2 twice above; z1 twice as long as z2."""
     middle_dim, upper = 2 * latent_dim, [max(1, width // 2)] * 2
 
     def dense(inputs: int, outputs: int) -> Module:
-        return dense_encoder((inputs,), outputs, upper, rng, Tanh, "glorot_uniform")
+        return dense_encoder((inputs,), outputs, upper, rng, activation, "glorot_uniform")
 
     return TwoLayerIWAE(
-        dense_encoder(shape, 2 * middle_dim, [width] * 2, rng, Tanh, "glorot_uniform"),
+        dense_encoder(shape, 2 * middle_dim, [width] * 2, rng, activation, "glorot_uniform"),
         dense(middle_dim, 2 * latent_dim),
         dense(latent_dim, 2 * middle_dim),
-        dense_decoder(middle_dim, shape, [width] * 2, rng, Tanh, "glorot_uniform"),
+        dense_decoder(middle_dim, shape, [width] * 2, rng, activation, "glorot_uniform"),
         latent_dim,
         middle_dim,
         likelihood,
@@ -135,7 +141,7 @@ def burda_networks(
 
 def two_layers(s: Settings, shape: Shape, rng: Generator) -> TwoLayerIWAE:
     """The paper's networks."""
-    return burda_networks(shape, s.latent_dim, s.width, rng, s.likelihood, s.samples)
+    return burda_networks(shape, s.latent_dim, s.width, rng, s.likelihood, s.samples, ACTIVATIONS[s.activation])
 
 
 RECIPES = (

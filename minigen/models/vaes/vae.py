@@ -35,7 +35,20 @@ from ...optim import Adam
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
-from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, with_defaults
+from ..recipe import (
+    BATCH_SIZE,
+    LATENT_DIM,
+    LR,
+    SCHEDULE,
+    SCHEDULES,
+    STEPS,
+    WIDTH,
+    Option,
+    Recipe,
+    Settings,
+    Shape,
+    with_defaults,
+)
 from ..trainer import Metrics, Trainer
 
 LIKELIHOODS = ("bernoulli", "gaussian")
@@ -67,6 +80,7 @@ class VAE(Module):
         likelihood: 'bernoulli' for data in [0, 1]; 'gaussian' for any real data, with one learned scale for all
             features. (A scale for each would let the density of a feature that hardly varies grow without bound,
             at the cost of all others; see Mattei & Frellsen 2018, and Rybkin et al. 2021 for the single one.)
+            `start_scale` gives it a good beginning.
         beta: the weight of the KL in the loss.
     """
 
@@ -97,6 +111,17 @@ class VAE(Module):
         if self.likelihood == "bernoulli":
             return Bernoulli(h)
         return Normal(h, ops.broadcast_to(bounded(self.log_var), h.shape))
+
+    def start_scale(self, x: Tensor) -> None:
+        """Begin with a Gaussian likelihood whose variance is a tenth of that of the examples x (N, *shape).
+
+        With all of it, a decoder that ignores z is already a stationary point, and training may end there: a latent
+        direction pays only if its variance is above that of the noise (lesson 6; Lucas et al. 2019). With much less,
+        the encoder begins by keeping everything, and the codes lie far from N(0, 1).
+        """
+        if self.likelihood == "gaussian":
+            variance = max(float(ops.mean(ops.var(x, axis=0)).item()), 1e-4)  # of a constant: 0
+            self.log_var.data[...] = math.log(variance / 10)
 
     def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
         """The bound on log p(x) for each example, from one sample of z."""
@@ -136,12 +161,21 @@ class VAE(Module):
         """The means of p(x|z) at codes z (N, latent_dim)."""
         return self.decode(z).mean
 
-    def sample(self, n: int, rng: Generator | None = None) -> Tensor:
-        """The means of p(x|z) for n codes z ~ N(0, 1)."""
+    def sample(self, n: int, rng: Generator | None = None, *, noise: bool = False) -> Tensor:
+        """The means of p(x|z) for n codes z ~ N(0, 1); with `noise`, draws of x itself.
+
+        Of images one shows the means: the noise that the model means would lie over each like grain.
+        """
         if n < 1:
             raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
-        z = given_or_default(rng).normal((n, self.latent_dim), device=self.device)
-        return self.from_codes(Tensor(z))
+        rng = given_or_default(rng)
+        z = rng.normal((n, self.latent_dim), device=self.device)
+        return shown(self.decode(Tensor(z)), rng, noise)
+
+
+def shown(p: Bernoulli | Normal, rng: Generator, noise: bool) -> Tensor:
+    """What is shown of p(x|z), (N, *shape): its means, or draws from it."""
+    return p.sample(rng) if noise else p.mean
 
 
 def each(x: Tensor, k: int) -> Tensor:
@@ -172,6 +206,12 @@ class VAETrainer(Trainer):
         self.optimizer, self.binary = Adam(model.parameters(), lr=lr, eps=eps), binary
         super().__init__(model, self.optimizer)
 
+    def prepare(self, x: Tensor) -> None:
+        """Give a Gaussian likelihood a scale to begin with, from examples x (N, *shape)."""
+        for module in self.model.modules():
+            if isinstance(module, VAE):
+                module.start_scale(x)
+
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on the batch x (N, *shape); returns the terms of its loss before the step, in nats per example."""
         terms = []
@@ -197,12 +237,17 @@ class VAETrainer(Trainer):
 
 LIKELIHOOD = Option("likelihood", "bernoulli", "what the decoder's output means", choices=LIKELIHOODS)
 BETA = Option("beta", 1.0, "weight of the KL in the loss", least=0, most=1e6)
-OPTIONS = (STEPS(4000), BATCH_SIZE, LR, LATENT_DIM, LIKELIHOOD, BETA)
+DEPTH = Option("depth", 1, "hidden layers of the encoder, and of the decoder", least=1, most=100)
+OPTIONS = (STEPS(4000), BATCH_SIZE, LR, LATENT_DIM, LIKELIHOOD, BETA, SCHEDULE)
 
 # The small digits are grey all over, not black or white.
+# Points have few features and many corners: small networks of two layers, and many steps that end small.
 FOR_DATA: dict[str, dict[str, Any]] = {
     "digits": {"likelihood": "gaussian", "steps": 3000},
-    "points": {"likelihood": "gaussian", "latent_dim": 2},
+    "points": {
+        **{"likelihood": "gaussian", "latent_dim": 2, "width": 128, "depth": 2, "activation": "relu"},
+        **{"steps": 6000, "lr": 3e-3, "schedule": "cosine"},
+    },
 }
 
 
@@ -224,9 +269,9 @@ def meaning_of_bound(s: Settings) -> str:
 
 
 def dense_vae(s: Settings, shape: Shape, rng: Generator) -> VAE:
-    """One hidden layer. Glorot's smaller weights end 0.6 nats better on MNIST than He's. (A GAN needs He's.)"""
-    encoder = dense_encoder(shape, 2 * s.latent_dim, [s.width], rng, init="glorot_uniform")
-    decoder = dense_decoder(s.latent_dim, shape, [s.width], rng, init="glorot_uniform")
+    """Glorot's smaller weights end 0.6 nats better on MNIST than He's. (A GAN needs He's.)"""
+    encoder = dense_encoder(shape, 2 * s.latent_dim, [s.width] * s.depth, rng, init="glorot_uniform")
+    decoder = dense_decoder(s.latent_dim, shape, [s.width] * s.depth, rng, init="glorot_uniform")
     return VAE(encoder, decoder, s.latent_dim, s.likelihood, s.beta)
 
 
@@ -238,8 +283,8 @@ def conv_vae(s: Settings, shape: Shape, rng: Generator) -> VAE:
 
 
 def vae_trainer(model: Module, s: Settings) -> VAETrainer:
-    """A constant learning rate."""
-    return VAETrainer(model, s.lr, binary=s.likelihood == "bernoulli")
+    """As the options say."""
+    return VAETrainer(model, SCHEDULES[s.schedule](s), binary=s.likelihood == "bernoulli")
 
 
 def bound(
@@ -257,7 +302,7 @@ def bound(
 
 
 RECIPES = (
-    bound("vae", "variational autoencoder, dense (Kingma & Welling 2014)", dense_vae, (*OPTIONS, WIDTH(400))),
+    bound("vae", "variational autoencoder, dense (Kingma & Welling 2014)", dense_vae, (*OPTIONS, WIDTH(400), DEPTH)),
     bound(
         "conv-vae",
         "variational autoencoder, convolutional (Kingma & Welling 2014)",
