@@ -79,6 +79,19 @@ def _owners(source: str) -> dict[int, str]:
     }
 
 
+def same_function(source: str, other: str, name: str) -> bool:
+    """Whether the function `name` stands in both texts, word for word."""
+
+    def lines(text: str) -> list[str]:
+        first, last = function_lines(text, name)
+        return text.splitlines()[first:last]
+
+    try:
+        return lines(source) == lines(other)
+    except (SyntaxError, ValueError, DataError, RecursionError, MemoryError):
+        return False
+
+
 def replace_function(source: str, name: str, other: str) -> str:
     """`source` with its function `name` replaced by the one in `other`; appended if `source` has none."""
     first, last = function_lines(other, name)
