@@ -100,7 +100,7 @@ def grade(
         )
     seed = secrets.randbits(32) if seed is None else seed
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        graded = list(pool.map(lambda entry: _grade_file(folder, *entry[1:], limits, seed), handed))
+        graded = list(pool.map(lambda entry: _grade_file(folder, entry[1], entry[2], limits, seed), handed))
     results: dict[str, dict[str, tuple[str, str]]] = {}
     folders = {student.name for student in students if student.suffix != ".py"}
     for (student, _, _), states in zip(handed, graded, strict=True):

@@ -73,9 +73,7 @@ class Isolated:
                 raise ValueError(ready)
         except (TimeoutError, EOFError, OSError, ValueError) as error:
             self.worker.close()
-            raise DataError(
-                f"check: Python with NumPy could not be started in a process of its own: {error}"
-            ) from None
+            raise DataError(f"check: Python with NumPy could not be started in a process of its own: {error}") from None
 
     def __enter__(self) -> "Isolated":
         return self

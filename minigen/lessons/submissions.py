@@ -1,7 +1,7 @@
 """Reads what was handed in: as bytes of a plain file, wherever it claims to lie, and as text in whatever encoding.
 
-In a class's folder nothing is followed: no link, whether symbolic or hard, no pipe, no device. Each folder on the way is
-opened from the one before, so that none can be exchanged meanwhile.
+In a class's folder nothing is followed: no link, whether symbolic or hard, no pipe, no device. Each folder on the way
+is opened from the one before, so that none can be exchanged meanwhile.
 """
 
 import io
@@ -64,7 +64,8 @@ def _open_inside(folder: Path, parts: Sequence[str]) -> int:
         path = folder
         for part in parts:
             path = path / part
-            if path.is_symlink() or getattr(path.lstat(), "st_reparse_tag", 0):
+            junction = 0xA0000003  # a kind of link that only Windows has
+            if path.is_symlink() or getattr(path.lstat(), "st_reparse_tag", None) == junction:
                 raise ValueError(f"{part} is a link")
         return os.open(path, _FLAGS)
     at = os.open(folder, os.O_RDONLY)

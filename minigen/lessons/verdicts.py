@@ -37,7 +37,9 @@ def check(answer: Callable[..., object] | str, *, seed: int = 0) -> Verdict:
     lesson, exercise = find_exercise(answer.__name__)
     fn = inspect.unwrap(answer)
     if not isinstance(fn, types.FunctionType):  # a library's own function under the exercise's name
-        borrowed = Outcome("returned", foreign=[f"{getattr(fn, '__module__', None) or type(fn).__name__}.{fn.__name__}"])
+        borrowed = Outcome(
+            "returned", foreign=[f"{getattr(fn, '__module__', None) or type(fn).__name__}.{fn.__name__}"]
+        )
         return examine(lesson, exercise, lambda inputs: borrowed, seed=seed)
     file = fn.__code__.co_filename
     return check_answer(lesson, exercise, fn, file if Path(file).name == "exercises.py" else "your function", seed=seed)

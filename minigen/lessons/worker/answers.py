@@ -111,7 +111,7 @@ def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, refe
                 value = fn(*given.values())
             finally:
                 sys.setprofile(before)
-                threading.setprofile(None)  # type: ignore[arg-type]
+                threading.setprofile(None)
         outcome = Outcome("returned", _detached(value))
     except KeyboardInterrupt:
         raise

@@ -62,7 +62,7 @@ def as_data(fn: types.FunctionType) -> dict[str, Any]:
 def is_plain(value: object) -> bool:
     """Whether `messages` can carry it."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return type(value) is np.ndarray and value.dtype.kind in "biuf" or isinstance(value, (np.number, np.bool_))
+        return (type(value) is np.ndarray and value.dtype.kind in "biuf") or isinstance(value, (np.number, np.bool_))
     if type(value) in (list, tuple):
         return all(is_plain(part) for part in value)  # type: ignore[attr-defined]
     if type(value) is dict:

@@ -57,21 +57,27 @@ class StandIn:
         return self
 
 
-_ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
-_OTHERS = "call getitem enter neg pos abs invert eq ne lt le gt ge array_ufunc array_function".split()
-for _name in (*_ARITHMETIC, *("r" + name for name in _ARITHMETIC), *_OTHERS):
-    setattr(StandIn, f"__{_name}__", _stand_for(StandIn))
-for _name, _value in {"bool": False, "len": 0, "int": 0, "index": 0, "float": 0.0, "iter": iter(())}.items():
-    setattr(StandIn, f"__{_name}__", _stand_for(_value))
-for _name in ("setitem", "delitem", "exit", "contains", "instancecheck", "subclasscheck"):
-    setattr(StandIn, f"__{_name}__", _stand_for(False))
+_TWO_SIDED = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
+_METHODS = {
+    **dict.fromkeys(_TWO_SIDED.split(), StandIn),
+    **dict.fromkeys(("r" + name for name in _TWO_SIDED.split()), StandIn),
+    **dict.fromkeys(
+        ["eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "call", "getitem", "enter"], StandIn
+    ),
+    **dict.fromkeys(["array_ufunc", "array_function"], StandIn),  # NumPy's functions on it
+    **dict.fromkeys(["setitem", "delitem", "exit", "contains", "instancecheck", "subclasscheck"], False),
+    **{"bool": False, "len": 0, "int": 0, "index": 0, "float": 0.0, "iter": iter(())},
+}
+for _name, _what in _METHODS.items():
+    setattr(StandIn, f"__{_name}__", _stand_for(_what))
 
 
 class Module(types.ModuleType):
     """A stand-in that can be imported, and from which anything can be."""
 
-    __path__: list[str] = []
-    __all__: list[str] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__all__: list[str] = []  # from library import *
 
     def __getattr__(self, name: str) -> StandIn:
         if name.startswith("__"):

@@ -1,4 +1,4 @@
-"""What goes through the pipe between the checker and the worker: trees of arrays and numbers as bytes, without pickle."""
+"""What goes through the pipe between checker and worker: trees of arrays and numbers as bytes, without pickle."""
 
 import io
 import json

@@ -14,7 +14,7 @@ from .libraries import Finder, Usage, tried_imports
 from .messages import receive, send
 
 REFERENCE = "the reference"  # its file name here: where it lies is nobody's business
-AT_HAND = "random decimal numpy.random numpy.linalg numpy.fft".split()
+AT_HAND = ["random", "decimal", "numpy.random", "numpy.linalg", "numpy.fft"]
 
 
 def main() -> None:

@@ -205,22 +205,26 @@ def attempts(folder: str, port: int, parent: int) -> dict[str, bool]:
         with open(other, "wb") as file:
             return file.write(b"x")
 
+    def move() -> None:
+        os.rename(secret, secret + "2")
+        os.rename(secret + "2", secret)
+
     def memory() -> object:
         with open(f"/proc/{parent}/mem", "rb"):
             return None
 
-    def tcp() -> object:
+    def tcp() -> None:
         with socket.socket() as caller:
-            return caller.connect(("127.0.0.1", port))
+            caller.connect(("127.0.0.1", port))
 
     def udp() -> object:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             return sender.sendto(b"x", ("127.0.0.1", port))
 
-    def signal() -> object:
+    def signal() -> None:
         if parent == os.getpid():  # a number of another namespace
             raise ProcessLookupError
-        return os.kill(parent, 0)
+        os.kill(parent, 0)
 
     tried: dict[str, Callable[[], object]] = {
         "read": read,
@@ -230,7 +234,7 @@ def attempts(folder: str, port: int, parent: int) -> dict[str, bool]:
         "mode": lambda: os.chmod(secret, 0o600),
         "time": lambda: os.utime(secret, (1, 1)),
         "link": lambda: os.link(secret, other + "2"),
-        "move": lambda: [os.rename(secret, secret + "2"), os.rename(secret + "2", secret)],
+        "move": move,
         "delete": lambda: os.remove(secret),
         "program": lambda: os.posix_spawn(sys.executable, [sys.executable, "-c", ""], {}),
         "memory": memory,

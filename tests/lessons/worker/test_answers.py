@@ -9,6 +9,7 @@ import pytest
 import minigen as mg
 from minigen.lessons.worker.answers import call, load, same
 
+
 def test_equality_tells_what_changed():
     assert same([1, (2.0, math.nan)], [1, (2.0, math.nan)])
     assert not same(1, 1.0)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen.lessons.worker.answers import same
 from minigen.lessons.worker.messages import Unknown, pack, unpack
-
 from tests.lessons.trees import trees
 
 
