@@ -95,9 +95,12 @@ def examine(lesson: Lesson, exercise: Exercise, run: Run, *, filename: str = "",
             found = Difference(f"returns something that cannot be compared ({type(error).__name__})")
         if found is None:
             continue
-        mistakes = [answer for answer in lesson.wrong_answers if answer.function == exercise.function]
-        known = next(known_mistake(mistakes, [case[1:] for case in cases]), None)
-        cause = known.cause if known else found.cause or _generic_cause(exercise, found)
+        try:
+            mistakes = [answer for answer in lesson.wrong_answers if answer.function == exercise.function]
+            known = next(known_mistake(mistakes, [case[1:] for case in cases]), None)
+            cause = known.cause if known else found.cause or _generic_cause(exercise, found)
+        except Exception:  # the same
+            cause = found.cause
         where = ", ".join(filter(None, (filename, outcome.line))) if outcome.line else ""
         return Verdict(exercise, "failed", _message(lesson, exercise, name, inputs, found, cause, where, seed))
     return Verdict(exercise, "passed", f"{exercise.key} {exercise.function}: right in all {len(cases)} cases")
@@ -175,7 +178,7 @@ def _message(
 def _printable(line: str, most: int = 600) -> str:
     """A line without what a terminal or a file could not take; much of it may come from a submission."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line[:most])
-    return text + ("..." if len(line) > most else "")
+    return text if max(len(text), len(line)) <= most else text[:most] + "..."
 
 
 def _values(lesson: Lesson, exercise: Exercise, inputs: Inputs, found: Difference) -> str:

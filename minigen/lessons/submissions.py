@@ -52,8 +52,9 @@ def decoded(data: bytes) -> str:
         ValueError: it is not in that encoding, or there is no such encoding.
     """
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return io.TextIOWrapper(io.BytesIO(data), encoding).read()  # every end of line becomes \n
+        lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(lines).readline)
+        return lines.decode(encoding)
     except (SyntaxError, UnicodeError, LookupError):
         raise ValueError("it is not UTF-8; save it as that, or name its encoding in the first line") from None
 
@@ -83,13 +84,16 @@ def _open_inside(folder: Path, parts: Sequence[str]) -> int:
 
 def _bytes_of(file: int, *, linked: bool) -> bytes:
     """All of a plain file; closes it. linked: whether other names of it are allowed."""
-    with os.fdopen(file, "rb") as stream:
+    try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("it is no plain file")
         if found.st_nlink > 1 and not linked:
             raise ValueError("it is a hard link to another file")
-        data = stream.read(LARGEST + 1)
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            data = stream.read(LARGEST + 1)
+    finally:
+        os.close(file)
     if len(data) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
     return data
