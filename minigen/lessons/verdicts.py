@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import DataError, DTypeError
 from .checking import Verdict, examine, unwritten
 from .course import Exercise, Lesson, find_exercise
-from .exercise_file import same_function
+from .exercise_file import is_untouched
 from .isolated_process import Isolated, Limits
 from .submissions import read_source
 from .worker.answers import Outcome
@@ -72,7 +72,7 @@ def check_answer(
     Args:
         filename: what messages call the file. limits: on time and memory. seed: of the inputs.
     """
-    if isinstance(answer, str) and same_function(answer, lesson.stubs, exercise.function):
+    if isinstance(answer, str) and is_untouched(answer, exercise.function, lesson.stubs):
         return Verdict(exercise, "todo", unwritten(lesson, exercise))
     with Isolated(lesson, exercise, answer, filename, limits=limits) as run:
         return examine(lesson, exercise, run, filename=filename, seed=seed)

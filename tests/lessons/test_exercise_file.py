@@ -1,9 +1,11 @@
 """Exercises are made from solutions; functions are taken out and put back."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from minigen.errors import DataError
-from minigen.lessons.exercise_file import function_lines, make_stubs, replace_function
+from minigen.lessons.exercise_file import function_lines, is_untouched, make_stubs, replace_function
 
 SOLUTIONS = '''"""Two."""
 
@@ -84,3 +86,29 @@ def test_a_function_is_found_with_its_decorators_and_replaced():
     assert replace_function("x = 1\n", "double", stubs).startswith("x = 1\n\n\ndef double(x):")
     with pytest.raises(DataError, match="no function 'half'"):
         function_lines(SOLUTIONS, "half")
+
+
+@pytest.mark.parametrize(
+    ("change", "untouched"),
+    [
+        (lambda s: s, True),
+        (lambda s: s + "\n\ndef other(x):\n    return double(x)\n", True),
+        (lambda s: s.replace('raise NotImplementedError("double: not', 'return 2 * x  # ("double: not'), False),
+        (lambda s: s + "\n\ndef double(x):\n    return 2 * x\n", False),
+        (lambda s: s + "\n\ndouble = lambda x: 2 * x\n", False),
+        (lambda s: s + "\n\nfrom mine import double\n", False),
+        (lambda s: "def double(:", False),
+        (lambda s: "", False),
+        (lambda s: s + "-" * 100_000 + "1" + "(" * 100_000, True),
+    ],
+)
+def test_a_stub_is_known_by_its_text(change, untouched):
+    stubs = make_stubs(SOLUTIONS)
+    assert is_untouched(change(stubs), "double", stubs) is untouched
+
+
+def test_texts_are_parsed_in_many_threads():
+    deep = "x = " + "(" * 60 + "1" + ")" * 60 + "\n"
+    text = SOLUTIONS + deep * 300
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: function_lines(text, "double"), range(40))) == {function_lines(text, "double")}
