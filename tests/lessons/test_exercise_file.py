@@ -1,5 +1,7 @@
 """Exercises are made from solutions; functions are taken out and put back."""
 
+import gc
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -108,7 +110,18 @@ def test_a_stub_is_known_by_its_text(change, untouched):
 
 
 def test_texts_are_parsed_in_many_threads():
-    deep = "x = " + "(" * 60 + "1" + ")" * 60 + "\n"
-    text = SOLUTIONS + deep * 300
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(lambda _: function_lines(text, "double"), range(40))) == {function_lines(text, "double")}
+    """Python 3.11 counts the depth of a text's tree for all threads together, and a collection may change threads."""
+
+    def parsed(depth):
+        return parsed(depth - 1) if depth else function_lines(SOLUTIONS, "double")
+
+    expected = parsed(0)
+    gc.callbacks.append(pause := lambda *_: time.sleep(0))
+    before = gc.get_threshold()
+    gc.set_threshold(5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(parsed, range(40))) == {expected}
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(pause)
