@@ -91,8 +91,9 @@ def test_elsewhere_all_ways_to_read_succeed(secret):
 
 def test_elsewhere_all_ways_to_change_files_succeed(victims):
     ways = {**hostile.CHANGES, **hostile.MODES}
+    del ways["c_mount"]  # root's would stay
     missing = set(ways) - in_plain_python(hostile.submission(ways, ROOT=str(victims), MARK=f"minigen-{os.getpid()}"))
-    assert missing <= {"dbm", "readline", "c_mount", "mknod"}, missing
+    assert missing <= {"dbm", "readline", "mknod"}, missing
 
 
 @pytest.mark.parametrize("wall", [*SOLID, "hook", "all"])
