@@ -1,8 +1,8 @@
 """The check of one exercise: calls it on every case, and tells the student what is wrong.
 
 `examine` does not know how the student's function is run: it is given a function that takes inputs and returns an
-`Outcome`. In a notebook or under pytest the call is made in this process (`check`); in grading it is made in another
-one (`isolated_process`). The expected values are computed here in both cases.
+`Outcome`. A student's answer runs in another process (`verdicts`); an author's, which is trusted, may run in this one
+(`check_function`, `check_source`). The expected values are computed here in both cases.
 """
 
 import copy
@@ -11,17 +11,15 @@ import types
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from ..autodiff.causes import likely_cause
 from ..autodiff.checking import numeric_derivatives
-from ..errors import DataError, DTypeError
-from .course import Exercise, Inputs, Lesson, find_exercise
+from .course import Exercise, Inputs, Lesson
 from .differences import Difference, difference
 from .known_mistakes import known_mistake
-from .run_answer import Outcome, call, failure, load
+from .worker.answers import Outcome, call, failure, load
 
 Run = Callable[[Inputs], Outcome]
 
@@ -45,28 +43,8 @@ class Verdict:
         return self.message
 
 
-def check(answer: Callable[..., object] | str, *, seed: int = 0) -> Verdict:
-    """Check an exercise, from a notebook cell or anywhere.
-
-    Args:
-        answer: your function, named as the exercise is; or the exercise's key ('07.2') or name, to check what is in
-            exercises.py.
-        seed: of the random inputs.
-
-    Returns:
-        The verdict; a notebook shows its message.
-    """
-    if isinstance(answer, str):
-        lesson, exercise = find_exercise(answer)
-        return check_file(lesson, exercise, lesson.exercises_file, seed=seed)
-    if not callable(answer) or not hasattr(answer, "__name__"):
-        raise DTypeError(f"check: expected a function or an exercise's key like '07.2', got {type(answer).__name__}")
-    lesson, exercise = find_exercise(answer.__name__)
-    return check_function(lesson, exercise, answer, seed=seed)
-
-
 def check_function(lesson: Lesson, exercise: Exercise, fn: Callable[..., object], *, seed: int = 0) -> Verdict:
-    """Check a function; the other exercises' functions, if it calls them, are the reference's."""
+    """Check an author's function, in this process; other exercises' functions that it calls are the reference's."""
     alone = fn
     if isinstance(fn, types.FunctionType):
         around = {**fn.__globals__, **lesson.siblings(exercise.function)}
@@ -76,17 +54,8 @@ def check_function(lesson: Lesson, exercise: Exercise, fn: Callable[..., object]
     return examine(lesson, exercise, lambda inputs: call(alone, inputs, own, reference), seed=seed)
 
 
-def check_file(lesson: Lesson, exercise: Exercise, path: Path, *, seed: int = 0) -> Verdict:
-    """Check the exercise's function in a file like exercises.py, in this process."""
-    try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); `reset {exercise.key}` makes a new one") from None
-    return check_source(lesson, exercise, source, str(path), seed=seed)
-
-
 def check_source(lesson: Lesson, exercise: Exercise, source: str, filename: str, *, seed: int = 0) -> Verdict:
-    """Check the exercise's function in the text of a file, in this process."""
+    """Check the exercise's function in the text of an author's file, in this process."""
     try:
         fn = load(source, filename, lesson.siblings(exercise.function)).get(exercise.function)
     except Exception as error:
@@ -99,11 +68,11 @@ def check_source(lesson: Lesson, exercise: Exercise, source: str, filename: str,
     return examine(lesson, exercise, lambda inputs: call(fn, inputs, own, reference), seed=seed)
 
 
-def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> Verdict:
+def examine(lesson: Lesson, exercise: Exercise, run: Run, *, filename: str = "", seed: int = 0) -> Verdict:
     """Run all cases and report the first one that is wrong.
 
     Args:
-        run: calls the student's function.
+        run: calls the student's function. filename: of the student's file, for messages.
         seed: of the inputs.
     """
     cases: list[tuple[str, Inputs, Outcome, object]] = []
@@ -112,7 +81,7 @@ def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> V
         inputs = draw(rng)
         outcome = run(inputs)
         if outcome.state == "unwritten" and all(done.state == "unwritten" for _, _, done, _ in cases):
-            return Verdict(exercise, "todo", _unwritten(lesson, exercise))
+            return Verdict(exercise, "todo", unwritten(lesson, exercise))
         expected = None
         if exercise.judge is None:
             expected = lesson.reference[exercise.function](*_copies(inputs))
@@ -120,13 +89,20 @@ def examine(lesson: Lesson, exercise: Exercise, run: Run, *, seed: int = 0) -> V
         if outcome.state == "lost":
             break
     for name, inputs, outcome, expected in cases:
-        found = _fault(exercise, inputs, outcome, expected)
+        try:
+            found = _fault(exercise, inputs, outcome, expected)
+        except Exception as error:  # values of an answer can be as odd as one likes
+            found = Difference(f"returns something that cannot be compared ({type(error).__name__})")
         if found is None:
             continue
-        mistakes = [answer for answer in lesson.wrong_answers if answer.function == exercise.function]
-        known = next(known_mistake(mistakes, [case[1:] for case in cases]), None)
-        cause = known.cause if known else found.cause or _generic_cause(exercise, found)
-        return Verdict(exercise, "failed", _message(lesson, exercise, name, inputs, found, cause, outcome, seed))
+        try:
+            mistakes = [answer for answer in lesson.wrong_answers if answer.function == exercise.function]
+            known = next(known_mistake(mistakes, [case[1:] for case in cases]), None)
+            cause = known.cause if known else found.cause or _generic_cause(exercise, found)
+        except Exception:  # the same
+            cause = found.cause
+        where = ", ".join(filter(None, (filename, outcome.line))) if outcome.line else ""
+        return Verdict(exercise, "failed", _message(lesson, exercise, name, inputs, found, cause, where, seed))
     return Verdict(exercise, "passed", f"{exercise.key} {exercise.function}: right in all {len(cases)} cases")
 
 
@@ -138,13 +114,13 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: objec
     """What is wrong with one outcome; None if nothing is."""
     if outcome.state == "unwritten":
         return Difference("raises NotImplementedError for these inputs", "one branch is not written yet")
-    if outcome.state in ("raised", "lost"):
-        return Difference(f"stops with {outcome.error}" if outcome.state == "raised" else outcome.error)
     if outcome.foreign:
         return Difference(
             f"calls {outcome.foreign[0]}",
             "that leaves the work to a library or to the reference: write it yourself, with NumPy",
         )
+    if outcome.state in ("raised", "lost"):
+        return Difference(f"stops with {outcome.error}" if outcome.state == "raised" else outcome.error)
     entries = sum(np.asarray(part).size for part in (expected if isinstance(expected, tuple) else (expected,)))
     repeated = [name for name, n in outcome.calls.items() if n >= max(8, entries)]
     if exercise.measured is not None and exercise.judge is None and repeated:
@@ -171,7 +147,8 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
     return cause if exercise.measured else cause.replace("the right gradient", "the right result")
 
 
-def _unwritten(lesson: Lesson, exercise: Exercise) -> str:
+def unwritten(lesson: Lesson, exercise: Exercise) -> str:
+    """The line for what is not written yet."""
     return f"{exercise.key} {exercise.function}: not written yet  (lessons/{lesson.name}/exercises.py)"
 
 
@@ -182,19 +159,26 @@ def _message(
     inputs: Inputs,
     found: Difference,
     cause: str,
-    outcome: Outcome,
+    where: str,
     seed: int,
 ) -> str:
     rows = [("case", f"{case}: {describe(inputs)}; seed {seed}")]
-    if outcome.line:
-        rows.append(("where", outcome.line))
+    if where:
+        rows.append(("where", where))
     if found.index is not None:
         rows.append(("worst", _values(lesson, exercise, inputs, found)))
     if cause:
         rows.append(("likely", cause))
     rows.append(("read", f"lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
     rows.append(("next", f"python -m minigen.lessons hint {exercise.key}"))
-    return "\n".join([f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)])
+    lines = [f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)]
+    return "\n".join(map(_printable, lines))
+
+
+def _printable(line: str, most: int = 600) -> str:
+    """A line without what a terminal or a file could not take; much of it may come from a submission."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line[:most])
+    return text if max(len(text), len(line)) <= most else text[:most] + "..."
 
 
 def _values(lesson: Lesson, exercise: Exercise, inputs: Inputs, found: Difference) -> str:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from ..errors import ArgumentError, MinigenError
 from .course import all_lessons, find_exercise, find_folder
-from .exercise_file import function_lines, make_stubs, replace_function
-from .grading import Limits, grade
+from .exercise_file import function_lines, replace_function
+from .grading import grade
+from .isolated_process import Limits
 from .progress_board import progress
+from .shelter import report
+from .submissions import read_source
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,9 +52,9 @@ def parser() -> argparse.ArgumentParser:
     grading.add_argument("--lesson", action="append", metavar="NN", help="grade only this lesson (may be repeated)")
     grading.add_argument("--csv", metavar="FILE", default="grades.csv", help="default: grades.csv")
     grading.add_argument("--json", metavar="FILE", default="grades.json", help="with messages; default: grades.json")
-    grading.add_argument("--seconds", type=float, default=10.0, help="time for one exercise (default: 10)")
+    grading.add_argument("--seconds", type=float, default=Limits.seconds, help="time for one exercise (default: 10)")
     grading.add_argument(
-        "--memory", type=int, default=1024, metavar="MIB", help="memory for one exercise (default: 1024)"
+        "--memory", type=int, default=Limits.memory, metavar="MIB", help="memory for one exercise (default: 1024)"
     )
     grading.add_argument("--seed", type=int, help="of the random inputs (default: a new one, noted in the JSON file)")
     grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
@@ -77,11 +80,11 @@ def _hint(args: argparse.Namespace) -> int:
 
 def _reset(args: argparse.Namespace) -> int:
     lesson, exercise = find_exercise(args.exercise, args.lessons)
-    path, stubs = lesson.exercises_file, make_stubs(lesson.solutions)
+    path, stubs = lesson.exercises_file, lesson.stubs
     if path.exists():
-        before = path.read_text(encoding="utf-8")
+        before = read_source(path)
         kept = path.with_name("exercises.before-reset.txt")
-        kept.write_text(before, encoding="utf-8")
+        kept.write_bytes(path.read_bytes())
         try:
             stubs = replace_function(before, exercise.function, stubs)
         except SyntaxError as error:
@@ -115,6 +118,7 @@ def _solution(args: argparse.Namespace) -> int:
 
 def _grade(args: argparse.Namespace) -> int:
     limits = Limits(args.seconds, args.memory)
+    print(report(), flush=True)
     table = grade(
         Path(args.folder), all_lessons(find_folder(args.lessons)), args.lesson, limits, seed=args.seed, jobs=args.jobs
     )

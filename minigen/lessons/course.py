@@ -21,7 +21,7 @@ import numpy as np
 from ..errors import ArgumentError, DataError
 from .exercise_file import make_stubs
 from .known_mistakes import WrongAnswer
-from .run_answer import Namespace, load, load_siblings
+from .worker.answers import Namespace, load, load_siblings
 
 Inputs = dict[str, Any]  # arguments by name: arrays, numbers, tuples of them
 ScalarFunction = Callable[[np.ndarray], float]
@@ -118,6 +118,11 @@ class Lesson:
     def names(self) -> list[str]:
         """The names of the exercises' functions."""
         return [exercise.function for exercise in self.exercises]
+
+    @cached_property
+    def stubs(self) -> str:
+        """The text of exercises.py as it is handed out."""
+        return make_stubs(self.solutions)
 
     def without(self, function: str) -> str:
         """The reference's text without the answer to one exercise."""

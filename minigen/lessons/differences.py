@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .run_answer import Unknown
+from .worker.messages import Unknown
 
 SINGLE = 1e-8  # relative error: between this and COARSE, float32 is a likelier cause than numeric differentiation
 COARSE = 1e-6  # relative error: below this the answer is right, but imprecisely computed

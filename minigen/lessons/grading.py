@@ -1,11 +1,16 @@
 """Grading of many submissions: a table of who solved what, with the message for each exercise that is not right.
 
-Every exercise of every submission runs in a process of its own (`isolated_process`). Expected values are computed and
-compared here, and the tests, hints and solutions are ours. Nothing in a submission is read except its exercises.py.
+Nothing of a submission is read except its exercises.py, which must be a plain file (`submissions`). Every exercise runs
+in a process of its own, like a student's own checks (`verdicts`); the tests, hints and solutions are ours.
 """
 
 import csv
 import io
+<<<<<<< HEAD
+=======
+import json
+import os
+>>>>>>> i18-grading
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,21 +21,9 @@ from ..data.files import json_text
 from ..errors import ArgumentError, DataError
 from ..version import __version__
 from .course import Lesson
-from .isolated_process import check_isolated
-
-LARGEST = 1 << 20  # bytes of a submission's file
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one exercise may use: seconds for all its cases, memory in MiB."""
-
-    seconds: float
-    memory: int
-
-    def __post_init__(self) -> None:
-        if not self.seconds > 0 or self.memory < 64:
-            raise ArgumentError(f"limits: expected seconds > 0 and >= 64 MiB, got {self.seconds} and {self.memory}")
+from .isolated_process import Limits
+from .submissions import read_submission
+from .verdicts import check_answer
 
 
 @dataclass(frozen=True)
@@ -99,50 +92,51 @@ def grade(
     if not chosen or (numbers and len(chosen) < len(set(numbers))):
         have = ", ".join(lesson.number for lesson in lessons)
         raise ArgumentError(f"grade: no lesson {' or '.join(numbers or ())}; there are {have}")
-    students = sorted(p for p in folder.iterdir() if not p.name.startswith(".") and (p.is_dir() or p.suffix == ".py"))
+    entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    students = [p for p in entries if p.suffix == ".py" or p.is_dir() or p.is_symlink()]
     if numbers is None:
-        chosen = [lesson for lesson in chosen if any((s / lesson.name / "exercises.py").is_file() for s in students)]
-    single = len(chosen) == 1
-    handed = [(s, lesson, _file_of(s, lesson, single)) for s in students for lesson in chosen]
-    if not any(path for _, _, path in handed):
+        chosen = [lesson for lesson in chosen if any(_parts(s, lesson, False) for s in students)]
+    handed = [(s, lesson, _parts(s, lesson, len(chosen) == 1)) for s in students for lesson in chosen]
+    if not any(parts for _, _, parts in handed):
         raise DataError(
             f"grade: no submissions in {folder}; expected NAME/{lessons[0].name}/exercises.py for each student, "
             "or with --lesson NN also NAME/exercises.py or NAME.py"
         )
     seed = secrets.randbits(32) if seed is None else seed
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        graded = list(pool.map(lambda entry: _grade_file(entry[1], entry[2], limits, seed), handed))
+        graded = list(pool.map(lambda entry: _grade_file(folder, entry[1], entry[2], limits, seed), handed))
     results: dict[str, dict[str, tuple[str, str]]] = {}
+    folders = {student.name for student in students if student.suffix != ".py"}
     for (student, _, _), states in zip(handed, graded, strict=True):
-        results.setdefault(student.stem if student.is_file() else student.name, {}).update(states)
+        short = student.name.removesuffix(".py")
+        name = student.name if short in folders else short  # ada/ and ada.py are two students
+        results.setdefault(name.encode("utf-8", "backslashreplace").decode(), {}).update(states)
     return Grades([e.key for lesson in chosen for e in lesson.exercises], results, seed)
 
 
-def _file_of(student: Path, lesson: Lesson, single: bool) -> Path | None:
-    """The file that this student handed in for this lesson."""
-    places = [student / lesson.name / "exercises.py"]
-    if single:
-        places += [student / "exercises.py", student]
-    return next((path for path in places if path.is_file()), None)
+def _parts(student: Path, lesson: Lesson, single: bool) -> tuple[str, ...]:
+    """The way from the class's folder to the file that this student handed in for this lesson; () if there is none."""
+    ways = [(lesson.name, "exercises.py")] + ([("exercises.py",), ()] if single else [])
+    for way in ways:
+        path = student.joinpath(*way)
+        if (way or student.suffix == ".py" or student.is_symlink()) and os.path.lexists(path):
+            return (student.name, *way)
+    return ()
 
 
-def _grade_file(lesson: Lesson, path: Path | None, limits: Limits, seed: int) -> dict[str, tuple[str, str]]:
+def _grade_file(
+    folder: Path, lesson: Lesson, parts: tuple[str, ...], limits: Limits, seed: int
+) -> dict[str, tuple[str, str]]:
     """The state and message of each exercise."""
-    if path is None:
-        return {e.key: ("missing", "nothing was handed in") for e in lesson.exercises}
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise ValueError(f"larger than {LARGEST >> 20} MiB")
-        source = data.decode("utf-8")
-    except (OSError, ValueError) as error:
-        return {e.key: ("failed", f"the file cannot be read: {error}") for e in lesson.exercises}
+        source = read_submission(folder, parts) if parts else None
+    except (DataError, FileNotFoundError) as error:
+        return {e.key: ("failed", str(error)) for e in lesson.exercises}
+    if source is None:
+        return {e.key: ("missing", "nothing was handed in") for e in lesson.exercises}
     states = {}
     for exercise in lesson.exercises:
-        verdict = check_isolated(
-            lesson, exercise, source, "exercises.py", seconds=limits.seconds, memory=limits.memory, seed=seed
-        )
+        verdict = check_answer(lesson, exercise, source, "/".join(parts), limits=limits, seed=seed)
         states[exercise.key] = (verdict.state, verdict.message)
     return states
 

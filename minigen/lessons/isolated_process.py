@@ -1,200 +1,116 @@
-"""Runs a student's function in a process of its own, with limits on time and memory and without a network.
+"""Runs a student's function in a process of its own, behind walls, with limits on time and memory.
 
-The process (`run_answer`, run as a program) is given inputs and sends back answers. It never learns what is right. If
-it hangs, dies or sends rubbish, that is one more wrong answer. On Linux, where the system allows it, the process also
-gets namespaces of its own (`unshare`): it has no network device and sees no other process.
+The process (`worker`) is given inputs and sends back answers. It never learns what is right. If it hangs, dies or sends
+rubbish, that is one more wrong answer.
 """
 
-import contextlib
-import functools
-import os
-import queue
-import shutil
-import signal
-import subprocess
-import sys
-import threading
 import time
-from pathlib import Path
-from typing import IO
+import types
+from dataclasses import dataclass
 
-from ..errors import DataError
-from .checking import Verdict, examine
+from ..errors import ArgumentError, DataError
+from . import shelter
 from .course import Exercise, Inputs, Lesson
-from .run_answer import Outcome, pack, unpack
-
-WORKER = Path(__file__).with_name("run_answer.py")
-LARGEST = 64 << 20  # bytes of an answer
-START = 60.0  # seconds for Python and NumPy to start on a busy machine; they do not count as the submission's
+from .worker.answers import Outcome
+from .worker.functions import as_data
+from .worker_process import WorkerProcess
 
 
-@functools.cache
-def namespaces() -> list[str]:
-    """The command that starts another one in namespaces of its own; [] where the system does not allow it."""
-    program = shutil.which("unshare")
-    if program is None or not sys.platform.startswith("linux"):
-        return []
-    command = [program, "--map-root-user", "--net", "--pid", "--fork", "--kill-child"]
-    try:
-        tried = subprocess.run([*command, "true"], capture_output=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return command if tried.returncode == 0 else []
+@dataclass(frozen=True)
+class Limits:
+    """What one exercise may use: seconds for all its cases, memory in MiB."""
+
+    seconds: float = 10.0
+    memory: int = 1024
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0 or self.memory < 64:
+            raise ArgumentError(f"limits: expected seconds > 0 and >= 64 MiB, got {self.seconds} and {self.memory}")
 
 
 class Isolated:
-    """A submission's function in another process: called with inputs, it gives an Outcome. Use it in a `with`.
+    """A student's function in another process: called with inputs, it gives an Outcome. Use it in a `with`.
 
     Args:
         lesson, exercise: what is checked.
-        source: the text of the submission. filename: its name, for messages.
-        seconds: for all cases together. memory: in MiB.
+        answer: the text of a file, or a function. filename: the file's name, for messages.
+        limits: on time and memory. walls: between the process and the rest; None for all that this system has.
+
+    Raises:
+        DataError: no such process could be started.
     """
 
     def __init__(
         self,
         lesson: Lesson,
         exercise: Exercise,
-        source: str,
+        answer: str | types.FunctionType,
         filename: str,
         *,
-        seconds: float = 10.0,
-        memory: int = 1024,
+        limits: Limits | None = None,
+        walls: tuple[str, ...] | None = None,
     ) -> None:
-        self.seconds, self.memory, self.left = seconds, memory, seconds
-        environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
-        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [*namespaces(), sys.executable, "-I", "-B", str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd=lesson.folder,
-            start_new_session=True,
-        )
-        self.questions: queue.Queue[bytes | None] = queue.Queue()
-        self.answers: queue.Queue[bytes | Exception] = queue.Queue()
-        self.thread = threading.Thread(target=self._talk, daemon=True)
-        self.thread.start()
+        self.limits = limits or Limits()
+        self.left = self.limits.seconds
+        walls = shelter.available() if walls is None else walls
+        text = isinstance(answer, str)
         setup = {
             "reference": lesson.without(exercise.function),
-            "reference_file": str(lesson.solutions_file),
             "names": lesson.names,
             "own": exercise.function,
-            "source": source,
+            "source": answer if text else "",
+            "function": None if text else as_data(answer),  # type: ignore[arg-type]
             "filename": filename,
-            "memory": memory << 20,
-            "seconds": int(seconds) + 5,
-            "hidden": [str(lesson.solutions_file), str(lesson.folder / "wrong.py")],
+            "memory": self.limits.memory << 20,
+            "seconds": int(min(self.limits.seconds, 1e6)) + 5,
+            "walls": list(walls),
+            "view": shelter.view(),
         }
+        self.worker = WorkerProcess(shelter.namespaces() if "namespaces" in walls else ())
         try:
-            self._ask(setup, START)
+            ready = self.worker.ask(setup, shelter.START)
+            if ready != "ready":
+                raise ValueError(ready)
         except (TimeoutError, EOFError, OSError, ValueError) as error:
-            self.close()
-            raise DataError(
-                f"grading: Python with NumPy could not be started in a process of its own: {error}"
-            ) from None
+            self.worker.close()
+            raise DataError(f"check: Python with NumPy could not be started in a process of its own: {error}") from None
 
     def __enter__(self) -> "Isolated":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the process and everything it started."""
-        with contextlib.suppress(OSError):
-            if os.name == "posix":
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
-                self.process.kill()
-        self.process.wait()
-        self.questions.put(None)
-        self.thread.join(5)
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+        self.worker.close()
 
     def __call__(self, inputs: Inputs) -> Outcome:
         """The function's answer, or an outcome 'lost'."""
         start = time.monotonic()
+        seconds = f"{self.limits.seconds:g} s"
         try:
-            answer = _as_outcome(self._ask(inputs, self.left))
+            answer = _as_outcome(self.worker.ask(inputs, self.left))
             self.left -= time.monotonic() - start
             return answer
         except TimeoutError:
-            return Outcome("lost", error=f"does not end: stopped after {self.seconds:g} s; look for an endless loop")
+            return Outcome("lost", error=f"does not end: stopped after {seconds}; look for an endless loop")
         except (EOFError, OSError):
-            return Outcome("lost", error=f"ends its process instead of returning a result ({self._how()})")
+            how = self.worker.status() or f"it used up its {seconds} of processor time"
+            return Outcome("lost", error=f"ends its process instead of returning a result ({how})")
         except ValueError:
             return Outcome("lost", error="sends something that is not an answer")
 
-    def _how(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            status = self.process.wait(5)
-            if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
-                return f"it used up its {self.seconds:g} s of processor time"
-            return f"exit status {status}"
-        return "its pipe is closed"
-
-    def _ask(self, tree: object, seconds: float) -> object:
-        """Send a tree and wait for the answer; the thread does both, so that a full pipe cannot block us."""
-        self.questions.put(pack(tree))
-        try:
-            answer = self.answers.get(timeout=max(seconds, 0.0))
-        except queue.Empty:
-            raise TimeoutError(f"no answer within {seconds:g} s") from None
-        if isinstance(answer, Exception):
-            raise answer
-        return unpack(answer)
-
-    def _talk(self) -> None:
-        """In a thread: pass questions on and bring back the bytes of the answers, or the error."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        while (question := self.questions.get()) is not None:
-            try:
-                stdin.write(len(question).to_bytes(8, "little") + question)
-                stdin.flush()
-                size = int.from_bytes(_exactly(stdout, 8), "little")
-                if size > LARGEST:
-                    raise ValueError("the answer is too large")
-                self.answers.put(_exactly(stdout, size))
-            except (OSError, EOFError, ValueError) as error:
-                self.answers.put(error)
-                return
-
-
-def check_isolated(
-    lesson: Lesson, exercise: Exercise, source: str, filename: str, *, seconds: float, memory: int, seed: int = 0
-) -> Verdict:
-    """Check the exercise's function in the text of a file, in a process of its own; see `Isolated`."""
-    with Isolated(lesson, exercise, source, filename, seconds=seconds, memory=memory) as run:
-        return examine(lesson, exercise, run, seed=seed)
-
-
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError("the process ended")
-    return data
-
 
 def _as_outcome(answer: object) -> Outcome:
-    """What came through the pipe as an Outcome; nothing in it is trusted."""
-    expected = {"state": str, "error": str, "line": str, "mutated": list, "foreign": list, "calls": dict}
-    if (
-        not isinstance(answer, dict)
-        or "value" not in answer
-        or any(not isinstance(answer.get(name), kind) for name, kind in expected.items())
-    ):
+    """What came through the pipe as an Outcome; nothing in it is trusted.
+
+    Raises:
+        ValueError: it is none.
+    """
+    kinds = {"state": str, "error": str, "line": str, "mutated": list, "foreign": list, "calls": dict}
+    if not isinstance(answer, dict) or set(answer) != {*kinds, "value"}:
         raise ValueError("no outcome")
-    if answer["state"] not in ("returned", "unwritten", "raised"):
+    sound = all(type(answer[name]) is kind for name, kind in kinds.items())
+    if not sound or answer["state"] not in ("returned", "unwritten", "raised"):
         raise ValueError("no outcome")
-    names = [str(name) for name in answer["mutated"]]
-    foreign = [str(name) for name in answer["foreign"]]
-    calls = {str(name): int(n) for name, n in answer["calls"].items()}
-    return Outcome(answer["state"], answer["value"], answer["error"][:500], answer["line"][:300], names, foreign, calls)
+    names, numbers = [*answer["mutated"], *answer["foreign"]], answer["calls"].values()
+    if any(type(name) is not str for name in names) or any(type(number) is not int for number in numbers):
+        raise ValueError("no outcome")
+    return Outcome(**answer)

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .run_answer import Outcome, call, load
+from .worker.answers import Outcome, call, load
 
 Answer = Callable[..., object]
 ALIKE = 1e-6  # relative to the largest entry: two answers that agree this well come from the same mistake

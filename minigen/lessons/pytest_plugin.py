@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from .checking import check_file
 from .course import Exercise, Lesson, all_lessons
+from .verdicts import check_file
 
 Task = tuple[Lesson, Exercise]
 SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}

@@ -1,9 +1,13 @@
 """Exercises are made from solutions; functions are taken out and put back."""
 
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from minigen.errors import DataError
-from minigen.lessons.exercise_file import function_lines, make_stubs, replace_function
+from minigen.lessons.exercise_file import function_lines, is_untouched, make_stubs, replace_function
 
 SOLUTIONS = '''"""Two."""
 
@@ -84,3 +88,40 @@ def test_a_function_is_found_with_its_decorators_and_replaced():
     assert replace_function("x = 1\n", "double", stubs).startswith("x = 1\n\n\ndef double(x):")
     with pytest.raises(DataError, match="no function 'half'"):
         function_lines(SOLUTIONS, "half")
+
+
+@pytest.mark.parametrize(
+    ("change", "untouched"),
+    [
+        (lambda s: s, True),
+        (lambda s: s + "\n\ndef other(x):\n    return double(x)\n", True),
+        (lambda s: s.replace('raise NotImplementedError("double: not', 'return 2 * x  # ("double: not'), False),
+        (lambda s: s + "\n\ndef double(x):\n    return 2 * x\n", False),
+        (lambda s: s + "\n\ndouble = lambda x: 2 * x\n", False),
+        (lambda s: s + "\n\nfrom mine import double\n", False),
+        (lambda s: "def double(:", False),
+        (lambda s: "", False),
+        (lambda s: s + "-" * 100_000 + "1" + "(" * 100_000, True),
+    ],
+)
+def test_a_stub_is_known_by_its_text(change, untouched):
+    stubs = make_stubs(SOLUTIONS)
+    assert is_untouched(change(stubs), "double", stubs) is untouched
+
+
+def test_texts_are_parsed_in_many_threads():
+    """Python 3.11 counts the depth of a text's tree for all threads together, and a collection may change threads."""
+
+    def parsed(depth):
+        return parsed(depth - 1) if depth else function_lines(SOLUTIONS, "double")
+
+    expected = parsed(0)
+    gc.callbacks.append(pause := lambda *_: time.sleep(0))
+    before = gc.get_threshold()
+    gc.set_threshold(5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(parsed, range(40))) == {expected}
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(pause)

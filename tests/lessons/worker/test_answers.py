@@ -1,56 +1,13 @@
-"""What goes through the pipe, and what is noticed about a call."""
+"""A call of a student's function, and what is noticed about it."""
 
-import contextlib
 import math
+import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
 
 import minigen as mg
-from minigen.lessons.run_answer import Unknown, call, load, pack, same, unpack
-
-numbers = st.one_of(st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.none(), st.text(max_size=5))
-tensors = st.sampled_from([np.float64, np.float32, np.int64, np.bool_]).flatmap(
-    lambda dtype: arrays(dtype, array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
-)
-trees = st.recursive(
-    numbers | tensors,
-    lambda t: (
-        st.lists(t, max_size=3)
-        | st.lists(t, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=4), t, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-@given(trees)
-def test_a_tree_comes_out_as_it_went_in(tree):
-    assert same(unpack(pack(tree)), tree)
-
-
-@given(st.binary(max_size=60))
-def test_rubbish_is_refused(data):
-    with pytest.raises(ValueError):
-        unpack(data)
-
-
-@given(trees, st.data())
-def test_a_damaged_message_is_refused_or_harmless(tree, data):
-    message = bytearray(pack(tree))
-    at = data.draw(st.integers(0, len(message) - 1))
-    message[at] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(ValueError):
-        unpack(bytes(message))
-
-
-def test_what_cannot_be_sent_is_named():
-    sent = unpack(pack({"a": {1, 2}, "b": np.array([None]), "c": mg.ones(2)}))
-    assert [sent[k].kind for k in "abc"] == ["set", "array of objects", "Tensor"]
-    assert all(isinstance(v, Unknown) for v in sent.values())
+from minigen.lessons.worker.answers import call, load, same
 
 
 def test_equality_tells_what_changed():
@@ -112,3 +69,30 @@ def test_exceptions(body, state, error):
     assert found.state == state
     assert found.error.startswith(error)
     assert found.line.startswith("line ") == (state == "raised")
+
+
+def test_a_traceback_quotes_the_text_that_was_run_and_not_a_file_of_that_name(tmp_path):
+    file = tmp_path / "exercises.py"
+    file.write_text("# the teacher's\n# own\n# file\n")
+    fn = load("def own(x):\n    y = x\n    return y / 0  # mine\n", str(file), {})["own"]
+    assert outcome(fn, x=1).line == "line 3: return y / 0  # mine"
+
+
+def test_an_exception_that_cannot_be_printed():
+    class Bad(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def own(x):
+        raise Bad
+
+    assert outcome(own, x=1).error == "Bad"
+
+
+def test_a_thread_is_watched_too():
+    def own(x):
+        thread = threading.Thread(target=mg.conv2d.forward, args=(x, np.ones((1, 1, 1, 1))))
+        thread.start()
+        thread.join()
+
+    assert outcome(own, x=np.ones((1, 2, 2, 1))).foreign

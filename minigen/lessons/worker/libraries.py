@@ -1,0 +1,130 @@
+"""Stand-ins for libraries that an exercise does not need: importing one costs nothing, using it in an answer is named.
+
+A line like `import matplotlib.pyplot as plt` is left over from somewhere and does no harm, whether the library is
+installed here or not. What is done with a stand-in while the file is read has no effect. In an answer it is noted, as
+'scipy.signal.convolve2d', and ends the call. An import inside `try` fails, so that `except ImportError` is followed.
+"""
+
+import ast
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Sequence
+
+NEEDED = {*sys.stdlib_module_names, "numpy"}
+
+
+class NotHere(Exception):
+    """An answer used a stand-in."""
+
+
+class Usage:
+    """What was used of the libraries. reading: whether the file is still being read, so that nothing counts."""
+
+    def __init__(self) -> None:
+        self.reading = True
+        self.used: list[str] = []
+
+
+def _stand_for(what: object) -> object:
+    """A special method that gives `what` while the file is read, and notes the use in an answer."""
+
+    def method(self: "StandIn", *args: object, **settings: object) -> object:
+        if not self._usage.reading:
+            self._usage.used.append(self._name)
+            raise NotHere(f"{self._name} is not at hand: an exercise needs only NumPy")
+        return StandIn(f"{self._name}()", self._usage) if what is StandIn else what
+
+    return method
+
+
+class StandIn:
+    """Anything of a library: a function, a class, a constant; its attributes are stand-ins too."""
+
+    def __init__(self, name: str, usage: Usage) -> None:
+        self._name, self._usage = name, usage
+
+    def __getattr__(self, name: str) -> "StandIn":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(f"{self._name}.{name}", self._usage)
+
+    def __mro_entries__(self, bases: object) -> tuple[type, ...]:
+        return ()  # as a base class it adds nothing
+
+    def __deepcopy__(self, memo: object) -> "StandIn":
+        return self
+
+
+_TWO_SIDED = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
+_METHODS = {
+    **dict.fromkeys(_TWO_SIDED.split(), StandIn),
+    **dict.fromkeys(("r" + name for name in _TWO_SIDED.split()), StandIn),
+    **dict.fromkeys(
+        ["eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "call", "getitem", "enter"], StandIn
+    ),
+    **dict.fromkeys(["array_ufunc", "array_function"], StandIn),  # NumPy's functions on it
+    **dict.fromkeys(["setitem", "delitem", "exit", "contains", "instancecheck", "subclasscheck"], False),
+    **{"bool": False, "len": 0, "int": 0, "index": 0, "float": 0.0, "iter": iter(())},
+}
+for _name, _what in _METHODS.items():
+    setattr(StandIn, f"__{_name}__", _stand_for(_what))
+
+
+class Module(types.ModuleType):
+    """A stand-in that can be imported, and from which anything can be."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__all__: list[str] = []  # from library import *
+
+    def __getattr__(self, name: str) -> StandIn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(f"{self.__name__}.{name}", self.__spec__.loader.usage)  # type: ignore[union-attr]
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds a stand-in for every library except Python's own and NumPy; put first into sys.meta_path.
+
+    Args:
+        usage: where their use is noted. tried: the libraries that the file imports inside `try`.
+    """
+
+    def __init__(self, usage: Usage, tried: set[str]) -> None:
+        self.usage, self.tried = usage, tried
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The stand-in, or None for what an exercise may need."""
+        library = fullname.split(".")[0]
+        if library in NEEDED:
+            return None
+        if library in self.tried:
+            raise ModuleNotFoundError(f"an exercise needs only NumPy; {library} cannot be imported here", name=fullname)
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        """An empty one."""
+        return Module(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing is run."""
+
+
+def tried_imports(source: str) -> set[str]:
+    """The libraries that a file imports inside `try`, prepared for their absence."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    attempts = [node for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers]
+    found: set[str] = set()
+    for node in (inner for attempt in attempts for statement in attempt.body for inner in ast.walk(statement)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found

@@ -1,0 +1,210 @@
+"""One verdict everywhere: in a notebook cell, by key, under pytest, on the progress board, and in grading."""
+
+import json
+import linecache
+import os
+import re
+import shutil
+import subprocess
+import sys
+import types
+import warnings
+from pathlib import Path
+
+import pytest
+
+from minigen.errors import DTypeError
+from minigen.lessons import Limits, check, check_answer, find_exercise, find_folder
+from minigen.lessons.commands import main
+
+ROOT = Path(__file__).parents[2]
+LESSON, FIRST = find_exercise("07.1")
+STUBS = LESSON.stubs
+STUB = 'raise NotImplementedError("output_size: not written yet")'
+RIGHT = "return (n + 2 * padding - k) // stride + 1"
+DONE = STUBS.replace(STUB, RIGHT)
+
+
+def with_head(text):
+    """The right answer, below more lines at the top."""
+    return DONE.replace("import numpy as np\n", f"import numpy as np\n{text}\n", 1)
+
+
+def using(head, line):
+    """An answer with its own line, and more lines at the top."""
+    return with_head(head).replace(RIGHT, line)
+
+
+SUBMISSIONS = {  # the file as bytes, the state, and what the message says
+    "right": (DONE, "passed", "right in all"),
+    "untouched": (STUBS, "todo", "not written yet"),
+    "half": (using("", f"if stride == 2:\n        {RIGHT}\n    raise NotImplementedError"), "failed", "one branch"),
+    "wrong": (using("", "return (n + padding - k) // stride + 1"), "failed", "counted once"),
+    "raises": (using("", "return n[0]"), "failed", "return n[0]"),
+    "syntax": (using("", "return ("), "failed", "stops with SyntaxError"),
+    "no_function": ("x = 1\n", "failed", "no function 'output_size'"),
+    "left_over": (with_head("import matplotlib.pyplot as plt\nplt.style.use('ggplot')"), "passed", "right in all"),
+    "not_installed": (with_head("import a_library_of_nobody"), "passed", "right in all"),
+    "prepared": (with_head("try:\n    import cupy\nexcept ImportError:\n    cupy = None"), "passed", "right in all"),
+    "scipy": (using("import scipy.signal", "return scipy.signal.size(n)"), "failed", "calls scipy.signal.size"),
+    "from_scipy": (using("from scipy.signal import size", "return size(n)"), "failed", "calls scipy.signal.size"),
+    "inside": (using("", "import torch; return torch.tensor(n)"), "failed", "calls torch.tensor"),
+    "the_library": (using("import minigen as mg", "return mg.ops.size(n)"), "failed", "calls minigen.ops.size"),
+    "a_library_swallowed": (
+        using("import torch", f"try: torch.abs(n)\n    except Exception: pass\n    {RIGHT}"),
+        "failed",
+        "calls torch.abs",
+    ),
+    "standard_library": (using("import math", "return math.floor((n + 2 * padding - k) / stride) + 1"), "passed", ""),
+    "warns": (with_head("import warnings\nwarnings.warn('old')\nx = '\\d'"), "passed", "right in all"),
+    "prints": (using("", f"print('x' * 1000000)\n    {RIGHT}"), "passed", "right in all"),
+    "helper": (using("def half(x):\n    return x // 2\n", f"half(3)\n    {RIGHT}"), "passed", "right in all"),
+    "files": (using("", "return open('/etc/passwd').read()"), "failed", "may not read files"),
+    "exits": (using("", "import os; os._exit(0)"), "failed", "ends its process"),
+    "bom": (b"\xef\xbb\xbf" + DONE.encode(), "passed", "right in all"),
+    "latin1": (("# -*- coding: latin-1 -*-\n# é\n" + DONE).encode("latin-1"), "passed", "right in all"),
+    "cp1252": (("# coding: cp1252\n# „é“\n" + DONE).encode("cp1252"), "passed", "right in all"),
+    "crlf": (DONE.replace("\n", "\r\n").encode(), "passed", "right in all"),
+    "cr": (DONE.replace("\n", "\r").encode(), "passed", "right in all"),
+    "no_newline": (DONE.rstrip("\n").encode(), "passed", "right in all"),
+    "tabs": (DONE.replace("    ", "\t").encode(), "passed", "right in all"),
+    "form_feed": (with_head("\f").encode(), "passed", "right in all"),
+    "utf16": (DONE.encode("utf-16"), "failed", "cannot be read"),
+    "unknown_encoding": (b"# coding: nothing\n" + DONE.encode(), "failed", "cannot be read"),
+    "nul": (DONE.encode() + b"\0", "failed", "null bytes"),
+}
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """For each submission, (state, message) by each way."""
+    top = tmp_path_factory.mktemp("ways")
+    source = find_folder() / "07_convolution"
+    found = {name: {} for name in SUBMISSIONS}
+    for number, (name, (text, *_)) in enumerate(SUBMISSIONS.items(), 10):
+        folder = top / "lessons" / f"{number}_{name}"
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.ipynb", "*.png", "__pycache__"))
+        (folder / f"test_{source.name}.py").rename(folder / f"test_{name}.py")
+        tasks = folder / "tasks.py"
+        tasks.write_text(tasks.read_text() + "\nEXERCISES = EXERCISES[:1]\n")
+        data = text if isinstance(text, bytes) else text.encode()
+        (folder / "exercises.py").write_bytes(data)
+        (top / "class" / name / source.name).mkdir(parents=True)
+        (top / "class" / name / source.name / "exercises.py").write_bytes(data)
+        alone = top / "alone" / name / "lessons"
+        alone.mkdir(parents=True)
+        shutil.copytree(folder, alone / source.name)
+        here = os.getcwd()
+        os.chdir(alone)
+        try:
+            verdict = check("07.1")
+            found[name]["check"] = (verdict.state, verdict.message)
+            fn = defined(text) if isinstance(text, str) else None
+            if fn:
+                verdict = check(fn)
+                found[name]["notebook"] = (verdict.state, verdict.message)
+        finally:
+            os.chdir(here)
+    shutil.copy(find_folder() / "conftest.py", top / "lessons")
+    board(top, found)
+    table(top, found)
+    under_pytest(top, found)
+    return found
+
+
+def defined(text):
+    """The function, as a cell of a notebook defines it; None where the cell would not run."""
+    namespace = {"__name__": "__main__"}
+    missing = {name: types.ModuleType(name) for name in ("scipy", "scipy.signal", "a_library_of_nobody", "torch")}
+    missing["scipy"].signal = missing["scipy.signal"]
+    missing["scipy.signal"].size = types.FunctionType((lambda n: n).__code__, {"__name__": "scipy.signal"}, "size")
+    missing["scipy.signal"].size.__module__ = "scipy.signal"
+    missing["scipy.signal"].size.__qualname__ = "size"
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, module in missing.items():
+            patch.setitem(sys.modules, name, module)
+        try:
+            exec(compile(text, "<cell 1>", "exec"), namespace)
+        except (SyntaxError, ValueError):
+            return None
+    linecache.cache["<cell 1>"] = (len(text), None, text.splitlines(keepends=True), "<cell 1>")
+    return namespace.get("output_size")
+
+
+def board(top, found):
+    signs = {"x": "passed", " ": "todo", "!": "failed"}
+    done = subprocess.run(
+        [sys.executable, "-m", "minigen.lessons", "--lessons", str(top / "lessons")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    for name, sign in zip(SUBMISSIONS, re.findall(r"^  \[(.)\] 07.1", done.stdout, re.M), strict=True):
+        found[name]["progress"] = (signs[sign], "")
+
+
+def table(top, found):
+    where = ["--csv", str(top / "g.csv"), "--json", str(top / "g.json"), "--seed", "0"]
+    assert main(["--lessons", str(top / "alone" / "right" / "lessons"), "grade", str(top / "class"), *where]) == 0
+    graded = json.loads((top / "g.json").read_text())["students"]
+    for name in SUBMISSIONS:
+        entry = graded[name]["exercises"]["07.1"]
+        found[name]["grade"] = (entry["state"], entry["message"])
+
+
+def under_pytest(top, found):
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib", "-v", "lessons"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "COLUMNS": "200"}
+    done = subprocess.run(words, cwd=top, env=env, capture_output=True, text=True)
+    states = {"PASSED": "passed", "FAILED": "failed", "TODO": "todo"}
+    for name in SUBMISSIONS:
+        said = re.search(rf"test_{name}\.py::\S+ (\w+)", done.stdout)
+        assert said, done.stdout[-3000:] + done.stderr
+        found[name]["pytest"] = (states[said[1]], "")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SUBMISSIONS)
+def test_one_verdict_in_every_way(name, verdicts):
+    _, state, text = SUBMISSIONS[name]
+    by_way = verdicts[name]
+    assert set(by_way) >= {"check", "pytest", "progress", "grade"}
+    assert {way: found[0] for way, found in by_way.items()} == dict.fromkeys(by_way, state)
+    for way in ("check", "grade", "notebook"):
+        if way in by_way:
+            assert text in by_way[way][1], by_way[way][1]
+
+
+@pytest.mark.long
+def test_messages_name_the_students_file_and_quote_its_line(verdicts):
+    where = {way: re.search("where   (.*)", text)[1] for way, (_, text) in verdicts["raises"].items() if text}
+    number = 1 + SUBMISSIONS["raises"][0].splitlines().index("    return n[0]")
+    quoted = f"line {number}: return n[0]"
+    assert where["check"].endswith(f"alone/raises/lessons/07_convolution/exercises.py, {quoted}")
+    assert where["grade"] == f"raises/07_convolution/exercises.py, {quoted}"
+    assert where["notebook"] == f"your function, {quoted}"
+
+
+def test_an_endless_loop_in_a_notebook_ends_with_its_line():
+    def output_size(n, k, stride, padding):
+        while True:
+            pass
+
+    verdict = check_answer(LESSON, FIRST, output_size, "your function", limits=Limits(1.0))
+    assert verdict.state == "failed"
+    assert "does not end: stopped after 1 s; look for an endless loop" in verdict.message
+
+
+def test_what_is_no_function():
+    with pytest.raises(DTypeError, match="expected a function"):
+        check(3)
+
+    class Borrowed:
+        __name__ = "output_size"
+        __module__ = "minigen.ops.conv"
+
+        def __call__(self, n, k, stride, padding):
+            return (n + 2 * padding - k) // stride + 1
+
+    assert "calls minigen.ops.conv.output_size" in check(Borrowed()).message
