@@ -6,11 +6,7 @@ in a process of its own, like a student's own checks (`verdicts`); the tests, hi
 
 import csv
 import io
-<<<<<<< HEAD
-=======
-import json
 import os
->>>>>>> i18-grading
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

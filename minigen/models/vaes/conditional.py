@@ -93,8 +93,9 @@ class ConditionalVAE(Module):
 
 def conditional_vae(s: Settings, shape: Shape, rng: Generator) -> ConditionalVAE:
     """As of the plain VAE."""
-    encoder = dense_encoder((math.prod(shape) + s.classes,), 2 * s.latent_dim, [s.width] * s.depth, rng, init="glorot_uniform")
-    decoder = dense_decoder(s.latent_dim + s.classes, shape, [s.width] * s.depth, rng, init="glorot_uniform")
+    hidden = [s.width] * s.depth
+    encoder = dense_encoder((math.prod(shape) + s.classes,), 2 * s.latent_dim, hidden, rng, init="glorot_uniform")
+    decoder = dense_decoder(s.latent_dim + s.classes, shape, hidden, rng, init="glorot_uniform")
     return ConditionalVAE(encoder, decoder, s.latent_dim, s.classes, s.likelihood, s.beta)
 
 
