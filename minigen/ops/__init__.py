@@ -65,6 +65,5 @@ from .shape import (
     transpose,
 )
 
-_attach()
-
 __all__ = sorted(name for name, value in globals().items() if callable(value) and not name.startswith("_"))
+_attach(__all__)

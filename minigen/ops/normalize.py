@@ -16,7 +16,7 @@ import functools
 import operator
 
 from .. import fused, parallel
-from ..autodiff import Tensor, Values, differentiable, raw
+from ..autodiff import Tensor, Values, differentiable, float_valued, raw
 from ..autodiff.tensors import mode
 from ..backend import Array, xp_of
 from ..errors import ShapeError
@@ -24,6 +24,7 @@ from .reduce import mean, var
 from .shape import normalized_axis
 
 
+@float_valued
 @differentiable
 def _standardize(x: Array, /, axes: tuple[int, ...], eps: float, moments: tuple[Array, Array]) -> Array:
     m, r = moments
@@ -110,6 +111,7 @@ def _total(parts: list[Array]) -> Array:
     return functools.reduce(operator.add, parts)
 
 
+@float_valued
 @differentiable
 def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Moments) -> Array:
     if fused.takes(x, gamma, beta):

@@ -8,7 +8,7 @@ Lesson 3 derives the softmax family.
 
 import math
 
-from ..autodiff import Tensor, Values, broadcast_to, differentiable
+from ..autodiff import Tensor, Values, broadcast_to, differentiable, float_valued
 from ..backend import Array, errstate, xp_of
 from .elementwise import exp, where
 from .shape import normalized_axis, reshape
@@ -40,6 +40,7 @@ def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
 sum.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis), x.shape))
 
 
+@float_valued
 @differentiable
 def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The mean over `axis`."""
@@ -49,6 +50,7 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
 mean.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis) / _count(x, axis), x.shape))
 
 
+@float_valued
 @differentiable
 def var(x: Array, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
     """The mean squared deviation from the mean over `axis`; the divisor is count - ddof."""
@@ -90,6 +92,7 @@ def argmax(x: Array, /, axis: int | None = None) -> Array:
     return xp_of(x).argmax(x, axis=axis)
 
 
+@float_valued
 @differentiable
 def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))), with the largest element taken out first so that nothing overflows."""
@@ -104,6 +107,7 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
 logsumexp.gradients(lambda g, y, x, axis=None, keepdims=False: _restore(g, x, axis) * exp(x - _restore(y, x, axis)))
 
 
+@float_valued
 @differentiable
 def softmax(x: Array, /, axis: int = -1) -> Array:
     """exp(x) scaled to sum to 1 along `axis`."""
@@ -115,6 +119,7 @@ def softmax(x: Array, /, axis: int = -1) -> Array:
 softmax.gradients(lambda g, y, x, axis=-1: y * (g - sum(g * y, axis, keepdims=True)))
 
 
+@float_valued
 @differentiable
 def log_softmax(x: Array, /, axis: int = -1) -> Array:
     """log(softmax(x)) = x - logsumexp(x)."""
@@ -124,6 +129,7 @@ def log_softmax(x: Array, /, axis: int = -1) -> Array:
 log_softmax.gradients(lambda g, y, x, axis=-1: g - exp(y) * sum(g, axis, keepdims=True))
 
 
+@float_valued
 @differentiable
 def norm(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """The Euclidean length, sqrt(sum(x^2)) over `axis`; its gradient at 0 is taken as 0."""
