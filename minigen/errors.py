@@ -64,7 +64,7 @@ def unknown_name(argument: str, name: object, choices: Iterable[str]) -> Argumen
 
 def is_whole(value: object) -> bool:
     """Whether `value` is an integer, of Python or NumPy; a bool is not meant where an integer is asked for."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return type(value) is int or (isinstance(value, numbers.Integral) and not isinstance(value, bool))
 
 
 def whole(name: str, value: object, least: int = 1) -> int:

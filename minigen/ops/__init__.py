@@ -55,6 +55,7 @@ from .shape import (
     expand_dims,
     flatten,
     flip,
+    floating,
     getitem,
     pad,
     reshape,
