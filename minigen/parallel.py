@@ -236,5 +236,7 @@ def channel_sums(x: Array, factor: Array | None = None) -> Array:
     if xp is not np:
         return xp.sum((x if factor is None else x * factor).reshape(-1, channels), axis=0)
     given = by_channel(x) if factor is None else by_channel(x, factor)
+    if x.size < SMALL_PRODUCT:
+        return sums.row_sums(*given).reshape(-1, channels).sum(axis=0)
     parts = run_by_rows(lambda n: sums.row_sums(*(a[n] for a in given)), given[0], cost=1)
     return functools.reduce(operator.add, parts).reshape(-1, channels).sum(axis=0)

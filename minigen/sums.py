@@ -48,6 +48,8 @@ def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = 
 
 def _slow_axes(x: np.ndarray, axis: int | tuple[int, ...] | None) -> list[int]:
     """The axes of a sum over which NumPy would add more than a block one by one: all but that of neighbours in memory."""
+    if isinstance(axis, int) and -x.ndim <= axis < x.ndim and x.shape[axis] <= 2 * BLOCK:
+        return []
     given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     try:
         axes = {range(x.ndim)[a] for a in given}

@@ -118,7 +118,7 @@ def _array(self: Tensor, dtype: DTypeLike | None = None, copy: bool | None = Non
     if self.requires_grad:
         raise GraphError(
             "np.asarray: the tensor requires a gradient, and NumPy would cut it off from its graph; "
-            "hand over tensor.numpy() or tensor.detach()"
+            "hand over tensor.numpy() or tensor.detach(); several are joined by mg.stack"
         )
     if self.device != "cpu":
         raise DeviceError(f"np.asarray: the tensor is on {self.device!r}; copy it to the host with .numpy()")

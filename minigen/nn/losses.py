@@ -16,6 +16,7 @@ from .. import ops
 from ..autodiff import Tensor, asarray, raw
 from ..backend import Array, is_array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..ops.shape import floating
 
 
 def sum_features(x: Tensor) -> Tensor:
@@ -33,7 +34,7 @@ def two_alike(loss: str, a: Any, b: Any) -> list[Any]:
     """Both as tensors or arrays of floats, of one shape."""
     a, b = as_operands(a, b)
     same_shape(loss, a, b)
-    return [ops.floating(a), ops.floating(b)]
+    return [floating(a), floating(b)]
 
 
 def same_shape(loss: str, a: Tensor, b: Tensor) -> None:

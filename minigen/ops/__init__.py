@@ -55,7 +55,6 @@ from .shape import (
     expand_dims,
     flatten,
     flip,
-    floating,
     getitem,
     pad,
     reshape,

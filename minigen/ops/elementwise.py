@@ -70,11 +70,10 @@ def power(a: Array, b: Array, /) -> Array:
 
 
 def _base_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
-    """g b a**(b - 1). Where b = 0 that is 0, though a**-1 be infinite: there a**0 stands in its place."""
+    """g b a**(b - 1). Where a = b = 0 that is 0, though a**-1 is infinite: there a**0 stands in its place."""
     if isinstance(b, (int, float)):
         return g * b * power(a, b - 1 if b else 0)
-    invertible = (a != 0) * (abs(a) != math.inf)
-    return g * b * power(a, where(b == 0, -1.0 * invertible, b - 1))
+    return g * b * power(a, where((a == 0) * (b == 0), 0.0, b - 1))
 
 
 def _exponent_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:

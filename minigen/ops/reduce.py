@@ -6,7 +6,6 @@ length 1 (`_restore`), and then broadcasts against the input.
 Lesson 3 derives the softmax family.
 """
 
-import builtins
 import math
 import numbers
 
@@ -16,7 +15,7 @@ from ..autodiff import Tensor, Values, broadcast_to, differentiable, float_value
 from ..backend import Array, errstate, xp_of
 from ..errors import ArgumentError
 from ..sums import total
-from .elementwise import exp, where
+from .elementwise import divide, exp, where
 from .shape import floating, normalized_axis, reshape
 
 Axis = int | tuple[int, ...] | None
@@ -62,18 +61,22 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return y / (x.size // y.size or math.nan) if y.size else y  # the mean of nothing is NaN
 
 
-mean.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_restore(g, x, axis) / builtins.max(_count(x, axis), 1), x.shape))
+mean.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(divide(_restore(g, x, axis), _count(x, axis)), x.shape))
 
 
 @float_valued
 @differentiable
 def var(x: Array, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
     """The mean squared deviation from the mean over `axis`; the divisor is count - ddof, which must be > 0."""
-    divisor = _divisor("var", x, axis, ddof)
     if xp_of(x) is not np:
-        return xp_of(x).var(x, axis=axis, ddof=ddof, keepdims=keepdims)
-    deviation = x - mean(x, axis, keepdims=True)
-    return total(deviation * deviation, axis, keepdims) / divisor
+        y = xp_of(x).var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+        _divisor("var", x, axis, ddof)
+        return y
+    sums = total(x, axis, keepdims=True)
+    divisor = _divisor("var", x, axis, ddof)
+    deviation = x - sums / (divisor + ddof)
+    deviation *= deviation
+    return total(deviation, axis, keepdims) / divisor
 
 
 def _divisor(operation: str, x: Tensor | Array, axis: Axis, ddof: float) -> float:
