@@ -1,9 +1,9 @@
 """Sums of many numbers, as exact over any axis as NumPy's are along a row.
 
 Adding n rounded numbers one after the other can lose n units in the last place, which in float32 is everything at ten
-million. Along a row NumPy adds in pairs, and loses about log2(n); over the rows of a matrix it adds one after the other.
-So rows are added here in blocks, and then the sums of the blocks. A row of ones times a matrix is the sum of its rows,
-and that product is the fastest way to it. On a GPU, sums are added in a tree anyway.
+million. Along a row NumPy adds in pairs, and loses about log2(n) units; over the rows of a matrix it adds one after the
+other. So rows are added here in blocks, and then the sums of the blocks. A row of ones times a matrix is the sum of its
+rows, and that product is the fastest way to it. On a GPU, sums are added in a tree anyway.
 """
 
 import math
@@ -47,7 +47,7 @@ def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = 
 
 
 def _slow_axes(x: np.ndarray, axis: int | tuple[int, ...] | None) -> list[int]:
-    """The axes of a sum over which NumPy would add more than a block one by one: all but that of neighbours in memory."""
+    """The axes of a sum over which NumPy would add one by one: all but that of neighbours in memory."""
     if isinstance(axis, int) and -x.ndim <= axis < x.ndim and x.shape[axis] <= 2 * BLOCK:
         return []
     given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)

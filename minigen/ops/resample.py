@@ -45,7 +45,7 @@ fold.gradients(
 def max_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:
     """The largest value in each window; `stride` is the kernel size by default. Padding never wins."""
     check_images("max_pool2d", x=x)
-    if padding and x.dtype.kind != "f":
+    if np.any(padding) and x.dtype.kind != "f":
         raise DTypeError(f"max_pool2d: nothing smaller can be padded to {x.dtype}; convert x with .astype('float32')")
     (height, width), (kh, kw) = pair("padding", padding, 0), pair("kernel", kernel, 1)
     if 2 * height > kh or 2 * width > kw:
