@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor, asarray, raw
-from ..backend import Array, is_array, xp_of
+from ..backend import Array, device_of, is_array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops.shape import floating
 
@@ -25,9 +25,11 @@ def sum_features(x: Tensor) -> Tensor:
 
 
 def as_operands(*xs: Any) -> list[Any]:
-    """Tensors and arrays as they are; numbers and lists as arrays on the device of the first tensor."""
+    """Tensors as they are; arrays, numbers and lists as arrays, the last two on the device of the first tensor."""
     device = next((x.device for x in xs if isinstance(x, Tensor)), None)
-    return [x if isinstance(x, Tensor) or is_array(x) else asarray(x, device=device) for x in xs]
+    return [
+        x if isinstance(x, Tensor) else asarray(x, device=device_of(x) if is_array(x) else device) for x in xs
+    ]
 
 
 def two_alike(loss: str, a: Any, b: Any) -> list[Any]:
