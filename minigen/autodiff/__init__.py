@@ -1,6 +1,6 @@
 """Reverse-mode automatic differentiation: tensors, recorded operations, the backward pass, and its check."""
 
-from . import protocols as _protocols  # what they attach to Tensor
+from . import protocols
 from .backpropagation import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
 from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
@@ -30,6 +30,7 @@ __all__ = [
     "no_grad",
     "numeric_derivatives",
     "ones",
+    "protocols",
     "raw",
     "tensor",
     "unbroadcast",

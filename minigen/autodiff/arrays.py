@@ -1,8 +1,8 @@
 """Which numbers are computed with: the one rule for all arrays that come in, in a tensor or beside one.
 
 Elements are float32 or float64, integers or booleans. float16 is refused: its sums and squares overflow at 65504, and
-what it saves, memory, is of no use to an array that is converted for each operation. So it is converted once, by whoever
-has it. Numbers in the other order of bytes, as some files hold them, are turned round.
+what it saves, memory, is of no use to an array that is converted for each operation. Whoever has it converts it once.
+Numbers in the other order of bytes, as some files hold them, are turned round.
 
 Of a subclass of NumPy's array the plain array beneath it is taken: `np.matrix` has another `*`, and a `memmap` stays in
 its file. A masked array is refused, as its plain array holds just the numbers that it hides.

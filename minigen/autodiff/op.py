@@ -82,10 +82,7 @@ class Op:
         named: Mapping[str, object],
         into: Array | None = None,
     ) -> Tensor | Array | None:
-        """Call the rule for array `i`; None if there is none. Which arrays an operation computes with, in a tensor or beside one, is laid down in `autodiff.arrays`. One whose values
-are fractions is marked, above `@differentiable`, by `@float_valued`: it is given integers as floats.
-
-A rule that can write into an array is given `into`."""
+        """Call the rule for array `i`; None if there is none. A rule that can write into an array is given `into`."""
         if self.rule_for_each is not None:
             dx: Tensor | Array | None = self.rule_for_each(i, g, y, *inputs, *settings, **named)
             return dx
@@ -149,7 +146,7 @@ A rule that can write into an array is given `into`."""
         return Tensor.of_operation(y, node)
 
     def _admit(self, inputs: Sequence[Any], beside: str | None = None) -> list[Any]:
-        """Arrays and numbers as `autodiff.arrays` wants them; with tensors, lists go to the device they are `beside`."""
+        """Arrays and numbers as `autodiff.arrays` wants them; with tensors, lists go to the device `beside`."""
         admitted = [x if is_plain(x) or type(x) in NUMBERS else self._operand(x, beside) for x in inputs]
         return of_floats(admitted) if self.float_valued else admitted
 

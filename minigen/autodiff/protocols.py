@@ -1,9 +1,9 @@
 """What NumPy, other libraries and Python's own functions get of a tensor: the right thing, or a refusal that says why.
 
-NumPy's functions know nothing of the graph. Of a tensor that requires a gradient they would make plain numbers, the graph
-would be cut, and training would go wrong without a word. So that is refused, in words that name the function of this
-library, if there is one; `tensor.detach()` and `tensor.numpy()` are for those who mean it. Of any other tensor NumPy's
-functions take the array, and give arrays. An operator gives a tensor on either side: array + tensor is tensor + array.
+NumPy's functions know nothing of the graph. Of a tensor that requires a gradient they would make plain numbers, the
+graph would be cut, and training would go wrong without a word. So that is refused, in words that name the function of
+this library, if there is one; `tensor.detach()` and `tensor.numpy()` are for those who mean it. Of any other tensor
+NumPy's functions take the array, and give arrays. With an operator, as in array + tensor, the result is a tensor.
 
 Copies and pickles are made of leaves. A result has a history, which belongs to one graph: `result.detach()` has none.
 

@@ -279,8 +279,8 @@ def _filled(name: str, shape: int | Sequence[int], dtype: DTypeLike, device: str
 def asarray(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Array:
     """`data` as an array on `device`; by default on the default device, but what is on a GPU stays there.
 
-    Arrays and NumPy's numbers keep their type; Python's numbers become float32 (or int64, bool). Which arrays are taken,
-    and as what, is said in `autodiff.arrays`.
+    Arrays and NumPy's numbers keep their type; Python's numbers become float32 (or int64, bool). `autodiff.arrays`
+    says which arrays are taken, and as what.
     """
     if isinstance(data, Tensor):
         data, device = data.data, device or data.device

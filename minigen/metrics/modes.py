@@ -41,7 +41,9 @@ def kl_to_uniform(modes: np.ndarray, count: int) -> float:
     """
     (modes,), count = whole_numbers(modes), whole("count", count)
     if modes.ndim != 1 or modes.dtype != np.int64 or not len(modes) or not 0 <= modes.min() <= modes.max() < count:
-        raise ShapeError(f"modes: expected integers (N,) in 0 ... {count - 1}, got {modes.dtype} of shape {modes.shape}")
+        raise ShapeError(
+            f"modes: expected integers (N,) in 0 ... {count - 1}, got {modes.dtype} of shape {modes.shape}"
+        )
     share = np.bincount(modes, minlength=count) / len(modes)
     share = share[share > 0]
     return float((share * np.log(share * count)).sum())

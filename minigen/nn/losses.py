@@ -27,9 +27,7 @@ def sum_features(x: Tensor) -> Tensor:
 def as_operands(*xs: Any) -> list[Any]:
     """Tensors as they are; arrays, numbers and lists as arrays, the last two on the device of the first tensor."""
     device = next((x.device for x in xs if isinstance(x, Tensor)), None)
-    return [
-        x if isinstance(x, Tensor) else asarray(x, device=device_of(x) if is_array(x) else device) for x in xs
-    ]
+    return [x if isinstance(x, Tensor) else asarray(x, device=device_of(x) if is_array(x) else device) for x in xs]
 
 
 def two_alike(loss: str, a: Any, b: Any) -> list[Any]:

@@ -66,11 +66,11 @@ def _with_shape(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _comparison(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """== and !=: what is no number and no array is not equal to a tensor, so that a list may hold tensors and others."""
+    """== and !=: what is no number and no array is not equal to a tensor; so a list may hold tensors and others."""
 
     def method(self: Tensor, other: Any) -> Any:
-        is_operand = isinstance(other, (Tensor, numbers.Number, list, tuple))
-        return operation(self, other) if is_operand or is_array(other) or hasattr(other, "__array__") else NotImplemented
+        is_number = isinstance(other, (Tensor, numbers.Number, list, tuple)) or hasattr(other, "__array__")
+        return operation(self, other) if is_number or is_array(other) else NotImplemented
 
     return method
 

@@ -61,7 +61,9 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return y / (x.size // y.size or math.nan) if y.size else y  # the mean of nothing is NaN
 
 
-mean.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(divide(_restore(g, x, axis), _count(x, axis)), x.shape))
+mean.gradients(
+    lambda g, y, x, axis=None, keepdims=False: broadcast_to(divide(_restore(g, x, axis), _count(x, axis)), x.shape)
+)
 
 
 @float_valued

@@ -36,7 +36,8 @@ def subclasses(folder):
 def test_subclasses_and_foreign_bytes_are_taken_as_plain_arrays(tmp_path):
     for odd in subclasses(tmp_path):
         x = mg.tensor(odd)
-        for y in (x, mg.Tensor(odd), nn.Parameter(odd), x + odd, odd + x, x.detach() * odd, mg.exp(odd), mg.sum(odd, axis=0)):
+        tensors = x, mg.Tensor(odd), nn.Parameter(odd), x + odd, odd + x, x.detach() * odd
+        for y in (*tensors, mg.exp(odd), mg.sum(odd, axis=0)):
             array = y.data if isinstance(y, mg.Tensor) else y
             assert type(array) is np.ndarray
             assert array.dtype == np.float32
@@ -47,7 +48,8 @@ def test_subclasses_and_foreign_bytes_are_taken_as_plain_arrays(tmp_path):
             expected = operation(mg.tensor(X), mg.tensor(X)).numpy()
             for a, b in ((x, odd), (odd, x), (odd, odd)):
                 found = operation(a, b)
-                assert np.array_equal(found.numpy() if isinstance(found, mg.Tensor) else found, expected, equal_nan=True)
+                found = found.numpy() if isinstance(found, mg.Tensor) else found
+                assert np.array_equal(found, expected, equal_nan=True)
 
 
 def test_a_memory_map_stays_in_its_file(tmp_path):
@@ -99,9 +101,6 @@ def as_kind(x, kind):
     """Integers of this kind in the shape of x, small enough that sums of products fit."""
     numbers = np.rint(np.abs(x)).astype(np.int64) + 1
     return (numbers % 2).astype(bool) if kind == "?" else numbers.astype(kind)
-
-
-
 
 
 @pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i4", "i8", "?"])

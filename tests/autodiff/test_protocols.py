@@ -150,7 +150,8 @@ def test_modules_are_copied_with_their_weights():
     model(x).sum().backward()
     for name in ("deepcopy", "pickle 5"):
         other = COPIES[name](model)
-        assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+        for ours, theirs in zip(model.parameters(), other.parameters(), strict=True):
+            assert np.array_equal(ours.numpy(), theirs.numpy())
         other.parameters()[0].data += 1
         assert not np.array_equal(other.parameters()[0].numpy(), model.parameters()[0].numpy())
 
