@@ -71,4 +71,4 @@ def whole(name: str, value: object, least: int = 1) -> int:
     """`value` as an int, if it is an integer >= `least`; else an ArgumentError. The one check of such a setting."""
     if not is_whole(value) or value < least:  # type: ignore[operator]
         raise ArgumentError(f"{name}: expected an integer >= {least}, got {value!r}")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)  # type: ignore[call-overload]

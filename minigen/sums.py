@@ -37,7 +37,7 @@ def row_sums(x: Array, factor: Array | None = None) -> Array:
 def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
     """The sum over `axis`: x.sum(axis, keepdims=keepdims), but exact where that adds up more than a block of rows."""
     if not x.ndim and axis not in (None, ()):
-        raise np.exceptions.AxisError(axis if isinstance(axis, int) else axis[0], 0)  # type: ignore[index]
+        raise np.exceptions.AxisError(axis if isinstance(axis, int) else axis[0], 0)
     if type(x) is np.ndarray and x.size > 2 * BLOCK and x.dtype.kind == "f" and not (axis is None and x.flags.forc):
         for a in _slow_axes(x, axis):
             before, after = x.shape[:a], x.shape[a + 1 :]

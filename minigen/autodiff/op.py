@@ -101,7 +101,7 @@ class Op:
             if type(x) not in plain_types or x.dtype is not FLOAT32:
                 odd = True
         if odd:
-            inputs = self._admit(inputs)
+            inputs = tuple(self._admit(inputs))
             args = (*inputs, *args[len(inputs) :])
         try:
             return self.forward(*args, **named)

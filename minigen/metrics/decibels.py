@@ -20,6 +20,6 @@ def psnr(x: np.ndarray, restored: np.ndarray, where: np.ndarray | None = None) -
     x, restored = unit_images(x, restored)
     if x.shape != restored.shape:
         raise ShapeError(f"restored: expected the shape {x.shape} of the originals, got {restored.shape}")
-    weight = np.ones_like(x) if where is None else np.broadcast_to(*floats(where), x.shape)
+    weight = np.ones_like(x) if where is None else np.broadcast_to(floats(where)[0], x.shape)
     mse = np.sum(weight * np.square(x - restored), dtype=np.float64) / np.sum(weight, dtype=np.float64)
     return float(np.inf if mse == 0 else 10 * np.log10(1 / mse))

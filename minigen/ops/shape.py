@@ -158,7 +158,8 @@ def split(x: Values, parts: int | Sequence[int], axis: int = 0) -> list[Values]:
     if is_whole(parts):
         if parts < 1 or length % parts:  # type: ignore[operator]
             raise ShapeError(f"split: an axis of length {length} cannot be cut into {parts} equal parts")
-        cuts = [length * i // int(parts) for i in range(1, int(parts))]  # type: ignore[call-overload]
+        pieces = int(parts)  # type: ignore[arg-type]
+        cuts: list[int] = [length * i // pieces for i in range(1, pieces)]
     else:
         cuts = list(parts) if isinstance(parts, (list, tuple, range, np.ndarray)) else [parts]  # type: ignore[list-item]
         if not all(map(is_whole, cuts)):
