@@ -22,6 +22,7 @@ Array: TypeAlias = np.ndarray[Any, Any]  # or a cupy.ndarray, which has the same
 DEVICES = ("cpu", "cuda")
 
 _module_of: dict[type, ModuleType] = {np.ndarray: np}
+plain_types = _module_of.keys()  # the classes of plain arrays, without their subclasses
 _default_device: str | None = None
 
 

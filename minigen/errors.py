@@ -4,7 +4,10 @@ Each one is also the built-in error that Python programmers expect, so `except V
 """
 
 import difflib
+import numbers
 from collections.abc import Iterable
+
+import numpy as np
 
 
 class MinigenError(Exception):
@@ -15,12 +18,24 @@ class ShapeError(MinigenError, ValueError):
     """Array shapes that do not fit together."""
 
 
+class IndexingError(ShapeError, IndexError):
+    """An index outside the array, or one that is no index."""
+
+
+class AxisError(ShapeError, np.exceptions.AxisError):
+    """An axis that the array does not have; NumPy's AxisError, hence a ValueError and an IndexError."""
+
+
 class DTypeError(MinigenError, TypeError):
     """An array or argument of the wrong type."""
 
 
 class ArgumentError(MinigenError, ValueError):
     """A setting outside its range, or a name that does not exist."""
+
+
+class RangeError(ArgumentError, OverflowError):
+    """A number that does not fit into the type of the array that it meets."""
 
 
 class DeviceError(MinigenError, RuntimeError):
@@ -45,3 +60,15 @@ def unknown_name(argument: str, name: object, choices: Iterable[str]) -> Argumen
     near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return ArgumentError(f"{argument}: unknown name {name!r}; {hint}choose one of: {', '.join(choices)}")
+
+
+def is_whole(value: object) -> bool:
+    """Whether `value` is an integer, of Python or NumPy; a bool is not meant where an integer is asked for."""
+    return type(value) is int or (isinstance(value, numbers.Integral) and not isinstance(value, bool))
+
+
+def whole(name: str, value: object, least: int = 1) -> int:
+    """`value` as an int, if it is an integer >= `least`; else an ArgumentError. The one check of such a setting."""
+    if not is_whole(value) or value < least:  # type: ignore[operator]
+        raise ArgumentError(f"{name}: expected an integer >= {least}, got {value!r}")
+    return int(value)  # type: ignore[call-overload]

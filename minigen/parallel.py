@@ -17,6 +17,7 @@ import contextlib
 import functools
 import itertools
 import math
+import operator
 import os
 import threading
 import time
@@ -25,6 +26,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from . import sums
 from .backend import Array, xp_of
 
 # A thread should have 0.1 ms of work at least, which is this many multiply-adds: waking it and waiting costs 0.03 ms.
@@ -233,9 +235,8 @@ def channel_sums(x: Array, factor: Array | None = None) -> Array:
     xp, channels = xp_of(x), x.shape[-1]
     if xp is not np:
         return xp.sum((x if factor is None else x * factor).reshape(-1, channels), axis=0)
-    if factor is None:  # a row of ones times a matrix is the sum of its rows, and that product is the fastest way to it
-        (rows,) = by_channel(x)
-        sums = matmul(np.ones((1, rows.shape[0]), x.dtype), rows)
-    else:
-        sums = np.einsum("ij,ij->j", *by_channel(x, factor))  # one pass over both, and no array of products
-    return sums.reshape(-1, channels).sum(axis=0)
+    given = by_channel(x) if factor is None else by_channel(x, factor)
+    if x.size < SMALL_PRODUCT:
+        return sums.row_sums(*given).reshape(-1, channels).sum(axis=0)
+    parts = run_by_rows(lambda n: sums.row_sums(*(a[n] for a in given)), given[0], cost=1)
+    return functools.reduce(operator.add, parts).reshape(-1, channels).sum(axis=0)

@@ -9,10 +9,15 @@ import minigen as mg
 from minigen import errors
 from minigen.errors import MinigenError, unknown_name
 
+REDUCTIONS = (mg.sum, mg.mean, mg.var, mg.std, mg.max, mg.min, mg.norm, mg.argmax)
+REDUCTIONS += (mg.softmax, mg.log_softmax, mg.logsumexp)
 CLASSES = {
     "ShapeError": ValueError,
+    "IndexingError": IndexError,
+    "AxisError": np.exceptions.AxisError,
     "DTypeError": TypeError,
     "ArgumentError": ValueError,
+    "RangeError": OverflowError,
     "DeviceError": RuntimeError,
     "GraphError": RuntimeError,
     "NumericalError": ArithmeticError,
@@ -48,6 +53,14 @@ def test_every_error_of_the_library_is_also_one_of_pythons():
         (lambda: mg.tensor("text"), TypeError),
         (lambda: mg.use_device("tpu"), ValueError),
         (lambda: mg.ones(2).backward(), RuntimeError),
+        (lambda: mg.ones(2)[2], IndexError),
+        (lambda: mg.ones((2, 3))[:, [0, 3]], IndexError),
+        *((lambda f=f: f(mg.ones((2, 3)), axis=2), np.exceptions.AxisError) for f in REDUCTIONS),
+        *((lambda f=f: f(np.ones((2, 3)), axis=2), np.exceptions.AxisError) for f in REDUCTIONS),
+        (lambda: mg.split(mg.ones(2), 2, axis=1), np.exceptions.AxisError),
+        (lambda: mg.flip(mg.ones(2), 1), np.exceptions.AxisError),
+        (lambda: mg.tensor(np.uint8([1])) + 300, OverflowError),
+        (lambda: mg.ones(2) * 10**400, OverflowError),
         (lambda: mg.Generator(-1), ValueError),
     ],
 )
@@ -60,6 +73,18 @@ def test_code_written_for_pythons_errors_catches_them(act, builtin):
 def test_debug_mode_raises_an_arithmetic_error():
     with mg.debug(), pytest.raises(ArithmeticError):
         mg.log(mg.tensor(np.array([-1.0])))
+
+
+@pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(3)])
+def test_integers_of_python_and_numpy_are_whole_numbers(value):
+    assert type(errors.whole("n", value)) is int
+    assert errors.whole("n", value) == value
+
+
+@pytest.mark.parametrize("value", [0, -1, True, np.True_, 1.0, np.float32(2), "1", None, [1]])
+def test_nothing_else_is(value):
+    with pytest.raises(errors.ArgumentError, match=r"^n: expected an integer >= 1, got "):
+        errors.whole("n", value)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import minigen
 
 PACKAGE = Path(minigen.__file__).parent
 NOTHING_TO_DERIVE = {
+    "autodiff/arrays.py",
     "autodiff/debugging.py",
+    "autodiff/protocols.py",
     "nn/exchange.py",
     "nn/module.py",
     "nn/saving.py",

@@ -1,10 +1,11 @@
 """Reverse-mode automatic differentiation: tensors, recorded operations, the backward pass, and its check."""
 
+from . import protocols
 from .backpropagation import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
 from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
 from .debugging import debug
-from .op import REGISTRY, Op, differentiable
+from .op import REGISTRY, Op, differentiable, float_valued
 from .tensors import Node, Operand, Tensor, Values, arange, asarray, ones, raw, tensor, zeros
 
 __all__ = [
@@ -23,11 +24,13 @@ __all__ = [
     "check_gradients",
     "debug",
     "differentiable",
+    "float_valued",
     "grad",
     "gradcheck",
     "no_grad",
     "numeric_derivatives",
     "ones",
+    "protocols",
     "raw",
     "tensor",
     "unbroadcast",

@@ -6,7 +6,7 @@ that of its input, so that no other rule has to think of it.
 Derived in lesson 1.
 """
 
-from .. import parallel
+from .. import parallel, sums
 from ..backend import Array, xp_of
 from ..errors import ShapeError
 from .op import differentiable
@@ -30,7 +30,7 @@ def unbroadcast(g: Array, /, shape: tuple[int, ...]) -> Array:
     if axes and axes == tuple(range(g.ndim - 1)) and g.size:
         total = parallel.channel_sums(g).reshape(shape)  # a bias: one number for each channel
     elif axes:
-        total = xp_of(g).sum(g, axis=axes, keepdims=True).reshape(g.shape[extra:] if not repeated else shape)
+        total = sums.total(g, axis=axes, keepdims=True).reshape(g.shape[extra:] if not repeated else shape)
     else:
         total = g
     if extra < 0 or total.shape != shape:

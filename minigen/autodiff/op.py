@@ -17,6 +17,9 @@ Rules are written with the operators and operations of this library, and these w
 alike. In an ordinary backward pass a rule is given arrays and runs at the speed of arrays. With `create_graph=True`
 it is given tensors, so the backward pass is itself recorded and can be differentiated again.
 
+Which arrays an operation computes with, in a tensor or beside one, is laid down in `autodiff.arrays`. One whose values
+are fractions is marked, above `@differentiable`, by `@float_valued`: it is given integers as floats.
+
 A rule that can write its result into an array that is there takes it as `into`: the backward pass then hands it the
 place where the optimizer wants the gradient of a weight.
 
@@ -33,10 +36,21 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..backend import Array, device_of, is_array
-from ..errors import ArgumentError, DeviceError, GraphError, MinigenError, ShapeError
+from ..backend import Array, device_of, is_array, plain_types, to_device
+from ..errors import (
+    ArgumentError,
+    AxisError,
+    DeviceError,
+    DTypeError,
+    GraphError,
+    IndexingError,
+    MinigenError,
+    RangeError,
+    ShapeError,
+)
 from . import debugging
-from .tensors import Node, Operand, Tensor, asarray, mode
+from .arrays import FLOAT32, NUMBERS, from_python, holds, is_plain, of_floats, plain
+from .tensors import Node, Operand, Tensor, mode
 
 Rule: TypeAlias = Callable[..., Any]  # (g, y, the arrays, the settings) -> the gradient with respect to one array
 REGISTRY: dict[str, "Op"] = {}
@@ -61,6 +75,7 @@ class Op:
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
         self.may_widen = False  # whether float64 may come of float32
+        self.float_valued = False  # whether integers are to be given as floats
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Rule | None) -> None:
@@ -134,15 +149,26 @@ class Op:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute; and, if an input requires a gradient, remember how."""
-        arity = len(args) if self.arity is None else self.arity
-        for x in args[:arity]:
+        inputs = args if self.arity is None else args[: self.arity]
+        odd = False  # whether there is more than plain arrays of float32
+        for x in inputs:
             if isinstance(x, Tensor):
-                return self._on_tensors(args[:arity], args[arity:], named)
-        return self.forward(*args, **named)
+                return self._on_tensors(inputs, args[len(inputs) :], named)
+            if type(x) not in plain_types or x.dtype is not FLOAT32:
+                odd = True
+        if odd:
+            inputs = tuple(self._admit(inputs))
+            args = (*inputs, *args[len(inputs) :])
+        try:
+            return self.forward(*args, **named)
+        except MinigenError:
+            raise
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise self._explain(inputs, error) from error
 
     def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[object, ...], named: dict[str, object]) -> Tensor:
         arrays, recorded = [], []  # what the forward function gets, and what the node remembers
-        any_grad = False
+        any_grad = odd = False
         for x in inputs:
             array = x
             if isinstance(x, Tensor):
@@ -151,17 +177,20 @@ class Op:
                     any_grad = True
                 else:
                     x = array
-            elif isinstance(x, np.generic):
-                x = array = x.item()  # NumPy's scalars would turn float32 into float64; Python's do not
-            elif isinstance(x, (list, tuple)):
-                x = array = asarray(x)
+                    if array.dtype is not FLOAT32:
+                        odd = True
+            elif type(x) not in NUMBERS and (type(x) not in plain_types or x.dtype is not FLOAT32):
+                odd = True
             arrays.append(array)
             recorded.append(x)
+        if odd:
+            arrays = self._admit(arrays, beside=next(x.device for x in inputs if isinstance(x, Tensor)))
+            recorded = [x if isinstance(x, Tensor) else array for x, array in zip(recorded, arrays, strict=True)]
         try:
             y = self.forward(*arrays, *settings, **named)
         except MinigenError:
             raise
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise self._explain(arrays, error) from error
         if type(y) is not np.ndarray or y.dtype.char != "f":
             y = self._as_result(y, arrays)
@@ -182,6 +211,26 @@ class Op:
             )
         return bool(self.rules or self.rule_for_each)
 
+    def _admit(self, inputs: Sequence[Any], beside: str | None = None) -> list[Any]:
+        """Arrays and numbers as `autodiff.arrays` wants them; with tensors, lists go to the device `beside`."""
+        admitted = [x if is_plain(x) or type(x) in NUMBERS else self._operand(x, beside) for x in inputs]
+        return of_floats(admitted) if self.float_valued else admitted
+
+    def _operand(self, x: Any, beside: str | None) -> Any:
+        """A number, or a plain array, of what else may be given."""
+        if isinstance(x, np.generic) and x.dtype.kind in "biuf":
+            if beside is None:
+                return plain(np.asarray(x), self.name)
+            return x.item()  # NumPy's scalars would turn float32 into float64; Python's do not
+        if isinstance(x, (bool, int, float)):
+            return x
+        if is_array(x):
+            return plain(x, self.name)
+        if holds(x, Tensor):
+            raise DTypeError(f"{self.name}: a list of tensors; join them with mg.stack or mg.concatenate")
+        array = plain(from_python(x, self.name), self.name)
+        return array if beside is None else to_device(array, beside)
+
     def _as_result(self, y: Any, arrays: Sequence[object]) -> Array:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""
         if not is_array(y):
@@ -198,25 +247,30 @@ class Op:
         if len(set(devices.values())) > 1:
             where = ", ".join(f"{n} is on {d!r}" for n, d in devices.items())
             return DeviceError(f"{self.name}: {where}; move one of them with .to('cuda') or .to('cpu')")
-        shapes = ", ".join(f"{n} {a.shape}" for n, a in known)
+        given = ", ".join(f"{n} {a.shape}" for n, a in known)
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        if isinstance(error, TypeError):
-            return MinigenTypeError(f"{self.name}: {first_line} (given {shapes})")
+        if isinstance(error, OverflowError):
+            types = ", ".join(f"{n} is {a.dtype}" for n, a in known)
+            return RangeError(f"{self.name}: {first_line} ({types}); convert the array with .astype")
         if "broadcast" in first_line:
             return ShapeError(
-                f"{self.name}: the shapes of {shapes} do not broadcast; "
+                f"{self.name}: the shapes of {given} do not broadcast; "
                 "counted from the last, each pair of axes must be equal or have a 1"
             )
-        return ShapeError(f"{self.name}: {first_line} (given {shapes})")
+        kinds = (np.exceptions.AxisError, AxisError), (IndexError, IndexingError), (TypeError, DTypeError)
+        kind = next((ours for numpys, ours in kinds if isinstance(error, numpys)), ShapeError)
+        return kind(f"{self.name}: {first_line} (given {given})")
 
     def __repr__(self) -> str:
         return f"<operation {self.name}({', '.join(self.inputs) or '*xs'})>"
 
 
-class MinigenTypeError(MinigenError, TypeError):
-    """An argument of a type that the operation does not take."""
-
-
 def differentiable(forward: Callable[..., Any]) -> Op:
     """Make an operation of a function of arrays; see the module's docstring."""
     return Op(forward)
+
+
+def float_valued(op: Op) -> Op:
+    """Mark an operation whose values are fractions: integers and booleans are given to it as float32."""
+    op.float_valued = True
+    return op

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..backend import Array, default_device, device_of, is_array, module_for, to_device, to_numpy
-from ..errors import DeviceError, DTypeError, GraphError, MinigenError, ShapeError
+from ..backend import Array, default_device, device_of, is_array, module_for, plain_types, to_device, to_numpy
+from ..errors import DTypeError, GraphError, MinigenError, ShapeError
+from .arrays import FLOAT32, dtype_of, from_python, holds, plain
 
 Other = TypeVar("Other")
 
@@ -100,10 +101,9 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "_node", "data", "grad", "grad_buffer", "requires_grad")
-    __array_ufunc__ = None  # NumPy and CuPy leave `array + tensor` to Tensor.__radd__
     __hash__ = object.__hash__
 
-    if TYPE_CHECKING:  # attached by .backpropagation, and by minigen.ops.operators
+    if TYPE_CHECKING:  # attached by .backpropagation, .protocols and minigen.ops.operators
 
         def __getattr__(self, name: str) -> Any: ...
         def __add__(self, other: "Operand") -> "Tensor": ...
@@ -137,8 +137,10 @@ class Tensor:
             """Add d(self)/d(leaf) to the `grad` of every leaf that requires one; see `autodiff.backward`."""
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
-        if not is_array(data):
-            raise DTypeError(f"Tensor: data must be an array, got {type(data).__name__}; use mg.tensor(data)")
+        if type(data) not in plain_types or data.dtype is not FLOAT32:
+            if not is_array(data):
+                raise DTypeError(f"Tensor: data must be an array, got {type(data).__name__}; use mg.tensor(data)")
+            data = plain(data, "Tensor")
         if requires_grad and data.dtype.kind != "f":
             raise DTypeError(
                 f"requires_grad: only floating-point tensors have gradients, this one is {data.dtype}; "
@@ -215,23 +217,6 @@ class Tensor:
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        if self.device != "cpu":
-            raise DeviceError(f"np.asarray: the tensor is on {self.device!r}; copy it to the host with .numpy()")
-        return np.array(self.data, dtype=dtype, copy=copy)
-
-    def __dlpack__(self, **options: Any) -> Any:
-        """The numbers for another library, in the same memory: torch.from_dlpack(t), np.from_dlpack(t), ..."""
-        if self.requires_grad:
-            raise GraphError(
-                "dlpack: the tensor requires a gradient, and who gets its memory could change it unseen; "
-                "hand over tensor.detach()"
-            )
-        return self.data.__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return self.data.__dlpack_device__()
-
     def __setitem__(self, index: object, value: object) -> None:
         raise GraphError(
             "tensor[...] = value: tensors are not changed in place, a gradient may need the old values; "
@@ -252,7 +237,10 @@ class Tensor:
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise DTypeError(f"bool(): a tensor of shape {self.shape} is neither true nor false; reduce it first")
+            raise DTypeError(
+                f"bool(): a tensor of shape {self.shape} is neither true nor false; reduce it first "
+                "(and to find it in a list, compare with `is`)"
+            )
         return bool(self.item())
 
     def numpy(self) -> np.ndarray:
@@ -281,19 +269,6 @@ Values = TypeVar("Values", Tensor, Array)  # in a signature: tensors throughout,
 # ------------------------------------------------------------------------------------------------------- creation
 
 
-def dtype_of(dtype: DTypeLike) -> np.dtype:
-    """The NumPy type that is meant by 'float32', float, np.int64, ...; real numbers and booleans only."""
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        raise DTypeError(
-            f"dtype: {dtype!r} is no type of numbers; use 'float32', 'float64', 'int64' or 'bool'"
-        ) from None
-    if found.kind not in "biuf":
-        raise DTypeError(f"dtype: expected a type of real numbers, got {found}; use 'float32' or 'float64'")
-    return found
-
-
 def _filled(name: str, shape: int | Sequence[int], dtype: DTypeLike, device: str | None, requires_grad: bool) -> Tensor:
     """A tensor made by `xp.zeros` or `xp.ones`."""
     create, dtype = getattr(module_for(device or default_device()), name), dtype_of(dtype)
@@ -308,24 +283,16 @@ def _filled(name: str, shape: int | Sequence[int], dtype: DTypeLike, device: str
 def asarray(data: Any, dtype: DTypeLike | None = None, device: str | None = None) -> Array:
     """`data` as an array on `device`; by default on the default device, but what is on a GPU stays there.
 
-    Arrays and NumPy's numbers keep their type; Python's numbers become float32 (or int64, bool).
+    Arrays and NumPy's numbers keep their type; Python's numbers become float32 (or int64, bool). `autodiff.arrays`
+    says which arrays are taken, and as what.
     """
     if isinstance(data, Tensor):
         data, device = data.data, device or data.device
     if not is_array(data):
-        if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
+        if holds(data, Tensor):
             raise DTypeError("tensor: data is a list of tensors; join them with mg.stack or mg.concatenate")
-        is_python = not isinstance(data, np.generic)
-        try:
-            data = np.asarray(data)
-        except ValueError as error:
-            raise DTypeError(f"tensor: data is not a rectangular array of numbers ({error})") from None
-        if is_python and data.dtype == np.float64:
-            data = data.astype(np.float32)
-    if data.dtype.kind not in "biuf":
-        raise DTypeError(f"tensor: data must be numbers, got an array of dtype {data.dtype}")
-    if dtype is not None:
-        data = data.astype(dtype_of(dtype), copy=False)
+        data = from_python(data, "tensor")
+    data = plain(data, "tensor", None if dtype is None else dtype_of(dtype))
     here = device_of(data)
     return to_device(data, device or (default_device() if here == "cpu" else here))
 
@@ -334,6 +301,8 @@ def tensor(
     data: ArrayLike, *, dtype: DTypeLike | None = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of `data`: an array (not copied), a number or nested lists (float32 if they hold fractions).
+
+    An np.matrix or another subclass gives its plain array; a masked array and float16 are refused (`autodiff.arrays`).
 
     Args:
         dtype: the type of the elements, e.g. 'float64'; default: as described.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
+from .arrays import whole_numbers
 
 
 class CodeError(NamedTuple):
@@ -31,6 +32,7 @@ def code_error(found: np.ndarray, labels: np.ndarray) -> CodeError:
     Raises:
         ShapeError, ArgumentError: not two such arrays of one length.
     """
+    found, labels = whole_numbers(found, labels)
     if found.ndim != 1 or found.shape != labels.shape:
         raise ShapeError(f"found, labels: expected two arrays (N,), got shapes {found.shape} and {labels.shape}")
     whole = found.dtype.kind in "iu" and labels.dtype.kind in "iu"

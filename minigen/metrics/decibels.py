@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import ShapeError
+from .arrays import floats, unit_images
 
 
 def psnr(x: np.ndarray, restored: np.ndarray, where: np.ndarray | None = None) -> float:
@@ -14,10 +15,11 @@ def psnr(x: np.ndarray, restored: np.ndarray, where: np.ndarray | None = None) -
         where: (N, H, W, 1), 1 at the pixels that count; default: all.
 
     Raises:
-        ShapeError: the shapes differ.
+        ShapeError: the shapes differ. ArgumentError: bytes from 0 to 255.
     """
+    x, restored = unit_images(x, restored)
     if x.shape != restored.shape:
         raise ShapeError(f"restored: expected the shape {x.shape} of the originals, got {restored.shape}")
-    weight = np.ones_like(x) if where is None else np.broadcast_to(where, x.shape)
+    weight = np.ones_like(x) if where is None else np.broadcast_to(floats(where)[0], x.shape)
     mse = np.sum(weight * np.square(x - restored), dtype=np.float64) / np.sum(weight, dtype=np.float64)
     return float(np.inf if mse == 0 else 10 * np.log10(1 / mse))

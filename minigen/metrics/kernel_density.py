@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
+from .arrays import floats
 
 SIGMAS = np.logspace(-1, 0, 10)
 
@@ -29,6 +30,7 @@ class Parzen(NamedTuple):
 
 def parzen_log_likelihood(x: np.ndarray, samples: np.ndarray, sigma: float, block: int = 250) -> np.ndarray:
     """log p(x) of each row of x (M, D), in nats, under Gaussians of deviation sigma around samples (N, D): (M,)."""
+    x, samples = floats(x, samples)
     if x.shape[1:] != samples.shape[1:] or not len(samples):
         raise ShapeError(f"parzen: expected rows of one shape, got shapes {x.shape} and {samples.shape}")
     if not sigma > 0:

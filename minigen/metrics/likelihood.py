@@ -17,6 +17,7 @@ from ..models import VAE
 from ..models.vaes.iwae import log_mean_exp
 from ..nn.layers import positive
 from ..random import Generator
+from .arrays import floats
 
 CHUNK = 2000  # codes that are decoded at once: 6 MB of pixels for MNIST, little enough for a cache
 
@@ -37,6 +38,7 @@ def nll(model: VAE, x: np.ndarray, samples: int = 5000, rng: Generator | None = 
         ArgumentError: x has grey pixels, and the decoder is a Bernoulli distribution.
     """
     positive(samples=samples)
+    (x,) = floats(x)
     _binary(model, x)
     device = device_of(model.parameters()[0].data)
     rng = rng or Generator(0)
@@ -57,6 +59,7 @@ def elbo(model: VAE, x: np.ndarray, rng: Generator | None = None) -> np.ndarray:
     Raises:
         ArgumentError: x has grey pixels, and the decoder is a Bernoulli distribution.
     """
+    (x,) = floats(x)
     _binary(model, x)
     device = device_of(model.parameters()[0].data)
     rng = rng or Generator(0)

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, whole
+from .arrays import floats, whole_numbers
 
 
 class Modes(NamedTuple):
@@ -22,6 +23,7 @@ def modes_found(samples: np.ndarray, centres: np.ndarray, sigma: float) -> Modes
     Args:
         samples: (N, D). centres: (K, D). sigma: the standard deviation of each cluster along each axis.
     """
+    samples, centres = floats(samples, centres)
     distance = np.linalg.norm(samples[:, None] - centres, axis=2)  # (N, K)
     nearest = distance.argmin(axis=1)
     good = distance.min(axis=1) < 3 * sigma
@@ -37,8 +39,11 @@ def kl_to_uniform(modes: np.ndarray, count: int) -> float:
         modes: (N,) integers, the mode of each sample: its nearest centre, or a classifier's label.
         count: how many modes there are.
     """
-    if modes.ndim != 1 or not len(modes) or not 0 <= modes.min() <= modes.max() < count:
-        raise ShapeError(f"modes: expected integers (N,) in 0 ... {count - 1}, got an array of shape {modes.shape}")
+    (modes,), count = whole_numbers(modes), whole("count", count)
+    if modes.ndim != 1 or modes.dtype != np.int64 or not len(modes) or not 0 <= modes.min() <= modes.max() < count:
+        raise ShapeError(
+            f"modes: expected integers (N,) in 0 ... {count - 1}, got {modes.dtype} of shape {modes.shape}"
+        )
     share = np.bincount(modes, minlength=count) / len(modes)
     share = share[share > 0]
     return float((share * np.log(share * count)).sum())
@@ -46,4 +51,5 @@ def kl_to_uniform(modes: np.ndarray, count: int) -> float:
 
 def nearest_centre(samples: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """The index of the nearest of the centres (K, D) to each sample (N, D): (N,)."""
+    samples, centres = floats(samples, centres)
     return np.linalg.norm(samples[:, None] - centres, axis=2).argmin(axis=1)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..nn.layers import positive
+from .arrays import floats, whole_numbers
 
 BLOCK = 500  # rows whose distances are held at once
 
@@ -88,6 +89,7 @@ def nearest_neighbour_error(x: np.ndarray, labels: np.ndarray, test_x: np.ndarra
     Args:
         x, test_x: (N, D) and (M, D). labels, test_labels: (N,) and (M,).
     """
+    labels, test_labels = whole_numbers(labels, test_labels)
     return float((labels[nearest(test_x, x).row] != test_labels).mean())
 
 
@@ -109,7 +111,8 @@ def nearest(rows: np.ndarray, others: np.ndarray) -> Nearest:
 
 
 def _rows(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (N, D)."""
+    """Both as (N, D), of floats."""
+    a, b = floats(a, b)
     if a.shape[1:] != b.shape[1:] or not len(a) or not len(b):
         raise ShapeError(f"metrics: expected two arrays of rows of one shape, got shapes {a.shape} and {b.shape}")
     return a.reshape(len(a), -1), b.reshape(len(b), -1)

@@ -13,7 +13,7 @@ import numpy as np
 from .. import ops
 from ..autodiff import Tensor, asarray, raw
 from ..backend import Array, xp_of
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, whole
 from ..ops.conv import Padding, Pair, pair, smallest_image
 from ..random import Generator, given_or_default
 from .init import Initializer, initializer
@@ -23,8 +23,7 @@ from .module import Module, Parameter
 def positive(**sizes: object) -> None:
     """Raise unless every argument is an integer >= 1."""
     for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ArgumentError(f"{name}: expected an integer >= 1, got {value!r}")
+        whole(name, value)
 
 
 class Dense(Module):

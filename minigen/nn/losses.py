@@ -1,5 +1,7 @@
 """Losses: scalars. Log-likelihoods and KL are in nats per example: summed over features, averaged over the batch.
 
+Beside tensors they take arrays, numbers and lists; integers count as floats (`autodiff.arrays`).
+
 They take logits, never probabilities: log(sigmoid(l)) and log(softmax(l)) are computed in one piece, exact and finite
 where a probability would already have rounded to 0 or 1.
 
@@ -7,18 +9,33 @@ Lesson 3 derives the cross-entropies, lesson 6 the KL divergence.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor, asarray, raw
-from ..backend import Array, device_of, xp_of
+from ..backend import Array, device_of, is_array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..ops.shape import floating
 
 
 def sum_features(x: Tensor) -> Tensor:
     """x (N, ...) summed over all axes but the first: (N,)."""
     return ops.sum(ops.flatten(x), axis=1)
+
+
+def as_operands(*xs: Any) -> list[Any]:
+    """Tensors as they are; arrays, numbers and lists as arrays, the last two on the device of the first tensor."""
+    device = next((x.device for x in xs if isinstance(x, Tensor)), None)
+    return [x if isinstance(x, Tensor) else asarray(x, device=device_of(x) if is_array(x) else device) for x in xs]
+
+
+def two_alike(loss: str, a: Any, b: Any) -> list[Any]:
+    """Both as tensors or arrays of floats, of one shape."""
+    a, b = as_operands(a, b)
+    same_shape(loss, a, b)
+    return [floating(a), floating(b)]
 
 
 def same_shape(loss: str, a: Tensor, b: Tensor) -> None:
@@ -29,13 +46,13 @@ def same_shape(loss: str, a: Tensor, b: Tensor) -> None:
 
 def bce_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch."""
-    same_shape("bce_loss", logits, targets)
+    logits, targets = two_alike("bce_loss", logits, targets)
     return ops.mean(sum_features(ops.bce_with_logits(logits, targets)))
 
 
 def mse_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """The squared error, averaged over all elements."""
-    same_shape("mse_loss", prediction, target)
+    prediction, target = two_alike("mse_loss", prediction, target)
     error = prediction - target
     return ops.mean(error * error)
 
@@ -59,6 +76,7 @@ def cross_entropy_loss(
         label_smoothing: s in [0, 1], the probability that is taken from each label and given to all K classes alike
             (Szegedy et al. 2016, section 7).
     """
+    logits, labels = as_operands(logits, labels)
     labels, xp = raw(labels), xp_of(raw(logits))
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"cross_entropy_loss: labels must be integers, got {labels.dtype}")
@@ -103,5 +121,5 @@ def kl_loss(mean: Tensor, log_var: Tensor) -> Tensor:
 
     For each latent dimension, 1/2 (mean^2 + e^log_var - 1 - log_var) (Kingma & Welling 2014, appendix B).
     """
-    same_shape("kl_loss", mean, log_var)
+    mean, log_var = two_alike("kl_loss", mean, log_var)
     return ops.mean(sum_features(0.5 * (mean * mean + (ops.expm1(log_var) - log_var))))

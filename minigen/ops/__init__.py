@@ -70,6 +70,5 @@ from .shape import (
 )
 from .triangles import tril, triu
 
-_attach()
-
 __all__ = sorted(name for name, value in globals().items() if callable(value) and not name.startswith("_"))
+_attach(__all__)

@@ -34,7 +34,7 @@ import numpy as np
 from .. import fused, parallel
 from ..autodiff import Tensor, differentiable
 from ..backend import Array, xp_of
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, is_whole
 
 Pair = int | tuple[int, int]
 Padding = str | Pair | tuple[tuple[int, int], tuple[int, int]]  # see `geometry`
@@ -54,7 +54,7 @@ class Geometry(NamedTuple):
 def pair(name: str, value: object, least: int) -> tuple[int, int]:
     """`value` as a pair (height, width) of integers, each at least `least`."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2 or not all(isinstance(v, (int, np.integer)) and v >= least for v in both):
+    if len(both) != 2 or not all(is_whole(v) and v >= least for v in both):
         raise ArgumentError(f"{name}: expected an int >= {least} or a pair of them, got {value!r}")
     return int(both[0]), int(both[1])
 
@@ -203,7 +203,7 @@ def _each_group(channels: int, filters: int, groups: int) -> Iterator[tuple[slic
 
 
 def _check_groups(operation: str, channels: int, kernel: tuple[int, ...], groups: int) -> None:
-    if not isinstance(groups, int) or groups < 1 or kernel[3] % groups:
+    if not is_whole(groups) or groups < 1 or kernel[3] % groups:
         raise ArgumentError(f"{operation}: groups={groups!r} must be an int >= 1 that divides {kernel[3]} filters")
     if channels != kernel[2] * groups:
         raise ShapeError(
@@ -213,13 +213,15 @@ def _check_groups(operation: str, channels: int, kernel: tuple[int, ...], groups
 
 
 def check_images(operation: str, **arrays: Tensor | Array) -> None:
-    """Raise unless every array has 4 axes."""
+    """Raise unless every array has 4 axes, and images of a pixel at least."""
     for name, array in arrays.items():
         if array.ndim != 4:
             raise ShapeError(
                 f"{operation}: {name} must have 4 axes, got shape {array.shape}; "
                 "images are (N, H, W, C): give a single image a leading axis, grey images a last one"
             )
+        if not all(array.shape[1:3]):
+            raise ShapeError(f"{operation}: {name} has shape {array.shape}, which holds no pixel")
 
 
 @differentiable

@@ -9,7 +9,7 @@ Lesson 1 derives the rules of arithmetic, lesson 3 the loss at the end with its 
 import math
 
 from .. import fused
-from ..autodiff import Operand, Tensor, Values, differentiable, raw
+from ..autodiff import Tensor, Values, differentiable, float_valued, raw
 from ..backend import Array, errstate, xp_of
 
 # ------------------------------------------------------------------------------------------------------ arithmetic
@@ -42,6 +42,7 @@ def multiply(a: Array, b: Array, /) -> Array:
 multiply.gradients(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 
 
+@float_valued
 @differentiable
 def divide(a: Array, b: Array, /) -> Array:
     """a / b."""
@@ -68,27 +69,27 @@ def power(a: Array, b: Array, /) -> Array:
         return a**b
 
 
-def _log_of_base(a: Operand) -> Operand:
-    if isinstance(a, (int, float)):
-        return math.log(a) if a > 0 else 0.0
-    return log(where(a > 0, a, 1.0))
-
-
-def _one_less(b: Operand) -> Operand:
-    """b - 1, but 1 where b = 0: there the factor b makes the derivative 0, and a**(b - 1) must not make it NaN."""
+def _base_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
+    """g b a**(b - 1). Where a = b = 0 that is 0, though a**-1 is infinite: there a**0 stands in its place."""
     if isinstance(b, (int, float)):
-        return b - 1 if b else 1
-    return where(b == 0, 1.0, b - 1)
+        return g * b * power(a, b - 1 if b else 0)
+    return g * b * power(a, where((a == 0) * (b == 0), 0.0, b - 1))
 
 
-power.gradients(
-    lambda g, y, a, b: g * b * power(a, _one_less(b)),
-    lambda g, y, a, b: g * y * _log_of_base(a),
-)
+def _exponent_gradient(g: Values, y: Values, a: Values, b: Values) -> Values:
+    """g a**b log(a), and 0 where a <= 0, whatever a**b is there."""
+    if isinstance(a, (int, float)):
+        return g * y * math.log(a) if a > 0 else 0.0 * g
+    positive = a > 0
+    return g * where(positive, y, 0.0) * log(where(positive, a, 1.0))
+
+
+power.gradients(_base_gradient, _exponent_gradient)
 
 # --------------------------------------------------------------------------------- exponentials, roots, trigonometry
 
 
+@float_valued
 @differentiable
 def exp(x: Array, /) -> Array:
     """e ** x."""
@@ -99,6 +100,7 @@ def exp(x: Array, /) -> Array:
 exp.gradients(lambda g, y, x: g * y)
 
 
+@float_valued
 @differentiable
 def expm1(x: Array, /) -> Array:
     """e ** x - 1, exact for small x."""
@@ -109,6 +111,7 @@ def expm1(x: Array, /) -> Array:
 expm1.gradients(lambda g, y, x: g * (y + 1))
 
 
+@float_valued
 @differentiable
 def log(x: Array, /) -> Array:
     """The natural logarithm."""
@@ -119,6 +122,7 @@ def log(x: Array, /) -> Array:
 log.gradients(lambda g, y, x: g / x)
 
 
+@float_valued
 @differentiable
 def log1p(x: Array, /) -> Array:
     """log(1 + x), exact for small x."""
@@ -129,6 +133,7 @@ def log1p(x: Array, /) -> Array:
 log1p.gradients(lambda g, y, x: g / (1 + x))
 
 
+@float_valued
 @differentiable
 def sqrt(x: Array, /) -> Array:
     """The square root."""
@@ -139,12 +144,14 @@ def sqrt(x: Array, /) -> Array:
 sqrt.gradients(lambda g, y, x: divide(0.5 * g, y))
 
 
+@float_valued
 @differentiable
 def sin(x: Array, /) -> Array:
     """The sine of x in radians."""
     return xp_of(x).sin(x)
 
 
+@float_valued
 @differentiable
 def cos(x: Array, /) -> Array:
     """The cosine of x in radians."""
@@ -232,6 +239,7 @@ minimum.gradients(
 # ---------------------------------------------------------------------------------------------------- activations
 
 
+@float_valued
 @differentiable
 def tanh(x: Array, /) -> Array:
     """The hyperbolic tangent."""
@@ -241,6 +249,7 @@ def tanh(x: Array, /) -> Array:
 tanh.gradients(lambda g, y, x: g * (1 - y * y))
 
 
+@float_valued
 @differentiable
 def sigmoid(x: Array, /) -> Array:
     """1 / (1 + e^-x). Where e^-x overflows, the quotient is 0, as it should be; small results keep their digits."""
@@ -266,6 +275,7 @@ def _log_1_plus_exp_minus_abs(x: Array) -> Array:
     return z
 
 
+@float_valued
 @differentiable
 def softplus(x: Array, /) -> Array:
     """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow."""
@@ -285,6 +295,7 @@ def relu(x: Array, /) -> Array:
 relu.gradients(lambda g, y, x: g * (y > 0))
 
 
+@float_valued
 @differentiable
 def leaky_relu(x: Array, /, slope: float = 0.2) -> Array:
     """x where x > 0, slope * x elsewhere."""
@@ -311,6 +322,7 @@ def _leaky_relu_gradient(g: Values, y: Values, x: Values, slope: float = 0.2) ->
 leaky_relu.gradients(_leaky_relu_gradient)
 
 
+@float_valued
 @differentiable
 def elu(x: Array, /, alpha: float = 1.0) -> Array:
     """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016)."""
@@ -321,6 +333,7 @@ def elu(x: Array, /, alpha: float = 1.0) -> Array:
 elu.gradients(lambda g, y, x, alpha=1.0: where(x > 0, g, alpha * g * exp(minimum(x, 0.0))))
 
 
+@float_valued
 @differentiable
 def silu(x: Array, /) -> Array:
     """x * sigmoid(x), also called swish."""
@@ -338,6 +351,7 @@ GELU_SCALE = math.sqrt(2 / math.pi)
 GELU_CUBIC = 0.044715
 
 
+@float_valued
 @differentiable
 def gelu(x: Array, /) -> Array:
     """x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the tanh form of Hendrycks & Gimpel 2016.
@@ -358,6 +372,7 @@ gelu.gradients(_gelu_gradient)
 # ------------------------------------------------------------------------------------------------------ for losses
 
 
+@float_valued
 @differentiable
 def bce_with_logits(logits: Array, targets: Array, /) -> Array:
     """-log of the Bernoulli likelihood of each target in [0, 1], in nats, from the logit of its probability.

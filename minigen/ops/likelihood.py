@@ -16,7 +16,7 @@ Lesson 3 derives the likelihood, lesson 6 uses it as a decoder.
 import math
 
 from .. import fused, parallel
-from ..autodiff import Tensor, Values, differentiable
+from ..autodiff import Tensor, Values, differentiable, float_valued
 from ..backend import Array, errstate, xp_of
 from ..errors import ShapeError
 from .elementwise import bce_with_logits, sigmoid
@@ -42,6 +42,7 @@ class Factors:
     values: Array
 
 
+@float_valued
 @differentiable
 def _bernoulli_log_likelihood(logits: Array, x: Array, /, factors: Factors) -> Array:
     if fused.takes(logits, x):

@@ -19,14 +19,16 @@ import operator
 import numpy as np
 
 from .. import fused, parallel
-from ..autodiff import Tensor, Values, differentiable, raw
+from ..autodiff import Tensor, Values, differentiable, float_valued, raw
 from ..autodiff.tensors import mode
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
+from ..sums import row_sums
 from .reduce import mean, var
-from .shape import normalized_axis, reshape
+from .shape import floating, normalized_axis, reshape
 
 
+@float_valued
 @differentiable
 def _standardize(x: Array, /, axes: tuple[int, ...], eps: float, moments: tuple[Array, Array]) -> Array:
     m, r = moments
@@ -51,11 +53,12 @@ def standardize(x: Values, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Va
     Returns:
         (y, mean, var): y of x's shape; the statistics are arrays without a gradient, of length 1 along `axes`.
     """
+    x = floating(x)
     data = raw(x)
     xp = xp_of(data)
     axes = tuple(normalized_axis("standardize", a, x.ndim) for a in axes)
-    m = xp.mean(data, axis=axes, keepdims=True)
-    v = xp.var(data, axis=axes, keepdims=True)
+    m = mean(data, axes, keepdims=True)
+    v = var(data, axes, keepdims=True)
     return _standardize(x, axes, eps, (m, 1 / xp.sqrt(v + eps))), m, v
 
 
@@ -98,10 +101,9 @@ class Moments:
         if self._sums_of is None or self._sums_of[0] != mode.passes or self._sums_of[1] is not g:
             xp = xp_of(x)
             rows, gs, m = parallel.by_channel(x, g, self.mean)
-            ones = xp.ones(len(rows), x.dtype)
 
             def add_up(n: slice) -> Array:
-                return xp.stack([ones[n] @ gs[n], xp.einsum("ij,ij->j", gs[n], rows[n] - m)])
+                return xp.stack([row_sums(gs[n]), row_sums(gs[n], rows[n] - m)])
 
             total = _total(parallel.run_by_rows(add_up, rows))
             self._sums = tuple(total.reshape(2, -1, x.shape[-1]).sum(axis=1))
@@ -113,6 +115,7 @@ def _total(parts: list[Array]) -> Array:
     return functools.reduce(operator.add, parts)
 
 
+@float_valued
 @differentiable
 def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Moments) -> Array:
     if fused.takes(x, gamma, beta):
@@ -121,12 +124,12 @@ def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Mom
         return y
     xp, channels = xp_of(x), x.shape[-1]
     rows, gamma, beta = parallel.by_channel(x, gamma, beta)  # each of these columns is one of a channel's
-    y, ones = xp.empty_like(rows), xp.ones(len(rows), x.dtype)
+    y = xp.empty_like(rows)
 
     def deviate(n: slice) -> tuple[slice, Array, Array]:
-        m = ones[n] @ rows[n] / len(ones[n])
+        m = row_sums(rows[n]) / (n.stop - n.start)
         d = xp.subtract(rows[n], m, out=y[n])
-        return n, m, xp.einsum("ij,ij->j", d, d)
+        return n, m, row_sums(d, d)
 
     def scale_and_shift(part: tuple[slice, Array, Array]) -> None:
         n, m, _ = part
@@ -135,7 +138,7 @@ def _batch_norm(x: Array, gamma: Array, beta: Array, /, eps: float, moments: Mom
 
     parts = parallel.run_by_rows(deviate, rows)
     # From the parts' means and squared deviations to those of the whole (Chan, Golub & LeVeque 1979, equation 2.1)
-    counts = xp.repeat(xp.asarray([len(ones[n]) for n, _, _ in parts], x.dtype), rows.shape[1] // channels)[:, None]
+    counts = xp.repeat(xp.asarray([n.stop - n.start for n, _, _ in parts], x.dtype), rows.shape[1] // channels)[:, None]
     means, squares = (xp.stack([part[i] for part in parts]).reshape(-1, channels) for i in (1, 2))
     count = x.size // channels
     moments.mean = (counts * means).sum(axis=0) / count

@@ -3,14 +3,15 @@
 No lesson derives it.
 """
 
-from collections.abc import Callable
+import numbers
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numpy.typing import DTypeLike
 
-from ..autodiff import Tensor, differentiable
-from ..autodiff.tensors import dtype_of
-from ..backend import Array
+from ..autodiff import Tensor, differentiable, protocols
+from ..autodiff.arrays import dtype_of
+from ..backend import Array, is_array
 from . import along_axis, linalg, reduce, rounding, shape
 from . import elementwise as e
 
@@ -64,6 +65,16 @@ def _with_shape(operation: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def _comparison(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """== and !=: what is no number and no array is not equal to a tensor; so a list may hold tensors and others."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        is_number = isinstance(other, (Tensor, numbers.Number, list, tuple)) or hasattr(other, "__array__")
+        return operation(self, other) if is_number or is_array(other) else NotImplemented
+
+    return method
+
+
 def _astype(self: Tensor, dtype: DTypeLike) -> Tensor:
     """A copy with elements of type `dtype`; gradients flow through, in the original type."""
     result: Tensor = shape.astype(self, dtype=dtype_of(dtype))
@@ -90,8 +101,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__neg__": _method(e.negative),
     "__abs__": _method(e.abs),
     "__getitem__": _method(shape.getitem),
-    "__eq__": _method(equal),
-    "__ne__": _method(not_equal),
+    "__eq__": _comparison(equal),
+    "__ne__": _comparison(not_equal),
     "__gt__": _method(greater),
     "__ge__": _method(greater_equal),
     "__lt__": _swapped(greater),
@@ -110,7 +121,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
-def attach() -> None:
-    """Set all of them on Tensor."""
+def attach(functions: Sequence[str]) -> None:
+    """Set all of them on Tensor, and let refusals of NumPy's functions name those that are here."""
     for name, method in OPERATORS.items():
         setattr(Tensor, name, method)
+    protocols.know(functions)

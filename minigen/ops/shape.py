@@ -8,15 +8,16 @@ Lesson 7 tests such pairs, a map and its transpose, with random numbers.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..autodiff import Values, differentiable, raw
+from ..autodiff import Tensor, Values, differentiable, raw
+from ..autodiff.arrays import dtype_of
 from ..backend import Array, device_of, is_array, to_device, xp_of
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, AxisError, DTypeError, ShapeError, is_whole
 
 Index: TypeAlias = Any  # what stands between brackets: integers, slices, None, Ellipsis, arrays, lists; or several
 Width = int | Sequence[tuple[int, int]]  # of a padding: on every side, or (before, after) for each axis
@@ -24,9 +25,11 @@ Width = int | Sequence[tuple[int, int]]  # of a padding: on every side, or (befo
 
 def normalized_axis(operation: str, axis: int, ndim: int) -> int:
     """`axis` counted from 0, or an error that names the operation."""
+    if not is_whole(axis):
+        raise DTypeError(f"{operation}: axis must be an integer, got {axis!r}")
     if not -ndim <= axis < ndim:
-        raise ShapeError(f"{operation}: axis {axis} is out of range for an array of {ndim} axes")
-    return axis % ndim
+        raise AxisError(f"{operation}: axis {axis} is out of range for an array of {ndim} axes")
+    return int(axis) % ndim
 
 
 @differentiable
@@ -80,11 +83,16 @@ def squeeze(x: Values, axis: int | tuple[int, ...] | None = None) -> Values:
 @differentiable
 def astype(x: Array, /, dtype: DTypeLike) -> Array:
     """The elements converted to `dtype`; the gradient comes back in the original type."""
-    return x.astype(dtype)
+    return x.astype(dtype_of(dtype))
 
 
 astype.may_widen = True
 astype.gradients(lambda g, y, x, dtype: astype(g, x.dtype))
+
+
+def floating(x: Values) -> Values:
+    """`x` itself if its elements are floats, else as float32: before arithmetic that integers would do modulo 256."""
+    return x if x.dtype.kind == "f" else astype(x, np.float32)
 
 
 @differentiable
@@ -113,15 +121,31 @@ _concatenate.gradient_for_each(_piece)
 _concatenate.name = "concatenate"
 
 
-def concatenate(xs: Sequence[Values], axis: int = 0) -> Values:
-    """The arrays `xs` one after another along an existing axis."""
+def _several(operation: str, xs: Iterable[Values]) -> list[Values]:
+    """`xs` as a list of one array or more, or an error that names the operation."""
+    if isinstance(xs, Tensor) or is_array(xs) or not isinstance(xs, Iterable):
+        raise DTypeError(f"{operation}: expected several arrays, as in mg.{operation}([a, b]), got one {_kind(xs)}")
+    xs = list(xs)
+    for i, x in enumerate(xs):
+        if not isinstance(x, (Tensor, np.generic)) and not is_array(x):
+            raise DTypeError(f"{operation}: xs[{i}] must be a tensor or an array, got {_kind(x)}; use mg.tensor")
     if not xs:
-        raise ShapeError("concatenate: xs is empty; at least one array is needed")
-    return _concatenate(*xs, axis=axis)
+        raise ShapeError(f"{operation}: xs is empty; at least one array is needed")
+    return xs
 
 
-def stack(xs: Sequence[Values], axis: int = 0) -> Values:
+def _kind(x: object) -> str:
+    return type(x).__name__
+
+
+def concatenate(xs: Iterable[Values], axis: int = 0) -> Values:
+    """The arrays `xs` one after another along an existing axis."""
+    return _concatenate(*_several("concatenate", xs), axis=axis)
+
+
+def stack(xs: Iterable[Values], axis: int = 0) -> Values:
     """The arrays `xs`, all of one shape, one after another along a new axis."""
+    xs = _several("stack", xs)
     if len({x.shape for x in xs}) != 1:
         raise ShapeError(f"stack: the arrays must have one shape, got {[x.shape for x in xs]}")
     return concatenate([expand_dims(x, axis) for x in xs], axis)
@@ -131,13 +155,15 @@ def split(x: Values, parts: int | Sequence[int], axis: int = 0) -> list[Values]:
     """`x` cut along `axis` into `parts` equal parts, or before each of the positions in `parts`."""
     axis = normalized_axis("split", axis, x.ndim)
     length = x.shape[axis]
-    if isinstance(parts, (int, np.integer)):
-        if parts < 1 or length % parts:
+    if is_whole(parts):
+        if parts < 1 or length % parts:  # type: ignore[operator]
             raise ShapeError(f"split: an axis of length {length} cannot be cut into {parts} equal parts")
-        step = length // int(parts)
-        cuts: Sequence[int] = range(step, length, step)
+        pieces = int(parts)  # type: ignore[arg-type]
+        cuts: list[int] = [length * i // pieces for i in range(1, pieces)]
     else:
-        cuts = parts
+        cuts = list(parts) if isinstance(parts, (list, tuple, range, np.ndarray)) else [parts]  # type: ignore[list-item]
+        if not all(map(is_whole, cuts)):
+            raise DTypeError(f"split: parts must be an integer or a list of positions, got {parts!r}")
     bounds = [0, *cuts, length]
     before: tuple[Index, ...] = (slice(None),) * axis
     return [getitem(x, (*before, slice(a, b))) for a, b in itertools.pairwise(bounds)]
@@ -150,14 +176,11 @@ def pad(x: Array, /, width: Width, value: float = 0.0) -> Array:
 
 
 def _pairs(width: Width, ndim: int) -> tuple[tuple[int, int], ...]:
-    pairs = (
-        ((int(width),) * 2,) * ndim
-        if isinstance(width, (int, np.integer))
-        else tuple((int(a), int(b)) for a, b in width)
-    )
-    if len(pairs) != ndim or any(a < 0 or b < 0 for a, b in pairs):
-        raise ShapeError(f"pad: width must be an int >= 0 or {ndim} pairs of them, got {width}")
-    return pairs
+    pairs = ((width, width),) * ndim if is_whole(width) else width if isinstance(width, (tuple, list)) else ()
+    both = [tuple(pair) if isinstance(pair, (tuple, list)) else (pair,) for pair in pairs]
+    if len(both) != ndim or not all(len(pair) == 2 and all(is_whole(n) and n >= 0 for n in pair) for pair in both):
+        raise ShapeError(f"pad: width must be an int >= 0 or {ndim} pairs of them, got {width!r}")
+    return tuple((int(a), int(b)) for a, b in both)
 
 
 def _unpad(g: Values, x: Values, width: Width) -> Values:

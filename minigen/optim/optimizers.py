@@ -20,7 +20,7 @@ from ..autodiff import Tensor
 from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, to_numpy, xp_of
 from ..distributed import Group, ShardMean, check_fit
 from ..errors import ArgumentError, NumericalError, ShapeError
-from .check import at_least_0
+from .check import at_least_0, two_rates
 from .clipping import grad_norm
 from .flat import FlatParameters
 from .schedules import Schedule
@@ -341,8 +341,7 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
-        beta1, beta2 = betas
-        self.betas = at_least_0("betas[0]", beta1, below=1), at_least_0("betas[1]", beta2, below=1)
+        self.betas = two_rates("betas", betas)
         self.eps = at_least_0("eps", eps)
         super().__init__(params, lr, memory=("m", "v"))
 

@@ -58,6 +58,7 @@ CASES = [
     case("power", lambda a: a**3, r(2, 3)),
     case("power", lambda a: a**-1.5, p(2, 3)),
     case("power", lambda a, b: a**b, p(2, 3), r(3)),
+    case("power", lambda a, b: a**b, p(3), np.array([0.0, 1.3, -0.7])),
     case("power", lambda b: 1.7**b, r(2, 3)),
     case("power", lambda a: a**0, np.array([0.0, 1.3])),
     case("power", lambda b: 0.0**b, p(2)),
@@ -237,6 +238,11 @@ CONVENTIONS = [
     Convention("norm", mg.norm, [0.0, 0.0], [0.0, 0.0]),
     Convention("norm", mg.std, [2.0, 2.0], [0.0, 0.0]),
     Convention("power", lambda x: x**2, [0.0, 3.0], [0.0, 6.0]),
+    Convention("power", lambda x: x**0, [0.0, np.inf, 2.0], [0.0, 0.0, 0.0]),
+    Convention("power", lambda x: x ** mg.zeros(3), [0.0, np.inf, 2.0], [0.0, 0.0, 0.0]),
+    Convention("power", lambda x: x ** mg.tensor([2.0, 1.0, 0.0]), [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
+    Convention("power", lambda x: 0.0**x, [-1.0, 0.0, 2.0], [0.0, 0.0, 0.0]),
+    Convention("power", lambda x: mg.tensor([0.0, -2.0, 1.0]) ** x, [-1.0, 0.5, 2.0], [0.0, 0.0, 0.0]),
     Convention("where", lambda x: mg.where(x > 0, mg.log(mg.maximum(x, 1e-9)), 0.0), [-1.0, 2.0], [0.0, 0.5]),
 ]
 

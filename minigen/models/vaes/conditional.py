@@ -80,9 +80,7 @@ class ConditionalVAE(Module):
         """The means of p(x|z, y) at codes (N, latent_dim)."""
         return self.decode(codes).mean
 
-    def sample(
-        self, n: int, rng: Generator | None = None, label: int | None = None, *, noise: bool = False
-    ) -> Tensor:
+    def sample(self, n: int, rng: Generator | None = None, label: int | None = None, *, noise: bool = False) -> Tensor:
         """The means of p(x|z, y) for n codes z ~ N(0, 1), of one class or of each in turn; with `noise`, draws."""
         rng = given_or_default(rng)
         return shown(self.decode(self.noise(n, rng, label)), rng, noise)
