@@ -35,7 +35,7 @@ import numpy as np
 
 from ..backend import Array, device_of, is_array
 from ..errors import DeviceError, MinigenError, ShapeError
-from . import debugging
+from . import changes, debugging
 from .tensors import Node, Operand, Tensor, asarray, mode
 
 Rule: TypeAlias = Callable[..., Any]  # (g, y, the arrays, the settings) -> the gradient with respect to one array
@@ -55,6 +55,8 @@ class Op:
         self.rules: list[Rule | None] = []
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
+        self.reads: list[Sequence[int]] = []  # the positions of the arrays that each rule may read; see `.changes`
+        self.read_by_any: Sequence[int] = ()
         self.may_widen = False  # whether float64 may come of float32
         REGISTRY[self.name] = self
 
@@ -62,10 +64,16 @@ class Op:
         """Set the gradient rule of each array, in order; None where there is no gradient."""
         self.rules = list(rules)
         self.writes = [rule is not None and "into" in inspect.signature(rule).parameters for rule in rules]
+        self.reads = [changes.positions_read(rule, self.arity) if rule is not None else () for rule in rules]
+        self.read_by_any = sorted({k for reads in self.reads for k in reads})
 
     def gradient_for_each(self, rule: Rule) -> None:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
         self.rule_for_each = rule
+
+    def read(self, count: int) -> Sequence[int]:
+        """The positions of the arrays, `count` of them and the result, that any rule may read."""
+        return self.read_by_any if self.rule_for_each is None else range(changes.RESULT, count)
 
     def gradient(
         self,
@@ -121,10 +129,16 @@ class Op:
             y = self._as_result(y, arrays)
         node = None
         if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
+            if settings:
+                settings = tuple(map(changes.copied, settings))
+            if named:
+                named = {name: changes.copied(setting) for name, setting in named.items()}
             node = Node(self, recorded, settings, named)
+            node.stamps = changes.stamps(self.read(len(arrays)), inputs, arrays, y)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
-        return Tensor.of_operation(y, node)
+        memory = changes.memory_of_view(y, inputs) if y.base is not None else None
+        return Tensor.of_operation(y, node, memory)
 
     def _as_result(self, y: Any, arrays: Sequence[object]) -> Array:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""

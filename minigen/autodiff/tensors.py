@@ -26,6 +26,7 @@ class Operation(Protocol):
 
     name: str
     may_widen: bool
+    reads: Sequence[Sequence[int]]
 
     def gradient(
         self,
@@ -52,6 +53,13 @@ mode = Mode()
 _node_numbers = itertools.count()
 
 
+class Memory:
+    """What tensors that share memory have in common: which change was the latest, and whose; see `.changes`."""
+
+    version = 0
+    writer = ""
+
+
 class Node:
     """One recorded operation: which one, of which inputs, with which settings.
 
@@ -62,7 +70,7 @@ class Node:
     an order in which every tensor comes before the tensors it was made from: the order of the backward pass.
     """
 
-    __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source")
+    __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source", "stamps")
 
     def __init__(
         self, op: Operation, inputs: Sequence["Operand"], settings: tuple[object, ...], named: Mapping[str, object]
@@ -73,6 +81,7 @@ class Node:
         self.named_settings = named
         self.number = next(_node_numbers)
         self.source = ""  # the user's line, kept in debug mode
+        self.stamps: dict[int, Any] = {}  # what the arrays were like that the rules read; see `.changes`
 
     def gradient(
         self, i: int, g: "Tensor | Array", y: "Tensor | Array", inputs: Sequence["Operand"], into: Array | None = None
@@ -99,7 +108,7 @@ class Tensor:
         grad: after `backward`, the gradient accumulated so far (a Tensor), on leaves only.
     """
 
-    __slots__ = ("__weakref__", "_node", "data", "grad", "grad_buffer", "requires_grad")
+    __slots__ = ("__weakref__", "_memory", "_node", "data", "grad", "grad_buffer", "requires_grad")
     __array_ufunc__ = None  # NumPy and CuPy leave `array + tensor` to Tensor.__radd__
     __hash__ = object.__hash__
 
@@ -145,16 +154,18 @@ class Tensor:
         self.grad: Tensor | None = None
         self.grad_buffer: Array | None = None  # where the optimizer wants the gradient written
         self._node: Node | Freed | None = None
+        self._memory: Memory | None = Memory()
 
     @classmethod
-    def of_operation(cls, data: Array, node: Node | None) -> "Tensor":
-        """The result of an operation, recorded if `node` is given."""
+    def of_operation(cls, data: Array, node: Node | None, memory: Memory | None = None) -> "Tensor":
+        """The result of an operation, recorded if `node` is given; `memory` is shared with a tensor it's a view of."""
         result = Tensor.__new__(Tensor)
         result.data = data
         result.requires_grad = node is not None
         result.grad = None
         result.grad_buffer = None
         result._node = node
+        result._memory = memory
         return result
 
     # ------------------------------------------------------------------------------------------- NumPy's manners
@@ -264,7 +275,7 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same values without a history: gradients stop here."""
-        return Tensor(self.data)
+        return Tensor.of_operation(self.data, None, self._memory)
 
     def zero_grad(self) -> None:
         """Forget the gradient accumulated so far."""
