@@ -2,6 +2,7 @@
 
 from .backpropagation import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
+from .changes import kept_versions, written
 from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
 from .debugging import debug
 from .op import REGISTRY, Op, differentiable
@@ -25,11 +26,13 @@ __all__ = [
     "differentiable",
     "grad",
     "gradcheck",
+    "kept_versions",
     "no_grad",
     "numeric_derivatives",
     "ones",
     "raw",
     "tensor",
     "unbroadcast",
+    "written",
     "zeros",
 ]

@@ -1,19 +1,21 @@
 """What was written to between an operation and its backward pass: then the gradient would be wrong, and is refused.
 
-A gradient rule needs values of the forward pass: that of `w * x` with respect to x is `g * w`. So `w` must still be what
-it was. The commonest mistake is that of GAN programs, in which an optimizer steps between a loss and its backward pass:
+A gradient rule needs values of the forward pass: that of `w * x` with respect to x is `g * w`, so `w` must still be
+what it was. The commonest mistake is that of GAN programs: an optimizer steps between a loss and its backward pass.
 
-    d_loss, g_loss = ...
-    d_loss.backward(); d_optimizer.step()        # moves D's weights in place ...
-    g_loss.backward()                            # ... through which g_loss was computed
+    d_loss.backward()
+    d_optimizer.step()     # moves D's weights in place ...
+    g_loss.backward()      # ... but g_loss was computed before, with the old ones
 
-Three things tell of a change. The library's own writers (optimizers, `load_state_dict`, ...) say so (`written`). An
-array that takes another one's place is seen by its identity. And as NumPy tells nobody of `w.data -= 0.1`, a node keeps
-a sample of what its rules read: some 64 numbers at even distances, so that a write to a few places of a large array can
-be missed, but nothing that moves all of it; in debug mode, all. On a GPU a sample would wait for the device: there is none.
+A change is noticed in three ways. The library's own writers (optimizers, `load_state_dict`, ...) tell of it: `written`.
+An array that was put in place of another (`w.data = new`) is not the same object. And because NumPy tells nobody of
+`w.data -= 0.1`, a node keeps a sample of each array that its rules read: up to 64 numbers, evenly spread, or all of
+them in debug mode. So a write to a few places of a large array can go unnoticed, a write to all of it cannot. On a GPU
+there is no sample, as taking one would wait for the device.
 
-Not every change matters: the rule of `a + b` reads neither, that of `max(x, 0)` only signs. So a rule whose arrays have
-changed is asked twice, with what is there and with other contents. If the answers are equal, nothing is refused.
+Not every change matters: the rules of `a + b` read neither, that of `relu` reads signs alone. So a rule whose arrays
+have changed is called twice, with what is there now and with other contents. If the results are equal, nothing is
+refused.
 
 No lesson derives it.
 """
@@ -28,14 +30,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..backend import Array, device_of, is_array, xp_of
+from ..backend import Array, device_of, errstate, is_array, xp_of
 from ..errors import GraphError
 from .tensors import Memory, Node, Tensor, mode, raw
 
-Stamp: TypeAlias = tuple[Array, Memory | None, int, bytes | None]  # the array, and what it was like: see `stamps`
+# An array, the memory that it shares with others and that one's version, a view of some places and what stood there
+Stamp: TypeAlias = tuple[Array, Memory | None, int, Array, bytes | None]
 
 RESULT = -1  # stands for the result among the positions of an operation's arrays
 SAMPLE = 64  # numbers
+FORM = ("shape", "ndim", "size", "dtype")  # of an array, which is no matter of its contents
 _versions = itertools.count(1)
 
 
@@ -73,39 +77,33 @@ def _owner(array: Array) -> Any:
 
 
 def positions_read(rule: Callable[..., Any], arity: int) -> list[int]:
-    """Which arrays a rule (g, y, *arrays, ...) may read, by position: those that its code mentions."""
+    """Which arrays a rule (g, y, *arrays, ...) may read, by position: those that its code mentions, but for x.shape."""
     names = list(inspect.signature(rule).parameters)
     code = getattr(rule, "__code__", None)
     mentioned = set(names) if code is None else set(code.co_cellvars)
-    for instruction in dis.get_instructions(code) if code is not None else ():
-        if "LOAD_FAST" in instruction.opname:  # some load two at once
-            name = instruction.argval
-            mentioned.update(name if isinstance(name, tuple) else (name,))
+    for load, then in itertools.pairwise(dis.get_instructions(code) if code is not None else ()):
+        if "LOAD_FAST" in load.opname and not (then.opname == "LOAD_ATTR" and then.argval in FORM):
+            mentioned.update(load.argval if isinstance(load.argval, tuple) else (load.argval,))  # some load two at once
     if len(names) < 2 + arity:  # some are taken together, as *arrays
         return [RESULT, *range(arity)]
     return [k for k in range(RESULT, arity) if names[k + 2] in mentioned]
 
 
 def stamps(positions: Iterable[int], inputs: Sequence[object], arrays: Sequence[object], y: Array) -> dict[int, Stamp]:
-    """Of each array at these positions: itself, the memory it shares with others, that one's version, a sample."""
+    """The stamps of the arrays at these positions."""
     found: dict[int, Stamp] = {}
     values = (*arrays, y)
     for k in positions:
         array = values[k]
-        if isinstance(array, np.ndarray):
-            sample: bytes | None = _sample(array, mode.debug or array.size <= SAMPLE)
-        elif hasattr(array, "shape"):
-            sample = None
-        else:
-            continue
         x = inputs[k] if k >= 0 else None
         memory = x._memory if isinstance(x, Tensor) else None
-        found[k] = (array, memory, 0 if memory is None else memory.version, sample)  # type: ignore[assignment]
+        version = 0 if memory is None else memory.version
+        if isinstance(array, np.ndarray):
+            view = array if array.size <= SAMPLE or mode.debug else array[_places(array.shape)]
+            found[k] = array, memory, version, view, view.tobytes()
+        elif is_array(array):
+            found[k] = array, memory, version, array, None
     return found
-
-
-def _sample(array: np.ndarray, whole: bool) -> bytes:
-    return array.tobytes() if whole else array[_places(array.shape)].tobytes()
 
 
 @functools.lru_cache(maxsize=1024)
@@ -142,21 +140,19 @@ def refuse_changed(node: Node, i: int, g: Tensor | Array, y: Tensor, inputs: Seq
         if stamp is not None and _differs(stamp, y if k == RESULT else node.inputs[k]):
             changed.append(k)
     if changed:
-        k = _first_that_matters(node, i, g, y, inputs, changed)
-        if k is not None:
-            raise GraphError(_message(node, i, k))
+        culprit = _first_that_matters(node, i, g, y, inputs, changed)
+        if culprit is not None:
+            raise GraphError(_message(node, i, culprit))
 
 
 def _differs(stamp: Stamp, x: object) -> bool:
     """Whether `x`, a tensor or an array, no longer is what it was."""
-    array, memory, version, sample = stamp
-    if isinstance(x, Tensor) and x.data is not array:
-        if x.shape != array.shape or x.device != device_of(array) or not _equal(x.data, array):
-            return True
-        array = x.data
+    array, memory, version, view, sample = stamp
+    if isinstance(x, Tensor) and x.data is not array and not _alike(x.data, array):
+        return True
     if memory is not None and memory.version != version:
         return True
-    return sample is not None and _sample(array, len(sample) == array.nbytes) != sample
+    return sample is not None and view.tobytes() != sample
 
 
 def _first_that_matters(
@@ -172,15 +168,17 @@ def _first_that_matters(
         result = given.get(RESULT, y if recorded else y.data)
         return raw(node.gradient(i, g, result, [given.get(k, x) for k, x in enumerate(inputs)]))
 
-    before, known = (mode.recording, mode.debug), {}
+    before = mode.recording, mode.debug
+    known: dict[int, Array] = {}
     mode.recording = mode.debug = False
     try:
-        now = answer({})
-        for k in changed:
-            for content in _other_contents(node.stamps[k], raw(present[k])):
-                if not _equal(now, answer({**known, k: content})):
-                    return k
-                known.setdefault(k, content)
+        with errstate(xp_of(raw(g))):
+            now = answer({})
+            for k in changed:
+                for content in _other_contents(node.stamps[k], raw(present[k])):
+                    if not _alike(now, answer({**known, k: content})):
+                        return k
+                    known.setdefault(k, content)
     except Exception:  # of the other contents, such as numbers that are no positions
         return k
     finally:
@@ -191,15 +189,12 @@ def _first_that_matters(
 
 def _other_contents(stamp: Stamp, present: Array) -> Iterator[Array]:
     """What the array may have held: first what is known of it, then, unless that is all, numbers of all kinds."""
-    array, _, _, sample = stamp
-    if sample is not None and present.shape == array.shape:
-        whole = len(sample) == array.nbytes
-        before = present.astype(array.dtype)
-        before[... if whole else _places(array.shape)] = np.frombuffer(sample, array.dtype).reshape(
-            array.shape if whole else array[_places(array.shape)].shape
-        )
+    array, _, _, view, sample = stamp
+    if sample is not None:
+        before = array.copy()
+        before[... if view is array else _places(array.shape)] = np.frombuffer(sample, array.dtype).reshape(view.shape)
         yield before
-        if whole:
+        if view is array:
             return
     elif array is not present:
         yield array
@@ -207,17 +202,17 @@ def _other_contents(stamp: Stamp, present: Array) -> Iterator[Array]:
         yield xp_of(array).full_like(array, number)
 
 
-def _equal(a: Array | None, b: Array | None) -> bool:
-    """Whether two arrays hold the same numbers, NaN being equal to itself."""
-    if a is None or b is None or a.shape != b.shape:
+def _alike(a: Array | None, b: Array | None) -> bool:
+    """Whether two arrays hold the same numbers on the same device, NaN being equal to itself."""
+    if a is None or b is None or a.shape != b.shape or device_of(a) != device_of(b):
         return a is b
     return bool(((a == b) | ((a != a) & (b != b))).all())
 
 
 def _message(node: Node, i: int, k: int) -> str:
     """Which array of which operation, for which gradient, who did it, and what to do instead."""
-    names = getattr(node.op, "inputs", None) or [f"inputs[{n}]" for n in range(len(node.inputs))]
-    array, memory, version, _ = node.stamps[k]
+    names = node.op.inputs or [f"inputs[{n}]" for n in range(len(node.inputs))]
+    array, memory, version, *_ = node.stamps[k]
     what = "its result" if k == RESULT else f"its input {names[k]}"
     writer = f" by {memory.writer}" if memory is not None and memory.version != version else ""
     line = node.source or "a line that mg.debug() would name"

@@ -56,7 +56,7 @@ class Op:
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
         self.reads: list[Sequence[int]] = []  # the positions of the arrays that each rule may read; see `.changes`
-        self.read_by_any: Sequence[int] = ()
+        self._read: dict[int, Sequence[int]] = {}
         self.may_widen = False  # whether float64 may come of float32
         REGISTRY[self.name] = self
 
@@ -64,16 +64,20 @@ class Op:
         """Set the gradient rule of each array, in order; None where there is no gradient."""
         self.rules = list(rules)
         self.writes = [rule is not None and "into" in inspect.signature(rule).parameters for rule in rules]
-        self.reads = [changes.positions_read(rule, self.arity) if rule is not None else () for rule in rules]
-        self.read_by_any = sorted({k for reads in self.reads for k in reads})
+        self.reads = [changes.positions_read(rule, len(self.inputs)) if rule is not None else () for rule in rules]
+        self._read = {}
 
     def gradient_for_each(self, rule: Rule) -> None:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first."""
         self.rule_for_each = rule
 
-    def read(self, count: int) -> Sequence[int]:
-        """The positions of the arrays, `count` of them and the result, that any rule may read."""
-        return self.read_by_any if self.rule_for_each is None else range(changes.RESULT, count)
+    def read(self, wanted: int, count: int) -> Sequence[int]:
+        """The positions of what rules may read, of `count` arrays; `wanted` has a bit for each whose rule is called."""
+        if self.rule_for_each is not None:
+            return range(changes.RESULT, count)
+        if wanted not in self._read:
+            self._read[wanted] = sorted({k for i, reads in enumerate(self.reads) if wanted >> i & 1 for k in reads})
+        return self._read[wanted]
 
     def gradient(
         self,
@@ -103,14 +107,15 @@ class Op:
         return self.forward(*args, **named)
 
     def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[object, ...], named: dict[str, object]) -> Tensor:
-        arrays, recorded = [], []  # what the forward function gets, and what the node remembers
-        any_grad = False
+        arrays: list[Any] = []
+        recorded: list[Any] = []  # what the forward function gets, and what the node remembers
+        wanted = 0  # a bit for each input: whether its gradient is
         for x in inputs:
             array = x
             if isinstance(x, Tensor):
                 array = x.data
                 if x.requires_grad:
-                    any_grad = True
+                    wanted |= 1 << len(arrays)
                 else:
                     x = array
             elif isinstance(x, np.generic):
@@ -128,13 +133,14 @@ class Op:
         if type(y) is not np.ndarray or y.dtype.char != "f":
             y = self._as_result(y, arrays)
         node = None
-        if any_grad and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
+        if wanted and mode.recording and y.dtype.kind == "f" and (self.rules or self.rule_for_each):
             if settings:
                 settings = tuple(map(changes.copied, settings))
             if named:
                 named = {name: changes.copied(setting) for name, setting in named.items()}
             node = Node(self, recorded, settings, named)
-            node.stamps = changes.stamps(self.read(len(arrays)), inputs, arrays, y)
+            if read := self.read(wanted, len(arrays)):
+                node.stamps = changes.stamps(read, inputs, arrays, y)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
         memory = changes.memory_of_view(y, inputs) if y.base is not None else None

@@ -26,7 +26,8 @@ class Operation(Protocol):
 
     name: str
     may_widen: bool
-    reads: Sequence[Sequence[int]]
+    inputs: list[str]
+    reads: list[Sequence[int]]
 
     def gradient(
         self,
