@@ -96,7 +96,7 @@ def stamps(positions: Iterable[int], inputs: Sequence[object], arrays: Sequence[
     for k in positions:
         array = values[k]
         x = inputs[k] if k >= 0 else None
-        memory = x._memory if isinstance(x, Tensor) else None
+        memory = x._memory if isinstance(x, Tensor) and x.data is array else None
         version = 0 if memory is None else memory.version
         if isinstance(array, np.ndarray):
             view = array if array.size <= SAMPLE or mode.debug else array[_places(array.shape)]

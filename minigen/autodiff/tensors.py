@@ -157,6 +157,11 @@ class Tensor:
         self._node: Node | Freed | None = None
         self._memory: Memory | None = Memory()
 
+    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """For `copy` and `pickle`: all but the place in an optimizer's vector, which is not the copy's."""
+        slots = {name: getattr(self, name) for name in Tensor.__slots__ if name != "__weakref__"}
+        return getattr(self, "__dict__", None), {**slots, "grad_buffer": None}
+
     @classmethod
     def of_operation(cls, data: Array, node: Node | None, memory: Memory | None = None) -> "Tensor":
         """The result of an operation, recorded if `node` is given; `memory` is shared with a tensor it's a view of."""

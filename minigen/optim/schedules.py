@@ -1,7 +1,7 @@
 """Learning-rate schedules: functions from the step (0, 1, 2, ...) to the learning rate.
 
-Any function of the step will do in their place: `Adam(params, lr=lambda t: 1e-3 / (1 + t) ** 0.5)`. Those made here
-are partial functions and no lambdas, so that an optimizer can be pickled with its schedule.
+Any function of the step will do in their place: `Adam(params, lr=lambda t: 1e-3 / (1 + t) ** 0.5)`. These here are
+made by functools.partial, not by lambda, so that an optimizer can be pickled with its schedule.
 
 Lesson 4 shows what they are for.
 """

@@ -196,6 +196,20 @@ def test_gradients_that_do_not_fit_are_refused():
     assert flat.counts == [0]
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_a_copy_without_its_optimizer_has_gradients_of_its_own(copied):
+    """It is not in an optimizer's vector, so one gradient is not overwritten by the next."""
+    (w,) = parameters((3,))
+    FlatParameters([w])
+    twin = copied(w)
+    (twin * 2.0).sum().backward()
+    first, twin.grad = twin.grad, None
+    (twin * 3.0).sum().backward()
+    assert first.numpy().tolist() == [2, 2, 2]
+    assert twin.grad.numpy().tolist() == [3, 3, 3]
+    assert twin.grad_buffer is None
+
+
 def pickled(things):
     return pickle.loads(pickle.dumps(things))
 
