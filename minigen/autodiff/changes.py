@@ -170,6 +170,7 @@ def _first_that_matters(
 
     before = mode.recording, mode.debug
     known: dict[int, Array] = {}
+    k = changed[0]
     mode.recording = mode.debug = False
     try:
         with errstate(xp_of(raw(g))):
@@ -179,7 +180,7 @@ def _first_that_matters(
                     if not _alike(now, answer({**known, k: content})):
                         return k
                     known.setdefault(k, content)
-    except Exception:  # of the other contents, such as numbers that are no positions
+    except Exception:  # as of a new shape, or of numbers that are no positions
         return k
     finally:
         mode.passes += 1

@@ -266,6 +266,28 @@ def test_index_and_label_arrays_are_copied(device):
     assert mg.grad(y[1:].sum(), x).numpy().tolist() == [1, 1, 1]
 
 
+def test_statistics_that_are_handed_out(device):
+    """The caller may do with them what he likes."""
+    x = mg.tensor(np.random.default_rng(0).standard_normal((6, 3)).astype("f4"), device=device, requires_grad=True)
+    gamma, beta = mg.ones(3, device=device), mg.zeros(3, device=device)
+    y, mean, var = mg.batch_norm(x, gamma, beta)
+    z, other_mean, other_var = mg.standardize(x, (0,))
+    expected = [mg.grad((t**2 * t).sum(), x, retain_graph=True).numpy() for t in (y, z)]
+    for array in (mean, var, other_mean, other_var):
+        array *= 0
+    for t, right in zip((y, z), expected, strict=True):
+        assert np.array_equal(mg.grad((t**2 * t).sum(), x).numpy(), right)
+
+
+def test_a_new_shape_is_refused(device):
+    w = mg.tensor(np.ones(3, "f4"), device=device, requires_grad=True)
+    x = mg.tensor(np.ones(3, "f4"), device=device, requires_grad=True)
+    y = (w * x).sum()
+    w.data = mg.ones(5, device=device).data
+    with pytest.raises(GraphError, match="multiply: its input a, of shape"):
+        mg.grad(y, x)
+
+
 def test_targets_and_masks():
     prediction = mg.tensor(np.zeros(100), requires_grad=True)
     target, mask = np.ones(100), np.arange(100) % 2 == 0
