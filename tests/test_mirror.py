@@ -35,7 +35,7 @@ ACROSS = {
     "test_mirror.py": "the tests",
     "test_packaging.py": "setup.cfg, LICENSE, CITATION.cff, CHANGELOG.md",
     "test_pages.py": "benchmarks/pages.py",
-    "test_peers.py": "benchmarks/peers.py and breakdown.py",
+    "test_peers.py": "benchmarks/peers.py, breakdown.py and changes.py",
     "test_processes_benchmark.py": "benchmarks/processes.py, and its page",
     "test_readme.py": "README.md",
     "test_reproduce.py": "benchmarks/reproduce.py",

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from benchmarks import breakdown, peers, report, rounds, tables, workloads
+from benchmarks import breakdown, changes, peers, report, rounds, tables, workloads
 from benchmarks.workers import serve
 from benchmarks.workloads import MODELS, Workload, flops
 from minigen import Generator, models, nn
@@ -326,3 +326,13 @@ def test_a_breakdown_names_the_parts_of_a_step_and_leaves_nothing_behind(capsys)
     for part in ("mlp-vae-128: a step takes", "ms  dense\n", "ms  optimizer\n", "ms  matmul\n", "all else"):
         assert part in told
     assert before == ({name: op.forward for name, op in REGISTRY.items()}, Op.gradient, Optimizer.step)
+
+
+def test_what_it_costs_to_notice_changes(capsys, monkeypatch):
+    monkeypatch.setattr(changes, "REPEATS", 2)
+    before = [getattr(place, name) for place, name in changes.PLACES]
+    assert changes.main(["mlp-vae-128", "--seconds", "0.01"]) == 0
+    told = capsys.readouterr().out
+    for part in ("us  stamps\n", "us  refuse_changed\n", "us in all", "with it to without it"):
+        assert part in told
+    assert before == [getattr(place, name) for place, name in changes.PLACES]

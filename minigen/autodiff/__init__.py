@@ -3,6 +3,7 @@
 from . import protocols
 from .backpropagation import backward, grad, no_grad
 from .broadcast import broadcast_to, unbroadcast
+from .changes import kept_versions, written
 from .checking import GradientError, Report, check_gradients, gradcheck, numeric_derivatives
 from .debugging import debug
 from .op import REGISTRY, Op, differentiable, float_valued
@@ -27,6 +28,7 @@ __all__ = [
     "float_valued",
     "grad",
     "gradcheck",
+    "kept_versions",
     "no_grad",
     "numeric_derivatives",
     "ones",
@@ -34,5 +36,6 @@ __all__ = [
     "raw",
     "tensor",
     "unbroadcast",
+    "written",
     "zeros",
 ]

@@ -17,6 +17,7 @@ from ..backend import Array, xp_of
 from ..errors import ArgumentError, DTypeError, GraphError, ShapeError
 from . import debugging
 from .broadcast import unbroadcast
+from .changes import refuse_changed
 from .tensors import Freed, Node, Tensor, asarray, mode, raw
 
 
@@ -43,7 +44,8 @@ def backward(
         create_graph: record the pass itself, so that the gradients can be differentiated; keeps the graph.
 
     Raises:
-        GraphError: no graph, a freed one, or a non-scalar output without `gradient`.
+        GraphError: no graph, a freed one, a non-scalar output without `gradient`, or data that have changed since they
+            went into the graph (see `.changes`). No `grad` is changed then.
     """
     seed = _upstream("backward", output, gradient)
     _propagate([output], [seed], None, retain_graph or create_graph, create_graph)
@@ -170,6 +172,8 @@ def _propagate(
                 if not isinstance(x, Tensor) or (wanted is not None and id(x) not in wanted):
                     continue
                 free = targets is None and not create_graph and x.grad is None and totals.get(x) is None
+                if node.stamps:
+                    refuse_changed(node, i, g, y, inputs)
                 dx = node.gradient(i, g, view(y), inputs, x.grad_buffer if free else None)
                 if dx is None:
                     continue
@@ -187,7 +191,7 @@ def _propagate(
             _accumulate(leaf, totals.pop(leaf))
         return []
     found = [kept[id(x)] if id(x) in kept else totals.get(x) for x in targets]
-    return [g if g is None or isinstance(g, Tensor) else Tensor(_own(g)) for g in found]
+    return [None if g is None else _copied(g) for g in found]
 
 
 def _unbroadcast(op: str, i: int, g: Tensor | Array, shape: tuple[int, ...]) -> Tensor | Array:
@@ -228,9 +232,12 @@ class _Totals:
         return self.sums.pop(id(x), None)
 
 
-def _own(g: Array) -> Array:
-    """A real array of its own: not a scalar, not a view, and not one that another gradient shares."""
-    return xp_of(g).array(g)
+def _copied(g: Tensor | Array) -> Tensor:
+    """A gradient in an array of its own: not a scalar, not a view, and not one that another gradient or a graph holds.
+
+    What comes out of the rules may be shared: for a + b, one array is the gradient of both. The history is kept.
+    """
+    return g.astype(g.dtype) if isinstance(g, Tensor) else Tensor(xp_of(g).array(g))
 
 
 def _accumulate(leaf: Tensor, g: Tensor | Array | None) -> None:
@@ -238,11 +245,11 @@ def _accumulate(leaf: Tensor, g: Tensor | Array | None) -> None:
     if g is None:
         return
     if isinstance(g, Tensor):  # create_graph: keep the history
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
+        leaf.grad = _copied(g) if leaf.grad is None else leaf.grad + g
     elif leaf.grad is not None and leaf.grad.data is leaf.grad_buffer:
         leaf.grad.data += g
     elif leaf.grad is not None:  # it may be shared, or belong to a graph: a new array
-        leaf.grad = Tensor(_own(leaf.grad.data + g))
+        leaf.grad = _copied(leaf.grad.data + g)
     elif leaf.grad_buffer is not None:
         if g is not leaf.grad_buffer:  # else the rule has written there
             leaf.grad_buffer[...] = g

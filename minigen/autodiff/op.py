@@ -48,7 +48,7 @@ from ..errors import (
     RangeError,
     ShapeError,
 )
-from . import debugging
+from . import changes, debugging
 from .arrays import FLOAT32, NUMBERS, from_python, holds, is_plain, of_floats, plain
 from .tensors import Node, Operand, Tensor, mode
 
@@ -74,6 +74,8 @@ class Op:
         self.rules: list[Rule | None] | None = None  # none given yet; an empty list: no gradient flows
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
+        self.reads: list[Sequence[int]] = []  # the positions of the arrays that each rule may read; see `.changes`
+        self._read: dict[int, Sequence[int]] = {}
         self.may_widen = False  # whether float64 may come of float32
         self.float_valued = False  # whether integers are to be given as floats
         REGISTRY[self.name] = self
@@ -96,6 +98,8 @@ class Op:
                 self._check_rule(name, rule)
         self.rules = list(rules) if any(rules) else []
         self.writes = [rule is not None and "into" in inspect.signature(rule).parameters for rule in rules]
+        self.reads = [changes.positions_read(rule, len(self.inputs)) if rule is not None else () for rule in rules]
+        self._read = {}
 
     def gradient_for_each(self, rule: Rule) -> None:
         """Set the one rule of an operation on any number of arrays; it is told the number of its array first.
@@ -121,6 +125,14 @@ class Op:
             own.bind(*first, "g", "y", *arrays, **dict.fromkeys(settings))
         except TypeError:
             raise ArgumentError(f"{wanted}, with these names for the settings; it takes {own}") from None
+
+    def read(self, wanted: int, count: int) -> Sequence[int]:
+        """The positions of what rules may read, of `count` arrays; `wanted` has a bit for each whose rule is called."""
+        if self.rule_for_each is not None:
+            return range(changes.RESULT, count)
+        if wanted not in self._read:
+            self._read[wanted] = sorted({k for i, reads in enumerate(self.reads) if wanted >> i & 1 for k in reads})
+        return self._read[wanted]
 
     def gradient(
         self,
@@ -167,14 +179,16 @@ class Op:
             raise self._explain(inputs, error) from error
 
     def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[object, ...], named: dict[str, object]) -> Tensor:
-        arrays, recorded = [], []  # what the forward function gets, and what the node remembers
-        any_grad = odd = False
+        arrays: list[Any] = []
+        recorded: list[Any] = []  # what the forward function gets, and what the node remembers
+        odd = False  # whether there is more than plain arrays of float32
+        wanted = 0  # a bit for each input: whether its gradient is
         for x in inputs:
             array = x
             if isinstance(x, Tensor):
                 array = x.data
                 if x.requires_grad:
-                    any_grad = True
+                    wanted |= 1 << len(arrays)
                 else:
                     x = array
                     if array.dtype is not FLOAT32:
@@ -195,11 +209,18 @@ class Op:
         if type(y) is not np.ndarray or y.dtype.char != "f":
             y = self._as_result(y, arrays)
         node = None
-        if any_grad and mode.recording and y.dtype.kind == "f" and self._has_rules():
+        if wanted and mode.recording and y.dtype.kind == "f" and self._has_rules():
+            if settings:
+                settings = tuple(map(changes.copied, settings))
+            if named:
+                named = {name: changes.copied(setting) for name, setting in named.items()}
             node = Node(self, recorded, settings, named)
+            if read := self.read(wanted, len(arrays)):
+                node.stamps = changes.stamps(read, inputs, arrays, y)
         if mode.debug:
             debugging.check_forward(self, arrays, y, node)
-        return Tensor.of_operation(y, node)
+        memory = changes.memory_of_view(y, inputs) if y.base is not None else None
+        return Tensor.of_operation(y, node, memory)
 
     def _has_rules(self) -> bool:
         """Whether a gradient flows through; an error if nobody has said so, or that none does."""

@@ -27,6 +27,8 @@ class Operation(Protocol):
 
     name: str
     may_widen: bool
+    inputs: list[str]
+    reads: list[Sequence[int]]
 
     def gradient(
         self,
@@ -53,6 +55,13 @@ mode = Mode()
 _node_numbers = itertools.count()
 
 
+class Memory:
+    """What tensors that share memory have in common: which change was the latest, and whose; see `.changes`."""
+
+    version = 0
+    writer = ""
+
+
 class Node:
     """One recorded operation: which one, of which inputs, with which settings.
 
@@ -63,7 +72,7 @@ class Node:
     an order in which every tensor comes before the tensors it was made from: the order of the backward pass.
     """
 
-    __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source")
+    __slots__ = ("inputs", "named_settings", "number", "op", "settings", "source", "stamps")
 
     def __init__(
         self, op: Operation, inputs: Sequence["Operand"], settings: tuple[object, ...], named: Mapping[str, object]
@@ -74,6 +83,7 @@ class Node:
         self.named_settings = named
         self.number = next(_node_numbers)
         self.source = ""  # the user's line, kept in debug mode
+        self.stamps: dict[int, Any] = {}  # what the arrays were like that the rules read; see `.changes`
 
     def gradient(
         self, i: int, g: "Tensor | Array", y: "Tensor | Array", inputs: Sequence["Operand"], into: Array | None = None
@@ -100,7 +110,7 @@ class Tensor:
         grad: after `backward`, the gradient accumulated so far (a Tensor), on leaves only.
     """
 
-    __slots__ = ("__weakref__", "_node", "data", "grad", "grad_buffer", "requires_grad")
+    __slots__ = ("__weakref__", "_memory", "_node", "data", "grad", "grad_buffer", "requires_grad")
     __hash__ = object.__hash__
 
     if TYPE_CHECKING:  # attached by .backpropagation, .protocols and minigen.ops.operators
@@ -151,16 +161,23 @@ class Tensor:
         self.grad: Tensor | None = None
         self.grad_buffer: Array | None = None  # where the optimizer wants the gradient written
         self._node: Node | Freed | None = None
+        self._memory: Memory | None = Memory()
+
+    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """For `copy` and `pickle`: all but the place in an optimizer's vector, which is not the copy's."""
+        slots = {name: getattr(self, name) for name in Tensor.__slots__ if name != "__weakref__"}
+        return getattr(self, "__dict__", None), {**slots, "grad_buffer": None}
 
     @classmethod
-    def of_operation(cls, data: Array, node: Node | None) -> "Tensor":
-        """The result of an operation, recorded if `node` is given."""
+    def of_operation(cls, data: Array, node: Node | None, memory: Memory | None = None) -> "Tensor":
+        """The result of an operation, recorded if `node` is given; `memory` is shared with a tensor it's a view of."""
         result = Tensor.__new__(Tensor)
         result.data = data
         result.requires_grad = node is not None
         result.grad = None
         result.grad_buffer = None
         result._node = node
+        result._memory = memory
         return result
 
     # ------------------------------------------------------------------------------------------- NumPy's manners
@@ -256,7 +273,7 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same values without a history: gradients stop here."""
-        return Tensor(self.data)
+        return Tensor.of_operation(self.data, None, self._memory)
 
     def zero_grad(self) -> None:
         """Forget the gradient accumulated so far."""

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff import Tensor
+from ..autodiff import Tensor, written
 from ..backend import Array, xp_of
 from ..distributed import Group, ShardMean, check_fit
 from ..errors import ArgumentError
@@ -120,11 +120,13 @@ class Trainer:
         for shard in shards:
             for buffer, values in zip(buffers, before, strict=True):
                 buffer.data[...] = values
+            written(buffers, "the next shard")
             yield shard
             if buffers:
                 mean.add(*(buffer.data for buffer in buffers))
         if buffers:
             mean.into(*(buffer.data for buffer in buffers))
+            written(buffers, "the mean over the shards")
 
     def mean(self, metrics: Sequence[Mapping[str, Any]]) -> Metrics:
         """The mean over all shards of all processes, given the metrics of each of this process's shards."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import Tensor, no_grad, raw, zeros
+from ..autodiff import Tensor, no_grad, raw, written, zeros
 from ..backend import Array, default_device, to_device, to_numpy, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError, unknown_name
 
@@ -208,6 +208,7 @@ class Module:
                 raise DTypeError(f"load_state_dict: {name} must hold numbers, it has dtype {arrays[name].dtype}")
         for name, tensor in own.items():
             tensor.data[...] = xp_of(tensor.data).asarray(arrays[name], dtype=tensor.dtype)
+        written(own.values(), "load_state_dict()")
 
     def _by_name(self) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}

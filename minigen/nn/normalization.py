@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .. import ops
-from ..autodiff import Tensor, no_grad, raw
+from ..autodiff import Tensor, no_grad, raw, written
 from ..backend import Array, device_of
 from ..errors import ArgumentError, ShapeError
 from ..random import Generator, default_generator, given_or_default
@@ -68,6 +68,7 @@ class BatchNorm(Module):
     def _remember(self, running: Tensor, batch: Array) -> None:
         running.data *= self.momentum
         running.data += (1 - self.momentum) * batch.reshape(self.features)
+        written([running], "BatchNorm in training")
 
     def describe(self) -> str:
         """The number of channels."""

@@ -84,7 +84,7 @@ def batch_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> tup
     moments = Moments()
     y = _batch_norm(x, gamma, beta, eps, moments)
     shape = (1,) * (x.ndim - 1) + (-1,)
-    return y, moments.mean.reshape(shape), moments.var.reshape(shape)
+    return y, moments.mean.reshape(shape).copy(), moments.var.reshape(shape).copy()  # the backward pass needs them, too
 
 
 class Moments:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..autodiff import Tensor
+from ..autodiff import Tensor, kept_versions, written
 from ..backend import Array, device_of, is_array, to_device, to_numpy
 from ..errors import ArgumentError, DeviceError, ShapeError
 from .check import at_least_0
@@ -57,13 +57,15 @@ class EMA:
     def swapped(self) -> Iterator[None]:
         """Let the module hold the averages inside a `with` block; afterwards it has its own values again, exactly."""
         own = [(x, x.data.copy()) for x, _ in self._pairs()]
-        try:
-            for x, average in self._pairs():
-                x.data[...] = average  # in place: the data lies in the optimizer's buffer
-            yield
-        finally:
-            for x, values in own:
-                x.data[...] = values
+        with kept_versions([x for x, _ in own]):
+            try:
+                for x, average in self._pairs():
+                    x.data[...] = average  # in place: the data lies in the optimizer's buffer
+                written((x for x, _ in own), "EMA.swapped()")
+                yield
+            finally:
+                for x, values in own:
+                    x.data[...] = values
 
     def _pairs(self) -> list[tuple[Tensor, Array]]:
         """Each tensor of the module with its average."""

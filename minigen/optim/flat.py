@@ -11,7 +11,7 @@ No lesson derives it.
 """
 
 from collections.abc import Iterable
-from copy import deepcopy
+from typing import Any
 
 from ..autodiff import Tensor
 from ..backend import Array, device_of, xp_of
@@ -78,19 +78,24 @@ class FlatParameters:
                     f"params[{i}] is on {p.device!r}, params[0] is on {first.device!r}; "
                     "move the whole module with .to(...), then make the optimizer"
                 )
-        xp = xp_of(first.data)
-        size = sum(p.size for p in self.params)
-        self.data = xp.empty(size, dtype=first.dtype)
-        self.grad = xp.zeros(size, dtype=first.dtype)
         self.counts = [0] * len(self.params)
+        self._lay_out([True] * len(self.params))
+
+    def _lay_out(self, held: list[bool]) -> None:
+        """Make the two vectors, and move those parameters into them that are `held`."""
+        xp, dtype = xp_of(self.params[0].data), self.params[0].dtype
+        size = sum(p.size for p in self.params)
+        self.data = xp.empty(size, dtype=dtype)
+        self.grad = xp.zeros(size, dtype=dtype)
         self._parts: list[slice] = []
         self._views: list[tuple[Array, Array]] = []  # the views of data and of grad
         start = 0
-        for p in self.params:
+        for p, here in zip(self.params, held, strict=True):
             part = slice(start, start + p.size)
             values, gradient = self.data[part].reshape(p.shape), self.grad[part].reshape(p.shape)
             values[...] = p.data
-            p.data, p.grad_buffer = values, gradient
+            if here:
+                p.data, p.grad_buffer = values, gradient
             self._parts.append(part)
             self._views.append((values, gradient))
             start = part.stop
@@ -154,8 +159,12 @@ class FlatParameters:
                 raise DeviceError(f"params[{i}].grad is on {p.grad.device!r}, the parameter is on {p.device!r}")
             gradient[...] = p.grad.data
 
-    def __deepcopy__(self, memo: dict[int, object]) -> "FlatParameters":
-        """Copies of the parameters, in a buffer of their own (copied views would not share memory)."""
-        copy = FlatParameters(deepcopy(self.params, memo))
-        copy.counts = self.counts.copy()
-        return copy
+    def __getstate__(self) -> dict[str, Any]:
+        """For `pickle` and `copy`: the parameters without the vectors, as copied views would not share memory."""
+        held = [p.data is values for p, (values, _) in zip(self.params, self._views, strict=True)]
+        return {"params": self.params, "counts": self.counts, "held": held}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Move the parameters, copies by now, into vectors of their own; not those that others had taken away."""
+        self.params, self.counts = state["params"], state["counts"]
+        self._lay_out(state["held"])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import fused, parallel
-from ..autodiff import Tensor
+from ..autodiff import Tensor, written
 from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, to_numpy, xp_of
 from ..distributed import Group, ShardMean, check_fit
 from ..errors import ArgumentError, NumericalError, ShapeError
@@ -115,6 +115,7 @@ class Optimizer:
         with parallel.beside([functools.partial(self._update_each, share) for share in others]):
             for arguments in mine:
                 self.update(*arguments)
+        written((p for p in self.flat.params if p.grad is not None), f"{type(self).__name__}.step()")
         self.t += 1
         return norm
 

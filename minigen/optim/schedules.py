@@ -1,10 +1,12 @@
 """Learning-rate schedules: functions from the step (0, 1, 2, ...) to the learning rate.
 
-Any function of the step will do in their place: `Adam(params, lr=lambda t: 1e-3 / (1 + t) ** 0.5)`.
+Any function of the step will do in their place: `Adam(params, lr=lambda t: 1e-3 / (1 + t) ** 0.5)`. These here are
+made by functools.partial, not by lambda, so that an optimizer can be pickled with its schedule.
 
 Lesson 4 shows what they are for.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import TypeAlias
@@ -15,10 +17,18 @@ from .check import at_least_0, whole
 Schedule: TypeAlias = Callable[[int], float]
 
 
+def _constant(lr: float, step: int) -> float:
+    return lr
+
+
 def constant(lr: float) -> Schedule:
     """The same learning rate at every step."""
     at_least_0("lr", lr)
-    return lambda step: lr
+    return functools.partial(_constant, lr)
+
+
+def _step_decay(lr: float, every: int, factor: float, step: int) -> float:
+    return lr * factor ** (step // every)
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -33,7 +43,11 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     whole("every", every)
     if not 0 < factor <= 1:
         raise ArgumentError(f"factor: expected a number in (0, 1], got {factor!r}")
-    return lambda step: lr * factor ** (step // every)
+    return functools.partial(_step_decay, lr, every, factor)
+
+
+def _cosine(lr: float, steps: int, final: float, step: int) -> float:
+    return final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2  # equation 5
 
 
 def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
@@ -50,7 +64,11 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     whole("steps", steps)
     if at_least_0("final", final) > lr:
         raise ArgumentError(f"final: expected a number between 0 and lr = {lr!r}, got {final!r}")
-    return lambda step: final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2  # equation 5
+    return functools.partial(_cosine, lr, steps, final)
+
+
+def _warmup(full: Schedule, steps: int, step: int) -> float:
+    return full(step) * min((step + 1) / steps, 1)
 
 
 def warmup(schedule: Schedule | float, steps: int) -> Schedule:
@@ -64,4 +82,4 @@ def warmup(schedule: Schedule | float, steps: int) -> Schedule:
     """
     whole("steps", steps)
     full = schedule if callable(schedule) else constant(schedule)
-    return lambda step: full(step) * min((step + 1) / steps, 1)
+    return functools.partial(_warmup, full, steps)

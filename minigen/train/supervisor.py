@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import Tensor, debug
+from ..autodiff import Tensor, debug, written
 from ..autodiff.debugging import bad_values
 from ..backend import to_numpy
 from ..data import Dataset, pixels, scale
@@ -195,6 +195,7 @@ class Supervisor:
         if self.in_step and self.on_nan == "skip":
             for buffer, values in self.buffers:
                 buffer.data[...] = values
+            written((buffer for buffer, _ in self.buffers), "--on-nan skip")
         elif self.in_step:
             told += f" ({self._origin()})"
         if max(self.skipped_in_a_row, self.rollbacks) >= PATIENCE[self.on_nan]:

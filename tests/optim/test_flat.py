@@ -1,6 +1,7 @@
 """FlatParameters: the values stay, the gradients arrive, and whoever takes a parameter away is told."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import minigen as mg
 from minigen.autodiff.op import Op
 from minigen.errors import ArgumentError, DeviceError, DTypeError, MinigenError, ShapeError
 from minigen.ops import dense
-from minigen.optim import SGD, Adam, FlatParameters
+from minigen.optim import EMA, SGD, Adam, AdamW, FlatParameters, RMSProp, clip_grad_norm
+from minigen.optim.schedules import constant, cosine, step_decay, warmup
 
 SHAPES = st.lists(st.lists(st.integers(0, 4), max_size=3).map(tuple), min_size=1, max_size=6)
 
@@ -194,19 +196,96 @@ def test_gradients_that_do_not_fit_are_refused():
     assert flat.counts == [0]
 
 
-def test_a_deep_copy_trains_its_own_parameters():
-    model = {"w": parameters((3,))[0]}
-    optimizer = Adam([model["w"]], lr=0.1)
-    set_gradients([model["w"]], [True])
-    optimizer.step()
-    twin_model, twin = copy.deepcopy((model, optimizer))
-    before = model["w"].numpy().copy()
-    assert twin_model["w"].data.tobytes() == before.tobytes()
-    twin.step()
-    assert (twin_model["w"].numpy() < before).all()
-    assert model["w"].data.tobytes() == before.tobytes()
-    optimizer.step()
-    assert twin_model["w"].data.tobytes() == model["w"].data.tobytes()
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_a_copy_without_its_optimizer_has_gradients_of_its_own(copied):
+    """It is not in an optimizer's vector, so one gradient is not overwritten by the next."""
+    (w,) = parameters((3,))
+    FlatParameters([w])
+    twin = copied(w)
+    (twin * 2.0).sum().backward()
+    first, twin.grad = twin.grad, None
+    (twin * 3.0).sum().backward()
+    assert first.numpy().tolist() == [2, 2, 2]
+    assert twin.grad.numpy().tolist() == [3, 3, 3]
+    assert twin.grad_buffer is None
+
+
+def pickled(things):
+    return pickle.loads(pickle.dumps(things))
+
+
+def train(model, optimizer, averages=None, steps=3):
+    """Three steps on the same data, clipped; returns the bytes of all weights and averages."""
+    x = mg.tensor(np.random.default_rng(0).standard_normal((6, 3)).astype("f4"))
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (model(x) ** 2).mean().backward()
+        clip_grad_norm(model.parameters(), 1.0)
+        optimizer.step()
+        if averages is not None:
+            averages.update()
+    held = [p.data for p in model.parameters()] + list(averages.averages.values() if averages is not None else ())
+    return [a.tobytes() for a in held]
+
+
+RULES = {
+    "sgd": lambda params: SGD(params, lr=0.1),
+    "momentum": lambda params: SGD(params, lr=0.1, momentum=0.9, nesterov=True),
+    "rmsprop": RMSProp,
+    "adam": Adam,
+    "adamw": lambda params: AdamW(params, lr=warmup(cosine(0.1, 10), 2)),
+    "steps": lambda params: SGD(params, lr=step_decay(0.1, 2)),
+    "constant": lambda params: SGD(params, lr=constant(0.1)),
+}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)], ids=str)
+@pytest.mark.parametrize("moment", ["new", "after steps", "between backward and step"])
+def test_copies_of_a_model_its_optimizer_and_averages_belong_together(copied, rule, order, moment):
+    """In any order they go on with the same bytes as the originals, which they do not touch."""
+    model = mg.nn.Sequential(
+        mg.nn.Dense(3, 4, rng=mg.Generator(0)), mg.nn.Tanh(), mg.nn.Dense(4, 2, rng=mg.Generator(1))
+    )
+    optimizer, averages = rule(model.parameters()), EMA(model, 0.5)
+    if moment != "new":
+        train(model, optimizer, averages)
+    if moment == "between backward and step":
+        (model(mg.tensor(np.ones((2, 3), "f4"))) ** 2).mean().backward()
+    things = [model, optimizer, averages]
+    copies = copied([things[i] for i in order])
+    twins = [copies[order.index(i)] for i in range(3)]
+    before = [p.data.tobytes() for p in model.parameters()]
+    if moment == "between backward and step":
+        twins[1].step()
+    found = train(*twins)
+    assert [p.data.tobytes() for p in model.parameters()] == before
+    if moment == "between backward and step":
+        optimizer.step()
+    assert found == train(*things)
+    assert all(np.shares_memory(p.data, twins[1].flat.data) for p in twins[0].parameters())
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled], ids=["deepcopy", "pickle"])
+def test_copies_of_two_optimizers(copied):
+    """Each with its part of a model, of which one is frozen; or one that took the other's parameters away."""
+    model = mg.nn.Sequential(mg.nn.Dense(3, 4, rng=mg.Generator(0)), mg.nn.Dense(4, 2, rng=mg.Generator(1)))
+    first, second = Adam(model[0].parameters()), SGD(model[1].parameters(), lr=0.1)
+    train(model, first)
+    model[1].freeze()
+    twins = copied({"second": second, "model": model, "first": first})
+    for it in (model, twins["model"]):
+        it[1].unfreeze()
+    train(twins["model"], twins["second"])
+    train(model, second)
+    assert train(twins["model"], twins["first"]) == train(model, first)
+    SGD(model[0].parameters(), lr=0.1)
+    model_twin, robbed = copied((model, first))
+    for m, optimizer in ((model, first), (model_twin, robbed)):
+        (m(mg.tensor(np.ones((2, 3), "f4"))) ** 2).mean().backward()
+        with pytest.raises(ArgumentError, match=r"params\[0\] no longer lies in this optimizer's buffer"):
+            optimizer.step()
 
 
 def test_rules_write_weight_gradients_where_the_optimizer_wants_them(monkeypatch):

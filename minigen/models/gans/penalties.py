@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ... import ops
-from ...autodiff import Tensor, grad, raw
+from ...autodiff import Tensor, grad, raw, written
 from ...backend import device_of, xp_of
 from ...nn import Module, sum_features
 from ...random import Generator, given_or_default
@@ -48,6 +48,7 @@ def clip(discriminator: Module) -> None:
     """Limit every weight to [-0.01, 0.01], in place."""
     for parameter in discriminator.parameters():
         xp_of(parameter.data).clip(parameter.data, -CLIP, CLIP, out=parameter.data)
+    written(discriminator.parameters(), "clipping")
 
 
 class Penalty(NamedTuple):

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ... import ops
-from ...autodiff import Tensor, raw
+from ...autodiff import Tensor, raw, written
 from ...backend import Array
 from ...nn import Buffer, Conv2D, Dense, LeakyReLU, Module, Parameter, Sequential
 from ...random import Generator
@@ -83,6 +83,7 @@ class StyleGenerator(Module):
         if self.training and not self.is_frozen:
             mean = raw(w).mean(axis=0)
             self.mean_w.data[...] = mean + MEAN_DECAY * (self.mean_w.data - mean)
+            written([self.mean_w], "StyleGenerator in training")
         return w
 
     def truncated(self, w: Tensor, psi: float) -> Tensor:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import ops
-from ...autodiff import Tensor, no_grad
+from ...autodiff import Tensor, no_grad, written
 from ...backend import to_device
 from ...errors import ArgumentError
 from ...nn import Buffer, Module, Sequential, Sigmoid, sum_features
@@ -64,6 +64,7 @@ class Autoencoder(Module):
         covariance = np.atleast_2d(np.cov(z, rowvar=False)) + 1e-6 * np.eye(self.latent_dim)
         for buffer, value in ((self.code_mean, z.mean(axis=0)), (self.code_spread, np.linalg.cholesky(covariance).T)):
             buffer.data[...] = to_device(value.astype(np.float32), self.device)
+        written([self.code_mean, self.code_spread], "measure_codes()")
 
     def from_codes(self, u: Tensor) -> Tensor:
         """f(mean + A u) for u (N, latent_dim): codes in units of their own spread."""

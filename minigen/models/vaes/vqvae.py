@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import ops
-from ...autodiff import Tensor, no_grad, raw
+from ...autodiff import Tensor, no_grad, raw, written
 from ...backend import Array, xp_of
 from ...errors import ArgumentError
 from ...nn import Buffer, Module, Sequential, Sigmoid, one_hot, sum_features
@@ -112,6 +112,7 @@ class VQVAE(Module):
         self.sums.data[...] = xp.where(rare[:, None], z_e[places], self.sums.data)
         self.uses.data[...] = xp.where(rare, 1, self.uses.data)
         self.codebook.data[...] = self.sums.data / self.uses.data[:, None]
+        written([self.uses, self.sums, self.codebook], "the codebook's move")
 
     def _perplexity(self, chosen: Array) -> Tensor:
         """e^entropy of the words in use: K if all are chosen equally often."""
