@@ -7,16 +7,20 @@ each model come from its recipe.
 import argparse
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import ArgumentError, DataError, MinigenError
+from .terminal import attempt
 from .version import __version__
 
 # What a resumed run keeps, besides its model's options.
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
+NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
+MOST_SAMPLES = 10_000_000  # of one command
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -61,7 +65,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.ArgumentParser:
     """A command on the folder of a finished run; what it makes goes there."""
     command: argparse.ArgumentParser = commands.add_parser(name, help=what)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, draws=run is not _sample)
     command.add_argument("folder", metavar="DIR", help="the folder of a training run; what is made goes there")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
     command.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
@@ -82,7 +86,7 @@ def _add_train(commands: Any, model: str | None) -> None:
         epilog=f"example: python -m minigen train {model or 'vae'} --steps 500 --out runs/mine"
         + ("" if model else ". The options of a model, such as --steps: python -m minigen train MODEL --help"),
     )
-    train.set_defaults(run=_train)
+    train.set_defaults(run=_train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
     train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
@@ -127,7 +131,7 @@ def _options(model: str | None = None) -> dict[str, Any]:
 
 def _train(args: argparse.Namespace) -> None:
     from . import backend, data, distributed
-    from .models import recipe_of
+    from .models import RECIPES, recipe_of
     from .random import Generator
     from .runs import Every, load_run
     from .train import begin, check_on_nan, reopen, supervise
@@ -150,6 +154,12 @@ def _train(args: argparse.Namespace) -> None:
             Generator(seed)
             device = args.device or backend.default_device()
             backend.module_for(device)
+            for option in (option for option, value in given.items() if value is not None):
+                if option not in recipe.choosable:
+                    others = ", ".join(model for model, other in RECIPES.items() if option in other.choosable)
+                    raise ArgumentError(
+                        f"{recipe.without(option)}; of others: {others or 'none'}"
+                    )
             shards = args.shards
             if shards is None:
                 shards = 1 if group.size == 1 else max(8, group.size)
@@ -190,16 +200,15 @@ def _trained(run: Any) -> Any:
 def _sample(args: argparse.Namespace) -> None:
     import inspect
 
-    import numpy as np
-
     from . import backend, data
-    from .data.files import write_whole
+    from .data.files import save_parts, write_whole
     from .random import Generator
     from .report import picture_of
+    from .report.pictures import MOST_IMAGES, MOST_POINTS
     from .runs import load_run
 
-    if args.n < 1:
-        raise ArgumentError(f"n: expected a number of samples >= 1, got {args.n}")
+    if not 1 <= args.n <= MOST_SAMPLES:
+        raise ArgumentError(f"n: expected a number of samples with 1 <= n <= {MOST_SAMPLES}, got {args.n}")
     run = load_run(args.folder)
     out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}.png"
     if out.suffix not in (".png", ".npy"):
@@ -217,14 +226,20 @@ def _sample(args: argparse.Namespace) -> None:
         for name in how.keys() - inspect.signature(trained.model.sample).parameters.keys():
             lacks = {"label": "knows no classes", "truncation": "has no styles"}[name]
             raise ArgumentError(f"{name}: {model!r} {lacks}; leave it out")
-        samples = trained.sample(args.n, Generator(args.seed), **how)
-    if out.suffix == ".npy":
-        write_whole(out, lambda path: np.save(path, samples))
-    else:
-        shown = data.load(run.settings.data, "test", folder=args.data_dir) if not trained.is_image else None
-        title = f"{trained.title}, seed {args.seed}"
-        run.picture(out.absolute(), picture_of(samples, shown, title), seed=args.seed)
-    print(f"wrote {out}: {args.n} samples")
+        rng, told = Generator(args.seed), f"{args.n} samples"
+        if out.suffix == ".npy":
+            parts = trained.samples(args.n, rng, **how)
+            write_whole(out, lambda path: save_parts(path, (args.n, *trained.shape), parts))
+        else:
+            most = MOST_IMAGES if trained.is_image else MOST_POINTS
+            if args.n > most:
+                told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
+            shown = data.load(run.settings.data, "test", folder=args.data_dir) if not trained.is_image else None
+            picture = picture_of(
+                trained.sample(min(args.n, most), rng, **how), shown, f"{trained.title}, seed {args.seed}"
+            )
+            run.picture(out.absolute(), picture, seed=args.seed)
+    print(f"wrote {out}: {told}")
 
 
 def _explore(args: argparse.Namespace) -> None:
@@ -323,6 +338,19 @@ def _named_model(given: Sequence[str]) -> str | None:
     return None
 
 
+def _by_flags(message: str, arguments: dict[str, Any]) -> str:
+    """A refusal with what it begins with, the names of arguments, as they are written on the command line."""
+    names, colon, rest = message.partition(": ")
+
+    def flag(found: re.Match[str]) -> str:
+        name = found[0]
+        return "--" + name.replace("_", "-") if name in arguments and name not in NO_FLAGS else name
+
+    if not re.fullmatch(r"\w+((, | and )\w+)*", names):
+        return message
+    return re.sub(r"\w+", flag, names) + colon + rest
+
+
 @contextlib.contextmanager
 def _silent_unless_first() -> Iterator[None]:
     """Of several processes, the first tells what is wrong with the command that all were given."""
@@ -338,16 +366,20 @@ def _silent_unless_first() -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for anything refused, 130 or 143 when stopped."""
-    try:
+
+    def command() -> int | None:
         given = list(sys.argv[1:] if argv is None else argv)
         with _silent_unless_first():
-            args: Any = parser(_named_model(given)).parse_args(given)
-        return args.run(args) or 0
-    except MinigenError as error:
-        print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        print(f"minigen: {str(stop) or 'interrupted'}", file=sys.stderr)
-        return getattr(stop, "status", 130)
-    except BrokenPipeError:
-        return 0
+            args = parser(_named_model(given)).parse_args(given)
+        try:
+            if getattr(args, "draws", False):  # what keeps it from drawing is told before hours of training
+                from .report import canvas
+
+                canvas.load()
+            status: int | None = args.run(args)
+            return status
+        except MinigenError as error:
+            error.args = (_by_flags(str(error), vars(args)),)
+            raise
+
+    return attempt("minigen", command)

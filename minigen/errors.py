@@ -4,6 +4,7 @@ Each one is also the built-in error that Python programmers expect, so `except V
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -45,3 +46,16 @@ def unknown_name(argument: str, name: object, choices: Iterable[str]) -> Argumen
     near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return ArgumentError(f"{argument}: unknown name {name!r}; {hint}choose one of: {', '.join(choices)}")
+
+
+REMEDIES = (
+    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another folder"),
+    ((errno.EACCES, errno.EPERM, errno.EROFS), "make it writable, or choose another folder"),
+    ((errno.EMFILE, errno.ENFILE), "too few files may be open at once: raise `ulimit -n`"),
+    ((errno.ENOMEM, errno.EAGAIN), "free some memory, or take less at once"),
+)
+
+
+def remedy(error: OSError) -> str:
+    """What to do about something that the system refused."""
+    return next((advice for numbers, advice in REMEDIES if error.errno in numbers), "choose another file or folder")

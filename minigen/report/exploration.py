@@ -1,7 +1,8 @@
 """Pictures of a trained model's latent space."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..data import Dataset, pixels
 from ..errors import ArgumentError
@@ -9,6 +10,9 @@ from ..random import Generator
 from . import latent
 from .pictures import Figures
 from .trained import Trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROWS = 6
 
@@ -53,7 +57,7 @@ def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: in
     return figures
 
 
-def _arithmetic(trained: Trained, test: Dataset, towards: int | None) -> Figure:
+def _arithmetic(trained: Trained, test: Dataset, towards: int | None) -> "Figure":
     """An example of each label on its way to another."""
     x, y = test.x[:2000], np.asarray(test.y)[:2000]
     labels = [int(label) for label in np.unique(y)]

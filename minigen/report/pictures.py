@@ -1,9 +1,8 @@
 """The pictures of a finished run, as figures by name; who asks decides where they go."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..data import Dataset, pixels
 from ..metrics import modes_found
@@ -11,7 +10,11 @@ from ..random import Generator
 from . import plots
 from .trained import Trained
 
-Figures = dict[str, Figure]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Figures = dict[str, "Figure"]
+MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "modes", "high_quality", "warnings", "skipped"}
 
 
@@ -34,14 +37,14 @@ def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     return figures
 
 
-def curves(rows: list[dict[str, Any]], title: str) -> Figure:
+def curves(rows: list[dict[str, Any]], title: str) -> "Figure":
     """The metrics of the log."""
     names = [name for name in {name: 0 for row in rows for name in row} if name not in NOT_PLOTTED]
     series = {name: [row.get(name, np.nan) for row in rows] for name in names}
     return plots.curves([int(row["step"]) for row in rows], series, title)
 
 
-def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> Figure:
+def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> "Figure":
     """Samples as a grid of images, or as points over those of the data, if they are."""
     if data is None or data.is_image:
         return plots.image_grid(samples, 10, title)

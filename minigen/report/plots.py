@@ -1,12 +1,15 @@
 """Pictures: functions that return matplotlib Figures. Nothing is shown or written here, and no global state is used."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..errors import ShapeError
+from .canvas import new_figure, own_settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
@@ -22,11 +25,12 @@ def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
     return canvas
 
 
-def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> Figure:
+@own_settings()
+def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
     """Images (N, H, W, 1 or 3) with values in [0, 1] as a grid."""
     canvas = np.clip(mosaic(np.asarray(images), columns), 0, 1)
     width = 7.0
-    figure = Figure(figsize=(width, width * canvas.shape[0] / canvas.shape[1] + (0.4 if title else 0)), dpi=120)
+    figure = new_figure(width, width * canvas.shape[0] / canvas.shape[1] + (0.4 if title else 0), dpi=120)
     axes = figure.add_subplot()
     axes.imshow(canvas.squeeze(-1) if canvas.shape[2] == 1 else canvas, cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
@@ -36,7 +40,7 @@ def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> Figure
     return figure
 
 
-def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> Figure:
+def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
     """Rows of originals (N, H, W, C), each with its reconstruction (or repair, ...) right below it."""
     rows = []
     for start in range(0, len(originals), columns):
@@ -44,9 +48,10 @@ def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: s
     return image_grid(np.concatenate(rows), columns, title)
 
 
-def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> Figure:
+@own_settings()
+def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> "Figure":
     """Generated points (N, 2) over points of the data (M, 2)."""
-    figure = Figure(figsize=(5, 5), dpi=120)
+    figure = new_figure(5, 5, dpi=120)
     axes = figure.add_subplot(aspect="equal")
     axes.scatter(data[:, 0], data[:, 1], s=4, color="0.75", label="data")
     axes.scatter(samples[:, 0], samples[:, 1], s=4, color="C3", label="samples")
@@ -56,11 +61,12 @@ def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> Figure:
     return figure
 
 
-def curves(steps: Sequence[int], series: Mapping[str, Sequence[float]], title: str = "") -> Figure:
+@own_settings()
+def curves(steps: Sequence[int], series: Mapping[str, Sequence[float]], title: str = "") -> "Figure":
     """One line for each metric against the training step; accuracies and the spread get an axis of their own below."""
     shares = {name: values for name, values in series.items() if "accuracy" in name or name == "spread"}
     losses = {name: values for name, values in series.items() if name not in shares}
-    figure = Figure(figsize=(7, 5 if shares else 4), dpi=120)
+    figure = new_figure(7, 5 if shares else 4, dpi=120)
     panels: list[tuple[Any, Mapping[str, Sequence[float]], str]] = []
     if shares:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))

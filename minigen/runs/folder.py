@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
 from safetensors.numpy import save
 
 from ..data.files import locked, write_whole
@@ -25,6 +24,9 @@ from ..nn import Module
 from ..version import __version__
 from .provenance import GENERATED, save_png
 from .untrusted_files import FORMAT, NUMBERS, TYPES, Rationed, read_config, read_header, read_tensors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LOCK = ".run.lock"
 
@@ -106,7 +108,7 @@ class Run:
         """Make the file `name`, whole or not at all."""
         write_whole(self.folder / name, write)
 
-    def picture(self, name: str | Path, figure: Figure, source: str = GENERATED, **about: object) -> None:
+    def picture(self, name: str | Path, figure: "Figure", source: str = GENERATED, **about: object) -> None:
         """Write a figure as a PNG that says where it came from; `name` is a file of the folder, or any path.
 
         Args:
