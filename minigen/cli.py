@@ -157,9 +157,7 @@ def _train(args: argparse.Namespace) -> None:
             for option in (option for option, value in given.items() if value is not None):
                 if option not in recipe.choosable:
                     others = ", ".join(model for model, other in RECIPES.items() if option in other.choosable)
-                    raise ArgumentError(
-                        f"{recipe.without(option)}; of others: {others or 'none'}"
-                    )
+                    raise ArgumentError(f"{recipe.without(option)}; it is one of: {others or 'no model'}")
             shards = args.shards
             if shards is None:
                 shards = 1 if group.size == 1 else max(8, group.size)

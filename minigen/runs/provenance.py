@@ -42,7 +42,8 @@ def save_png(figure: "Figure", path: Path, source: str, **about: object) -> None
         DataError: it cannot be written.
     """
     texts = {"Source": source, "Software": f"minigen {__version__}"}
-    texts |= {name.capitalize(): str(value) for name, value in about.items()}
+    for name, value in about.items():  # a folder's name may be of any bytes, and a PNG's texts are not
+        texts[name.capitalize()] = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     write_whole(path, lambda temporary: figure.savefig(temporary, format="png", metadata=texts))
 
 
