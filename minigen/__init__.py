@@ -1,5 +1,9 @@
 """minigen: generative models from first principles, in NumPy, with an optional GPU backend (CuPy)."""
 
+from . import terminal
+
+terminal.leave_if_interrupted()  # a command that is stopped while NumPy is imported; a library is left alone
+
 from . import data, distributions, nn, ops, optim, random
 from .autodiff import (
     GradientError,

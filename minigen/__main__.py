@@ -1,8 +1,15 @@
-"""python -m minigen."""
+"""python -m minigen, and the script `minigen`."""
 
-import sys
+from typing import NoReturn
 
 from .cli import main
+from .terminal import run_process
+
+
+def run() -> NoReturn:
+    """The command line as this process."""
+    run_process(main)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -15,11 +15,9 @@ from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 
-from .errors import DeviceError, unknown_name
+from .errors import ArgumentError, DeviceError
 
 Array: TypeAlias = np.ndarray[Any, Any]  # or a cupy.ndarray, which has the same methods
-
-DEVICES = ("cpu", "cuda")
 
 _module_of: dict[type, ModuleType] = {np.ndarray: np}
 plain_types = _module_of.keys()  # the classes of plain arrays, without their subclasses
@@ -166,13 +164,17 @@ def module_for(device: str) -> ModuleType:
         return np
     if device == "cuda":
         return cupy()
-    raise unknown_name("device", device, DEVICES)
+    raise ArgumentError(f"device: unknown name {device!r}; take 'cpu', or 'cuda' for an NVIDIA GPU")
 
 
 def default_device() -> str:
     """Where new tensors are created: as set by `device` or `use_device`, else MINIGEN_DEVICE, else 'cpu'."""
     if _default_device is None:
-        use_device(os.environ.get("MINIGEN_DEVICE") or "cpu")
+        chosen = os.environ.get("MINIGEN_DEVICE") or "cpu"
+        try:
+            use_device(chosen)
+        except ArgumentError as error:
+            raise ArgumentError(f"MINIGEN_DEVICE: {error}") from None
     assert _default_device is not None
     return _default_device
 

@@ -7,6 +7,7 @@ each model come from its recipe.
 import argparse
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any
 
 from . import signals
 from .errors import ArgumentError, DataError, MinigenError
+from .terminal import attempt
 from .version import __version__
 
 # What a resumed run keeps, besides its model's options.
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
-MOST_SAMPLES = 10**6
+NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
+MOST_SAMPLES = 10_000_000  # of one command
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -63,7 +66,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.ArgumentParser:
     """A command on the folder of a finished run; what it makes goes there."""
     command: argparse.ArgumentParser = commands.add_parser(name, help=what)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, draws=run is not _sample)
     command.add_argument("folder", metavar="DIR", help="the folder of a training run; what is made goes there")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
     command.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
@@ -84,7 +87,7 @@ def _add_train(commands: Any, model: str | None) -> None:
         epilog=f"example: python -m minigen train {model or 'vae'} --steps 500 --out runs/mine"
         + ("" if model else ". The options of a model, such as --steps: python -m minigen train MODEL --help"),
     )
-    train.set_defaults(run=_train)
+    train.set_defaults(run=_train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
     train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
@@ -129,7 +132,7 @@ def _options(model: str | None = None) -> dict[str, Any]:
 
 def _train(args: argparse.Namespace) -> None:
     from . import backend, data, distributed
-    from .models import recipe_of
+    from .models import RECIPES, recipe_of
     from .random import Generator
     from .runs import Every, load_run
     from .train import begin, check_on_nan, reopen, supervise
@@ -152,6 +155,10 @@ def _train(args: argparse.Namespace) -> None:
             Generator(seed)
             device = args.device or backend.default_device()
             backend.module_for(device)
+            for option in (option for option, value in given.items() if value is not None):
+                if option not in recipe.choosable:
+                    others = ", ".join(model for model, other in RECIPES.items() if option in other.choosable)
+                    raise ArgumentError(f"{recipe.without(option)}; it is one of: {others or 'no model'}")
             shards = args.shards
             if shards is None:
                 shards = 1 if group.size == 1 else max(8, group.size)
@@ -192,12 +199,11 @@ def _trained(run: Any) -> Any:
 def _sample(args: argparse.Namespace) -> None:
     import inspect
 
-    import numpy as np
-
     from . import backend, data
-    from .data.files import write_whole
+    from .data.files import save_parts, write_whole
     from .random import Generator
     from .report import picture_of
+    from .report.pictures import MOST_IMAGES, MOST_POINTS
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -217,14 +223,20 @@ def _sample(args: argparse.Namespace) -> None:
         for name in how.keys() - inspect.signature(trained.model.sample).parameters.keys():
             lacks = {"label": "knows no classes", "truncation": "has no styles"}[name]
             raise ArgumentError(f"{name}: {model!r} {lacks}; leave it out")
-        samples = trained.sample(args.n, Generator(args.seed), **how)
-    if out.suffix == ".npy":
-        write_whole(out, lambda path: np.save(path, samples))
-    else:
-        shown = data.load(run.settings.data, "test", folder=args.data_dir) if not trained.is_image else None
-        title = f"{trained.title}, seed {args.seed}"
-        run.picture(out.absolute(), picture_of(samples, shown, title), seed=args.seed)
-    print(f"wrote {out}: {args.n} samples")
+        rng, told = Generator(args.seed), f"{args.n} samples"
+        if out.suffix == ".npy":
+            parts = trained.samples(args.n, rng, **how)
+            write_whole(out, lambda path: save_parts(path, (args.n, *trained.shape), parts))
+        else:
+            most = MOST_IMAGES if trained.is_image else MOST_POINTS
+            if args.n > most:
+                told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
+            shown = data.load(run.settings.data, "test", folder=args.data_dir) if not trained.is_image else None
+            picture = picture_of(
+                trained.sample(min(args.n, most), rng, **how), shown, f"{trained.title}, seed {args.seed}"
+            )
+            run.picture(out.absolute(), picture, seed=args.seed)
+    print(f"wrote {out}: {told}")
 
 
 def _explore(args: argparse.Namespace) -> None:
@@ -323,6 +335,19 @@ def _named_model(given: Sequence[str]) -> str | None:
     return None
 
 
+def _by_flags(message: str, arguments: dict[str, Any]) -> str:
+    """A refusal with what it begins with, the names of arguments, as they are written on the command line."""
+    names, colon, rest = message.partition(": ")
+
+    def flag(found: re.Match[str]) -> str:
+        name = found[0]
+        return "--" + name.replace("_", "-") if name in arguments and name not in NO_FLAGS else name
+
+    if not re.fullmatch(r"\w+((, | and )\w+)*", names):
+        return message
+    return re.sub(r"\w+", flag, names) + colon + rest
+
+
 @contextlib.contextmanager
 def _silent_unless_first() -> Iterator[None]:
     """Of several processes, the first tells what is wrong with the command that all were given."""
@@ -354,23 +379,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from . import distributed
 
-    try:
+    def command() -> int | None:
+        if argv is None and not distributed.launched():
+            signals.take_over()
+        given = list(sys.argv[1:] if argv is None else argv)
+        with _silent_unless_first():
+            args: Any = parser(_named_model(given)).parse_args(given)
         try:
-            if argv is None and not distributed.launched():
-                signals.take_over()
-            given = list(sys.argv[1:] if argv is None else argv)
-            with _silent_unless_first():
-                args: Any = parser(_named_model(given)).parse_args(given)
             _check_numbers(args)
-            return args.run(args) or 0
-        finally:
-            signals.leave_alone()  # what is left is a line
-    except MinigenError as error:
-        print(f"minigen: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        signals.leave_alone()
-        signals.say(str(stop) or "interrupted")
-        return getattr(stop, "status", 130)
-    except BrokenPipeError:
-        return 0
+            if getattr(args, "draws", False):  # what keeps it from drawing is told before hours of training
+                from .report import canvas
+
+                canvas.load()
+            status: int | None = args.run(args)
+            return status
+        except MinigenError as error:
+            error.args = (_by_flags(str(error), vars(args)),)
+            raise
+
+    return attempt("minigen", command)

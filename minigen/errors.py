@@ -4,6 +4,7 @@ Each one is also the built-in error that Python programmers expect, so `except V
 """
 
 import difflib
+import errno
 import numbers
 from collections.abc import Iterable
 
@@ -72,3 +73,16 @@ def whole(name: str, value: object, least: int = 1) -> int:
     if not is_whole(value) or value < least:  # type: ignore[operator]
         raise ArgumentError(f"{name}: expected an integer >= {least}, got {value!r}")
     return int(value)  # type: ignore[call-overload]
+
+
+REMEDIES = (
+    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another folder"),
+    ((errno.EACCES, errno.EPERM, errno.EROFS), "make it writable, or choose another folder"),
+    ((errno.EMFILE, errno.ENFILE), "too few files may be open at once: raise `ulimit -n`"),
+    ((errno.ENOMEM, errno.EAGAIN), "free some memory, or take less at once"),
+)
+
+
+def remedy(error: OSError) -> str:
+    """What to do about something that the system refused."""
+    return next((advice for numbers, advice in REMEDIES if error.errno in numbers), "choose another file or folder")

@@ -123,14 +123,14 @@ def _end(what: str, text: str, signum: int) -> NoReturn:
     os._exit(128 + signum)
 
 
-def say(text: str) -> None:
+def say(text: str, name: str = "minigen") -> None:
     """Write a line to standard error, from a handler too; that there is nobody to read it is no error.
 
     It goes past Python's file, which may be in the middle of writing when a handler comes.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError):  # closed; of a notebook; None
         begin = "\n" if sys.stderr.isatty() else ""  # a progress bar, or ^C, stands on the line
-        line = f"{begin}minigen: {text}\n"
+        line = f"{begin}{name}: {' '.join(text.split())}\n"
         try:
             os.write(sys.stderr.fileno(), line.encode(sys.stderr.encoding or "utf-8", "backslashreplace"))
         except ValueError:  # no file of the system's

@@ -82,7 +82,7 @@ def test_an_option_that_the_model_does_not_have_is_refused(tmp_path, capsys, mod
         option = every[flag]
         assert main([*command(model, tmp_path / "run"), flag, str(option.default)]) == 2
         said = capsys.readouterr().err
-        assert said.startswith(f"minigen: {option.name}: {model!r} has no such option; it has ")
+        assert said.startswith(f"minigen: {option.flag}: {model!r} has no such option; it has ")
         assert said.count("\n") == 1
     assert not (tmp_path / "run").exists()
 

@@ -1,8 +1,7 @@
 """python -m minigen.bench."""
 
-import sys
-
+from ..terminal import run_process
 from .commands import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process(main)

@@ -13,7 +13,6 @@ why, and measures the CPU alone.
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,9 @@ from typing import Any
 
 from .. import backend
 from ..data.files import json_text, write_whole
-from ..errors import ArgumentError, DataError, MinigenError, unknown_name
+from ..errors import ArgumentError, DataError, unknown_name
+from ..report.canvas import own_settings
+from ..terminal import attempt
 from .measuring import Row, measure, sgemm_peak, transfers
 from .parity import check_parity
 from .reporting import figure, machine, report
@@ -91,7 +92,8 @@ def run(args: argparse.Namespace, clock: Clock = time.perf_counter) -> None:
         write_whole(args.json, lambda path: path.write_text(json_text(content, indent=1) + "\n"))
         print(f"wrote {args.json}")
     if args.plot and rows:
-        write_whole(args.plot, lambda path: figure(rows).savefig(path))
+        with own_settings():
+            write_whole(args.plot, lambda path: figure(rows).savefig(path))
         print(f"wrote {args.plot}")
 
 
@@ -118,12 +120,4 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; returns the exit status: 0, 2 for anything refused, 130 when interrupted."""
-    try:
-        run(parser().parse_args(argv))
-        return 0
-    except MinigenError as error:
-        print(f"minigen.bench: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("minigen.bench: interrupted", file=sys.stderr)
-        return 130
+    return attempt("minigen.bench", lambda: run(parser().parse_args(argv)))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
+from ..report.canvas import new_figure, own_settings
 from ..version import __version__
 from .measuring import Row
 
@@ -56,12 +57,11 @@ def report(rows: Sequence[Row], peaks: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
+@own_settings()
 def figure(rows: Sequence[Row]) -> Any:
     """Time per example against the batch size, a panel for each model: a matplotlib Figure."""
-    from matplotlib.figure import Figure
-
     names = list(dict.fromkeys(row.model for row in rows))
-    picture = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    picture = new_figure(5 * len(names), 4, layout="constrained")
     for axes, name in zip(picture.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         mine = [row for row in rows if row.model == name]
         for device in mine[0].ms:

@@ -27,7 +27,10 @@ def cache_folder() -> Path:
     """Where downloads are kept: MINIGEN_CACHE, else XDG_CACHE_HOME/minigen, else ~/.cache/minigen."""
     if os.environ.get("MINIGEN_CACHE"):
         return Path(os.environ["MINIGEN_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minigen"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minigen"
+    except RuntimeError as error:  # a user without a home
+        raise DataError(f"cache: {error}; set MINIGEN_CACHE") from None
 
 
 def download(urls: Sequence[str], sha256: str, path: Path, advice: str, limit: int = LARGEST) -> Path:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from ..errors import DataError
+from ..errors import DataError, remedy
 
 try:
     import fcntl
@@ -93,6 +93,14 @@ def persist(written: Path, path: Path) -> None:
             os.close(folder)
 
 
+def save_parts(path: Path, shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
+    """Write an array of float32 and this shape as a .npy file, part by part along its first axis."""
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for part in parts:
+            file.write(np.ascontiguousarray(part, "<f4").data)
+
+
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make the file under a temporary name, then give it its own: `path` is complete or not there.
 
@@ -105,9 +113,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         persist(temporary, path)
     except OSError as error:
-        raise DataError(
-            f"out: cannot write {path} ({error.strerror or error}); make room, or choose another folder"
-        ) from error
+        raise DataError(f"out: cannot write {path} ({error.strerror or error}); {remedy(error)}") from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

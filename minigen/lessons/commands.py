@@ -1,11 +1,11 @@
 """The commands: progress (the default), hint, reset, solution, grade."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ArgumentError, MinigenError
+from ..errors import ArgumentError
+from ..terminal import attempt
 from .course import all_lessons, find_exercise, find_folder
 from .exercise_file import function_lines, replace_function
 from .grading import grade
@@ -132,14 +132,4 @@ def _grade(args: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 if the question was declined, 2 after an error."""
     args = parser().parse_args(argv)
-    try:
-        status: int = args.run(args)
-        return status
-    except MinigenError as error:
-        print(f"minigen.lessons: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nminigen.lessons: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        return 0
+    return attempt("minigen.lessons", lambda: args.run(args))

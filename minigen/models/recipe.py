@@ -24,6 +24,7 @@ from ..random import SEEDS, Generator
 from .trainer import Trainer
 
 LARGEST = 2**63 - 1
+STEP_MEMORY = 2 << 30  # bytes; a step of the models in their papers' sizes takes a tenth
 Value = str | int | float
 Shape = tuple[int, ...]
 
@@ -238,7 +239,7 @@ class Recipe:
         known = {option.name: option for option in self.options}
         for name in given:
             if name not in known or known[name].given_by_data:
-                raise ArgumentError(f"{name}: {self.name!r} has no such option; it has {', '.join(self.choosable)}")
+                raise ArgumentError(self.without(name))
         if epochs is not None:
             if "steps" in given:
                 raise ArgumentError("epochs and steps: give one of the two")
@@ -258,6 +259,10 @@ class Recipe:
     def choosable(self) -> list[str]:
         """The names of the options that the data do not decide."""
         return [option.name for option in self.options if not option.given_by_data]
+
+    def without(self, name: str) -> str:
+        """The refusal of an option that this model does not have."""
+        return f"{name}: {self.name!r} has no such option; it has {', '.join(self.choosable)}"
 
     def check_with(self, settings: Settings, data: Dataset) -> None:
         """Refuse settings that do not go together, or not with the data: they may be somebody else's.
@@ -285,6 +290,26 @@ SCHEDULES: dict[str, Callable[[Settings], Schedule]] = {
     "constant": lambda s: constant(s.lr),
     "cosine": lambda s: cosine(s.lr, s.steps),
 }
+
+
+def check_memory(name: str, s: Settings, numbers: float, rest: float = 0) -> None:
+    """Refuse an option with which a step would take more than STEP_MEMORY: before it is taken, and not by the system.
+
+    Args:
+        name: of the option that costs so much.
+        numbers: float32 numbers that a step keeps for one example. rest: those that it keeps whatever the batch is.
+
+    Raises:
+        ArgumentError: says how much would be needed, and which batch size would do.
+    """
+    needed, fixed = 4 * (s.shard_size * numbers + rest), 4 * rest
+    if needed > STEP_MEMORY:
+        fits = int((STEP_MEMORY - fixed) / (4 * numbers)) * s.shards
+        smaller = f"take fewer, or --batch-size {fits}" if fits >= s.shards else "take fewer"
+        raise ArgumentError(
+            f"{name}: {s.get(name, 0)} with {s.shard_size} examples at once would take about {needed / 1e9:.1f} GB of "
+            f"memory, more than the {STEP_MEMORY / 1e9:.1f} GB that a step may take; {smaller}"
+        )
 
 
 def classes_of(data: Dataset, model: str) -> int:

@@ -14,7 +14,7 @@ Lesson 14 derives the mean of the shards' gradients.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,25 @@ from ..optim import EMA, Optimizer
 from ..random import Generator
 
 Metrics = dict[str, Tensor]
+
+
+AT_ONCE = 1 << 25  # numbers in one array of what needs no gradient: 128 MiB of float32
+
+
+def parts_of(count: int, numbers: int) -> list[slice]:
+    """`count` examples in parts, so that an array with `numbers` numbers for each of a part's has at most AT_ONCE."""
+    size = max(1, AT_ONCE // numbers)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def evaluated_in_parts(evaluate: Callable[[Tensor], Metrics], x: Tensor, numbers: int) -> Metrics:
+    """The means of what `evaluate` gives for parts of the examples x (N, *shape), see `parts_of`."""
+    sums: Metrics = {}
+    for part in parts_of(len(x), numbers):
+        share = (part.stop - part.start) / len(x)
+        for name, value in evaluate(Tensor(x.data[part])).items():
+            sums[name] = sums[name] + share * value if name in sums else share * value
+    return sums
 
 
 class Shard(NamedTuple):

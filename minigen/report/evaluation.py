@@ -31,7 +31,6 @@ from ..metrics import (
     two_sample_accuracy,
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
-from ..nn.layers import positive
 from ..random import Generator
 from . import plots
 from .pictures import Figures
@@ -39,6 +38,7 @@ from .trained import Trained
 
 LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 500
 PER_CLASS = 100  # samples of each, to see whether they are what was asked for
+LEAST = 6  # samples: precision and recall take the fifth neighbour of each
 COMPARED = 10_000  # images, at most, where each is held against each
 
 
@@ -65,7 +65,8 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     Raises:
         ArgumentError: too few samples for a measure, or a model that does not generate.
     """
-    positive(n=n)
+    if n < LEAST:
+        raise ArgumentError(f"n: expected at least {LEAST} samples, more than the neighbours that are counted, got {n}")
     if trained.recipe.damage:
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     rng = Generator(seed)

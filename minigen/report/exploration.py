@@ -1,9 +1,8 @@
 """Pictures of a trained model's latent space."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..data import Dataset, pixels
 from ..errors import ArgumentError
@@ -11,6 +10,9 @@ from ..random import Generator
 from . import latent
 from .pictures import Figures
 from .trained import Trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROWS = 6
 COLUMNS = 10  # of a picture of categories
@@ -72,7 +74,7 @@ def parts_of(model: Any) -> latent.CodeParts:
     return latent.CodeParts(model.latent_dim - classes - continuous, classes, continuous)
 
 
-def _arithmetic(trained: Trained, test: Dataset, towards: int | None) -> Figure:
+def _arithmetic(trained: Trained, test: Dataset, towards: int | None) -> "Figure":
     """An example of each label on its way to another."""
     x, y = test.x[:2000], np.asarray(test.y)[:2000]
     labels = [int(label) for label in np.unique(y)]

@@ -12,13 +12,15 @@ independent ones sqrt(d / 2). The spherical interpolation turns the one into the
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..errors import ArgumentError, ShapeError
 from . import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Decode = Callable[[np.ndarray], np.ndarray]
 WAYS = ("linear", "spherical")
@@ -56,7 +58,7 @@ def slerp(z1: np.ndarray, z2: np.ndarray, t: float) -> np.ndarray:
     return np.where(turn, arc, lerp(z1, z2, t)).astype(z1.dtype)
 
 
-def interpolation(decode: Decode, z1: np.ndarray, z2: np.ndarray, n: int = 10, way: str = "spherical") -> Figure:
+def interpolation(decode: Decode, z1: np.ndarray, z2: np.ndarray, n: int = 10, way: str = "spherical") -> "Figure":
     """A row of n images from each code of z1 to that of z2, both (rows, latent_dim).
 
     Args:
@@ -79,7 +81,7 @@ def interpolation(decode: Decode, z1: np.ndarray, z2: np.ndarray, n: int = 10, w
     return plots.image_grid(decode(codes.reshape(-1, z1.shape[1])), n, f"{way} interpolation")
 
 
-def traversals(decode: Decode, z: np.ndarray, parts: CodeParts | None = None, n: int = 9, rows: int = 10) -> Figure:
+def traversals(decode: Decode, z: np.ndarray, parts: CodeParts | None = None, n: int = 9, rows: int = 10) -> "Figure":
     """One latent a row, moved through its values while the others stay as in the code z (latent_dim,).
 
     Noise moves through n quantiles of N(0, 1), a continuous code evenly from -1 to 1. A category is not moved: between
@@ -146,7 +148,7 @@ def attribute(codes: np.ndarray, has: np.ndarray) -> np.ndarray:
     return codes[has].mean(axis=0) - codes[~has].mean(axis=0)
 
 
-def arithmetic(decode: Decode, codes: np.ndarray, directions: np.ndarray, steps: int = 7, title: str = "") -> Figure:
+def arithmetic(decode: Decode, codes: np.ndarray, directions: np.ndarray, steps: int = 7, title: str = "") -> "Figure":
     """A row for each code, from the code itself to the code plus the direction of an attribute.
 
     Args:
@@ -166,6 +168,6 @@ def arithmetic(decode: Decode, codes: np.ndarray, directions: np.ndarray, steps:
     return plots.image_grid(decode(moved.reshape(-1, codes.shape[1])), steps, title)
 
 
-def manifold(decode: Decode, n: int = 20) -> Figure:
+def manifold(decode: Decode, n: int = 20) -> "Figure":
     """The plane of two latents: n x n images at the quantiles of N(0, 1)."""
     return plots.image_grid(decode(plots.manifold_codes(n)), n, "the latent plane")

@@ -1,9 +1,8 @@
 """The pictures of a finished run, as figures by name; who asks decides where they go."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..data import Dataset, pixels
 from ..metrics import modes_found
@@ -11,7 +10,11 @@ from ..random import Generator
 from . import plots
 from .trained import Trained
 
-Figures = dict[str, Figure]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Figures = dict[str, "Figure"]
+MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
 
 # The units of metrics that are no losses, with the ends of their axes; a loss's unit is what the recipe says.
@@ -52,7 +55,7 @@ def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     return figures
 
 
-def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> Figure:
+def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> "Figure":
     """The metrics of the log, a panel for each unit.
 
     Args:
@@ -72,7 +75,7 @@ def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> Figur
     return plots.curves([int(row["step"]) for row in rows], panels, trained.title)
 
 
-def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> Figure:
+def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> "Figure":
     """Samples as a grid of images, or as points over those of the data, if they are."""
     if data is None or data.is_image:
         return plots.image_grid(samples, 10, title)

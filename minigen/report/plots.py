@@ -1,12 +1,15 @@
 """Pictures: functions that return matplotlib Figures. Nothing is shown or written here, and no global state is used."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..errors import ShapeError
+from .canvas import new_figure, own_settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
@@ -22,11 +25,12 @@ def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
     return canvas
 
 
-def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> Figure:
+@own_settings()
+def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
     """Images (N, H, W, 1 or 3) with values in [0, 1] as a grid."""
     canvas = np.clip(mosaic(np.asarray(images), columns), 0, 1)
     width = 7.0
-    figure = Figure(figsize=(width, width * canvas.shape[0] / canvas.shape[1] + (0.4 if title else 0)), dpi=120)
+    figure = new_figure(width, width * canvas.shape[0] / canvas.shape[1] + (0.4 if title else 0), dpi=120)
     axes = figure.add_subplot()
     axes.imshow(canvas.squeeze(-1) if canvas.shape[2] == 1 else canvas, cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
@@ -36,7 +40,7 @@ def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> Figure
     return figure
 
 
-def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> Figure:
+def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
     """Rows of originals (N, H, W, C), each with its reconstruction (or repair, ...) right below it."""
     rows = []
     for start in range(0, len(originals), columns):
@@ -44,9 +48,10 @@ def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: s
     return image_grid(np.concatenate(rows), columns, title)
 
 
-def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> Figure:
+@own_settings()
+def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> "Figure":
     """Generated points (N, 2) over points of the data (M, 2)."""
-    figure = Figure(figsize=(5, 5), dpi=120)
+    figure = new_figure(5, 5, dpi=120)
     axes = figure.add_subplot(aspect="equal")
     axes.scatter(data[:, 0], data[:, 1], s=4, color="0.75", label="data")
     axes.scatter(samples[:, 0], samples[:, 1], s=4, color="C3", label="samples")
@@ -68,9 +73,10 @@ class Panel(NamedTuple):
     high: float | None = None
 
 
-def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> Figure:
+@own_settings()
+def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> "Figure":
     """One line for each metric against the training step, in panels one below the other, the first the tallest."""
-    figure = Figure(figsize=(8, 3 + 1.4 * (len(panels) - 1)), dpi=120, layout="constrained")
+    figure = new_figure(8, 3 + 1.4 * (len(panels) - 1), dpi=120, layout="constrained")
     heights = [2.2] + [1] * (len(panels) - 1)
     below = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     alone = "o" if len(steps) == 1 else ""

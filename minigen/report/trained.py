@@ -1,5 +1,6 @@
 """A trained model as seen from outside: NumPy arrays with pixels in [0, 1] go in and come out, on any device."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,16 @@ class Trained:
         Args:
             how: what this model's `sample` takes besides, such as label.
         """
+        return np.concatenate(list(self.samples(n, rng, **how)))
+
+    def samples(self, n: int, rng: Generator, **how: Any) -> Iterator[np.ndarray]:
+        """The same samples part by part, as many as may be: they need not fit in memory."""
         if not self.is_image and "likelihood" in self.settings.options:
             how["noise"] = True
-        with no_grad():
-            parts = [self.model.sample(min(PART, n - i), rng, **how).numpy() for i in range(0, n, PART)]
-        return unscale(np.concatenate(parts), self.black)
+        for i in range(0, n, PART):
+            with no_grad():
+                part = self.model.sample(min(PART, n - i), rng, **how).numpy()
+            yield unscale(part, self.black)
 
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""

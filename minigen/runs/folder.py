@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from ..data.files import json_text, locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError, ShapeError
@@ -25,6 +23,9 @@ from ..version import __version__
 from .advice import resume_command
 from .provenance import GENERATED, save_png
 from .untrusted_files import FORMAT, NUMBERS, TYPES, Rationed, read_config, read_header, read_tensors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LOCK = ".run.lock"
 OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what a file browser leaves in any folder
@@ -113,7 +114,7 @@ class Run:
         """Make the file `name`, whole or not at all."""
         write_whole(self.folder / name, write)
 
-    def picture(self, name: str | Path, figure: Figure, source: str = GENERATED, **about: object) -> None:
+    def picture(self, name: str | Path, figure: "Figure", source: str = GENERATED, **about: object) -> None:
         """Write a figure as a PNG that says where it came from; `name` is a file of the folder, or any path.
 
         Args:

@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_written_in_the_end(tmp_path, monkeypatch, number,
 
     with monkeypatch.context() as patch:
         patch.setattr(minigen.data.files, "persist", failing)
-        with pytest.raises(DataError, match=f"cannot write .*{name} \\(it cannot be\\); make room"):
+        with pytest.raises(DataError, match=f"cannot write .*{name} \\(it cannot be\\); "):
             start("vae", tmp_path / "run")
     go_on(tmp_path / "run")
     start("vae", tmp_path / "other")
@@ -160,7 +160,7 @@ def test_fault_a_folder_that_is_read_only(open_folder, tmp_path):
 
     refused(0, new, "make it writable")
     assert list(open_folder.iterdir()) == []
-    refused(25, new, "Permission denied); make room, or choose another folder")
+    refused(25, new, "Permission denied); make it writable, or choose another folder")
     assert sorted(p.name for p in open_folder.glob("check*")) == [f"checkpoint-000000{n}.safetensors" for n in (10, 20)]
     refused(0, ["train", "--resume", open_folder, "--quiet"], "Permission denied")
     assert cli.main(["train", "--resume", str(open_folder), "--quiet"]) == 0
@@ -288,7 +288,7 @@ def test_resume_keeps_its_settings(tmp_path, capsys):
 
 def test_checkpoint_every_is_checked_first(tmp_path, capsys):
     assert cli.main(["train", "vae", "--checkpoint-every", "soon", "--out", str(tmp_path / "run")]) == 2
-    assert "checkpoint_every: expected a number of steps such as 500, of minutes such as 5m, or never" in (
+    assert "--checkpoint-every: expected a number of steps such as 500, of minutes such as 5m, or never" in (
         capsys.readouterr().err
     )
     assert not (tmp_path / "run").exists()

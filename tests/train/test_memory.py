@@ -81,7 +81,7 @@ def test_fault_too_little_memory(tmp_path):
     for size in sizes:
         status, _, said = ended(child(STARVED, tmp_path / str(size), size))
         losses += status != 2 or said.count("\n") != 1 or not said.endswith(f"; try --batch-size {size // 2}\n")
-        losses += f"minigen: batch_size: out of memory on the cpu with {size} examples a step (" not in said
+        losses += f"minigen: --batch-size: out of memory on the cpu with {size} examples a step (" not in said
     record("training: too little memory", len(sizes), losses, "names a batch size to try")
     assert losses == 0
 

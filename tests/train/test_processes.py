@@ -220,7 +220,11 @@ def test_a_nan_of_one_process_is_met_by_all(tmp_path, command, on_nan, status, t
         (3, (), "processes: expected 1, 2, 4, 8, ..., got 3"),
         (4, ("--shards", "2"), "processes: 4 are too many for 2 shards"),
         (2, ("--shards", "6"), "shards: expected 1, 2, 4, 8, ..., got 6"),
-        (2, ("--batch-size", "50"), "batch_size: 50 examples cannot be cut into 8 equal shards; take --batch-size 56"),
+        (
+            2,
+            ("--batch-size", "50"),
+            "--batch-size: 50 examples cannot be cut into 8 equal shards; take --batch-size 56",
+        ),
         (2, ("--nonsense",), "unrecognized arguments: --nonsense"),
         (2, ("--data", "mnist", "--data-dir", "/nowhere"), "/nowhere"),
     ],

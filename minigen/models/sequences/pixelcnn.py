@@ -8,6 +8,8 @@ are kept 0. The first layer does not see the present place either (mask A), the 
 No lesson derives it yet; `vaes/vqvae.py` uses it as a prior.
 """
 
+import math
+
 import numpy as np
 
 from ... import ops
@@ -17,6 +19,7 @@ from ...distributions import Categorical
 from ...nn import Buffer, Conv2D, Module, one_hot
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
+from ..trainer import parts_of
 
 
 class MaskedConv2D(Conv2D):
@@ -67,6 +70,8 @@ class GridPrior(Module):
         rng = given_or_default(rng)
         words = xp_of(raw(self.last.w)).zeros((n, *self.grid), np.int64)
         with no_grad():
-            for row, column in np.ndindex(*self.grid):
-                words[:, row, column] = raw(Categorical(self(words)[:, row, column]).sample(rng))
+            for part in parts_of(n, math.prod(self.grid) * self.words):
+                drawn = words[part]
+                for row, column in np.ndindex(*self.grid):
+                    drawn[:, row, column] = raw(Categorical(self(drawn)[:, row, column]).sample(rng))
         return words

@@ -18,13 +18,16 @@ from typing import NamedTuple
 
 from ... import ops
 from ...autodiff import Tensor, no_grad
+from ...backend import Array
+from ...data import Dataset
 from ...nn import Module, ReLU, Tanh
 from ...nn.layers import positive
 from ...optim import cosine
 from ...random import Generator
 from ..networks import dense_decoder, dense_encoder
-from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Settings, Shape
-from .vae import LIKELIHOOD, VAE, VAETrainer, bound
+from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Settings, Shape, check_memory
+from ..trainer import Metrics, evaluated_in_parts
+from .vae import LIKELIHOOD, VAE, VAETrainer, bound, check_likelihood
 
 
 class IWAELoss(NamedTuple):
@@ -62,6 +65,15 @@ class IWAE(VAE):
         return IWAELoss(-ops.mean(log_mean_exp(log_w)), negative_elbo)
 
 
+class IWAETrainer(VAETrainer):
+    """As for a VAE; what is evaluated is k times as large, and is taken in parts."""
+
+    def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
+        """-L_k of a batch that is not trained on."""
+        numbers = self.model.samples * math.prod(x.shape[1:])
+        return evaluated_in_parts(lambda part: super(IWAETrainer, self).evaluate(part, rng), x, numbers)
+
+
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 SAMPLES = Option("samples", 5, "codes drawn for each example", least=1, most=5000)  # a step's memory grows with them
@@ -78,9 +90,15 @@ def dense_iwae(s: Settings, shape: Shape, rng: Generator) -> IWAE:
     return IWAE(encoder, decoder, s.latent_dim, s.likelihood, s.samples)
 
 
-def iwae_trainer(model: IWAE, s: Settings) -> VAETrainer:
+def check_samples(s: Settings, data: Dataset) -> None:
+    """A step keeps the activations of k codes for each example."""
+    check_likelihood(s, data)
+    check_memory("samples", s, s.samples * (8 * math.prod(data.shape) + 4 * s.width + 12 * s.latent_dim))
+
+
+def iwae_trainer(model: IWAE, s: Settings) -> IWAETrainer:
     """A learning rate that falls to 0, and the paper's epsilon of Adam."""
-    return VAETrainer(model, cosine(s.lr, s.steps), eps=1e-4, binary=s.likelihood == "bernoulli")
+    return IWAETrainer(model, cosine(s.lr, s.steps), eps=1e-4, binary=s.likelihood == "bernoulli")
 
 
 RECIPES = (
@@ -90,5 +108,6 @@ RECIPES = (
         dense_iwae,
         OPTIONS,
         iwae_trainer,
+        check=check_samples,
     ),
 )

@@ -21,7 +21,7 @@ from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..networks import dense_decoder, dense_encoder
 from ..recipe import Settings, Shape
-from .iwae import ACTIVATIONS, IWAE, OPTIONS, iwae_trainer
+from .iwae import ACTIVATIONS, IWAE, OPTIONS, check_samples, iwae_trainer
 from .vae import ELBO, bound, each, log_standard_normal, shown
 
 
@@ -151,5 +151,6 @@ RECIPES = (
         two_layers,
         OPTIONS,
         iwae_trainer,
+        check=check_samples,
     ),
 )

@@ -298,7 +298,7 @@ def bound(
 ) -> Recipe:
     """The recipe of a model with a bound on the likelihood; see `Recipe`."""
     given: dict[str, Any] = {"for_data": FOR_DATA, "check": check_likelihood, "meaning": meaning_of_bound}
-    return Recipe(name, summary, build, trainer, options, shows, **given, **others)
+    return Recipe(name, summary, build, trainer, options, shows, **(given | others))
 
 
 RECIPES = (

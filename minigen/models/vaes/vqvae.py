@@ -19,6 +19,7 @@ distribution of the words: a prior over grids, learnt apart (`sequences/pixelcnn
 No lesson derives it yet; lesson 5 explains the autoencoder that it starts from.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad, raw, written
 from ...backend import Array, xp_of
+from ...data import Dataset
 from ...errors import ArgumentError
 from ...nn import Buffer, Module, Sequential, Sigmoid, one_hot, sum_features
 from ...nn.layers import positive
@@ -33,9 +35,9 @@ from ...optim import Adam, cosine
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..networks import grid_decoder, grid_encoder, levels_of
-from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
+from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, check_memory
 from ..sequences.pixelcnn import GridPrior
-from ..trainer import Metrics, Trainer
+from ..trainer import Metrics, Trainer, evaluated_in_parts
 
 BETA, GAMMA, RARE = 0.25, 0.99, 0.01
 
@@ -166,6 +168,10 @@ class VQTrainer(Trainer):
 
     def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The losses of a batch that is not trained on."""
+        numbers = math.prod(self.model.prior.grid) * self.model.words
+        return evaluated_in_parts(lambda part: self._evaluate(part, rng), x, numbers)
+
+    def _evaluate(self, x: Tensor, rng: Generator) -> Metrics:
         with no_grad():
             loss = self.model.loss(x, rng)
             prior = -self.model.prior.log_prob(self.model.words_of(x)).mean()
@@ -181,9 +187,21 @@ def vqvae(s: Settings, shape: Shape, rng: Generator) -> VQVAE:
     """Convolutions down to a small grid, and up again; pixels are in [0, 1]."""
     encoder = grid_encoder(shape, s.latent_dim, s.width, rng)
     decoder = Sequential(*grid_decoder(s.latent_dim, shape, s.width, rng), Sigmoid())
-    grid = shape[0] >> levels_of(shape), shape[1] >> levels_of(shape)
-    prior = GridPrior(grid, s.words, 2 * s.width, rng)
+    prior = GridPrior(grid_of(shape), s.words, 2 * s.width, rng)
     return VQVAE(encoder, decoder, prior, s.words, s.latent_dim, rng)
+
+
+def grid_of(shape: Shape) -> tuple[int, int]:
+    """The places of a grid of words."""
+    return shape[0] >> levels_of(shape), shape[1] >> levels_of(shape)
+
+
+def check_words(s: Settings, data: Dataset) -> None:
+    """A step keeps a number for each word at each place several times, and the prior's weights for each with Adam's."""
+    kernel = 25 * 2 * s.width  # of the prior's first layer, and of its last: 2 width
+    windows = 256 * 25  # of that layer, as many as are copied at once at the least
+    rest = s.words * (6 * (kernel + 2 * s.width) + windows)
+    check_memory("words", s, 10 * math.prod(grid_of(data.shape)) * s.words, rest)
 
 
 def vq_trainer(model: VQVAE, s: Settings) -> VQTrainer:
@@ -200,6 +218,7 @@ RECIPES = (
         (STEPS(3000), BATCH_SIZE(64), LR(2e-3), LATENT_DIM(16), WIDTH(32), WORDS),
         shows=("reconstructions",),
         images_only=True,
+        check=check_words,
         whole_batches="its codebook is placed by all vectors of a batch",
         meaning=lambda s: "the loss is a squared error per image, with the commitment; the prior is in nats per grid",
         unit=lambda s: "squared error",
