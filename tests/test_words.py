@@ -11,6 +11,7 @@ import minigen
 PACKAGE = Path(minigen.__file__).parent
 NOTHING_TO_DERIVE = {
     "autodiff/arrays.py",
+    "autodiff/changes.py",
     "autodiff/debugging.py",
     "autodiff/protocols.py",
     "nn/exchange.py",

@@ -111,7 +111,7 @@ def traversals(decode: Decode, z: np.ndarray, parts: CodeParts | None = None, n:
     return plots.image_grid(images[chosen].reshape(-1, *images.shape[2:]), n, f"one latent a row: {shown}")
 
 
-def categories(decode: Decode, codes: np.ndarray, parts: CodeParts, continuous: int | None = None) -> Figure:
+def categories(decode: Decode, codes: np.ndarray, parts: CodeParts, continuous: int | None = None) -> "Figure":
     """A category a row. From left to right one continuous code moves from -1 to 1; or else every column is a code.
 
     Args:
