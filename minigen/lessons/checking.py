@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..autodiff.causes import likely_cause
-from ..autodiff.checking import numeric_derivatives
+from ..autodiff.slopes import numeric_derivatives
 from ..errors import DataError, DTypeError
 from .course import Exercise, Inputs, Lesson, find_exercise
 from .differences import Difference, difference
@@ -167,7 +167,7 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
     """What the numbers suggest, for a mistake that is not among the known ones."""
     if found.index is None or not found.yours.ndim or not found.expected.any():
         return ""
-    cause = likely_cause(found.yours, found.expected)
+    cause = likely_cause(found.yours, found.expected, found.wrong)
     return cause if exercise.measured else cause.replace("the right gradient", "the right result")
 
 
