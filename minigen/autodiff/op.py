@@ -56,6 +56,7 @@ class Op:
         self.writes: list[bool] = []  # whether each rule takes `into`
         self.rule_for_each: Rule | None = None
         self.may_widen = False  # whether float64 may come of float32
+        self.may_be_infinite = False  # whether infinity may come of numbers: as a constant that is asked for
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Rule | None) -> None:

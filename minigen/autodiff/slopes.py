@@ -25,6 +25,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import MinigenError
+
 FIRST_STEP = 1e-5  # relative to x: near (3 eps)^(1/3), the best step for a function with f = f''' = 1
 ROUNDINGS = 10  # how many roundings a value is taken to have been through, one after the other
 APART = 10**1.5  # the steps that are tried lie so far apart; no whole number, for the sake of periodic functions
@@ -92,7 +94,10 @@ class Line:
         if step not in self.seen:
             here = self.x[self.index]
             self.x[self.index] = here + step
-            self.seen[step] = float(self.x[self.index] - here), self.f(self.x)
+            try:
+                self.seen[step] = float(self.x[self.index] - here), self.f(self.x)
+            except MinigenError:  # outside of its domain
+                self.seen[step] = 0.0, self.seen[0.0][1]
             self.x[self.index] = here
         return self.seen[step]
 
@@ -128,9 +133,9 @@ class Line:
 
 
 def larger_steps(scale: float, first: float = FIRST_STEP) -> Iterator[float]:
-    """The steps to try for an entry of that size: `first` times it, and on to a tenth of it, or of 1."""
+    """The steps to try for an entry of that size: `first` times it, and on to a tenth of it, or to 1."""
     h = first * scale
-    while h < max(0.1 * scale, 0.1):
+    while h < max(0.1 * scale, 1.0):
         yield h
         h *= APART
 

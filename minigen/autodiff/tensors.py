@@ -26,6 +26,7 @@ class Operation(Protocol):
 
     name: str
     may_widen: bool
+    may_be_infinite: bool
 
     def gradient(
         self,

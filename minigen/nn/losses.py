@@ -12,6 +12,7 @@ from .. import ops
 from ..autodiff import Tensor, raw
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..ops.likelihood import check_targets
 
 
 def sum_features(x: Tensor) -> Tensor:
@@ -26,8 +27,13 @@ def same_shape(loss: str, a: Tensor, b: Tensor) -> None:
 
 
 def bce_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch."""
+    """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch.
+
+    Raises:
+        ArgumentError: a target is not in [0, 1]; see `ops.likelihood.check_targets`.
+    """
     same_shape("bce_loss", logits, targets)
+    check_targets("bce_loss", targets)
     return ops.mean(sum_features(ops.bce_with_logits(logits, targets)))
 
 

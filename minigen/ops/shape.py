@@ -149,6 +149,9 @@ def pad(x: Array, /, width: Width, value: float = 0.0) -> Array:
     return xp_of(x).pad(x, _pairs(width, x.ndim), constant_values=value)
 
 
+pad.may_be_infinite = True
+
+
 def _pairs(width: Width, ndim: int) -> tuple[tuple[int, int], ...]:
     pairs = (
         ((int(width),) * 2,) * ndim
