@@ -42,7 +42,7 @@ def test_ties_are_in_the_ball(seed, dtype, monkeypatch):
     """Points of a grid, of which many are at equal distances and many are the same, far from 0."""
     monkeypatch.setattr(module, "BLOCK", 13)
     rng = np.random.default_rng(seed)
-    real, fake = (rng.integers(0, 3, (n, 2)).astype(dtype) * 0.1 + 7 for n in (40, 30))
+    real, fake = (rng.integers(0, 3, (n, 2)).astype(dtype) * 0.25 + 7 for n in (40, 30))
     for k in (1, 3, 6):
         found = precision_recall_density_coverage(real, fake, k)
         assert np.allclose(found, by_loops(real.astype(float), fake.astype(float), k))
