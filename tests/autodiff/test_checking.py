@@ -154,7 +154,7 @@ def test_a_cause_does_not_contradict_the_numbers(factor):
     assert report.verdict == "wrong"
     assert "is 1 times" not in str(report)
     assert f"too {'large' if factor > 1 else 'small'} by {100 * abs(factor - 1):.2g} % everywhere" in str(report)
-    shown = [part.split() for part in str(report).splitlines() if "analytic" in part][0]
+    shown = next(part.split() for part in str(report).splitlines() if "analytic" in part)
     assert shown[shown.index("analytic") + 1] != shown[shown.index("numeric") + 1]
 
 
