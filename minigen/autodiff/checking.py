@@ -96,7 +96,7 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """'wrong' if a finding is; else 'cannot tell' if there is an input with no entry that can be told; else 'right'."""
+        """'wrong' if a finding is; else 'cannot tell' if nothing can be said of an input; else 'right'."""
         verdicts = {finding.verdict for finding in self.findings}
         return next(v for v in ("wrong", "cannot tell", "right") if v in verdicts or v == "right")
 
@@ -114,8 +114,8 @@ class Report:
 def gradcheck(fn: Callable[..., Tensor], *inputs: ArrayLike, **options: Any) -> Report:
     """Raise unless the gradients of `fn` are its derivatives, to first and second order.
 
-    Entries that cannot be told are left out and named in the report; but of every input at least one entry must be told,
-    and all that are told must be right. If none can be, the error says "cannot tell", and not that anything is wrong.
+    Entries that cannot be told are left out and named in the report; but of every input at least one entry must be told
+    and all that are must be right. If none can be, the error says "cannot tell", and not that anything is wrong.
 
     Args:
         fn: a function of tensors that returns a tensor of any shape. It must give the same value at every call.
@@ -126,7 +126,7 @@ def gradcheck(fn: Callable[..., Tensor], *inputs: ArrayLike, **options: Any) -> 
         The report, with everything that was compared.
 
     Raises:
-        GradientError: wrong, with the worst entry and a likely cause; or not to be told, with the reason and what to do.
+        GradientError: wrong, with the worst entry and a likely cause; or not to be told, with why and what to do.
     """
     report = check_gradients(fn, *inputs, **options)
     if not report:

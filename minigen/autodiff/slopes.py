@@ -40,7 +40,7 @@ class Slope:
     Attributes:
         value: the slope. bend, rounding: the parts of its error that fall and rise with a smaller step.
         hidden: what rounding on the way to the outputs may do, at worst: x + 1e8 - 1e8 has few digits left of x.
-        steepness: the slopes of all outputs, on both sides, without regard to signs: what `bend` is to be compared with.
+        steepness: the slopes of all outputs, on both sides, without their signs: what to compare `bend` with.
     """
 
     value: float
@@ -57,7 +57,7 @@ class Slope:
     @property
     def clear(self) -> bool:
         """Whether the step shows one slope, and not a kink, several waves of the function, or nothing that moves."""
-        return 0 < self.steepness and self.bend <= ALIKE * self.steepness + self.rounding
+        return self.steepness > 0 and self.bend <= ALIKE * self.steepness + self.rounding
 
     def agrees(self, other: "Slope") -> bool:
         """Whether both may be the same slope."""

@@ -117,7 +117,7 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
         )
     bad = ~np.isfinite(yours) & np.isfinite(expected)
     if bad.any():
-        return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad.astype(float), bad)
+        return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad * 1.0, bad)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
     with np.errstate(invalid="ignore"):  # inf - inf, which is as it should be
         error = np.abs(np.where(yours == expected, 0.0, yours - expected)) / (size or 1.0)
@@ -137,8 +137,6 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
     return found
 
 
-def _worst(
-    what: str, yours: np.ndarray, expected: np.ndarray, error: np.ndarray, wrong: np.ndarray
-) -> Difference:
+def _worst(what: str, yours: np.ndarray, expected: np.ndarray, error: np.ndarray, wrong: np.ndarray) -> Difference:
     index = np.unravel_index(int(np.nan_to_num(error, nan=np.inf).argmax()), error.shape)
     return Difference(what, index=tuple(int(i) for i in index), yours=yours, expected=expected, wrong=wrong)

@@ -33,11 +33,11 @@ class Coverage(NamedTuple):
 def precision_recall_density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Coverage:
     """Fidelity and diversity apart, from balls around each row that reach to its k-th nearest neighbour.
 
-    A row at the very distance of that neighbour is in the ball: copies of a row that is there more than k times are in
-    its ball of radius 0. Precision and recall: is a sample in any real ball, is a real example in any sample's ball
-    (Kynkäänniemi et al. 2019, equation 1). One outlier's ball is large and full of wrong samples; density counts the balls instead, and
-    coverage asks for a sample in each real ball (Naeem et al. 2020, equations 3 and 4). For equal distributions
-    density is 1 and coverage 1 - 2^-k, whatever they are; precision and recall depend on the dimension.
+    A row at the very distance of that neighbour is in the ball: of more than k equal rows the radius is 0, and
+    their copies are in it. Precision and recall: is a sample in any real ball, is a real example in any sample's ball
+    (Kynkäänniemi et al. 2019, equation 1). One outlier's ball is large and full of wrong samples; density counts the
+    balls instead, and coverage asks for a sample in each real ball (Naeem et al. 2020, equations 3 and 4). For equal
+    distributions density is 1 and coverage 1 - 2^-k, whatever they are; precision and recall depend on the dimension.
 
     Args:
         real, fake: (N, D) and (M, D). k: which neighbour, fewer than N and M.
@@ -112,7 +112,7 @@ def nearest(rows: np.ndarray, others: np.ndarray) -> Nearest:
 
 
 def _rows(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (N, D) of float64, measured from the middle between their means, so that little is lost when far from 0."""
+    """Both as (N, D) of float64, measured from the middle between their means: little is lost when far from 0."""
     if a.shape[1:] != b.shape[1:] or not len(a) or not len(b):
         raise ShapeError(f"metrics: expected two arrays of rows of one shape, got shapes {a.shape} and {b.shape}")
     a, b = (np.asarray(x, np.float64).reshape(len(x), -1) for x in (a, b))
@@ -132,7 +132,7 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np
 
 
 def _radius(x: np.ndarray, k: int) -> np.ndarray:
-    """The squared distance of each row to its k-th nearest other row, and what rounding may add to an equal one: (N,)."""
+    """The squared distance of each row to its k-th nearest other row, and what rounding may add to it: (N,)."""
     radius = np.empty(len(x))
     for rows, squared in _squared_distances(x, x):
         squared[np.arange(len(squared)), np.arange(rows.start, rows.stop)] = -np.inf  # itself comes first
