@@ -13,7 +13,7 @@ TOLERANCE = 1e-3  # relative; how alike two numbers must be to count as the same
 
 
 def _explains(mistaken: np.ndarray, analytic: np.ndarray, numeric: np.ndarray) -> bool:
-    """Whether this mistake gives the computed gradient: nearly, and at least ten times as nearly as no mistake would."""
+    """Whether this mistake gives the computed gradient: nearly, and ten times as nearly as no mistake does."""
     known = ~np.isnan(mistaken - numeric) if mistaken.shape == numeric.shape else np.zeros(0, bool)
     if not known.any():
         return False
