@@ -39,6 +39,8 @@ def all_zero(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> st
 def constant_factor(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> str | None:
     """The right gradient times one number."""
     known = ~np.isnan(numeric)
+    if not wrong[known & (np.abs(numeric) > 1e-9 * np.abs(numeric[known]).max())].all():
+        return None
     unit = numeric[known] / (np.abs(numeric[known]).max() or 1.0)  # so that no square is too large or too small
     factor = float((analytic[known] * unit).sum() / (numeric[known] * unit).sum())
     if not _explains(factor * numeric, analytic, numeric):

@@ -303,7 +303,8 @@ def _judge(analytic: float, line: Line, scale: float, dust: float, settings: _Se
         best = min(clear, key=lambda slope: slope.error + slope.hidden)
         spread = max(abs(best.value - other.value) for other in clear)
         allowed = settings.rtol * abs(best.value) + best.error + best.hidden + spread + dust
-        if all(map(best.agrees, clear)) and not abs(analytic - best.value) <= allowed:
+        doubted = any(slope.sides_with(analytic, best.value) for slope in seen)
+        if not doubted and all(map(best.agrees, clear)) and not abs(analytic - best.value) <= allowed:
             return False, best
     if not seen:
         return False, NOT_FINITE

@@ -59,6 +59,11 @@ class Slope:
         """Whether the step shows one slope, and not a kink, several waves of the function, or nothing that moves."""
         return self.steepness > 0 and self.bend <= ALIKE * self.steepness + self.rounding
 
+    def sides_with(self, one: float, other: float) -> bool:
+        """Whether this slope, though known less well, is clearly nearer to one value than to the other."""
+        known = self.bend <= 0.3 * self.steepness and 2 * self.error < abs(one - other)
+        return known and abs(self.value - one) < abs(self.value - other)
+
     def agrees(self, other: "Slope") -> bool:
         """Whether both may be the same slope."""
         blur = self.rounding + self.hidden + other.rounding + other.hidden

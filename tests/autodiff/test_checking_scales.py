@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import minigen as mg
@@ -24,6 +24,7 @@ def test_more_than_a_hundred_functions():
 
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(FUNCTIONS)), st.sampled_from(SCALES), st.integers(0, 10**6), st.booleans())
+@example("log softmax of x + 1e8", -5, 1654, True)  # rounding inside of an operation: steps that are fooled alike
 def test_no_right_function_is_accused(name, scale, seed, mixed):
     report = mg.check_gradients(FUNCTIONS[name], inputs(scale, seed, mixed))
     assert report.verdict != "wrong", str(report)
