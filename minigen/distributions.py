@@ -14,6 +14,7 @@ from . import ops
 from .autodiff import Tensor, raw
 from .backend import Array, device_of, xp_of
 from .errors import ArgumentError, DTypeError, ShapeError
+from .ops.likelihood import check_targets
 from .random import Generator, given_or_default
 
 LOG_2PI = math.log(2 * math.pi)
@@ -101,7 +102,12 @@ class Bernoulli:
         return ops.sigmoid(self.logits)
 
     def log_prob(self, x: Tensor | float) -> Tensor:
-        """x log p + (1 - x) log(1 - p); for x strictly between 0 and 1 the cross-entropy, which is no likelihood."""
+        """x log p + (1 - x) log(1 - p); for x strictly between 0 and 1 the cross-entropy, which is no likelihood.
+
+        Raises:
+            ArgumentError: x is not in [0, 1]; see `ops.likelihood.check_targets`.
+        """
+        check_targets("Bernoulli.log_prob", x)
         return -ops.bce_with_logits(self.logits, x)
 
     def log_likelihood(self, x: Tensor) -> Tensor:
@@ -121,10 +127,24 @@ class Bernoulli:
 
 
 class Categorical:
-    """One of K outcomes with probabilities softmax(logits): logits (..., K)."""
+    """One of K outcomes with probabilities softmax(logits): logits (..., K).
+
+    A logit of -inf rules an outcome out: its probability is 0, no sample is it, and 0 log 0 = 0 in sums.
+
+    Raises:
+        ArgumentError: every outcome is ruled out (arrays on the GPU are not looked at: that would wait for the device).
+    """
 
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
+        values = raw(logits)
+        if isinstance(values, np.ndarray) and values.size and np.isneginf(values.max(axis=-1)).any():
+            raise ArgumentError("Categorical: all logits of a row are -inf; leave at least one outcome possible")
+
+    @property
+    def possible(self) -> Array:
+        """Which outcomes are not ruled out, (..., K)."""
+        return raw(self.logits) > -np.inf
 
     @property
     def mean(self) -> Tensor:
@@ -154,8 +174,9 @@ class Categorical:
         return ops.argmax(Tensor(logits - xp.log(-xp.log(uniform + tiny))), axis=-1)
 
     def entropy(self) -> Tensor:
-        """-sum_k p_k log p_k."""
-        return -ops.sum(ops.softmax(self.logits) * ops.log_softmax(self.logits), axis=-1)
+        """-sum_k p_k log p_k, over the outcomes that are possible."""
+        log_p = ops.where(self.possible, ops.log_softmax(self.logits), 0.0)
+        return -ops.sum(ops.softmax(self.logits) * log_p, axis=-1)
 
 
 # ------------------------------------------------------------------------------------------------- KL divergence
@@ -173,7 +194,11 @@ def _kl_bernoulli(p: Bernoulli, q: Bernoulli) -> Tensor:
 
 
 def _kl_categorical(p: Categorical, q: Categorical) -> Tensor:
-    return ops.sum(ops.softmax(p.logits) * (ops.log_softmax(p.logits) - ops.log_softmax(q.logits)), axis=-1)
+    """Infinite, without a gradient, where q rules out what p does not."""
+    both = p.possible & q.possible
+    log_ratio = ops.where(both, ops.log_softmax(p.logits), 0.0) - ops.where(both, ops.log_softmax(q.logits), 0.0)
+    infinite = (p.possible & ~q.possible).any(axis=-1)
+    return ops.where(infinite, np.inf, ops.sum(ops.softmax(p.logits) * log_ratio, axis=-1))
 
 
 Distribution: TypeAlias = Normal | Bernoulli | Categorical

@@ -342,6 +342,69 @@ def test_extreme_variances(device, log_var):
     assert kl(d, Normal(t([0.0]), t([log_var]))).item() == 0
 
 
+# --------------------------------------------------------------------------------------- outcomes that are ruled out
+
+
+@MANY
+@given(st.integers(0, 10**6), st.integers(2, 6), st.data())
+def test_ruled_out_outcomes_are_as_if_they_were_not_there(device, seed, classes, data):
+    """Entropy, divergence, log-probability and their gradients are those of the distribution over the others."""
+    rng = np.random.default_rng(seed)
+    left = sorted(data.draw(st.sets(st.integers(0, classes - 1), min_size=1)))
+    out = [k for k in range(classes) if k not in left]
+    more = data.draw(st.sets(st.sampled_from(left), max_size=len(left) - 1))  # ruled out in p, and not in q
+    a, b = rng.standard_normal((2, 4, classes)) * 3
+    a[:, out], b[:, out] = -np.inf, -np.inf
+    a[:, sorted(more)] = -np.inf
+    p, q = t(a, np.float64), t(b, np.float64)
+    p.requires_grad = q.requires_grad = True
+    with np.errstate(all="ignore"):
+        pp, qq = special.softmax(a, axis=1), special.softmax(b, axis=1)
+    entropy, divergence = special.entr(pp).sum(1), special.rel_entr(pp, qq).sum(1)
+    g = rng.standard_normal(4)
+    for y, expected in ((Categorical(p).entropy(), entropy), (kl(Categorical(p), Categorical(q)), divergence)):
+        np.testing.assert_allclose(y.numpy(), expected, atol=1e-10)
+        p.zero_grad(), q.zero_grad()
+        y.backward(g)
+        slope = special.xlogy(pp, pp) - special.xlogy(pp, qq) * (expected is divergence)
+        slope = slope - pp * slope.sum(1, keepdims=True)
+        sign = 1 if expected is divergence else -1
+        np.testing.assert_allclose(p.grad.numpy(), sign * slope * g[:, None], atol=1e-9)
+    np.testing.assert_allclose(q.grad.numpy(), (qq - pp) * g[:, None], atol=1e-9)
+    assert set(np.unique(many(Categorical(p), 50).sample(mg.Generator(seed)).numpy())) <= set(left) - more
+    for x in range(classes):
+        p.zero_grad()
+        y = Categorical(p).log_prob(mg.tensor(np.full(4, x)))
+        y.sum().backward()
+        np.testing.assert_allclose(np.exp(y.numpy()), pp[:, x], atol=1e-12)
+        np.testing.assert_allclose(p.grad.numpy(), np.eye(classes)[x] - pp, atol=1e-12)
+
+
+def test_the_gradients_of_what_is_left_are_right_to_second_order():
+    mask = np.array([0, 0, -np.inf, 0])
+    logits = np.random.default_rng(0).standard_normal((2, 3, 4))
+    assert mg.gradcheck(lambda x: Categorical(x + mask).entropy(), logits[0])
+    assert mg.gradcheck(lambda x, y: kl(Categorical(x + mask), Categorical(y)), *logits)
+    assert mg.gradcheck(lambda x: Categorical(x + mask).log_prob(np.array([0, 1, 3])), logits[0])
+
+
+def test_a_divergence_from_what_is_ruled_out_is_infinite(device):
+    p, q = t([[0.0, 1.0, -np.inf], [0.0, 0.0, 0.0]]), t([[0.0, -np.inf, 0.0], [1.0, 2.0, 0.0]])
+    p.requires_grad = q.requires_grad = True
+    y = kl(Categorical(p), Categorical(q))
+    y.backward(np.ones(2, np.float32))
+    assert y.numpy()[0] == np.inf
+    assert np.isfinite(y.numpy()[1])
+    assert np.isfinite(p.grad.numpy()).all()
+    assert np.isfinite(q.grad.numpy()).all()
+    assert (q.grad.numpy()[1] != 0).all()
+
+
+def test_something_must_be_possible():
+    with pytest.raises(ArgumentError, match="all logits of a row are -inf; leave at least one"):
+        Categorical(t([[0.0, 1.0], [-np.inf, -np.inf]]))
+
+
 # -------------------------------------------------------------------------------------------------------- errors
 
 

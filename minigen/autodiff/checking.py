@@ -1,7 +1,11 @@
 """Is my gradient right? Compare it with one that is measured.
 
-A derivative can be measured: (f(x + h) - f(x - h)) / 2h is off by about h^2 f'''/6 from cutting the series and by
-about 1e-16 |f| / h from rounding; in float64 the sum of the two is smallest near h = 1e-5, and about 1e-10.
+A measured slope is known to some error, which is measured along with it (`slopes`). So there are three answers for
+each entry of a gradient:
+
+    right         |analytic - measured| <= rtol |measured| + error,  and that error is small
+    wrong         |analytic - measured| >  rtol |measured| + error,  with two steps whose slopes agree
+    cannot tell   at a kink or a jump, where rounding hides the slope, next to NaN or infinity
 
 A function with many outputs is first turned into a number, s = <f(x), u>, with a *random* direction u. (With all ones
 the gradient of a softmax or of a batch norm is zero, and a rule that returns zeros would pass.) The second order is
@@ -20,11 +24,15 @@ from numpy.typing import ArrayLike
 
 from ..backend import default_device, to_device
 from ..errors import ArgumentError, DTypeError, MinigenError
-from .backpropagation import grad, no_grad
+from .backpropagation import _history, grad, no_grad
 from .causes import likely_cause
+from .slopes import FIRST_STEP, Line, Slope, larger_steps, scale_of, smaller_steps
 from .tensors import Tensor, asarray
 
-KINK = 1e-3  # one-sided slopes that differ by more than this share of their size, whatever h, meet at a kink
+DUST = 1e-13  # beside |f| and 1: slopes that differ by less may be what rounding within an operation leaves
+BENT = "it lies at a kink or a jump, or fn computes in low precision: try another point, or float64 throughout"
+ROUNDED = "rounding hides the slope, as the values are so large beside it: leave out what is constant, or scale down"
+NOT_FINITE = "fn is NaN or infinite there or next to it: try a point inside of its domain"
 
 
 class GradientError(MinigenError, AssertionError):
@@ -37,34 +45,43 @@ class Finding:
 
     Attributes:
         name: the input's name. order: 1, or 2 for the gradient of the gradient.
-        compared: how many entries were compared. kinks: indices that were left out, having no derivative.
-        wrong: indices of wrong entries, the worst first. analytic, numeric: the values at the worst.
-        error: the largest error, relative to rtol * |numeric| + atol; right means <= 1.
+        right: how many entries are right. wrong: indices of wrong entries, the worst first.
+        untold: indices of entries of which nothing can be said, with the reasons.
+        analytic, numeric, error: at the worst entry, with the error of the measured one.
         cause: what is probably wrong.
     """
 
     name: str
     order: int
-    compared: int
-    kinks: list[tuple[int, ...]] = field(default_factory=list)
+    right: int = 0
     wrong: list[tuple[int, ...]] = field(default_factory=list)
+    untold: dict[tuple[int, ...], str] = field(default_factory=dict)
     analytic: float = 0.0
     numeric: float = 0.0
     error: float = 0.0
     cause: str = ""
 
+    @property
+    def verdict(self) -> str:
+        """'wrong' if an entry is, 'cannot tell' if nothing can be said of any, else 'right'."""
+        return "wrong" if self.wrong else "cannot tell" if self.untold and not self.right else "right"
+
     def __str__(self) -> str:
-        if not self.wrong:
-            left_out = f", {len(self.kinks)} left out at kinks, as {self._at(self.kinks[0])}" if self.kinks else ""
-            return f"{self.name}: right in {self.compared} entries{left_out}"
-        ratio = f"{self.analytic / self.numeric:.4g}" if self.numeric else "-"
-        values = f"analytic {self.analytic:+.6g}  numeric {self.numeric:+.6g}  ratio {ratio}"
-        return (
-            f"{self.name}: wrong in {len(self.wrong)} of {self.compared} entries"
-            f"{' (gradient of the gradient)' if self.order == 2 else ''}\n"
-            f"  worst {self._at(self.wrong[0])}: {values}\n"
-            f"  likely: {self.cause}"
-        )
+        total = self.right + len(self.wrong) + len(self.untold)
+        text = f"{self.name}: {self.verdict} in {len(self.wrong) or self.right or total} "
+        text += f"of {total} entries" if self.wrong or self.untold else "entries"
+        text += " (gradient of the gradient)" if self.order == 2 and self.verdict != "right" else ""
+        if self.wrong:
+            near = abs(self.analytic - self.numeric) / max(abs(self.analytic), abs(self.numeric))
+            digits = 6 if not near < 1e-4 else 2 - int(np.log10(near))  # as many as it takes to see the difference
+            ratio = f"  ratio {self.analytic / self.numeric:.{digits}g}" if self.numeric else ""
+            return (
+                f"{text}\n  worst {self._at(self.wrong[0])}: analytic {self.analytic:+.{digits}g}  "
+                f"numeric {self.numeric:+.{digits}g} (to {self.error:.1g}){ratio}\n  likely: {self.cause}"
+            )
+        for index, reason in list(self.untold.items())[:1]:
+            text += f"\n  cannot tell at {self._at(index)}: {reason}"
+        return text
 
     def _at(self, index: tuple[int, ...]) -> str:
         return f"{self.name}[{', '.join(map(str, index))}]"
@@ -72,29 +89,33 @@ class Finding:
 
 @dataclass
 class Report:
-    """The findings of a check, one for each input and order; true if all is right."""
+    """The findings of a check, one for each input and order; true if all are right."""
 
     function: str
     findings: list[Finding]
 
     @property
-    def ok(self) -> bool:
-        """Whether no entry is wrong."""
-        return not any(finding.wrong for finding in self.findings)
+    def verdict(self) -> str:
+        """'wrong' if a finding is; else 'cannot tell' if nothing can be said of an input; else 'right'."""
+        verdicts = {finding.verdict for finding in self.findings}
+        return next(v for v in ("wrong", "cannot tell", "right") if v in verdicts or v == "right")
 
     def __bool__(self) -> bool:
-        return self.ok
+        return self.verdict == "right"
 
     def __str__(self) -> str:
-        verdict = "the gradient is right" if self.ok else "the gradient is WRONG"
-        shown = self.findings if self.ok else [finding for finding in self.findings if finding.wrong]
+        said = {"right": "the gradient is right", "wrong": "the gradient is WRONG"}
+        heading = said.get(self.verdict, "cannot tell whether the gradient is right")
+        shown = [f for f in self.findings if self.verdict in ("right", f.verdict)]
         labels = {1: "", 2: "second order, "}
-        lines = [labels[finding.order] + str(finding) for finding in shown]
-        return "\n".join([f"gradcheck of {self.function}: {verdict}", *lines])
+        return "\n".join([f"gradcheck of {self.function}: {heading}", *(labels[f.order] + str(f) for f in shown)])
 
 
 def gradcheck(fn: Callable[..., Tensor], *inputs: ArrayLike, **options: Any) -> Report:
     """Raise unless the gradients of `fn` are its derivatives, to first and second order.
+
+    Entries that cannot be told are left out and named in the report; but of every input at least one entry must be told
+    and all that are must be right. If none can be, the error says "cannot tell", and not that anything is wrong.
 
     Args:
         fn: a function of tensors that returns a tensor of any shape. It must give the same value at every call.
@@ -105,7 +126,7 @@ def gradcheck(fn: Callable[..., Tensor], *inputs: ArrayLike, **options: Any) -> 
         The report, with everything that was compared.
 
     Raises:
-        GradientError: with the worst entry and a likely cause.
+        GradientError: wrong, with the worst entry and a likely cause; or not to be told, with why and what to do.
     """
     report = check_gradients(fn, *inputs, **options)
     if not report:
@@ -113,21 +134,24 @@ def gradcheck(fn: Callable[..., Tensor], *inputs: ArrayLike, **options: Any) -> 
     return report
 
 
+@np.errstate(all="ignore")  # at the edge of a domain NaN and infinity are expected, and told
 def check_gradients(
     fn: Callable[..., Tensor],
     *inputs: ArrayLike,
     order: int = 2,
-    h: float = 1e-5,
+    h: float = FIRST_STEP,
     rtol: float = 1e-5,
-    atol: float = 1e-7,
+    atol: float = 1e-10,
     elements: int = 100,
     seed: int = 0,
 ) -> Report:
-    """As `gradcheck`, but returns the report of a wrong gradient too.
+    """As `gradcheck`, but returns the report whatever it says.
 
     Args:
         order: 1, or 2 to check the gradient of the gradient as well.
-        h: the step of the differences. rtol, atol: right means |analytic - numeric| <= atol + rtol |numeric|.
+        h: the first step to try, relative to the entry; smaller and larger ones follow where it does not suffice.
+        rtol: right means |analytic - numeric| <= rtol |numeric| + the error of numeric, and that error is small:
+            at most rtol |numeric| + atol. (atol counts in |f / x| where this is less than 1: there, slopes are small.)
         elements: compare at most so many entries of each input, chosen at random.
         seed: of the random direction and choice.
     """
@@ -150,8 +174,9 @@ def check_gradients(
     def outputs(xs: list[Tensor], record: bool) -> list[Tensor]:
         return [_call(fn, xs)]
 
-    settings = (h, rtol, atol, elements, rng)
-    findings = _compare(outputs, [u.numpy()], tensors, [names[i] for i in checked], checked, 1, *settings)
+    settings = _Settings(h, rtol, atol, elements, rng)
+    dust = DUST * max(1.0, float(np.abs(y.numpy() * u.numpy()).sum()))
+    findings = _compare(outputs, [u.numpy()], tensors, [names[i] for i in checked], checked, 1, dust, settings)
     if order == 2 and not any(finding.wrong for finding in findings):
 
         def slopes(xs: list[Tensor], record: bool) -> list[Tensor]:
@@ -163,38 +188,22 @@ def check_gradients(
 
         directions = [rng.standard_normal(g.shape) for g in slopes([*tensors, u], False)]
         labels = [*(names[i] for i in checked), "upstream"]
-        kinks = {finding.name: finding.kinks for finding in findings}
-        findings += _compare(slopes, directions, [*tensors, u], labels, [*checked, len(tensors)], 2, *settings, kinks)
+        findings += _compare(slopes, directions, [*tensors, u], labels, [*checked, len(tensors)], 2, dust, settings)
         for finding in findings:
             if finding.wrong:
                 finding.cause += "; the first order is right: does the rule use .data, detach or a NumPy function?"
     return Report(getattr(fn, "__name__", type(fn).__name__), findings)
 
 
-def numeric_derivatives(
-    f: Callable[[np.ndarray], float], x: np.ndarray, indices: Iterable[tuple[int, ...]], h: float = 1e-5
-) -> np.ndarray:
-    """Central differences (f(x + h e) - f(x - h e)) / 2h of a function of one array, entry by entry.
+@dataclass(frozen=True)
+class _Settings:
+    """Of `check_gradients`."""
 
-    Args:
-        f: takes an array like x (always the same object, changed in place), returns a number.
-        x: float64; restored before this returns.
-        indices: which entries.
-
-    Returns:
-        (K, 3): the slope on both sides, on the right side and on the left side of each entry.
-    """
-    rows = []
-    middle = f(x)
-    for index in indices:
-        kept = x[index]
-        x[index] = kept + h
-        right = f(x)
-        x[index] = kept - h
-        left = f(x)
-        x[index] = kept
-        rows.append(((right - left) / (2 * h), (right - middle) / h, (middle - left) / h))
-    return np.array(rows).reshape(-1, 3)
+    h: float
+    rtol: float
+    atol: float
+    elements: int
+    rng: np.random.Generator
 
 
 def _compare(
@@ -204,78 +213,108 @@ def _compare(
     names: list[str],
     checked: list[int],
     order: int,
-    h: float,
-    rtol: float,
-    atol: float,
-    elements: int,
-    rng: np.random.Generator,
-    skipped: dict[str, list[tuple[int, ...]]] | None = None,
+    dust: float,
+    settings: _Settings,
 ) -> list[Finding]:
     """Compare the gradient of sum <output, direction> by tensors[i] with differences, for every i in `checked`.
 
     The sum itself is computed by NumPy: were it made of operations, a sign error in one of them could cancel.
     """
     xs = [tensors[i] for i in checked]
-    results = [(y, d) for y, d in zip(outputs(tensors, True), directions, strict=True) if y.requires_grad]
+    recorded = outputs(tensors, True)
+    results = [(y, d) for y, d in zip(recorded, directions, strict=True) if y.requires_grad]
     gradients: list[Tensor | None] = [None] * len(xs)
+    strain = largest = 0.0
     if results:
         ys, ds = zip(*results, strict=True)
-        gradients = grad(ys, xs, ds, allow_unused=True)
+        between = [*xs, *_history(ys)]
+        found = grad(ys, between, ds, allow_unused=True)
+        gradients = found[: len(xs)]
+        strain = sum(_strain(z, g) for z, g in zip(between, found, strict=True) if g is not None)
+        largest = max(float(_finite(np.abs(z.numpy())).max(initial=0)) for z in between)
+    eps = max((float(np.finfo(y.dtype).eps) for y in recorded), default=0.0)
     findings = []
     for name, i, g in zip(names, checked, gradients, strict=True):
         x = tensors[i].numpy().copy()
         analytic = np.zeros_like(x) if g is None else g.numpy()
 
-        def f(array: np.ndarray, i: int = i) -> float:
+        def f(array: np.ndarray, i: int = i) -> np.ndarray:
             moved = Tensor(to_device(array.copy(), tensors[i].device), requires_grad=True)
             ys = outputs([*tensors[:i], moved, *tensors[i + 1 :]], False)
-            return float(sum((y.numpy() * d).sum() for y, d in zip(ys, directions, strict=True)))
+            return np.concatenate([(y.numpy() * d).ravel() for y, d in zip(ys, directions, strict=True)])
 
-        finding = Finding(name, order, 0, list((skipped or {}).get(name, [])))
-        indices = [index for index in _chosen(x, elements, rng) if index not in finding.kinks]
+        finding = Finding(name, order)
         numeric = np.full(x.shape, np.nan)
-        errors: dict[tuple[int, ...], float] = {}
-        for index, slopes in zip(indices, numeric_derivatives(f, x, indices, h), strict=True):
-            error = abs(analytic[index] - slopes[0]) / (atol + rtol * abs(slopes[0]))
-            if not error <= 1 and _is_kink(f, x, index, slopes, h):
-                finding.kinks.append(index)
-            else:
-                numeric[index] = slopes[0]
-                errors[index] = error
-        finding.compared = len(errors)
-        if finding.kinks and not errors:
-            raise GradientError(
-                f"gradcheck: every entry of {name} lies at a kink, so nothing could be compared; "
-                "choose inputs away from ties and zeros"
-            )
-        finding.error = max(errors.values(), default=0.0)
-        wrong = {k: np.nan_to_num(e, nan=np.inf) for k, e in errors.items() if not e <= 1}
-        finding.wrong = sorted(wrong, key=lambda k: -wrong[k])
+        gaps: dict[tuple[int, ...], float] = {}
+        middle = f(x)
+        for index in _chosen(x, settings.elements, settings.rng):
+            line = Line(f, x, middle, index, eps, strain, largest)
+            right, found = _judge(float(analytic[index]), line, scale_of(x, index), dust, settings)
+            if isinstance(found, str):
+                finding.untold[index] = found
+                continue
+            numeric[index] = found.value
+            finding.right += right
+            if not right:
+                gap = abs(analytic[index] - found.value) / (settings.rtol * abs(found.value) + found.error)
+                gaps[index] = np.inf if np.isnan(gap) else float(gap)
+                if gaps[index] == max(gaps.values()):
+                    finding.analytic, finding.numeric = float(analytic[index]), found.value
+                    finding.error = found.error
+        finding.wrong = sorted(gaps, key=lambda index: -gaps[index])
         if finding.wrong:
-            worst = finding.wrong[0]
-            finding.analytic, finding.numeric = float(analytic[worst]), float(numeric[worst])
-            known = ~np.isnan(numeric)
-            whole = known.all()
-            finding.cause = likely_cause(*((analytic, numeric) if whole else (analytic[known], numeric[known])))
+            wrong = np.zeros(x.shape, bool)
+            wrong[tuple(np.transpose(finding.wrong))] = True
+            finding.cause = likely_cause(analytic, numeric, wrong)
         findings.append(finding)
     return findings
 
 
-def _is_kink(
-    f: Callable[[np.ndarray], float], x: np.ndarray, index: tuple[int, ...], slopes: np.ndarray, h: float
-) -> bool:
-    """Whether the function has no derivative at or within h of an entry.
+def _strain(z: Tensor, g: Tensor) -> float:
+    """sum |z g|: what s would change by if every z were 100 % off, by the gradient g with respect to z."""
+    return float(_finite(np.abs(z.numpy() * g.numpy())).sum())
 
-    On a smooth function the two one-sided slopes differ by h f'', ten times less for a step of h / 10. At a kink they
-    differ by as much as before, and at a jump they are ten times as large.
-    """
-    finer = numeric_derivatives(f, x, [index], h / 10)[0]
-    if abs(finer[0]) > 5 * abs(slopes[0]) > KINK / h:
-        return True
-    gap, finer_gap = abs(slopes[1] - slopes[2]), abs(finer[1] - finer[2])
-    if gap <= KINK * (abs(slopes[1]) + abs(slopes[2])):
-        return False
-    return not 0.03 < finer_gap / gap < 0.3
+
+def _finite(x: np.ndarray) -> np.ndarray:
+    return x[np.isfinite(x)]
+
+
+def _judge(analytic: float, line: Line, scale: float, dust: float, settings: _Settings) -> tuple[bool, Slope | str]:
+    """Whether one entry is right, with the measured slope that says so; or (False, why nothing can be said)."""
+    size = float(np.abs(line.at(0.0)[1]).sum())
+    negligible = settings.atol * min(1.0, size / scale or 1.0)
+
+    def is_right(slope: Slope) -> bool:
+        allowed, gap = settings.rtol * abs(slope.value), abs(analytic - slope.value)
+        return any(gap <= allowed + e and e <= allowed + negligible for e in (slope.error, slope.error + dust))
+
+    quick = line.quick(settings.h * scale)
+    if quick and is_right(quick):
+        return True, quick
+    seen: list[Slope] = []
+    for steps in larger_steps(scale, settings.h), smaller_steps(scale, settings.h):
+        for slope in filter(None, map(line.slope, steps)):
+            if is_right(slope):
+                return True, slope
+            seen.append(slope)
+        clear = [slope for slope in seen if slope.clear] or [slope for slope in seen if not slope.steepness]
+        if len(clear) < 2:  # one step may be fooled by chance
+            continue
+        best = min(clear, key=lambda slope: slope.error + slope.hidden)
+        spread = max(abs(best.value - other.value) for other in clear)
+        allowed = settings.rtol * abs(best.value) + best.error + best.hidden + spread + dust
+        doubted = any(slope.sides_with(analytic, best.value) for slope in seen)
+        if not doubted and all(map(best.agrees, clear)) and not abs(analytic - best.value) <= allowed:
+            return False, best
+    if not seen:
+        return False, NOT_FINITE
+    best = min(seen, key=lambda slope: slope.error + slope.hidden)
+    still = [slope for slope in seen if not slope.steepness]
+    if not analytic and still and not any(slope.clear for slope in seen):
+        best = min(still, key=lambda slope: slope.error)
+        if best.error <= settings.rtol * max(1.0, size / scale):
+            return True, best  # nothing moves, up to a jump
+    return False, BENT if best.bend > best.rounding + best.hidden else ROUNDED
 
 
 def _chosen(x: np.ndarray, elements: int, rng: np.random.Generator) -> list[tuple[int, ...]]:

@@ -76,7 +76,7 @@ def check_forward(op: Operation, arrays: Sequence[object], y: Array, node: Node 
     if node is not None:
         node.source = line
     found = bad_values(y)
-    if found and not any(bad_values(a) for a in arrays):
+    if found and not op.may_be_infinite and not any(bad_values(a) for a in arrays):
         raise NumericalError(f"{op.name}: result holds {found}, its inputs are finite; at {line}")
     precisions = {a.dtype for a in arrays if is_array(a) and a.dtype.kind == "f"}
     if y.dtype == np.float64 and np.dtype(np.float32) in precisions and not op.may_widen:

@@ -78,6 +78,7 @@ class Op:
         self._read: dict[int, Sequence[int]] = {}
         self.may_widen = False  # whether float64 may come of float32
         self.float_valued = False  # whether integers are to be given as floats
+        self.may_be_infinite = False  # whether infinity may come of numbers: as a constant that is asked for
         REGISTRY[self.name] = self
 
     def gradients(self, *rules: Rule | None) -> None:

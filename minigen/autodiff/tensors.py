@@ -27,6 +27,7 @@ class Operation(Protocol):
 
     name: str
     may_widen: bool
+    may_be_infinite: bool
     inputs: list[str]
     reads: list[Sequence[int]]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..autodiff.causes import likely_cause
-from ..autodiff.checking import numeric_derivatives
+from ..autodiff.slopes import numeric_derivatives
 from .course import Exercise, Inputs, Lesson
 from .differences import Difference, difference
 from .known_mistakes import known_mistake
@@ -143,7 +143,7 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
     """What the numbers suggest, for a mistake that is not among the known ones."""
     if found.index is None or not found.yours.ndim or not found.expected.any():
         return ""
-    cause = likely_cause(found.yours, found.expected)
+    cause = likely_cause(found.yours, found.expected, found.wrong)
     return cause if exercise.measured else cause.replace("the right gradient", "the right result")
 
 

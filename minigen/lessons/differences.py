@@ -22,7 +22,8 @@ class Difference:
         what: in a few words, after the function's name: 'is wrong in 3 of 8 entries'.
         cause: what this difference alone says about the mistake, or ''.
         part: which of the results it is in, if there are several.
-        index: of the worst entry, if numbers differ; yours and expected are then the two arrays.
+        index: of the worst entry, if numbers differ; yours and expected are then the two arrays, and wrong says in
+            which entries they differ by more than the tolerance.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Difference:
     index: tuple[int, ...] | None = None
     yours: np.ndarray = field(default_factory=lambda: np.zeros(0))
     expected: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    wrong: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
 
 def difference(yours: object, expected: object, tolerance: float, results: tuple[str, ...] = ()) -> Difference | None:
@@ -115,7 +117,7 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
         )
     bad = ~np.isfinite(yours) & np.isfinite(expected)
     if bad.any():
-        return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad.astype(float))
+        return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad * 1.0, bad)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
     with np.errstate(invalid="ignore"):  # inf - inf, which is as it should be
         error = np.abs(np.where(yours == expected, 0.0, yours - expected)) / (size or 1.0)
@@ -124,8 +126,8 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
         return None
     worst = float(np.nan_to_num(error, nan=np.inf).max())
     if worst > COARSE:
-        return _worst(f"is wrong in {wrong.sum()} of {wrong.size} entries", yours, expected, error)
-    found = _worst(f"is right, but only to {round(-np.log10(worst))} digits", yours, expected, error)
+        return _worst(f"is wrong in {wrong.sum()} of {wrong.size} entries", yours, expected, error, wrong)
+    found = _worst(f"is right, but only to {round(-np.log10(worst))} digits", yours, expected, error, wrong)
     if worst > SINGLE:
         found.cause = "that is the precision of float32: somewhere on the way the type of the inputs is lost"
     else:
@@ -135,6 +137,6 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
     return found
 
 
-def _worst(what: str, yours: np.ndarray, expected: np.ndarray, error: np.ndarray) -> Difference:
+def _worst(what: str, yours: np.ndarray, expected: np.ndarray, error: np.ndarray, wrong: np.ndarray) -> Difference:
     index = np.unravel_index(int(np.nan_to_num(error, nan=np.inf).argmax()), error.shape)
-    return Difference(what, index=tuple(int(i) for i in index), yours=yours, expected=expected)
+    return Difference(what, index=tuple(int(i) for i in index), yours=yours, expected=expected, wrong=wrong)

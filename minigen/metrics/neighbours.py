@@ -1,7 +1,8 @@
 """What nearest neighbours say: do the samples look real, do they cover the real ones, can the two be told apart?
 
 Distances are Euclidean, between rows: of points, of pixels, or (better for images) of a classifier's features. They
-are computed in blocks, so that 10 000 rows against 10 000 take a few megabytes.
+are computed in blocks, so that 10 000 rows against 10 000 take a few megabytes, and in float64, so that what is equally
+far away also comes out so, up to the last digits.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from ..nn.layers import positive
 from .arrays import floats, whole_numbers
 
 BLOCK = 500  # rows whose distances are held at once
+ROUNDINGS = 50  # how many last digits |a|^2 - 2 a b + |b|^2 may be off
 
 
 class Coverage(NamedTuple):
@@ -32,10 +34,11 @@ class Coverage(NamedTuple):
 def precision_recall_density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> Coverage:
     """Fidelity and diversity apart, from balls around each row that reach to its k-th nearest neighbour.
 
-    Precision and recall: is a sample in any real ball, is a real example in any sample's ball (Kynkäänniemi et al.
-    2019, equation 1). One outlier's ball is large and full of wrong samples; density counts the balls instead, and
-    coverage asks for a sample in each real ball (Naeem et al. 2020, equations 3 and 4). For equal distributions
-    density is 1 and coverage 1 - 2^-k, whatever they are; precision and recall depend on the dimension.
+    A row at the very distance of that neighbour is in the ball: of more than k equal rows the radius is 0, and
+    their copies are in it. Precision and recall: is a sample in any real ball, is a real example in any sample's ball
+    (Kynkäänniemi et al. 2019, equation 1). One outlier's ball is large and full of wrong samples; density counts the
+    balls instead, and coverage asks for a sample in each real ball (Naeem et al. 2020, equations 3 and 4). For equal
+    distributions density is 1 and coverage 1 - 2^-k, whatever they are; precision and recall depend on the dimension.
 
     Args:
         real, fake: (N, D) and (M, D). k: which neighbour, fewer than N and M.
@@ -49,14 +52,14 @@ def precision_recall_density_coverage(real: np.ndarray, fake: np.ndarray, k: int
     recalled = np.zeros(len(real), bool)
     nearest = np.full(len(real), np.inf)
     for rows, squared in _squared_distances(fake, real):
-        balls[rows] = (squared < real_radius).sum(axis=1)
-        recalled |= (squared < fake_radius[rows, None]).any(axis=0)
+        balls[rows] = (squared <= real_radius).sum(axis=1)
+        recalled |= (squared <= fake_radius[rows, None]).any(axis=0)
         np.minimum(nearest, squared.min(axis=0), out=nearest)
     return Coverage(
         float((balls > 0).mean()),
         float(recalled.mean()),
         float(balls.mean() / k),
-        float((nearest < real_radius).mean()),
+        float((nearest <= real_radius).mean()),
     )
 
 
@@ -106,25 +109,25 @@ def nearest(rows: np.ndarray, others: np.ndarray) -> Nearest:
     row, distance = np.empty(len(rows), np.int64), np.empty(len(rows))
     for part, squared in _squared_distances(rows, others):
         row[part] = squared.argmin(axis=1)
-        distance[part] = np.sqrt(np.maximum(squared.min(axis=1), 0))
+        distance[part] = np.linalg.norm(rows[part] - others[row[part]], axis=1)  # 0 where they are equal
     return Nearest(row, distance)
 
 
 def _rows(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (N, D), of floats."""
+    """Both as (N, D) of float64, measured from the middle between their means: little is lost when far from 0."""
     a, b = floats(a, b)
     if a.shape[1:] != b.shape[1:] or not len(a) or not len(b):
         raise ShapeError(f"metrics: expected two arrays of rows of one shape, got shapes {a.shape} and {b.shape}")
-    return a.reshape(len(a), -1), b.reshape(len(b), -1)
+    a, b = (np.asarray(x, np.float64).reshape(len(x), -1) for x in (a, b))
+    middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
+    return a - middle, b - middle
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """(rows of a, their squared distances (rows, M) to all of b), block by block.
 
-    |a - b|^2 = |a|^2 - 2 a b + |b|^2, of vectors measured from b's mean, so that little is lost when far from 0.
+    |a - b|^2 = |a|^2 - 2 a b + |b|^2, for rows of `_rows`.
     """
-    centre = b.mean(axis=0)
-    a, b = a - centre, b - centre
     a_norms, b_norms = (a * a).sum(axis=1), (b * b).sum(axis=1)
     for start in range(0, len(a), BLOCK):
         rows = slice(start, min(start + BLOCK, len(a)))
@@ -132,9 +135,9 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np
 
 
 def _radius(x: np.ndarray, k: int) -> np.ndarray:
-    """The squared distance of each row to its k-th nearest other row: (N,)."""
+    """The squared distance of each row to its k-th nearest other row, and what rounding may add to it: (N,)."""
     radius = np.empty(len(x))
     for rows, squared in _squared_distances(x, x):
         squared[np.arange(len(squared)), np.arange(rows.start, rows.stop)] = -np.inf  # itself comes first
         radius[rows] = np.partition(squared, k, axis=1)[:, k]
-    return radius
+    return radius + ROUNDINGS * np.finfo(np.float64).eps * ((x * x).sum(axis=1) + np.abs(radius))

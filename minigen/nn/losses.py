@@ -17,6 +17,7 @@ from .. import ops
 from ..autodiff import Tensor, asarray, raw
 from ..backend import Array, device_of, is_array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..ops.likelihood import check_targets
 from ..ops.shape import floating
 
 
@@ -45,8 +46,13 @@ def same_shape(loss: str, a: Tensor, b: Tensor) -> None:
 
 
 def bce_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch."""
+    """The binary cross-entropy of targets in [0, 1]: summed over features, averaged over the batch.
+
+    Raises:
+        ArgumentError: a target is not in [0, 1]; see `ops.likelihood.check_targets`.
+    """
     logits, targets = two_alike("bce_loss", logits, targets)
+    check_targets("bce_loss", targets)
     return ops.mean(sum_features(ops.bce_with_logits(logits, targets)))
 
 

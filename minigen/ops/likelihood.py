@@ -15,10 +15,12 @@ Lesson 3 derives the likelihood, lesson 6 uses it as a decoder.
 
 import math
 
+import numpy as np
+
 from .. import fused, parallel
-from ..autodiff import Tensor, Values, differentiable, float_valued
+from ..autodiff import Operand, Tensor, Values, differentiable, float_valued, raw
 from ..backend import Array, errstate, xp_of
-from ..errors import ShapeError
+from ..errors import ArgumentError, ShapeError
 from .elementwise import bce_with_logits, sigmoid
 from .shape import reshape
 
@@ -27,13 +29,39 @@ COST = 100  # as many multiply-adds as a feature takes
 
 
 def bernoulli_log_likelihood(logits: Values, x: Values) -> Values:
-    """log p(x | logits) for each example, in nats: logits (N, ...) and x in [0, 1] of the same shape -> (N,)."""
+    """log p(x | logits) for each example, in nats: logits (N, ...) and x in [0, 1] of the same shape -> (N,).
+
+    Raises:
+        ArgumentError: x is not in [0, 1]; see `check_targets`.
+    """
     if getattr(x, "shape", ()) != logits.shape or not logits.ndim:
         raise ShapeError(
             f"bernoulli_log_likelihood: logits have shape {logits.shape} and x {getattr(x, 'shape', ())}; "
             "they must be equal, (N, ...)"
         )
+    check_targets("bernoulli_log_likelihood", x)
     return _bernoulli_log_likelihood(logits, x, Factors())
+
+
+def check_targets(caller: str, x: Operand) -> None:
+    """Raise unless x is in [0, 1], as is what a Bernoulli variable can be: pixels of 0 to 255 give endless losses.
+
+    Costs 20 us for 100 000 numbers. Arrays on the GPU are not looked at: that would wait for the device.
+
+    Raises:
+        ArgumentError: a number is below 0, above 1, or NaN.
+    """
+    x = raw(x)
+    if isinstance(x, np.ndarray) and x.size:
+        low, high = x.min(), x.max()  # NaN if there is one
+    elif isinstance(x, (int, float)):
+        low = high = x
+    else:
+        return
+    if not (low >= 0 and high <= 1):
+        raise ArgumentError(
+            f"{caller}: targets must be in [0, 1], got {low} ... {high}; divide pixels of 0 to 255 by 255"
+        )
 
 
 class Factors:

@@ -43,7 +43,11 @@ fold.gradients(
 
 
 def max_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:
-    """The largest value in each window; `stride` is the kernel size by default. Padding never wins."""
+    """The largest value in each window; `stride` is the kernel size by default.
+
+    The padding is -inf, for integers their least value: it is never larger than a pixel. Where it ties with one, they
+    share the gradient, as all ties do.
+    """
     check_images("max_pool2d", x=x)
     if np.any(padding) and x.dtype.kind != "f":
         raise DTypeError(f"max_pool2d: nothing smaller can be padded to {x.dtype}; convert x with .astype('float32')")
@@ -51,8 +55,13 @@ def max_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding:
     if 2 * height > kh or 2 * width > kw:
         raise ArgumentError(f"max_pool2d: padding {padding} is more than half of the kernel {kernel}; make it smaller")
     if height or width:
-        x = pad(x, ((0, 0), (height, height), (width, width), (0, 0)), value=float(np.finfo(x.dtype).min))
+        x = pad(x, ((0, 0), (height, height), (width, width), (0, 0)), value=_least(x.dtype))
     return max(unfold(x, kernel, kernel if stride is None else stride), axis=(3, 4))
+
+
+def _least(dtype: np.dtype) -> float:
+    """The least value of a type."""
+    return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min) if dtype.kind in "iu" else 0
 
 
 def avg_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:

@@ -175,6 +175,9 @@ def pad(x: Array, /, width: Width, value: float = 0.0) -> Array:
     return xp_of(x).pad(x, _pairs(width, x.ndim), constant_values=value)
 
 
+pad.may_be_infinite = True
+
+
 def _pairs(width: Width, ndim: int) -> tuple[tuple[int, int], ...]:
     pairs = ((width, width),) * ndim if is_whole(width) else width if isinstance(width, (tuple, list)) else ()
     both = [tuple(pair) if isinstance(pair, (tuple, list)) else (pair,) for pair in pairs]

@@ -34,7 +34,7 @@ def good_right(g, y, x, w):
 def test_right_gradients_pass_and_are_counted(device):
     report = mg.gradcheck(lambda x, w: mg.tanh(x @ w), X, W)
     assert report
-    assert [(f.name, f.order, f.compared) for f in report.findings] == [
+    assert [(f.name, f.order, f.right) for f in report.findings] == [
         ("x", 1, 12),
         ("w", 1, 16),
         ("x", 2, 12),
@@ -112,13 +112,59 @@ def test_second_order_finds_a_rule_that_differs_while_recording():
 
 
 def test_kinks_are_left_out_and_named():
-    report = mg.gradcheck(mg.abs, np.array([0.5, 0.0, 3e-6, -1.0]))
+    report = mg.gradcheck(mg.relu, np.array([0.5, 0.0, 3e-6, -1.0]))
     first, second = report.findings[:2]
-    assert first.kinks == [(2,)]  # at 0 itself both sides average to the slope that is documented, 0
-    assert set(second.kinks) == {(1,), (2,)}
-    assert "1 left out at kinks, as x[2]" in str(report)
-    with pytest.raises(GradientError, match="every entry of x lies at a kink"):
-        mg.gradcheck(mg.abs, np.full(3, 1e-6))
+    assert list(first.untold) == list(second.untold) == [(1,)]
+    assert first.right == 3
+    assert "x: right in 3 of 4 entries\n  cannot tell at x[1]: it lies at a kink or a jump" in str(report)
+    assert mg.gradcheck(mg.abs, np.array([0.0]), order=1)  # both sides average to the slope that is documented, 0
+
+
+def test_what_cannot_be_told_is_neither_right_nor_wrong():
+    """And gradcheck does not let it pass, in other words than for a wrong gradient."""
+    for f, at, reason in (
+        (mg.relu, 0.0, "it lies at a kink or a jump"),
+        (lambda x: mg.relu(x) + mg.relu(x - 1), 1.0, "it lies at a kink or a jump"),
+        (lambda x: x + 1e20, 1.0, "rounding hides the slope"),
+        (lambda x: mg.sin(30 * mg.astype(x, np.float32)), 0.7, "cannot tell at x[0]"),
+        (mg.sqrt, 0.0, "fn is NaN or infinite there or next to it"),
+        (mg.log, 0.0, "fn is NaN or infinite"),
+        (mg.exp, 1000.0, "fn is NaN or infinite"),
+    ):
+        report = mg.check_gradients(f, np.array([at]), order=1)
+        assert report.verdict == "cannot tell", (at, str(report))
+        assert not report
+        assert reason in str(report)
+        with pytest.raises(GradientError, match="cannot tell whether the gradient is right") as caught:
+            mg.gradcheck(f, np.array([at]), order=1)
+        assert "wrong" not in str(caught.value).lower()
+
+
+def test_one_entry_that_cannot_be_told_excuses_no_other():
+    wrong = mg.check_gradients(lambda x: mg.relu(x) + (mg.relu(x) - mg.relu(x).detach()), np.array([0.0, 1.0, 2.0]))
+    assert wrong.verdict == "wrong"
+    assert wrong.findings[0].wrong == [(1,), (2,)]
+    assert list(wrong.findings[0].untold) == [(0,)]
+
+
+@pytest.mark.parametrize("factor", [1.00003, 1.0004, 0.999])
+def test_a_cause_does_not_contradict_the_numbers(factor):
+    """Off by little: as many digits as it takes to see it, and never that it is 1 times the right one."""
+    report = mg.check_gradients(lambda x: mg.exp(x) + (factor - 1) * (mg.exp(x) - mg.exp(x).detach()), X)
+    assert report.verdict == "wrong"
+    assert "is 1 times" not in str(report)
+    assert f"too {'large' if factor > 1 else 'small'} by {100 * abs(factor - 1):.2g} % everywhere" in str(report)
+    shown = next(part.split() for part in str(report).splitlines() if "analytic" in part)
+    assert shown[shown.index("analytic") + 1] != shown[shown.index("numeric") + 1]
+
+
+def test_partly_right_is_what_the_check_calls_right():
+    """One entry off by 1e-4: the cause speaks of that entry, and not of a pattern in all."""
+    bump = np.zeros((4, 4))
+    bump[1, 2] = 1e-4
+    report = mg.check_gradients(product(good_left, lambda g, y, x, w: x.T @ g * (1 + bump)), X, W)
+    assert report.findings[1].wrong == [(1, 2)]
+    assert "all wrong entries have index [1] on axis 0; the others are right" in str(report)
 
 
 def test_a_wrong_gradient_is_not_excused_as_a_kink():
@@ -167,7 +213,7 @@ def test_the_direction_is_not_the_input():
 
 
 def test_many_entries_are_sampled():
-    assert mg.gradcheck(mg.sin, RNG.standard_normal(1000), elements=30).findings[0].compared == 30
+    assert mg.gradcheck(mg.sin, RNG.standard_normal(1000), elements=30).findings[0].right == 30
 
 
 def test_unused_inputs_have_gradient_zero():
@@ -182,5 +228,9 @@ def test_numeric_derivatives_of_a_plain_function():
 
 
 def test_causes_of_plain_arrays():
-    assert "shape (3,)" in likely_cause(np.zeros(3), np.zeros((2, 3)))
-    assert "no known pattern" in likely_cause(RNG.standard_normal((3, 5)), RNG.standard_normal((3, 5)))
+    assert "shape (3,)" in likely_cause(np.zeros(3), np.zeros((2, 3)), np.ones(3, bool))
+    right, everywhere = RNG.standard_normal((3, 5)), np.ones((3, 5), bool)
+    assert "no known pattern" in likely_cause(RNG.standard_normal((3, 5)), right, everywhere)
+    known = np.where(right > 0, right, np.nan)  # of which only some were measured
+    assert "it is 7 times the right gradient" in likely_cause(7 * right, known, everywhere)
+    assert "times" not in likely_cause(right * (1 + 1e-9), right, everywhere)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigen.autodiff.checking import numeric_derivatives
+from minigen.autodiff.slopes import numeric_derivatives
 from minigen.lessons import all_lessons, check_file, check_function
 from minigen.lessons.checking import check_source
 from minigen.lessons.exercise_file import make_stubs

@@ -24,8 +24,8 @@ def by_loops(real, fake, k):
     def radius(x):
         return [sorted(np.linalg.norm(x - row, axis=1))[k] for row in x]
 
-    inside = np.linalg.norm(fake[:, None] - real, axis=2) < np.array(radius(real))  # (M, N)
-    recalled = np.linalg.norm(real[:, None] - fake, axis=2) < np.array(radius(fake))
+    inside = np.linalg.norm(fake[:, None] - real, axis=2) <= np.array(radius(real)) + 1e-12  # (M, N)
+    recalled = np.linalg.norm(real[:, None] - fake, axis=2) <= np.array(radius(fake)) + 1e-12
     return inside.any(1).mean(), recalled.any(1).mean(), inside.sum() / k / len(fake), inside.any(0).mean()
 
 
@@ -34,6 +34,28 @@ def test_as_defined(k, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 17)
     real, fake = normal(0, 80), normal(1, 60) * 0.7 + 0.3
     assert np.allclose(precision_recall_density_coverage(real, fake, k), by_loops(real, fake, k))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("seed", range(8))
+def test_ties_are_in_the_ball(seed, dtype, monkeypatch):
+    """Points of a grid, of which many are at equal distances and many are the same, far from 0."""
+    monkeypatch.setattr(module, "BLOCK", 13)
+    rng = np.random.default_rng(seed)
+    real, fake = (rng.integers(0, 3, (n, 2)).astype(dtype) * 0.25 + 7 for n in (40, 30))
+    for k in (1, 3, 6):
+        found = precision_recall_density_coverage(real, fake, k)
+        assert np.allclose(found, by_loops(real.astype(float), fake.astype(float), k))
+
+
+@pytest.mark.parametrize("dimension", [1, 3, 784])
+def test_copies_are_precise_and_recalled(dimension):
+    """Each row thrice: its second neighbour is a copy, so the balls have radius 0, and hold the copies."""
+    rows = np.repeat(normal(0, 50, dimension).astype(np.float32), 3, axis=0) * 100 + 1000
+    assert precision_recall_density_coverage(rows, rows[::-1], 2) == (1, 1, 1.5, 1)
+    assert precision_recall_density_coverage(rows, np.repeat(rows[:1], 9, axis=0), 2).precision == 1
+    assert precision_recall_density_coverage(rows, rows + 1e-3, 2).precision == 0
+    assert (nearest(rows, rows[::-1]).distance == 0).all()
 
 
 def test_equal_distributions():

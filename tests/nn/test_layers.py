@@ -35,7 +35,7 @@ def test_gradients_to_second_order(device, name, training):
     report = mg.gradcheck(call, example(layer, shape), *parameters, elements=12)
     inputs = len(parameters) + (not isinstance(layer, nn.Embedding))
     assert len(report.findings) == 2 * inputs + 1  # each to both orders, and the upstream gradient
-    assert all(finding.compared for finding in report.findings)
+    assert all(finding.right for finding in report.findings)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])

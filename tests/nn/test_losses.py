@@ -253,6 +253,47 @@ def test_wrong_use_is_named(call, error, message):
         call()
 
 
+@pytest.mark.parametrize("bad", [255.0, 1.0001, -0.001, -np.inf, np.inf, np.nan])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_bernoulli_is_between_0_and_1(bad, dtype):
+    """Wherever targets enter; on the GPU they are not looked at."""
+    logits, x = mg.tensor(np.zeros((2, 3), dtype)), np.full((2, 3), 0.5, dtype)
+    x[1, 2] = bad
+    for call in (nn.bce_loss, mg.bernoulli_log_likelihood, lambda a, b: Bernoulli(a).log_prob(b)):
+        assert np.isfinite(call(logits, mg.tensor(np.clip(np.nan_to_num(x), 0, 1))).numpy()).all()
+        with pytest.raises(ArgumentError, match=r"must be in \[0, 1\], got .* divide pixels of 0 to 255 by 255"):
+            call(logits, mg.tensor(x))
+    with pytest.raises(ArgumentError, match="targets must be in"):
+        Bernoulli(logits).log_prob(bad)
+
+
+def test_pixels_of_bytes_are_refused():
+    with pytest.raises(ArgumentError, match=r"got 0 \.\.\. 255"):
+        nn.bce_loss(mg.zeros((1, 2)), mg.tensor(np.array([[0, 255]], np.uint8)))
+
+
+@pytest.mark.parametrize("masked", [[0], [2], [0, 1]])
+def test_cross_entropy_with_classes_that_cannot_be(device, masked):
+    """A logit of -inf: no NaN, and the loss and gradient of the other classes alone."""
+    logits = LOGITS.copy()
+    logits[:, masked] = -np.inf
+    rest = [k for k in range(3) if k not in masked]
+    labels = np.array([rest[i % len(rest)] for i in range(5)])
+    x, y = mg.tensor(logits, requires_grad=True), mg.tensor(LOGITS[:, rest], requires_grad=True)
+    loss = nn.cross_entropy_loss(x, mg.tensor(labels))
+    alone = nn.cross_entropy_loss(y, mg.tensor(np.array([rest.index(k) for k in labels])))
+    loss.backward()
+    alone.backward()
+    assert loss.item() == pytest.approx(alone.item(), abs=1e-6)
+    np.testing.assert_allclose(x.grad.numpy()[:, rest], y.grad.numpy(), atol=1e-6)
+    assert (x.grad.numpy()[:, masked] == 0).all()
+    impossible = nn.cross_entropy_loss(x, mg.tensor(np.full(5, masked[0])))
+    x.zero_grad()
+    impossible.backward()
+    assert impossible.item() == np.inf
+    assert np.isfinite(x.grad.numpy()).all()
+
+
 @pytest.mark.parametrize("loss", [nn.bce_loss, nn.kl_loss])
 def test_scalars_have_no_batch(loss):
     with pytest.raises(ShapeError, match=r"expected \(N, \.\.\.\)"):

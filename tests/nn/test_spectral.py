@@ -1,7 +1,9 @@
 """Spectral normalisation against the singular values that NumPy finds."""
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 import minigen as mg
 from minigen import nn
@@ -100,3 +102,57 @@ def test_a_network_of_such_layers_is_no_steeper_than_1():
 def test_other_layers_are_refused():
     with pytest.raises(ArgumentError, match="is for Dense and Conv2D, got BatchNorm"):
         nn.SpectralNorm(nn.BatchNorm(3))
+
+
+def rounds(layer, n=300):
+    for _ in range(n):
+        layer._iterate()
+    return layer.sigma().item()
+
+
+def of_weights(w):
+    layer = nn.Dense(*w.shape, bias=False)
+    layer.w.data[...] = mg.tensor(w).data
+    return layer
+
+
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@MANY
+@given(st.integers(0, 10**6), st.tuples(st.integers(1, 6), st.integers(1, 6)), st.sampled_from([1e-12, 1e-3, 1.0, 1e6]))
+def test_sigma_is_found_from_any_start(seed, shape, size):
+    """Also from one at a right angle to the vector that is looked for, and after the weights have changed."""
+    rng = np.random.default_rng(seed)
+    w, other = size * rng.standard_normal((2, *shape)).astype(np.float32)
+    layer = nn.SpectralNorm(of_weights(w), rng=mg.Generator(seed))
+    assert rounds(layer) == pytest.approx(largest(w), rel=0.02)
+    for unlucky in np.linalg.svd(other)[2]:  # each right singular vector in turn
+        layer.layer.w.data[...] = other
+        layer.u.data[...] = unlucky
+        assert rounds(layer) == pytest.approx(largest(other), rel=0.02)
+
+
+@pytest.mark.parametrize("w", [[[10, -10], [1, 1]], [[1, -1], [2, -2]], [[1, 1], [-1, -1]]])
+def test_rows_that_an_even_start_does_not_see(device, w):
+    layer = nn.SpectralNorm(of_weights(np.float32(w)))
+    assert layer.sigma().item() == pytest.approx(largest(np.float32(w)), rel=1e-3)
+
+
+def test_weights_of_zero(device):
+    """They give zeros, with finite gradients, and sigma is found as soon as they are something else."""
+    layer = nn.SpectralNorm(of_weights(np.zeros((3, 2), np.float32)))
+    x = mg.tensor(np.ones((4, 3), np.float32), requires_grad=True)
+    y = layer(x)
+    y.sum().backward()
+    assert (y.numpy() == 0).all()
+    assert np.isfinite(layer.layer.w.grad.numpy()).all()
+    assert np.isfinite(x.grad.numpy()).all()
+    layer.layer.w.data[...] = mg.tensor(np.float32([[3, 0], [0, 4], [0, 0]])).data
+    assert rounds(layer) == pytest.approx(4, rel=1e-3)
+
+
+def test_the_start_is_drawn_from_the_generator_given():
+    first, same, other = (nn.SpectralNorm(nn.Dense(3, 50, rng=mg.Generator(0)), rng=mg.Generator(s)) for s in (1, 1, 2))
+    assert np.array_equal(first.u.numpy(), same.u.numpy())
+    assert not np.array_equal(first.u.numpy(), other.u.numpy())

@@ -454,3 +454,16 @@ def test_integers_may_be_numpys(device):
     for z in (x.sum(axis=two), mg.softmax(x, axis=one), mg.expand_dims(x, two), mg.squeeze(x, np.int64(0))):
         z.sum().backward()
     assert np.array_equal(mg.grad((x * 3).mean(axis=one).sum(), x).numpy(), np.full(x.shape, 0.75))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8, np.int64, np.uint8])
+def test_the_padding_of_a_maximum_is_less_than_every_number(device, dtype):
+    """Also than -inf and than the least integer; in debug mode, too."""
+    least = -np.inf if np.dtype(dtype).kind == "f" else np.iinfo(dtype).min
+    x = np.random.default_rng(0).integers(0, 9, (2, 5, 6, 2)).astype(dtype)
+    x[0], x[1, :2] = least, least
+    with mg.debug():
+        y = mg.max_pool2d(mg.tensor(x), (3, 2), 2, 1)
+    assert y.dtype == dtype
+    assert np.array_equal(y.numpy(), pools(x, np.max, least))
+    assert (y.numpy()[0] == least).all()

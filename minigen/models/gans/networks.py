@@ -4,6 +4,7 @@ DCGAN's (Radford et al. 2016) and dense ones, with three kinds of normalisation 
 between them by a name. Lesson 9 uses the dense ones, lesson 10 the convolutional ones.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -116,7 +117,7 @@ def dcgan_discriminator(
         top: units of one more dense layer, next to the output; 0 for none.
     """
     levels, channels = levels_of(shape), shape[2] * pack
-    wrap = SpectralNorm if norm == "spectral" else (lambda layer: layer)
+    wrap = functools.partial(SpectralNorm, rng=rng) if norm == "spectral" else (lambda layer: layer)
     layers: list[Module] = []
     for i in range(levels):
         batch_norm = norm == "batch" and i > 0
@@ -145,7 +146,7 @@ def dense_discriminator(
     shape: Shape, hidden: Sequence[int], rng: Generator, norm: str = "none", outputs: int = 1, pack: int = 1
 ) -> Sequential:
     """Dense layers with LeakyReLU(0.2); the arguments are those of `dcgan_discriminator`, without batch norm."""
-    wrap = SpectralNorm if norm == "spectral" else (lambda layer: layer)
+    wrap = functools.partial(SpectralNorm, rng=rng) if norm == "spectral" else (lambda layer: layer)
     sizes = [math.prod(shape) * pack, *hidden]
     layers: list[Module] = [Flatten()]
     for inputs, outs in itertools.pairwise(sizes):

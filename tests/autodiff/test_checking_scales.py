@@ -1,0 +1,85 @@
+"""The gradient check accuses no right function, at any scale, and finds wrong ones there."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import minigen as mg
+from tests.autodiff.right_functions import ELEMENTWISE, FUNCTIONS
+
+SCALES = range(-8, 9)
+
+
+def inputs(scale, seed, mixed=False):
+    rng = np.random.default_rng([seed, scale + 8])
+    return rng.standard_normal((4, 3)) * 10.0 ** (rng.integers(-8, 9, (4, 3)) if mixed else scale)
+
+
+def test_more_than_a_hundred_functions():
+    assert len(FUNCTIONS) > 100
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(FUNCTIONS)), st.sampled_from(SCALES), st.integers(0, 10**6), st.booleans())
+@example("log softmax of x + 1e8", -5, 1654, True)  # rounding inside of an operation: steps that are fooled alike
+def test_no_right_function_is_accused(name, scale, seed, mixed):
+    report = mg.check_gradients(FUNCTIONS[name], inputs(scale, seed, mixed))
+    assert report.verdict != "wrong", str(report)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_right_function_is_accused_at_any_scale(name):
+    """And nearly all are told to be right: what is not finite, or drowned in what is added, cannot be."""
+    reports = [mg.check_gradients(FUNCTIONS[name], inputs(scale, 0)) for scale in SCALES]
+    assert [str(report) for report in reports if report.verdict == "wrong"] == []
+    assert sum(map(bool, reports)) >= 10 or "1e8" in name
+
+
+def times(factor, f):
+    """f with its gradient multiplied by a factor: f - f adds nothing to its value."""
+    return lambda x: f(x) + (factor - 1) * (f(x) - f(x).detach())
+
+
+def test_wrong_gradients_are_found_at_any_scale():
+    """By a factor of 2, or of 1.001: never right; and wrong is what they are called wherever the right one is told."""
+    told = found = 0
+    names = [name for name in ELEMENTWISE if "1e8" not in name]
+    for name, scale in itertools.product(names, SCALES[::2]):
+        f, x = ELEMENTWISE[name], inputs(scale, 1)
+        t = mg.tensor(x, requires_grad=True)
+        gradient = np.nan_to_num(mg.grad(f(t).sum(), t).numpy())
+        if not mg.check_gradients(f, x, order=1):
+            continue
+        for factor in (2.0, 1.001, 0.0):
+            if np.abs((factor - 1) * gradient).max() > 1e-7 * min(1, 10.0**-scale):
+                verdict = mg.check_gradients(times(factor, f), x, order=1).verdict
+                assert verdict != "right", (name, scale, factor)
+                told, found = told + 1, found + (verdict == "wrong")
+    assert found > 0.97 * told > 400
+
+
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (mg.log, 1e-4),
+        (mg.log, 1e-9),
+        (lambda x: 1 / x, 1e-4),
+        (lambda x: x * x, 1e8),
+        (lambda x: x * mg.abs(x), 0.0),
+        (lambda x: x**3, 0.0),
+        (mg.abs, 1e-7),
+        (lambda x: x + 1e8, 1.0),
+        (lambda x: mg.sin(1e6 * x), 1.0),
+        (lambda x: mg.relu(x - 1), 1.000001),
+        (lambda x: mg.sum(mg.exp(x)) + 1e4, 3.0),
+    ],
+)
+def test_single_points(f, at):
+    assert mg.gradcheck(f, np.array([at]))
+    if at:
+        with pytest.raises(mg.GradientError, match="WRONG"):
+            mg.gradcheck(times(2.0, f), np.array([at]))
