@@ -1,8 +1,8 @@
 """minigen: generative models from first principles, in NumPy, with an optional GPU backend (CuPy)."""
 
-from . import terminal
+from . import signals
 
-terminal.leave_if_interrupted()  # a command that is stopped while NumPy is imported; a library is left alone
+signals.leave_if_interrupted()  # a command that is stopped while NumPy is imported; a library is left alone
 
 from . import data, distributions, nn, ops, optim, random
 from .autodiff import (

@@ -379,7 +379,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from . import distributed
 
-    def command() -> int | None:
+    with attempt("minigen") as outcome:
         if argv is None and not distributed.launched():
             signals.take_over()
         given = list(sys.argv[1:] if argv is None else argv)
@@ -391,10 +391,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from .report import canvas
 
                 canvas.load()
-            status: int | None = args.run(args)
-            return status
+            outcome.status = args.run(args) or 0
         except MinigenError as error:
             error.args = (_by_flags(str(error), vars(args)),)
             raise
-
-    return attempt("minigen", command)
+    return outcome.status

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -135,3 +136,42 @@ def say(text: str, name: str = "minigen") -> None:
             os.write(sys.stderr.fileno(), line.encode(sys.stderr.encoding or "utf-8", "backslashreplace"))
         except ValueError:  # no file of the system's
             sys.stderr.write(line)
+
+
+# ------------------------------------------------------------------------------------- while it is being loaded
+
+
+def leave_if_interrupted() -> None:
+    """If this process is one of our commands: Ctrl-C ends it at once, with its line, while it is still being loaded.
+
+    An exception would not do: raised in the middle of an import, it is told with all the lines that led there.
+    """
+    if _is_ours() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with contextlib.suppress(ValueError):  # not the main thread: signals do not come here
+            signal.signal(signal.SIGINT, leave)
+
+
+def raise_again() -> None:
+    """Now that it is loaded, and somebody tells of it in a line: Ctrl-C raises KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _is_ours() -> bool:
+    """Whether the process was started as `python -m minigen...`, or by the script `minigen`.
+
+    Python puts '-m' in the place of the program's name while it looks for the module; the module's name is then where
+    the arguments that are left begin.
+    """
+    arguments = getattr(sys, "argv", None) or [""]
+    if arguments[0] == "-m":
+        module = sys.orig_argv[-len(arguments)].removeprefix("-m")
+        return module.split(".")[0] == "minigen"
+    return Path(arguments[0]).stem == "minigen"
+
+
+def leave(signum: int, frame: FrameType | None) -> None:
+    """End the process: a handler of SIGINT."""
+    with contextlib.suppress(OSError):
+        os.write(2, b"minigen: interrupted\n")
+    os._exit(130)

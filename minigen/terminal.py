@@ -13,57 +13,69 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
-from pathlib import Path
-from types import FrameType
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import signals
 from .errors import DataError, MinigenError, remedy
 
 
-def attempt(name: str, command: Callable[[], int | None]) -> int:
-    """Run a command; whatever it refuses, or the system refuses to it, becomes one line.
+@dataclass
+class Outcome:
+    """What became of a command: its exit status."""
+
+    status: int = 0
+
+
+@contextlib.contextmanager
+def attempt(name: str) -> Iterator[Outcome]:
+    """Whatever is refused in the `with` block, by minigen or by the system, becomes one line.
 
     Args:
-        name: of the program, for the line. command: returns an exit status, or None for 0.
+        name: of the program, for the line.
 
-    Returns:
-        The command's status, 2 for what is refused, 130 or 143 when stopped.
+    Yields:
+        Where the block puts its exit status. It becomes 2 for what is refused, and 130, 143 or 129 when stopped.
     """
+    outcome = Outcome()
     try:
         try:
-            return command() or 0
+            signals.raise_again()
+            yield outcome
         finally:
             signals.leave_alone()  # what is left is a line
     except BrokenPipeError:  # whoever read our output has seen enough
-        return 0
+        outcome.status = 0
     except KeyboardInterrupt as stop:
         signals.leave_alone()
         signals.say(str(stop) or "interrupted", name)
-        return getattr(stop, "status", 130)
-    except MinigenError as error:
-        return _refused(name, str(error))
-    except OSError as error:
+        outcome.status = getattr(stop, "status", 130)
+    except (MinigenError, OSError, MemoryError, ImportError) as error:
+        outcome.status = _refused(name, _why(error))
+
+
+def _why(error: Exception) -> str:
+    """What was refused, and what to do about it."""
+    if isinstance(error, MinigenError):
+        return str(error)
+    if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return _refused(name, f"{place}{error.strerror or error}; {remedy(error)}")
-    except MemoryError as error:
-        return _refused(name, f"memory: there is not enough ({str(error) or 'no more is given'}); take less at once")
-    except ImportError as error:
-        return _refused(name, f"{error.name or 'a package'} cannot be used ({error}); python -m pip install minigen")
+        return f"{place}{error.strerror or error}; {remedy(error)}"
+    if isinstance(error, ImportError):
+        return f"{error.name or 'a package'} cannot be used ({error}); python -m pip install minigen"
+    return f"memory: there is not enough ({str(error) or 'no more is given'}); take less at once"
 
 
-def _refused(name: str, why: str, status: int = 2) -> int:
+def _refused(name: str, why: str) -> int:
     print(f"{name}: {' '.join(why.split())}", file=sys.stderr)
-    return status
+    return 2
 
 
 def run_process(main: Callable[[], int]) -> NoReturn:
     """Run a command line as this process: `main` returns its exit status."""
     warnings.simplefilter("ignore")  # those of other packages are for their developers
     _open_streams()
-    if signal.getsignal(signal.SIGINT) is _leave:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status = main()
     except SystemExit as stop:  # of argparse
@@ -138,35 +150,3 @@ def _open_streams() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = Result(sys.stdout), Said(sys.stderr)
-
-
-# ------------------------------------------------------------------------------------------------------------- Ctrl-C
-
-
-def leave_if_interrupted() -> None:
-    """If this process is one of our commands: Ctrl-C ends it at once, with its line, while it is still being loaded.
-
-    An exception would not do: raised in the middle of an import, it is told with all the lines that led there.
-    """
-    if _is_ours() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        with contextlib.suppress(ValueError):  # not the main thread: signals do not come here
-            signal.signal(signal.SIGINT, _leave)
-
-
-def _is_ours() -> bool:
-    """Whether the process was started as `python -m minigen...`, or by the script `minigen`.
-
-    Python puts '-m' in the place of the program's name while it looks for the module; the module's name is then where
-    the arguments that are left begin.
-    """
-    arguments = getattr(sys, "argv", None) or [""]
-    if arguments[0] == "-m":
-        module = sys.orig_argv[-len(arguments)].removeprefix("-m")
-        return module.split(".")[0] == "minigen"
-    return Path(arguments[0]).stem == "minigen"
-
-
-def _leave(signum: int, frame: FrameType | None) -> None:
-    with contextlib.suppress(OSError):
-        os.write(2, b"minigen: interrupted\n")
-    os._exit(130)

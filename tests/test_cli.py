@@ -244,7 +244,7 @@ def test_weights_of_another_model(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--n", "0"], "n: expected an integer with 1 <= n <= 1e+06"),
+        (["--n", "0"], "--n: expected an integer with 1 <= n <= 1e+07"),
         (["--out", "picture.gif"], "ends in .png or .npy"),
         (["--out", "nowhere/picture.png"], "the folder nowhere does not exist"),
         (["--seed", "-2"], "seed: expected an integer >= 0"),

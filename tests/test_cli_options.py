@@ -19,7 +19,7 @@ TINY = {"steps": 1, "batch_size": 10, "width": 4, "latent_dim": 3, "samples": 2,
 OTHER = {  # a value that is no default
     **{"steps": 2, "batch_size": 12, "width": 5, "latent_dim": 4, "samples": 3, "words": 5, "unroll": 2},
     **{"lr": 3e-4, "beta": 0.5, "beta1": 0.25, "generator_speed": 3.0, "ema": 0.75, "shear": 0.25},
-    **{"pack": 3, "critic_steps": 2, "classes": 3, "continuous": 1},
+    **{"pack": 3, "critic_steps": 2, "classes": 3, "continuous": 1, "depth": 3},
 }
 AMOUNTS = {"denoise": 0.25, "inpaint": 0.25, "super-resolve": 4.0}
 
@@ -130,7 +130,7 @@ def test_every_choice_works(tmp_path, capsys, model, name, choice):
     if (model, choice) in (("wgan-gp", "dcgan"), ("wgan-gp", "dcgan-top")):
         said = capsys.readouterr().err
         assert (status, said.count("\n")) == (2, 1)
-        assert said.startswith("minigen: net: the gradient penalty is one for single examples, and batch norm in ")
+        assert said.startswith("minigen: --net: the gradient penalty is one for single examples, and batch norm in ")
         assert not (tmp_path / "run").exists()
         return
     assert status == 0

@@ -120,4 +120,6 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; returns the exit status: 0, 2 for anything refused, 130 when interrupted."""
-    return attempt("minigen.bench", lambda: run(parser().parse_args(argv)))
+    with attempt("minigen.bench") as outcome:
+        run(parser().parse_args(argv))
+    return outcome.status

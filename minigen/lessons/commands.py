@@ -132,4 +132,6 @@ def _grade(args: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 if the question was declined, 2 after an error."""
     args = parser().parse_args(argv)
-    return attempt("minigen.lessons", lambda: args.run(args))
+    with attempt("minigen.lessons") as outcome:
+        outcome.status = args.run(args)
+    return outcome.status

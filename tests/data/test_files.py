@@ -16,7 +16,7 @@ from minigen.errors import DataError
 PACKAGE = Path(minigen.__file__).parent
 BENCHMARKS = PACKAGE.parent / "benchmarks"
 NO_FILES = {  # JSON between processes, or to be hashed
-    "minigen/lessons/run_answer.py",
+    "minigen/lessons/worker/messages.py",
     "minigen/metrics/classifier.py",
     "benchmarks/processes.py",
     "benchmarks/rounds.py",

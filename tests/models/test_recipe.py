@@ -99,7 +99,8 @@ def test_what_does_not_go_together_is_refused(model, data_name, given, message):
 @pytest.mark.parametrize(
     ("model", "given"),
     [
-        ("vae", {"schedule": "cosine"}),
+        ("vae", {"activation": "relu"}),
+        ("iwae", {"schedule": "cosine"}),
         ("vae", {"samples": 2}),
         ("vae", {"classes": 10}),
         ("iwae", {"beta": 2.0}),

@@ -121,7 +121,7 @@ def test_to_moves_everything_and_forgets_gradients(device):
 def test_an_unknown_device_changes_nothing(device):
     one = net()
     before = snapshot(one)
-    with pytest.raises(ArgumentError, match="did you mean 'cuda'"):
+    with pytest.raises(ArgumentError, match="take 'cpu', or 'cuda'"):
         one.to("cdua")
     assert unchanged(one, before)
     assert {t.device for _, t in one.named_tensors()} == {device}

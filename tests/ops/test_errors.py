@@ -304,9 +304,9 @@ def test_images(device, act, error, parts):
         (lambda: mg.tensor([1.0], dtype="complex64"), DTypeError, ["dtype", "complex64", "'float32'"]),
         (lambda: mg.tensor([1.0], dtype=str), DTypeError, ["dtype", "'float32'"]),
         (lambda: mg.Tensor([1.0]), DTypeError, ["data must be an array", "list", "mg.tensor(data)"]),
-        (lambda: mg.tensor([1.0], device="gpu"), ArgumentError, ["device", "'gpu'", "choose one of: cpu, cuda"]),
-        (lambda: mg.ones(2, device="gpu"), ArgumentError, ["device", "'gpu'", "choose one of: cpu, cuda"]),
-        (lambda: mg.ones(2).to("gpu"), ArgumentError, ["device", "'gpu'", "choose one of: cpu, cuda"]),
+        (lambda: mg.tensor([1.0], device="gpu"), ArgumentError, ["device", "'gpu'", "take 'cpu', or 'cuda'"]),
+        (lambda: mg.ones(2, device="gpu"), ArgumentError, ["device", "'gpu'", "take 'cpu', or 'cuda'"]),
+        (lambda: mg.ones(2).to("gpu"), ArgumentError, ["device", "'gpu'", "take 'cpu', or 'cuda'"]),
     ],
 )
 def test_creation(device, act, error, parts):

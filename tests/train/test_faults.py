@@ -279,7 +279,7 @@ def test_fault_the_clock_jumps(tmp_path, monkeypatch):
 
 def test_resume_keeps_its_settings(tmp_path, capsys):
     assert cli.main(["train", "vae", "--resume", str(tmp_path), "--lr", "0.1"]) == 2
-    assert "model, lr: a run that is resumed keeps its settings; leave this out" in capsys.readouterr().err
+    assert "model, --lr: a run that is resumed keeps its settings; leave this out" in capsys.readouterr().err
     assert cli.main(["train", "--resume", str(tmp_path)]) == 2
     assert "holds no config.json" in capsys.readouterr().err
     assert cli.main(["train"]) == 2

@@ -180,7 +180,7 @@ def test_a_batch_of_one_of_every_model(tmp_path, model):
 def test_a_seed_is_bounded_where_it_enters(tmp_path, capsys, name, seed):
     words = ["vae", "--steps=2", f"--out={tmp_path / 'run'}"] if name == "train" else [tmp_path]
     assert command(name, *words, f"--seed={seed}") == 2
-    assert re.fullmatch(r"minigen: seed: expected an integer .*\n", capsys.readouterr().err)
+    assert re.fullmatch(r"minigen: --seed: expected an integer .*\n", capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 
 

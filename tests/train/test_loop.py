@@ -9,6 +9,7 @@ from safetensors.numpy import save
 from minigen import Generator, Tensor, data
 from minigen.models import Trainer, recipe_of
 from minigen.train import Batches, steps
+from minigen.train.begin_and_resume import PREPARING
 
 from .runs import small, start, weights
 
@@ -33,6 +34,7 @@ def made(kind):
     trainer = recipe.trainer(recipe.build(settings, DIGITS.shape, rng), settings)
     labels = (DIGITS.y,) if recipe.labelled else ()
     x = data.scale(DIGITS.x, recipe.black)
+    trainer.prepare(Tensor(x[:PREPARING]))
     return trainer, Batches(x, *labels, batch_size=settings.batch_size, rng=rng.spawn()), rng
 
 

@@ -263,7 +263,7 @@ def test_packs_and_shares_are_those_of_a_shard():
 @pytest.mark.parametrize("shards", ["3", "0", "-2", "131072"])
 def test_the_command_refuses_numbers_of_shards(tmp_path, capsys, shards):
     assert cli.main(["train", "vae", "--shards", shards, "--out", str(tmp_path / "run")]) == 2
-    assert capsys.readouterr().err.startswith("minigen: shards: expected ")
+    assert capsys.readouterr().err.startswith("minigen: --shards: expected ")
     assert not (tmp_path / "run").exists()
 
 

@@ -297,7 +297,9 @@ def bound(
     **others: Any,
 ) -> Recipe:
     """The recipe of a model with a bound on the likelihood; see `Recipe`."""
-    given: dict[str, Any] = {"for_data": FOR_DATA, "check": check_likelihood, "meaning": meaning_of_bound}
+    known = {option.name for option in options}
+    for_data = {of: {n: value for n, value in special.items() if n in known} for of, special in FOR_DATA.items()}
+    given: dict[str, Any] = {"for_data": for_data, "check": check_likelihood, "meaning": meaning_of_bound}
     return Recipe(name, summary, build, trainer, options, shows, **(given | others))
 
 
