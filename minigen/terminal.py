@@ -100,10 +100,19 @@ def _finish(status: int) -> int:
 
 
 class Said:
-    """A stream that drops what it cannot take: the text is not worth the work that it speaks of."""
+    """A stream that drops what it cannot take: the text is not worth the work that it speaks of.
+
+    Args:
+        stream: a text stream; None for standard error, whatever that is at the moment.
+    """
 
     def __init__(self, stream: Any) -> None:
-        self.stream = stream
+        self._stream = stream
+
+    @property
+    def stream(self) -> Any:
+        """Where it goes."""
+        return sys.stderr if self._stream is None else self._stream
 
     def write(self, text: str) -> int:
         """As of a text stream."""
