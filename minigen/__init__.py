@@ -4,6 +4,8 @@ from . import signals
 
 signals.leave_if_interrupted()  # a command that is stopped while NumPy is imported; a library is left alone
 
+from typing import NoReturn
+
 from . import data, distributions, nn, ops, optim, random
 from .autodiff import (
     GradientError,
@@ -23,6 +25,13 @@ from .backend import device, use_device
 from .ops import *  # noqa: F403
 from .random import Generator, seed
 from .version import __version__
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise AttributeError(
+        f"minigen has no {name!r}; docs/coming-from.md tells what NumPy's and PyTorch's names are here"
+    )
+
 
 __all__ = [
     "Generator",

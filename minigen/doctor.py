@@ -85,6 +85,10 @@ def _packages() -> list[Finding]:
     return findings
 
 
+BY_HAND = ("celeba",)
+FOLDERS = {"stacked_mnist": "mnist"}  # where it has no files of its own
+
+
 def _data(data_dir: str | None) -> list[Finding]:
     findings = []
     for name in data.DATASETS:
@@ -92,6 +96,7 @@ def _data(data_dir: str | None) -> list[Finding]:
         if place:
             findings.append(Finding(f"data {name}", place))
         else:
-            remedy = f"downloaded on first use; without a network: files into FOLDER/{name}, MINIGEN_DATA=FOLDER"
+            files = f"files into FOLDER/{FOLDERS.get(name, name)}, MINIGEN_DATA=FOLDER"
+            remedy = f"by hand: {files}" if name in BY_HAND else f"downloaded on first use; without a network: {files}"
             findings.append(Finding(f"data {name}", "not here yet", remedy))
     return findings

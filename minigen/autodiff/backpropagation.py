@@ -244,6 +244,8 @@ def _accumulate(leaf: Tensor, g: Tensor | Array | None) -> None:
     """Add the gradient `g` (a tensor, or an array that may be shared) to `leaf.grad`."""
     if g is None:
         return
+    if not (leaf.grad is None or isinstance(leaf.grad, Tensor)):
+        raise GraphError(f"backward: grad is {leaf.grad!r:.60} and not a tensor; to forget a gradient, set it to None")
     if isinstance(g, Tensor):  # create_graph: keep the history
         leaf.grad = _copied(g) if leaf.grad is None else leaf.grad + g
     elif leaf.grad is not None and leaf.grad.data is leaf.grad_buffer:

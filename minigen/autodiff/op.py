@@ -256,7 +256,11 @@ class Op:
     def _as_result(self, y: Any, arrays: Sequence[object]) -> Array:
         """An array of the right precision: NumPy gives scalars for 0-d results, float64 for quotients of integers."""
         if not is_array(y):
-            y = np.asarray(y)
+            given, y = y, np.asarray(y)
+            if y.dtype.kind not in "biuf":
+                raise DTypeError(
+                    f"{self.name}: expected an array from its function, got {given!r:.60}; return the result"
+                )
         if y.dtype.char == "d" and not self.may_widen and not any(is_array(a) and a.dtype.char == "d" for a in arrays):
             y = y.astype(np.float32)
         return y
@@ -279,6 +283,8 @@ class Op:
                 f"{self.name}: the shapes of {given} do not broadcast; "
                 "counted from the last, each pair of axes must be equal or have a 1"
             )
+        if "argument 'dim'" in first_line:
+            first_line += "; dim is called axis here"
         kinds = (np.exceptions.AxisError, AxisError), (IndexError, IndexingError), (TypeError, DTypeError)
         kind = next((ours for numpys, ours in kinds if isinstance(error, numpys)), ShapeError)
         return kind(f"{self.name}: {first_line} (given {given})")

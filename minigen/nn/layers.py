@@ -53,9 +53,10 @@ class Dense(Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (..., inputs) -> (..., outputs)."""
         if not x.ndim or x.shape[-1] != self.inputs:
+            flat = math.prod(x.shape[1:])
+            hint = "; did you forget Flatten()?" if x.ndim > 2 and flat == self.inputs else f", expected {self.inputs}"
             raise ShapeError(
-                f"{self!r}: input of shape {x.shape} has {x.shape[-1] if x.ndim else 'no'} features "
-                "in its last axis; did you forget Flatten()?"
+                f"{self!r}: input of shape {x.shape} has {x.shape[-1] if x.ndim else 'no'} features in its last axis{hint}"
             )
         return ops.dense(x, self.w, self.b)
 

@@ -274,7 +274,10 @@ class Sequential(Module):
             if isinstance(layer, type):
                 raise DTypeError(f"Sequential: layer {i} is the class {layer.__name__}; write {layer.__name__}(...)")
             if not callable(layer):
-                raise DTypeError(f"Sequential: layer {i} is {layer!r}, which is neither a module nor a function")
+                hint = "; write Sequential(*layers)" if isinstance(layer, (list, tuple)) else ""
+                raise DTypeError(
+                    f"Sequential: layer {i} is {layer!r:.60}, which is neither a module nor a function{hint}"
+                )
         self.layers = list(layers)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -33,6 +33,7 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "likeness": ("nats per example", None, None),
     "kl": ("nats per example", None, None),
     "prior": ("nats per grid", None, None),
+    "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
 }
 
 
@@ -48,7 +49,7 @@ def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     if test.is_image:
         figures["reconstructions.png"] = plots.pairs(x, again, title=f"{title}: originals above reconstructions")
     else:
-        figures["reconstructions.png"] = plots.scatter(again, x, f"{title}: reconstructions")
+        figures["reconstructions.png"] = plots.scatter(again, x, title, "reconstructions")
     if trained.can_show("codes") and trained.settings.latent_dim == 2 and test.is_image:
         images = trained.from_codes(plots.manifold_codes(20))
         figures["manifold.png"] = plots.image_grid(images, 20, f"{title}: the latent plane")

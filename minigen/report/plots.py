@@ -49,12 +49,12 @@ def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: s
 
 
 @own_settings()
-def scatter(samples: np.ndarray, data: np.ndarray, title: str = "") -> "Figure":
-    """Generated points (N, 2) over points of the data (M, 2)."""
+def scatter(samples: np.ndarray, data: np.ndarray, title: str = "", name: str = "samples") -> "Figure":
+    """Generated points (N, 2), by their `name`, over points of the data (M, 2), which are larger so as to be seen."""
     figure = new_figure(5, 5, dpi=120)
     axes = figure.add_subplot(aspect="equal")
-    axes.scatter(data[:, 0], data[:, 1], s=4, color="0.75", label="data")
-    axes.scatter(samples[:, 0], samples[:, 1], s=4, color="C3", label="samples")
+    axes.scatter(data[:, 0], data[:, 1], s=30, color="0.8", label="data")
+    axes.scatter(samples[:, 0], samples[:, 1], s=4, color="C3", label=name)
     axes.legend(loc="upper right")
     axes.set_title(title)
     figure.tight_layout()
