@@ -72,8 +72,8 @@ def parts(step: Callable[[], Any]) -> dict[str, float]:
     _, checks = found["refuse_changed"]
     for node, *_ in checks:  # the step has moved the weights: stamp them anew, so that the checks find nothing
         node.stamps = {
-            k: (array, memory, memory.version if memory else 0, view, sample and view.tobytes())
-            for k, (array, memory, _, view, sample) in node.stamps.items()
+            k: (array, memory, memory.version if memory else 0, sample and changes.sample(array, len(sample)))
+            for k, (array, memory, _, sample) in node.stamps.items()
         }
     return {name: shortest(function, calls) for name, (function, calls) in found.items()}
 

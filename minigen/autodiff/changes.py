@@ -9,9 +9,9 @@ what it was. The commonest mistake is that of GAN programs: an optimizer steps b
 
 A change is noticed in three ways. The library's own writers (optimizers, `load_state_dict`, ...) tell of it: `written`.
 An array that was put in place of another (`w.data = new`) is not the same object. And because NumPy tells nobody of
-`w.data -= 0.1`, a node keeps a sample of each array that its rules read: up to 64 numbers, evenly spread, or all of
-them in debug mode. So a write to a few places of a large array can go unnoticed, a write to all of it cannot. On a GPU
-there is no sample, as taking one would wait for the device.
+`w.data -= 0.1`, a node keeps a sample of each array that its rules read: 64 numbers at places drawn by chance, or all
+of them in debug mode. So a write to a few places of a large array can go unnoticed, a write to much of it cannot. On a
+GPU there is no sample, as taking one would wait for the device.
 
 Not every change matters: the rules of `a + b` read neither, that of `relu` reads signs alone. So a rule whose arrays
 have changed is called twice, with what is there now and with other contents. If the results are equal, nothing is
@@ -34,8 +34,8 @@ from ..backend import Array, device_of, errstate, is_array, xp_of
 from ..errors import GraphError
 from .tensors import Memory, Node, Tensor, mode, raw
 
-# An array, the memory that it shares with others and that one's version, a view of some places and what stood there
-Stamp: TypeAlias = tuple[Array, Memory | None, int, Array, bytes | None]
+# An array, the memory that it shares with others and that one's version, and a sample of what stood there
+Stamp: TypeAlias = tuple[Array, Memory | None, int, bytes | None]
 
 RESULT = -1  # stands for the result among the positions of an operation's arrays
 SAMPLE = 64  # numbers
@@ -99,23 +99,26 @@ def stamps(positions: Iterable[int], inputs: Sequence[object], arrays: Sequence[
         memory = x._memory if isinstance(x, Tensor) and x.data is array else None
         version = 0 if memory is None else memory.version
         if isinstance(array, np.ndarray):
-            view = array if array.size <= SAMPLE or mode.debug else array[_places(array.shape)]
-            found[k] = array, memory, version, view, view.tobytes()
+            found[k] = array, memory, version, sample(array, array.nbytes if mode.debug or array.size <= SAMPLE else 0)
         elif is_array(array):
-            found[k] = array, memory, version, array, None
+            found[k] = array, memory, version, None
     return found
 
 
+def sample(array: np.ndarray, length: int) -> bytes:
+    """The numbers at some places of an array, or all of them, if the length in bytes is that of all."""
+    if length == array.nbytes:
+        return array.tobytes()
+    places = _places(array.size)
+    if array.flags.forc:  # without gaps: faster
+        return array.ravel("K")[places].tobytes()
+    return array[np.unravel_index(places, array.shape)].tobytes()
+
+
 @functools.lru_cache(maxsize=1024)
-def _places(shape: tuple[int, ...]) -> tuple[slice, ...]:
-    """Slices to at most SAMPLE places of an array, as evenly spread over its axes as their lengths allow."""
-    room, slices = SAMPLE, {}
-    for left, axis in zip(range(len(shape), 0, -1), sorted(range(len(shape)), key=lambda a: shape[a]), strict=True):
-        count = min(shape[axis], int(room ** (1 / left) + 1e-9))
-        step = -(-shape[axis] // count)
-        slices[axis] = slice(step // 2, None, step)
-        room //= count
-    return tuple(slices[axis] for axis in range(len(shape)))
+def _places(size: int) -> np.ndarray:
+    """Some places of so many, by chance: a rule would have gaps where a write can hide."""
+    return np.sort(np.random.default_rng(size).choice(size, SAMPLE, replace=False, shuffle=False))
 
 
 def copied(setting: object) -> object:
@@ -147,12 +150,12 @@ def refuse_changed(node: Node, i: int, g: Tensor | Array, y: Tensor, inputs: Seq
 
 def _differs(stamp: Stamp, x: object) -> bool:
     """Whether `x`, a tensor or an array, no longer is what it was."""
-    array, memory, version, view, sample = stamp
+    array, memory, version, then = stamp
     if isinstance(x, Tensor) and x.data is not array and not _alike(x.data, array):
         return True
     if memory is not None and memory.version != version:
         return True
-    return sample is not None and view.tobytes() != sample
+    return then is not None and sample(array, len(then)) != then
 
 
 def _first_that_matters(
@@ -190,12 +193,17 @@ def _first_that_matters(
 
 def _other_contents(stamp: Stamp, present: Array) -> Iterator[Array]:
     """What the array may have held: first what is known of it, then, unless that is all, numbers of all kinds."""
-    array, _, _, view, sample = stamp
-    if sample is not None:
-        before = array.copy()
-        before[... if view is array else _places(array.shape)] = np.frombuffer(sample, array.dtype).reshape(view.shape)
+    array, _, _, found = stamp
+    if found is not None:
+        before, then = array.copy(order="K"), np.frombuffer(found, array.dtype)
+        if whole := then.size == array.size:
+            before[...] = then.reshape(array.shape)
+        elif array.flags.forc:
+            before.ravel("K")[_places(array.size)] = then
+        else:
+            before[np.unravel_index(_places(array.size), array.shape)] = then
         yield before
-        if view is array:
+        if whole:
             return
     elif array is not present:
         yield array

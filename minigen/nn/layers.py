@@ -6,6 +6,7 @@ device. The mathematics, forward and backward, is in `minigen.ops.linalg` and `m
 Lesson 3 derives the Dense layer, lesson 7 the convolutions.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,8 @@ class Dense(Module):
         if not x.ndim or x.shape[-1] != self.inputs:
             flat = math.prod(x.shape[1:])
             hint = "; did you forget Flatten()?" if x.ndim > 2 and flat == self.inputs else f", expected {self.inputs}"
-            raise ShapeError(
-                f"{self!r}: input of shape {x.shape} has {x.shape[-1] if x.ndim else 'no'} features in its last axis{hint}"
-            )
+            has = x.shape[-1] if x.ndim else "no"
+            raise ShapeError(f"{self!r}: input of shape {x.shape} has {has} features in its last axis{hint}")
         return ops.dense(x, self.w, self.b)
 
     def describe(self) -> str:

@@ -387,3 +387,29 @@ def test_what_a_rule_keeps_for_another_is_not_spoiled_by_the_question():
     gamma.data *= 2
     found = mg.grad(y, [gamma, beta], upstream)
     assert same([g.numpy() for g in found], expected)
+
+
+WRITES = {
+    "every other row": np.s_[1::2],
+    "the others": np.s_[::2],
+    "every other column": np.s_[:, 1::2],
+    "every third row": np.s_[2::3],
+    "every fourth column": np.s_[:, 3::4],
+    "a block of rows": np.s_[4:40],
+    "a block of columns": np.s_[:, 3:19],
+}
+
+
+@pytest.mark.parametrize("memory", ["rows", "columns", "gaps"])
+@pytest.mark.parametrize("shape", [(512, 128), (256, 100), (65, 64), (300, 20)])
+@pytest.mark.parametrize("places", WRITES.values(), ids=list(WRITES))
+def test_a_write_to_much_of_a_large_array_is_noticed(places, shape, memory):
+    """No pattern of the places that are looked at leaves room for one of writes."""
+    values = np.random.default_rng(0).random((2 * shape[0], 2 * shape[1]), np.float32)[::2, ::2]
+    values = values if memory == "gaps" else values.copy(order="F" if memory == "columns" else "C")
+    w = mg.tensor(values, requires_grad=True)
+    x = mg.tensor(np.ones((4, shape[0]), np.float32), requires_grad=True)
+    loss = mg.sum((x @ w) ** 2)
+    w.data[places] = 0
+    with pytest.raises(GraphError, match="was changed since"):
+        mg.grad(loss, [x])
