@@ -8,6 +8,9 @@ import pytest
 
 import minigen as mg
 from minigen.errors import MinigenError
+from tests.faults import tally
+
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix
 
 MATRIX, ROW = np.array([[0.5, 2.0, -1.0], [3.0, 0.1, 0.7]], "f4"), np.array([1.0, 2.0, 3.0], "f4")
 IMAGES, KERNELS = np.ones((1, 5, 4, 2), "f4"), np.ones((3, 2, 2, 3), "f4")
@@ -153,7 +156,7 @@ def fault(f, arguments, recorded):
 
 
 @pytest.mark.parametrize("name", mg.ops.__all__)
-def test_it_computes_or_says_in_one_line_what_is_wrong(name):
+def test_fault_it_computes_or_says_in_one_line_what_is_wrong(name):
     f, usual, faults = getattr(mg, name), ordinary(name), []
     assert fault(f, usual, False) == fault(f, usual, True) == ""
     for recorded in (False, True):
@@ -162,4 +165,6 @@ def test_it_computes_or_says_in_one_line_what_is_wrong(name):
                 arguments = [value if i == place else a for i, a in enumerate(usual)]
                 told = fault(f, arguments, recorded)
                 faults += [f"argument {place}, {what}{', recorded' * recorded}: {told}"] if told else []
+    tries = 2 * len(usual) * len(silly())
+    tally("operations: an argument of a wrong kind", tries, len(faults), "computed, or refused in one line")
     assert not faults, "\n".join(faults)
