@@ -6,6 +6,7 @@ Each one is also the built-in error that Python programmers expect, so `except V
 import difflib
 import errno
 import numbers
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,6 +14,10 @@ import numpy as np
 
 class MinigenError(Exception):
     """Anything that minigen refuses; the command line prints it in one line and exits with status 2."""
+
+    def __str__(self) -> str:
+        """One line, whatever was given: an array or a tensor shows itself in several."""
+        return re.sub(r"\s*\n\s*", " ", super().__str__())
 
 
 class ShapeError(MinigenError, ValueError):

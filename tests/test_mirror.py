@@ -25,6 +25,7 @@ ACROSS = {
     "ops/test_errors.py": "what every operation refuses",
     "ops/test_gradients.py": "every operation, by the cases in ops/cases.py",
     "ops/test_mutations.py": "the cases themselves, by wrong rules",
+    "ops/test_silly_arguments.py": "every operation, given what is no argument for it",
     "ops/test_torch_oracle.py": "every operation, beside PyTorch",
     "ops/test_values.py": "every operation, by NumPy or its definition",
     "runs/test_old_runs.py": "folders that older versions left",

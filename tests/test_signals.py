@@ -234,14 +234,16 @@ def test_two_signals_before_the_first_step(tmp_path):
 
 @pytest.mark.slow
 def test_fault_two_signals_at_any_moment_often(nursery, tmp_path):
-    faults = stopped_twice(nursery, tmp_path / "steps", 200, random.Random(3), 0.3, 2000)
-    faults += stopped_twice(nursery, tmp_path / "pictures", 150, random.Random(4), 0.6, 3)
-    faults += signalled_from_the_start(tmp_path, 50, random.Random(5), 1.5)
+    steps, pictures, starts = 200, 150, 50
+    faults = stopped_twice(nursery, tmp_path / "steps", steps, random.Random(3), 0.3, 2000)
+    faults += stopped_twice(nursery, tmp_path / "pictures", pictures, random.Random(4), 0.6, 3)
+    faults += signalled_from_the_start(tmp_path, starts, random.Random(5), 1.5)
     record(
         "training: two of Ctrl-C, SIGTERM and SIGHUP within 10 ms",
-        400,
+        steps + pictures + starts,
         len(faults),
-        "while it is built, trains, saves, evaluates and draws; the signal's exit status, one line, the same bytes",
+        f"{steps + pictures} while it trains, saves, evaluates and draws: the signal's exit status, one line with the "
+        f"way to go on, the same bytes; {starts} while it is built: one line, no traceback",
     )
     assert faults == []
 

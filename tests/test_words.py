@@ -14,6 +14,7 @@ NOTHING_TO_DERIVE = {
     "autodiff/changes.py",
     "autodiff/debugging.py",
     "autodiff/protocols.py",
+    "autodiff/refusals.py",
     "nn/exchange.py",
     "nn/module.py",
     "nn/saving.py",

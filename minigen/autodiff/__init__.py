@@ -7,6 +7,7 @@ from .changes import kept_versions, written
 from .checking import GradientError, Report, check_gradients, gradcheck
 from .debugging import debug
 from .op import REGISTRY, Op, differentiable, float_valued
+from .refusals import composed
 from .slopes import numeric_derivatives
 from .tensors import Node, Operand, Tensor, Values, arange, asarray, ones, raw, tensor, zeros
 
@@ -24,6 +25,7 @@ __all__ = [
     "backward",
     "broadcast_to",
     "check_gradients",
+    "composed",
     "debug",
     "differentiable",
     "float_valued",

@@ -36,7 +36,9 @@ NOT_FINITE = "fn is NaN or infinite there or next to it: try a point inside of i
 
 
 class GradientError(MinigenError, AssertionError):
-    """A gradient that is not the derivative; the message is the report of the check."""
+    """A gradient that is not the derivative; the message is the report of the check, of several lines."""
+
+    __str__ = AssertionError.__str__
 
 
 @dataclass

@@ -36,20 +36,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..backend import Array, device_of, is_array, plain_types, to_device
-from ..errors import (
-    ArgumentError,
-    AxisError,
-    DeviceError,
-    DTypeError,
-    GraphError,
-    IndexingError,
-    MinigenError,
-    RangeError,
-    ShapeError,
-)
+from ..backend import Array, is_array, plain_types, to_device
+from ..errors import ArgumentError, DTypeError, GraphError, MinigenError
 from . import changes, debugging
 from .arrays import FLOAT32, NUMBERS, from_python, holds, is_plain, of_floats, plain
+from .refusals import EXPLAINED, explained
 from .tensors import Node, Operand, Tensor, mode
 
 Rule: TypeAlias = Callable[..., Any]  # (g, y, the arrays, the settings) -> the gradient with respect to one array
@@ -176,7 +167,7 @@ class Op:
             return self.forward(*args, **named)
         except MinigenError:
             raise
-        except (ValueError, TypeError, IndexError, OverflowError) as error:
+        except EXPLAINED as error:
             raise self._explain(inputs, error) from error
 
     def _on_tensors(self, inputs: tuple[Any, ...], settings: tuple[object, ...], named: dict[str, object]) -> Tensor:
@@ -205,7 +196,7 @@ class Op:
             y = self.forward(*arrays, *settings, **named)
         except MinigenError:
             raise
-        except (ValueError, TypeError, IndexError, OverflowError) as error:
+        except EXPLAINED as error:
             raise self._explain(arrays, error) from error
         if type(y) is not np.ndarray or y.dtype.char != "f":
             y = self._as_result(y, arrays)
@@ -265,29 +256,10 @@ class Op:
             y = y.astype(np.float32)
         return y
 
-    def _explain(self, arrays: Sequence[object], error: Exception) -> Exception:
+    def _explain(self, arrays: Sequence[object], error: Exception) -> MinigenError:
         """What went wrong in the forward function, in the caller's terms."""
         names = self.inputs or [f"inputs[{i}]" for i in range(len(arrays))]
-        known = [(n, a) for n, a in zip(names, arrays, strict=False) if is_array(a)]
-        devices = {n: device_of(a) for n, a in known}
-        if len(set(devices.values())) > 1:
-            where = ", ".join(f"{n} is on {d!r}" for n, d in devices.items())
-            return DeviceError(f"{self.name}: {where}; move one of them with .to('cuda') or .to('cpu')")
-        given = ", ".join(f"{n} {a.shape}" for n, a in known)
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        if isinstance(error, OverflowError):
-            types = ", ".join(f"{n} is {a.dtype}" for n, a in known)
-            return RangeError(f"{self.name}: {first_line} ({types}); convert the array with .astype")
-        if "broadcast" in first_line:
-            return ShapeError(
-                f"{self.name}: the shapes of {given} do not broadcast; "
-                "counted from the last, each pair of axes must be equal or have a 1"
-            )
-        if "argument 'dim'" in first_line:
-            first_line += "; dim is called axis here"
-        kinds = (np.exceptions.AxisError, AxisError), (IndexError, IndexingError), (TypeError, DTypeError)
-        kind = next((ours for numpys, ours in kinds if isinstance(error, numpys)), ShapeError)
-        return kind(f"{self.name}: {first_line} (given {given})")
+        return explained(self.name, names, arrays, error)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}({', '.join(self.inputs) or '*xs'})>"

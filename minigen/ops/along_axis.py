@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..autodiff import Tensor, Values, asarray, broadcast_to, differentiable, raw
+from ..autodiff import Tensor, Values, asarray, broadcast_to, composed, differentiable, raw
 from ..backend import Array, device_of, to_device, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
 from .shape import expand_dims, flip, getitem, normalized_axis, reshape, take
@@ -29,6 +29,7 @@ _cumsum.gradients(lambda g, y, x, axis: flip(_cumsum(flip(g, axis), axis), axis)
 _cumsum.name = "cumsum"
 
 
+@composed
 def cumsum(x: Values, axis: int | None = None) -> Values:
     """The sums of all elements up to and including each, along `axis`; of the flattened x by default."""
     if axis is None:
@@ -49,6 +50,7 @@ def argsort(x: Array, /, axis: int = -1, descending: bool = False) -> Array:
     return x.shape[axis] - 1 - xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, kind="stable"), axis)
 
 
+@composed
 def topk(x: Values, k: int, axis: int = -1) -> tuple[Values, Values]:
     """The k largest elements along `axis`, the largest first, and their positions.
 
@@ -63,6 +65,7 @@ def topk(x: Values, k: int, axis: int = -1) -> tuple[Values, Values]:
     return take_along_axis(x, indices, axis), indices
 
 
+@composed
 def take_along_axis(x: Values, indices: Tensor | Array | Sequence, axis: int) -> Values:
     """At each place, the element of `x` at the position along `axis` that `indices` names there.
 
@@ -98,6 +101,7 @@ def _numbered(x: Array, axis: int) -> Array:
     return xp_of(x).arange(x.shape[axis]).reshape([-1 if a == axis else 1 for a in range(x.ndim)])
 
 
+@composed
 def repeat(x: Values, repeats: int | Sequence[int], axis: int | None = None) -> Values:
     """Each element along `axis` so many times, one after another; of the flattened x by default.
 

@@ -9,7 +9,7 @@ Lesson 3 says what an activation is for.
 
 import math
 
-from ..autodiff import Values, differentiable
+from ..autodiff import Values, composed, differentiable
 from ..backend import Array, special, xp_of
 from .elementwise import exp
 
@@ -24,6 +24,7 @@ def erf(x: Array, /) -> Array:
 erf.gradients(lambda g, y, x: g * exp(-x * x) * (2 / math.sqrt(math.pi)))
 
 
+@composed
 def gelu_exact(x: Values) -> Values:
     """x Phi(x), the GELU by its definition (Hendrycks & Gimpel 2016, section 2); `gelu` is their formula with tanh."""
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))

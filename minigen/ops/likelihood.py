@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from .. import fused, parallel
-from ..autodiff import Operand, Tensor, Values, differentiable, float_valued, raw
+from ..autodiff import Operand, Tensor, Values, composed, differentiable, float_valued, raw
 from ..backend import Array, errstate, xp_of
 from ..errors import ArgumentError, ShapeError
 from .elementwise import bce_with_logits, sigmoid
@@ -28,6 +28,7 @@ FOLDS = 4  # how often the factors are multiplied in pairs
 COST = 100  # as many multiply-adds as a feature takes
 
 
+@composed
 def bernoulli_log_likelihood(logits: Values, x: Values) -> Values:
     """log p(x | logits) for each example, in nats: logits (N, ...) and x in [0, 1] of the same shape -> (N,).
 

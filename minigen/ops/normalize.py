@@ -19,7 +19,7 @@ import operator
 import numpy as np
 
 from .. import fused, parallel
-from ..autodiff import Tensor, Values, differentiable, float_valued, raw
+from ..autodiff import Tensor, Values, composed, differentiable, float_valued, raw
 from ..autodiff.tensors import mode
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, ShapeError
@@ -47,6 +47,7 @@ _standardize.gradients(_standardize_gradient)
 _standardize.name = "standardize"
 
 
+@composed
 def standardize(x: Values, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Values, Array, Array]:
     """x with mean 0 and variance 1 over `axes`, together with the mean and variance that were taken out.
 
@@ -71,6 +72,7 @@ def _check_channels(operation: str, x: Values, gamma: Values, beta: Values) -> N
             )
 
 
+@composed
 def batch_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> tuple[Values, Array, Array]:
     """Each channel (last axis) of a batch standardised, then scaled and shifted (Ioffe & Szegedy 2015, algorithm 1).
 
@@ -207,6 +209,7 @@ _batch_norm.gradients(_batch_norm_gradient, _gamma_gradient, _beta_gradient)
 _batch_norm.name = "batch_norm"
 
 
+@composed
 def layer_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> Values:
     """Each example standardised over its last axis, then scaled and shifted (Ba et al. 2016)."""
     _check_channels("layer_norm", x, gamma, beta)
@@ -214,6 +217,7 @@ def layer_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> Val
     return y * gamma + beta
 
 
+@composed
 def group_norm(x: Values, gamma: Values, beta: Values, groups: int, eps: float = 1e-5) -> Values:
     """Each example (N, ..., C) standardised within each of `groups` groups of channels (Wu & He 2018, equation 7).
 

@@ -11,7 +11,7 @@ import numbers
 
 import numpy as np
 
-from ..autodiff import Tensor, Values, broadcast_to, differentiable, float_valued
+from ..autodiff import Tensor, Values, broadcast_to, composed, differentiable, float_valued
 from ..backend import Array, errstate, xp_of
 from ..errors import ArgumentError
 from ..sums import total
@@ -190,6 +190,7 @@ def _norm_gradient(g: Values, y: Values, x: Values, axis: Axis = None, keepdims:
 norm.gradients(_norm_gradient)
 
 
+@composed
 def std(x: Values, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Values:
     """The standard deviation over `axis`: the length of the deviations, over sqrt(count - ddof).
 

@@ -9,7 +9,7 @@ Lesson 7 derives the adjoint of taking windows.
 
 import numpy as np
 
-from ..autodiff import Tensor, Values, broadcast_to, differentiable, raw
+from ..autodiff import Tensor, Values, broadcast_to, composed, differentiable, raw
 from ..backend import Array, xp_of
 from ..errors import ArgumentError, DTypeError, ShapeError
 from .conv import Padding, Pair, add_windows, check_images, geometry, pair, windows
@@ -42,6 +42,7 @@ fold.gradients(
 )
 
 
+@composed
 def max_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:
     """The largest value in each window; `stride` is the kernel size by default.
 
@@ -64,12 +65,14 @@ def _least(dtype: np.dtype) -> float:
     return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min) if dtype.kind in "iu" else 0
 
 
+@composed
 def avg_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> Values:
     """The mean of each window, zeros of the padding included; `stride` is the kernel size by default."""
     check_images("avg_pool2d", x=x)
     return mean(unfold(x, kernel, kernel if stride is None else stride, padding), axis=(3, 4))
 
 
+@composed
 def upsample_nearest(x: Values, factor: Pair = 2) -> Values:
     """Each pixel of x (N, H, W, C) repeated into a block of `factor`: (N, H f, W f, C)."""
     check_images("upsample_nearest", x=x)
@@ -78,6 +81,7 @@ def upsample_nearest(x: Values, factor: Pair = 2) -> Values:
     return reshape(broadcast_to(reshape(x, (n, h, 1, w, 1, c)), (n, h, fh, w, fw, c)), (n, h * fh, w * fw, c))
 
 
+@composed
 def upsample_bilinear(x: Values, factor: Pair = 2) -> Values:
     """x (N, H, W, C) interpolated linearly along each axis: (N, H f, W f, C).
 

@@ -8,13 +8,14 @@ Lesson 7 tests such pairs, a map and its transpose, with random numbers.
 
 import itertools
 import math
+import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..autodiff import Tensor, Values, differentiable, raw
+from ..autodiff import Tensor, Values, composed, differentiable, raw
 from ..autodiff.arrays import dtype_of
 from ..backend import Array, device_of, is_array, to_device, xp_of
 from ..errors import ArgumentError, AxisError, DTypeError, ShapeError, is_whole
@@ -65,12 +66,14 @@ def swap_last(x: Values) -> Values:
     return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
+@composed
 def expand_dims(x: Values, axis: int) -> Values:
     """`x` with a new axis of length 1 at position `axis`."""
     axis = normalized_axis("expand_dims", axis, x.ndim + 1)
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
+@composed
 def squeeze(x: Values, axis: int | tuple[int, ...] | None = None) -> Values:
     """`x` without its axes of length 1, or without those in `axis`."""
     given = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -151,6 +154,7 @@ def stack(xs: Iterable[Values], axis: int = 0) -> Values:
     return concatenate([expand_dims(x, axis) for x in xs], axis)
 
 
+@composed
 def split(x: Values, parts: int | Sequence[int], axis: int = 0) -> list[Values]:
     """`x` cut along `axis` into `parts` equal parts, or before each of the positions in `parts`."""
     axis = normalized_axis("split", axis, x.ndim)
@@ -172,6 +176,8 @@ def split(x: Values, parts: int | Sequence[int], axis: int = 0) -> list[Values]:
 @differentiable
 def pad(x: Array, /, width: Width, value: float = 0.0) -> Array:
     """`x` with `width` constants added: one int for all sides, or a pair (before, after) for each axis."""
+    if not isinstance(value, numbers.Real):
+        raise ArgumentError(f"pad: value: expected a number, got {value!r}")
     return xp_of(x).pad(x, _pairs(width, x.ndim), constant_values=value)
 
 
@@ -219,6 +225,7 @@ _getitem.name = "getitem"
 _place.name = "place"
 
 
+@composed
 def getitem(x: Values, index: Index) -> Values:
     """x[index] for integers, slices, None, Ellipsis, integer arrays (repeats allowed) and boolean masks."""
     parts = [_index(i, raw(x)) for i in (index if isinstance(index, tuple) else (index,))]
@@ -256,6 +263,7 @@ def _check_masks(parts: list[Index], shape: tuple[int, ...]) -> None:
                 )
 
 
+@composed
 def take(x: Values, indices: Index, axis: int | None = None) -> Values:
     """The entries of `x` at the integers `indices` along `axis`; of the flattened x by default."""
     if axis is None:
@@ -263,6 +271,7 @@ def take(x: Values, indices: Index, axis: int | None = None) -> Values:
     return getitem(x, (slice(None),) * normalized_axis("take", axis, x.ndim) + (indices,))
 
 
+@composed
 def flatten(x: Values) -> Values:
     """(N, ...) to (N, product of the rest)."""
     if not x.ndim:

@@ -100,15 +100,18 @@ def traversals(decode: Decode, z: np.ndarray, parts: CodeParts | None = None, n:
     parts = parts or CodeParts(len(z))
     moved = [(i, plots.normal_quantiles(n)) for i in range(parts.noise)]
     moved += [(i, np.linspace(-1, 1, n, dtype=np.float32)) for i in parts.places_of_continuous]
-    codes = np.tile(z, (len(moved), n, 1))  # (latent, image, latent)
-    for row, (i, values) in enumerate(moved):
-        codes[row, :, i] = values
-    images = decode(codes.reshape(-1, len(z)))
-    images = images.reshape(len(moved), n, *images.shape[1:])
-    strength = np.var(images, axis=1).mean(axis=(1, 2, 3))
+
+    def images_of(i: int, values: np.ndarray) -> np.ndarray:
+        codes = np.tile(z, (n, 1))
+        codes[:, i] = values
+        return decode(codes)
+
+    # One latent at a time: all at once would be n latent_dim^2 numbers.
+    strength = np.array([np.var(images_of(i, values), axis=0).mean() for i, values in moved])
     chosen = np.argsort(-strength, kind="stable")[:rows]
     shown = ", ".join(str(moved[row][0]) for row in chosen)
-    return plots.image_grid(images[chosen].reshape(-1, *images.shape[2:]), n, f"one latent a row: {shown}")
+    images = np.concatenate([images_of(*moved[row]) for row in chosen])
+    return plots.image_grid(images, n, f"one latent a row: {shown}")
 
 
 def categories(decode: Decode, codes: np.ndarray, parts: CodeParts, continuous: int | None = None) -> "Figure":

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import minigen as mg
 from tests.autodiff.right_functions import ELEMENTWISE, FUNCTIONS
+from tests.faults import tally
 
 SCALES = range(-8, 9)
 
@@ -35,7 +36,9 @@ def test_no_right_function_is_accused(name, scale, seed, mixed):
 def test_no_right_function_is_accused_at_any_scale(name):
     """And nearly all are told to be right: what is not finite, or drowned in what is added, cannot be."""
     reports = [mg.check_gradients(FUNCTIONS[name], inputs(scale, 0)) for scale in SCALES]
-    assert [str(report) for report in reports if report.verdict == "wrong"] == []
+    accused = [str(report) for report in reports if report.verdict == "wrong"]
+    tally("gradient check: right functions, at scales of 1e-8 to 1e8", len(reports), len(accused), "none is accused")
+    assert accused == []
     assert sum(map(bool, reports)) >= 10 or "1e8" in name
 
 

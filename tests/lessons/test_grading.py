@@ -13,6 +13,7 @@ from minigen.errors import ArgumentError
 from minigen.lessons import Limits, find_exercise, find_folder, shelter
 from minigen.lessons.commands import main
 from minigen.lessons.grading import grade
+from tests.faults import counted
 
 LESSON, FIRST = find_exercise("07.1")
 SOLUTIONS = LESSON.solutions
@@ -156,10 +157,11 @@ def test_a_hostile_submission_costs_only_itself(name, tmp_path):
     table = grade(tmp_path, [one_exercise()], ["07"], Limits(3, 1024), seed=0, jobs=1)
     assert time.monotonic() - start < 60
     state, text = table.results[name]["07.1"]
-    assert state == "failed"
-    assert message in text, text
-    assert table.score("a_right") == table.score("z_right") == 1
-    assert {p: p.read_bytes() for p in LESSON.folder.iterdir() if p.is_file()} == before
+    with counted("grading: hostile submissions", "no marks, and nothing lost but their own"):
+        assert state == "failed"
+        assert message in text, text
+        assert table.score("a_right") == table.score("z_right") == 1
+        assert {p: p.read_bytes() for p in LESSON.folder.iterdir() if p.is_file()} == before
 
 
 def test_nothing_is_left_running(tmp_path):

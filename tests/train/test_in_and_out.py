@@ -17,6 +17,7 @@ from minigen import cli, data
 from minigen.models import RECIPES
 from minigen.runs import Run
 from minigen.train import begin_and_resume
+from tests.faults import counted
 
 from .runs import descents
 
@@ -142,12 +143,13 @@ def runs(draw, models=tuple(RECIPES)):
 
 
 ONE = (["gan", "--data", "digits", "--seed", LARGEST, "--batch-size", 1, "--quiet", "--width", 2], "run", "digits")
+BACK = "training: settings that train accepts"
 usual = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 def tried(run):
     words, name, of, seed, steps = run
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, counted(BACK, "resumed, sampled, evaluated, explored, inspected"):
         comes_back(words, Path(place) / name, of, seed, steps)
 
 
@@ -167,9 +169,9 @@ def test_what_goes_out_comes_back_in_of_every_model(run):
 
 @pytest.mark.long
 @pytest.mark.parametrize("model", RECIPES)
-def test_a_batch_of_one_of_every_model(tmp_path, model):
+def test_a_batch_of_one_of_every_model(model):
     words = [model, "--data", "digits", "--seed", LARGEST, "--batch-size", 1, "--quiet", "--width", 2]
-    comes_back(words, tmp_path / "run", "digits", LARGEST, 2)
+    tried((words, "run", "digits", LARGEST, 2))
 
 
 # ---------------------------------------------------------------------------------------------------- numbers, folders

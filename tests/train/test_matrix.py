@@ -8,6 +8,7 @@ import pytest
 from minigen.errors import ArgumentError, NumericalError
 from minigen.models import RECIPES, Option
 from minigen.train.supervisor import Supervisor
+from tests.faults import tally
 
 from . import matrix
 from .matrix import Cell, cells, found
@@ -23,7 +24,9 @@ def no_drawing(monkeypatch):
 def tried(some, folder):
     """The faults of some cells."""
     told = {cell: found(cell, folder / str(i)) for i, cell in enumerate(some)}
-    return [f"{cell}: {words}" for cell, words in told.items() if words.startswith("FAULT")]
+    faults = [f"{cell}: {words}" for cell, words in told.items() if words.startswith("FAULT")]
+    tally("training: a model, a data set, an option", len(told), len(faults), "it trains and is used, or is refused")
+    return faults
 
 
 def sample(model):

@@ -199,7 +199,7 @@ def grid_of(shape: Shape) -> tuple[int, int]:
 def check_words(s: Settings, data: Dataset) -> None:
     """A step keeps a number for each word at each place several times, and the prior's weights for each with Adam's."""
     kernel = 25 * 2 * s.width  # of the prior's first layer, and of its last: 2 width
-    windows = 256 * 25  # of that layer, as many as are copied at once at the least
+    windows = 3 * 256 * 25  # of that layer, as many as are copied at once at the least: forward, and for two gradients
     rest = s.words * (6 * (kernel + 2 * s.width) + windows)
     check_memory("words", s, 10 * math.prod(grid_of(data.shape)) * s.words, rest)
 

@@ -1,0 +1,35 @@
+"""What a VQ-VAE of many words takes is what is foretold, and too much is refused in a line that says how much."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("resource", reason="POSIX says what a process took")
+
+PROGRAM = """
+import resource, sys
+from minigen import cli
+status = cli.main(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+sys.exit(status)
+"""
+
+
+def trained(folder, words):
+    """The exit status, the peak of memory in bytes, and what was said."""
+    command = ["train", "vq-vae", "--steps", "2", "--batch-size", "8", "--quiet", "--words", words, "--out", folder]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *map(str, command)], capture_output=True, text=True)
+    return done.returncode, int(done.stdout.split()[-1]), done.stderr
+
+
+@pytest.mark.long
+def test_the_memory_of_many_words(tmp_path):
+    _, least, _ = trained(tmp_path / "few", 2)
+    status, peak, _ = trained(tmp_path / "many", 5000)
+    assert status == 0
+    assert trained(tmp_path / "too many", 40_000)[0] == 2
+    told = trained(tmp_path / "too many", 40_000)[2]
+    foretold = float(re.search(r"words: 40000 .* about (\S+) GB", told)[1]) * 1e9
+    assert 0.6 * foretold / 8 < peak - least < 1.2 * foretold / 8
