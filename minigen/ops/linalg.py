@@ -3,6 +3,8 @@
 Lesson 1 derives the rule of the matrix product, lesson 3 uses the layer.
 """
 
+import numpy as np
+
 from .. import fused, parallel
 from ..autodiff import Values, differentiable
 from ..backend import Array
@@ -26,6 +28,8 @@ def matmul(a: Array, b: Array, /, out: Array | None = None) -> Array:
             f"matmul: a has shape {a.shape} and b {b.shape}; the last axis of a ({a.shape[-1]}) must equal "
             f"the {'last but one' if b.ndim > 1 else 'only'} axis of b ({b.shape[-2 if b.ndim > 1 else 0]})"
         )
+    if a.dtype.kind in "biu" and b.dtype.kind in "biu":  # sums of small integers need room, as in `sum`
+        a, b = (x.astype(np.int64, copy=False) for x in (a, b))
     return parallel.matmul(a, b, out) if a.ndim == b.ndim == 2 else a @ b
 
 

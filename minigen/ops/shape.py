@@ -211,11 +211,12 @@ def _getitem(x: Array, /, index: tuple[Index, ...]) -> Array:
 def _place(g: Array, /, index: tuple[Index, ...], shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `g` added at `index`; the adjoint of indexing. Positions named twice get both."""
     xp = xp_of(g)
-    out = xp.zeros(shape, dtype=g.dtype)
     if any(is_array(i) for i in index):
-        xp.add.at(out, index, g)
-    else:
-        out[index] = g
+        sums = xp.zeros(shape, dtype=np.float64)  # one after the other is added: a million times, perhaps
+        xp.add.at(sums, index, g)
+        return sums.astype(g.dtype)
+    out = xp.zeros(shape, dtype=g.dtype)
+    out[index] = g
     return out
 
 
