@@ -174,7 +174,7 @@ def default_device() -> str:
         try:
             use_device(chosen)
         except ArgumentError as error:
-            raise ArgumentError(f"MINIGEN_DEVICE: {error}") from None
+            raise ArgumentError(str(error).replace("device:", "MINIGEN_DEVICE:", 1)) from None
     assert _default_device is not None
     return _default_device
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import signals
 from .errors import ArgumentError, DataError, MinigenError
-from .terminal import attempt
+from .terminal import Parser, attempt
 from .version import __version__
 
 # What a resumed run keeps, besides its model's options.
@@ -26,7 +26,7 @@ MOST_SAMPLES = 10_000_000  # of one command
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
     """The argument parser; its help is the manual, of `train` for one model if it is named."""
-    root = argparse.ArgumentParser(prog="python -m minigen", description="Generative models from first principles.")
+    root = Parser(prog="python -m minigen", description="Generative models from first principles.")
     root.add_argument("--version", action="version", version=f"minigen {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands, model)
@@ -358,13 +358,26 @@ def _silent_unless_first() -> Iterator[None]:
             nowhere = stack.enter_context(open(os.devnull, "w"))
             stack.enter_context(contextlib.redirect_stderr(nowhere))
             stack.enter_context(contextlib.redirect_stdout(nowhere))
+            stack.enter_context(_unsaid())
         yield
 
 
-def _check_numbers(args: argparse.Namespace) -> None:
-    """Refuse numbers that no command takes, before anything is read; those of models are checked by their recipes."""
+@contextlib.contextmanager
+def _unsaid() -> Iterator[None]:
+    """What is refused in the `with` block ends the process without a word."""
+    try:
+        yield
+    except MinigenError:
+        raise SystemExit(2) from None
+
+
+def _check_values(args: argparse.Namespace) -> None:
+    """Refuse what no command takes, before anything is read; the options of models are checked by their recipes."""
     from .models.recipe import SEED, STEPS
 
+    for name in ("folder", "file", "out", "data_dir", "resume"):
+        if getattr(args, name, None) == "":
+            raise ArgumentError(f"{name}: expected a path, got ''; leave it out, or name one")
     samples = STEPS(1, name="n", most=MOST_SAMPLES)
     for option in (SEED, samples):
         if (value := getattr(args, option.name, None)) is not None:
@@ -386,7 +399,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _silent_unless_first():
             args: Any = parser(_named_model(given)).parse_args(given)
         try:
-            _check_numbers(args)
+            _check_values(args)
             if getattr(args, "draws", False):  # what keeps it from drawing is told before hours of training
                 from .report import canvas
 

@@ -8,8 +8,11 @@ All three command lines keep to the same promises here.
 - Ctrl-C is one line and status 130, from the first import to the last.
 """
 
+import argparse
 import contextlib
+import difflib
 import os
+import re
 import signal
 import sys
 import warnings
@@ -18,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import signals
-from .errors import DataError, MinigenError, remedy
+from .errors import ArgumentError, DataError, MinigenError, remedy
 
 
 @dataclass
@@ -70,6 +73,30 @@ def _why(error: Exception) -> str:
 def _refused(name: str, why: str) -> int:
     print(f"{name}: {' '.join(why.split())}", file=sys.stderr)
     return 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses a command in one line, with the nearest name that there is, and without the whole of the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise an ArgumentError that says what is wrong."""
+        message = re.sub("^argument ", "", message)
+        unknown = re.search(r"(?:unrecognized arguments: |invalid choice: ')(-*[\w-]+)", message)
+        names = [name for parser in self._all() for name in parser.names()] if unknown else []
+        near = difflib.get_close_matches(unknown[1], names, n=1, cutoff=0.6) if unknown else []
+        hint = f"did you mean {near[0]!r}? " if near and unknown and near[0] != unknown[1] else ""
+        raise ArgumentError(f"{message}; {hint}{self.prog} --help tells what there is")
+
+    def names(self) -> list[str]:
+        """Flags and commands that it takes."""
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        return flags + [str(choice) for action in self._actions for choice in action.choices or ()]
+
+    def _all(self) -> Iterator["Parser"]:
+        yield self
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                yield from (parser for parser in action.choices.values() if isinstance(parser, Parser))
 
 
 def run_process(main: Callable[[], int]) -> NoReturn:

@@ -261,11 +261,21 @@ def test_sample_refuses(tmp_path, capsys, monkeypatch, options, message):
 
 
 def test_argparse_errors_have_status_2(capsys):
-    for argv in ([], ["tarin"], ["train", "vae", "--steps", "some"]):
-        with pytest.raises(SystemExit) as stop:
-            main(argv)
-        assert stop.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    for argv, told in (
+        ([], "required: COMMAND"),
+        (["tarin"], "did you mean 'train'?"),
+        (["train", "vae", "--stesp", "10"], "did you mean '--steps'?"),
+        (["list", "extra"], "unrecognized arguments: extra"),
+        (["train", "vae", "--steps", "some"], "--steps: invalid int value: 'some'"),
+        (["sample"], "required: DIR"),
+        (["inspect", ""], "file: expected a path, got ''"),
+        (["train", "gan", "--out", ""], "--out: expected a path, got ''"),
+    ):
+        assert main(argv) == 2
+        said = capsys.readouterr().err
+        assert told in said
+        assert said.startswith("minigen: ")
+        assert said.count("\n") == 1
 
 
 def test_interrupt(monkeypatch, capsys, tmp_path):

@@ -22,7 +22,7 @@ from .. import backend
 from ..data.files import json_text, write_whole
 from ..errors import ArgumentError, DataError, unknown_name
 from ..report.canvas import own_settings
-from ..terminal import attempt
+from ..terminal import Parser, attempt
 from .measuring import Row, measure, sgemm_peak, transfers
 from .parity import check_parity
 from .reporting import figure, machine, report
@@ -106,7 +106,7 @@ def _numbers(text: str) -> list[int]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    root = argparse.ArgumentParser(
+    root = Parser(
         prog="python -m minigen.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     root.add_argument("--quick", action="store_true", help="end within half a minute")
