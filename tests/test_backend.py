@@ -105,7 +105,7 @@ def test_the_environment_variable(no_cupy_yet, monkeypatch):
     assert backend.default_device() == "cpu"
     monkeypatch.setattr(backend, "_default_device", None)
     monkeypatch.setenv("MINIGEN_DEVICE", "cdua")
-    with pytest.raises(ArgumentError, match="MINIGEN_DEVICE: device: unknown name 'cdua'; take 'cpu', or 'cuda'"):
+    with pytest.raises(ArgumentError, match="MINIGEN_DEVICE: unknown name 'cdua'; take 'cpu', or 'cuda'"):
         mg.zeros(1)
 
 

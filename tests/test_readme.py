@@ -32,6 +32,7 @@ def test_the_first_commands():
 
 def test_every_command_it_shows_is_understood():
     from minigen.cli import parser
+    from minigen.errors import ArgumentError
 
     commands = [
         line.split("#")[0].split()[3:] for block in blocks("sh") for line in block.splitlines() if "-m minigen " in line
