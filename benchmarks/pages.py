@@ -154,8 +154,18 @@ def defaults() -> str:
     for model, name in defaults_of_models.offered():
         if f"{model} {name}" not in rows:
             missing.setdefault(name, []).append(model)
-    not_run = "; ".join(f"{name}: {', '.join(models)}" for name, models in missing.items())
+    touched = {row.split()[1] for row in rows}
+    some = [f"{name}: {', '.join(models)}" for name, models in missing.items() if name in touched]
+    untouched = [name for name in missing if name not in touched]
+    not_run = "; ".join([*some, *([f"all models on {', '.join(untouched)}"] if untouched else [])])
     return tables.markdown(head, lines) + (f"\nNot run here: {not_run}.\n" if not_run else "")
+
+
+def starts() -> str:
+    """The last test losses before and after the Gaussian likelihood began at a scale of the data's."""
+    rows = json.loads((RESULTS / "starts.json").read_text())
+    lines = [[*name.split(), f"{loss['before']:.1f}", f"{loss['after']:.1f}"] for name, loss in rows.items()]
+    return tables.markdown(["model", "data", "test loss before", "after"], lines)
 
 
 def lessons() -> str:
@@ -192,6 +202,7 @@ TABLES = {
     "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
     "processes": Table("docs/processes.md", processes, RESULTS / "processes.json"),
     "defaults": Table("docs/models.md", defaults, defaults_of_models.RESULTS),
+    "starts": Table("docs/models.md", starts, RESULTS / "starts.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
     "lessons": Table("README.md", lessons, ROOT / "lessons"),
 }
