@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks import defaults as defaults_of_models
 from benchmarks import tables
 from benchmarks.gpu import table as gpu_table
 from benchmarks.reproduce import ROWS
@@ -140,6 +141,33 @@ def models() -> str:
     return tables.markdown(["command", "model", "file"], rows)
 
 
+def defaults() -> str:
+    """What comes of each model on each data set where nothing is chosen; which rows are missing."""
+    rows = defaults_of_models.read()
+    head = ["model", "data", "steps", "processor", "measures", "by eye"]
+    lines = []
+    for name, row in rows.items():
+        found = ", ".join(f"{measure} {value:.3g}" for measure, value in row["measures"].items() if value is not None)
+        took = f"{row['seconds']} s"
+        lines.append([*name.split(), str(row["settings"]["steps"]), took, found, row.get("eye", "not looked at")])
+    missing: dict[str, list[str]] = {}
+    for model, name in defaults_of_models.offered():
+        if f"{model} {name}" not in rows:
+            missing.setdefault(name, []).append(model)
+    touched = {row.split()[1] for row in rows}
+    some = [f"{name}: {', '.join(models)}" for name, models in missing.items() if name in touched]
+    untouched = [name for name in missing if name not in touched]
+    not_run = "; ".join([*some, *([f"all models on {', '.join(untouched)}"] if untouched else [])])
+    return tables.markdown(head, lines) + (f"\nNot run here: {not_run}.\n" if not_run else "")
+
+
+def starts() -> str:
+    """The last test losses before and after the Gaussian likelihood began at a scale of the data's."""
+    rows = json.loads((RESULTS / "starts.json").read_text())
+    lines = [[*name.split(), f"{loss['before']:.1f}", f"{loss['after']:.1f}"] for name, loss in rows.items()]
+    return tables.markdown(["model", "data", "test loss before", "after"], lines)
+
+
 def lessons() -> str:
     """What the first cell of each lesson says of itself: title, what it teaches, how long it takes."""
     rows = []
@@ -173,6 +201,8 @@ TABLES = {
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),
     "reproduction": Table("docs/reproduction.md", reproduction, RESULTS / "reproduction.json"),
     "processes": Table("docs/processes.md", processes, RESULTS / "processes.json"),
+    "defaults": Table("docs/models.md", defaults, defaults_of_models.RESULTS),
+    "starts": Table("docs/models.md", starts, RESULTS / "starts.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
     "lessons": Table("README.md", lessons, ROOT / "lessons"),
 }

@@ -30,6 +30,7 @@ ACROSS = {
     "ops/test_values.py": "every operation, by NumPy or its definition",
     "runs/test_old_runs.py": "folders that older versions left",
     "test_coming_from.py": "docs/coming-from.md",
+    "test_defaults_benchmark.py": "benchmarks/defaults.py, and its table",
     "test_gpu_script.py": "benchmarks/gpu.sh",
     "test_layers.py": "the imports between all files",
     "test_links.py": "the links of all pages",

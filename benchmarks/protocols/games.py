@@ -164,7 +164,7 @@ ACGAN: dict[str, Any] = {"width": 32, "net": "dcgan-top", "lr": 5e-4, "generator
 PACGAN, PACGAN_3 = "Lin et al. 2018, table 1", "Lin et al. 2018, table 3"
 R1 = "Mescheder et al. 2018"
 GOODFELLOW = "Goodfellow et al. 2014, table 1"
-ON_TOYS = f"dense GAN, 2500 samples; mean of {TRIALS} seeds, a share of the budget each"
+ON_TOYS = f"dense GAN of two layers, 2500 samples; mean of {TRIALS} seeds, a share of the budget each"
 ON_STACKS = "DCGAN, 26 000 samples of three digits, read by our classifier"
 SAME = "DCGAN of width 32, no batch norm in D, 10 000 samples; same networks and budget as the other fid rows"
 NETWORKS = "DCGAN networks of width 32 with a dense layer on top, rate 5e-4 down to 0; 10 000 test images"
@@ -173,7 +173,7 @@ NETWORKS = "DCGAN networks of width 32 with a dense layer on top, rate 5e-4 down
 def _toy(data: str, paper: str, reports: str, minutes: float, goal: Goal | None = None, **settings: Any) -> Row:
     how = ON_TOYS + (", packs of 2" if "pack" in settings else "") + (", R1" if "penalty" in settings else "")
     full = f"{FULL_TRIALS} seeds of {FULL_TOY} steps: 8 hours"
-    return Row(paper, reports, how, minutes, full, modes_row(data, **settings), goal)
+    return Row(paper, reports, how, minutes, full, modes_row(data, depth=2, batch_size=128, **settings), goal)
 
 
 def _stacked(reports: str, goal: Goal | None = None, **settings: Any) -> Row:

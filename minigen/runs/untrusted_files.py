@@ -29,9 +29,9 @@ FORMAT = 2  # of config.json; those without a number are of the time before it w
 
 # Until format 1, config.json held the options of all models together, with these values where a model had none.
 UNION: dict[str, Value] = {
-    **{"activation": "", "likelihood": "", "loss": "", "penalty": "", "net": "", "schedule": "constant"},
+    **{"activation": "", "likelihood": "", "loss": "", "penalty": "", "net": "", "depth": "", "schedule": "constant"},
     **{"beta": 1.0, "beta1": 0.5, "generator_speed": 1.0, "ema": 0.0, "amount": 0.0, "shear": 0.0},
-    **{"depth": 1, "samples": 1, "pack": 1, "critic_steps": 1, "classes": 0, "continuous": 0, "unroll": 0, "words": 0},
+    **{"samples": 1, "pack": 1, "critic_steps": 1, "classes": 0, "continuous": 0, "unroll": 0, "words": 0},
 }
 TYPES = {"F16": "float16", "F32": "float32", "F64": "float64", "I32": "int32", "I64": "int64"}
 

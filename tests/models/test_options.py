@@ -17,6 +17,7 @@ from minigen.models import RECIPES, Option, recipe_of
 from minigen.models.gans.gan import GANTrainer
 
 SMALL = {"steps": 3, "batch_size": 20, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2}
+NEEDS = {"depth": {"net": "dense"}}  # what else must be chosen for an option to be one
 PAIRS = [
     (model, name, option)
     for model, recipe in RECIPES.items()
@@ -68,15 +69,19 @@ def differ(a, b):
 
 
 @functools.cache
-def plain(model, name):
+def plain(model, name, option=""):
     recipe, data_set = recipe_of(model), data.load(name)
-    return outcome(recipe, data_set, small(recipe, data_set))
+    return outcome(recipe, data_set, small(recipe, data_set, **needs(recipe, option)))
+
+
+def needs(recipe, option):
+    return {name: value for name, value in NEEDS.get(option, {}).items() if name in recipe.choosable}
 
 
 def effect(recipe, data_set, before, option, value):
     """'changes', 'none', or 'refused'."""
     try:
-        settings = small(recipe, data_set, **{option: value})
+        settings = small(recipe, data_set, **needs(recipe, option), **{option: value})
     except ArgumentError:
         return "refused"
     return "changes" if differ(before, outcome(recipe, data_set, settings)) else "none"
@@ -88,7 +93,7 @@ def test_every_other_value_has_an_effect_or_is_refused(model, name, option):
     own = next(o for o in recipe.options if o.name == option)
     values = other_values(own, small(recipe, data_set).options[option])
     assert values
-    effects = {value: effect(recipe, data_set, plain(model, name), option, value) for value in values}
+    effects = {value: effect(recipe, data_set, plain(model, name, option), option, value) for value in values}
     assert "none" not in effects.values(), effects
     if name == "digits":
         assert "changes" in effects.values(), f"all are refused: {effects}"

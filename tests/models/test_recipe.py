@@ -84,6 +84,9 @@ def test_what_a_model_cannot_have(model, given, message):
         ("gan", "digits", {"loss": "wasserstien"}, "did you mean 'wasserstein'"),
         ("gan", "digits", {"penalty": "gradient"}, "did you mean 'gradient-penalty'"),
         ("gan", "ring", {"net": "dcgan-sn"}, "net: 'dcgan-sn' is for images and 'ring' holds points; use 'dense'"),
+        ("gan", "digits", {"net": "dcgan", "depth": 3}, "depth: 'dcgan' has as many layers as .* use --net dense"),
+        ("cgan", "digits", {"depth": 3}, "depth: 'dcgan' has as many layers"),
+        ("dcgan", "digits", {"depth": 3}, "depth: 'dcgan' has no such option"),
         ("dcgan", "digits", {"penalty": "gradient-penalty"}, "batch norm in 'dcgan' mixes them; use --net dcgan-plain"),
         ("gan", "digits", {"pack": 3}, "batch_size: 64 examples cannot be shared among 1 steps .* packs of 3"),
         ("gan", "digits", {"critic_steps": 0}, "critic_steps: expected an integer >= 1"),
@@ -101,6 +104,7 @@ def test_what_does_not_go_together_is_refused(model, data_name, given, message):
     [
         ("vae", {"activation": "relu"}),
         ("iwae", {"schedule": "cosine"}),
+        ("vq-vae", {"schedule": "cosine"}),
         ("vae", {"samples": 2}),
         ("vae", {"classes": 10}),
         ("iwae", {"beta": 2.0}),
@@ -188,7 +192,7 @@ def test_any_value_is_taken_as_the_option_s_type_or_refused_in_one_line(option, 
         assert len(refusal.splitlines()) == 1
         return
     assert type(taken) is type(option.default)
-    assert taken == value
+    assert taken == type(option.default)(value)  # a large integer is rounded where a float is due
     assert not isinstance(value, bool)
     if option.choices:
         assert taken in option.choices

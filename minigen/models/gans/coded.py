@@ -23,8 +23,9 @@ from ...nn import Module, one_hot, update_bn
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..labels import chosen_labels, evenly_drawn
-from ..recipe import WIDTH, Settings, with_defaults
+from ..recipe import DEPTH, WIDTH, Settings, with_defaults
 from .gan import FOR_POINTS, GAN, OPTIONS, GANTrainer, gan_trainer
+from .networks import TWO_LAYERS
 
 
 class CodedGAN(GAN):
@@ -118,7 +119,9 @@ class ClassifyingTrainer(GANTrainer):
 # ------------------------------------------------------------------------------------------------ parts of recipes
 
 # The generator five times as fast as the discriminator, as in InfoGAN's appendix C.1.
-CODED_OPTIONS = with_defaults((*OPTIONS, WIDTH), steps=2000, net="dcgan", generator_speed=5.0, width=64)
+CODED_OPTIONS = with_defaults(
+    (*OPTIONS, WIDTH, DEPTH(TWO_LAYERS)), steps=2000, net="dcgan", generator_speed=5.0, width=64
+)
 CODED_FOR_POINTS = {"points": FOR_POINTS | {"net": "dense"}}
 
 

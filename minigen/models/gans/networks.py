@@ -38,6 +38,7 @@ NETS = {
     "dcgan-plain": ("dcgan", "none"),
     "style": ("style", "none"),
 }
+TWO_LAYERS = 2  # hidden ones, in dense networks whose depth nobody chooses
 
 
 def game_networks(
@@ -62,7 +63,7 @@ def game_networks(
         painter = StyleGenerator(inputs, shape, s.width, rng)
         return painter, dcgan_discriminator(seen, s.width, rng, norm, outputs, pack)
     if kind == "dense":
-        hidden = [s.width] * 2
+        hidden = [s.width] * s.get("depth", TWO_LAYERS)
         generator = dense_decoder(inputs, shape, hidden, rng)
         discriminator = dense_discriminator(seen, hidden, rng, norm, outputs, pack)
     else:

@@ -26,11 +26,11 @@ from ...errors import ArgumentError
 from ...nn import Module, Parameter
 from ...nn.layers import positive
 from ...random import Generator
-from ..recipe import WIDTH, Option, Settings, Shape
+from ..recipe import Option, Settings, Shape
 from ..trainer import Shard
-from .gan import FOR_POINTS, GAN, OPTIONS, PACK, DiscriminatorLoss, GANTrainer, game, gan_trainer
+from .gan import DENSE_OPTIONS, FOR_POINTS, GAN, DiscriminatorLoss, GANTrainer, game, gan_trainer
 from .losses import LOSSES
-from .networks import game_networks
+from .networks import TWO_LAYERS, game_networks
 
 LONGEST = 10.0  # of a gradient, in a step ahead
 
@@ -128,8 +128,8 @@ RECIPES = (
         "unrolled-gan",
         "gan whose generator looks some steps ahead (Metz et al. 2017)",
         unrolled_gan,
-        (*OPTIONS, PACK, WIDTH(256), UNROLL),
+        (*DENSE_OPTIONS, UNROLL),
         trainer=lambda model, s: gan_trainer(model, s, UnrolledTrainer),
-        for_data={"points": FOR_POINTS},
+        for_data={"points": FOR_POINTS | {"batch_size": 128, "depth": TWO_LAYERS}},  # each step costs as much as six
     ),
 )

@@ -20,8 +20,8 @@ from ...nn import Module, one_hot, sum_features
 from ...random import Generator, given_or_default
 from ..labels import chosen_labels, given_labels
 from ..networks import dense_decoder, dense_encoder
-from ..recipe import CLASSES_OF_DATA, WIDTH, Settings, Shape
-from .vae import DEPTH, OPTIONS, VAE, VAELoss, bound, shown
+from ..recipe import CLASSES_OF_DATA, DEPTH, WIDTH, Settings, Shape
+from .vae import OPTIONS, VAE, VAELoss, bound, shown
 
 
 class ConditionalVAE(Module):

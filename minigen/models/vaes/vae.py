@@ -37,6 +37,7 @@ from ...random import Generator, given_or_default
 from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
 from ..recipe import (
     BATCH_SIZE,
+    DEPTH,
     LATENT_DIM,
     LR,
     SCHEDULE,
@@ -237,7 +238,6 @@ class VAETrainer(Trainer):
 
 LIKELIHOOD = Option("likelihood", "bernoulli", "what the decoder's output means", choices=LIKELIHOODS)
 BETA = Option("beta", 1.0, "weight of the KL in the loss", least=0, most=1e6)
-DEPTH = Option("depth", 1, "hidden layers of the encoder, and of the decoder", least=1, most=100)
 OPTIONS = (STEPS(4000), BATCH_SIZE, LR, LATENT_DIM, LIKELIHOOD, BETA, SCHEDULE)
 
 # The small digits are grey all over, not black or white.

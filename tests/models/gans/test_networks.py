@@ -52,3 +52,10 @@ def test_points_have_no_bounds():
     generator, discriminator = game_networks(settings, ring.shape, mg.Generator(0))
     assert not any(isinstance(layer, nn.Tanh) for layer in generator.modules())
     assert discriminator(generator(mg.zeros((5, 2)))).shape == (5, 1)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_dense_networks_are_as_deep_as_is_asked(depth):
+    ring = data.load("ring")
+    for network in game_networks(recipe_of("gan").settings(ring, depth=depth), ring.shape, mg.Generator(0)):
+        assert sum(isinstance(layer, nn.Dense) for layer in network) == depth + 1
