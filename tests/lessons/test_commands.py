@@ -50,7 +50,7 @@ def test_all_done(lessons, capsys):
 def test_a_missing_file(lessons, capsys):
     (lessons / "07_convolution" / "exercises.py").unlink()
     run(lessons)
-    assert "is missing: python -m minigen.lessons reset 07.1" in capsys.readouterr().out
+    assert f"is missing: python -m minigen.lessons --lessons {lessons} reset 07.1" in capsys.readouterr().out
 
 
 def test_hints_say_more_each_time(lessons, capsys):

@@ -56,6 +56,36 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
         "calls torch.abs",
     ),
     "standard_library": (using("import math", "return math.floor((n + 2 * padding - k) / stride) + 1"), "passed", ""),
+    "everything": (with_head("from numpy import *\nfor name in dir(np): getattr(np, name, None)"), "passed", "right in all"),
+    "python's_own": (
+        with_head("import asyncio, dbm, doctest, numpy.testing, readline, rlcompleter, subprocess\ndoctest.testmod()"),
+        "passed",
+        "right in all",
+    ),
+    "out_of_sight": (
+        with_head("import curses, sqlite3, ssl\nfrom sqlite3 import *\nx = sqlite3.Row"), "passed", "right in all"
+    ),
+    "starts_a_program": (using("import subprocess", "return subprocess.run(['true'])"), "failed", "not start programs"),
+    "unpacked": (
+        with_head("import matplotlib.pyplot as plt\nfig, (a, b) = plt.subplots(2)\na.plot([1])"), "passed", "right in all"
+    ),
+    "used_unpacked": (
+        using("import torch\nx, y = torch.load()", "return x.size(n)"),
+        "failed",
+        "calls torch.load().size",
+    ),
+    "new_enough": (with_head("import torch\nif torch.__version__ > '1': pass"), "passed", "right in all"),
+    "starred": (with_head("from pylab import *\nfigure()\nx = linspace(0, 1)"), "passed", "right in all"),
+    "ordinary": (
+        "from __future__ import annotations\n"
+        + with_head(
+            "import dataclasses, enum, pickle, sys, typing\n@dataclasses.dataclass\nclass D:\n    x: int\n"
+            "class E(enum.Enum):\n    A = 1\nassert pickle.loads(pickle.dumps(E.A)) is E.A\n"
+            "assert typing.get_type_hints(D) == {'x': int}\nassert sys.modules[__name__].D is D"
+        ),
+        "passed",
+        "right in all",
+    ),
     "warns": (with_head("import warnings\nwarnings.warn('old')\nx = '\\d'"), "passed", "right in all"),
     "prints": (using("", f"print('x' * 1000000)\n    {RIGHT}"), "passed", "right in all"),
     "helper": (using("def half(x):\n    return x // 2\n", f"half(3)\n    {RIGHT}"), "passed", "right in all"),
