@@ -64,6 +64,21 @@ def test_hints_say_more_each_time(lessons, capsys):
     assert "section 'The gradient with respect to the image'" in texts[0]
 
 
+def test_commands_name_the_folder_that_was_given(lessons, write, capsys):
+    again, place = f"python -m minigen.lessons --lessons {lessons} ", f"{lessons}/07_convolution"
+    assert run(lessons) == 0
+    out = capsys.readouterr().out
+    assert f"check it:  python -m pytest {place} -k output_size" in out
+    assert again + "hint 07.1" in out
+    write(STUB, "return 1")
+    run(lessons)
+    out = capsys.readouterr().out
+    assert again + "hint 07.1" in out
+    assert f"{place}/lesson.ipynb" in out
+    assert main(["hint", "07.1", "--lessons", str(lessons)]) == 0
+    assert again + "hint 07.1 2" in capsys.readouterr().out
+
+
 def test_an_unknown_exercise_is_one_line(lessons, capsys):
     assert run(lessons, "hint", "99.9") == 2
     error = capsys.readouterr().err
