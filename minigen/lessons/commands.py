@@ -21,8 +21,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m minigen.lessons",
         description="The course: without a command, how far you are and what comes next.",
     )
-    where = {"metavar": "DIR", "help": "the folder of the lessons (default: found from the working directory)"}
-    root.add_argument("--lessons", **where)
+    where = "the folder of the lessons (default: found from the working directory)"
+    root.add_argument("--lessons", metavar="DIR", help=where)
     root.set_defaults(run=_progress)
     commands = root.add_subparsers(metavar="COMMAND")
 
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
     grading.set_defaults(run=_grade)
     for command in (hint, reset, solution, grading):
-        command.add_argument("--lessons", default=argparse.SUPPRESS, **where)
+        command.add_argument("--lessons", metavar="DIR", default=argparse.SUPPRESS, help=where)
     return root
 
 

@@ -112,7 +112,7 @@ def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, refe
                 value = fn(*given.values())
             finally:
                 setprofile(before)
-                watch_threads(None)  # type: ignore[arg-type]
+                watch_threads(None)
         outcome = Outcome("returned", _detached(value))
     except KeyboardInterrupt:
         raise
