@@ -67,7 +67,8 @@ MEMORY = {  # these find nothing even without walls: the answer is not in this p
         return any(o(5, 3, 1, 0) == 3 for o in others)""",
     "modules": """
         others = {name: m for name, m in sys.modules.items() if m is not sys.modules[__name__]}
-        return any(hasattr(m, "output_size") or name.startswith("minigen") for name, m in others.items())""",
+        found = [getattr(m, "output_size", None) for m in others.values()]  # a stand-in has every name
+        return any(type(f) is type(C) for f in found) or any(name.startswith("minigen") for name in others)""",
     "importlib": "import minigen.lessons.course as c; return isinstance(c.all_lessons, type(importlib))",
     "descriptors": """
         for fd in range(3, 64):

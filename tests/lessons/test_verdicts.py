@@ -67,7 +67,9 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
         "right in all",
     ),
     "out_of_sight": (
-        with_head("import curses, sqlite3, ssl\nfrom sqlite3 import *\nx = sqlite3.Row"),
+        with_head(
+            "import curses, sqlite3, ssl, tkinter.ttk as t\nclass A(t.Frame): pass\nfrom sqlite3 import *\nx = sqlite3.Row"
+        ),
         "passed",
         "right in all",
     ),

@@ -76,11 +76,12 @@ _METHODS = {
     **dict.fromkeys(_TWO_SIDED.split(), StandIn),
     **dict.fromkeys(("r" + name for name in _TWO_SIDED.split()), StandIn),
     **dict.fromkeys(
-        ["eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "call", "getitem", "enter"], StandIn
+        ["eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "call", "getitem", "enter", "round"],
+        StandIn,
     ),
     **dict.fromkeys(["array_ufunc", "array_function"], StandIn),  # NumPy's functions on it
     **dict.fromkeys(["setitem", "delitem", "exit", "contains", "instancecheck", "subclasscheck"], False),
-    **{"bool": False, "len": 0, "int": 0, "index": 0, "float": 0.0, "iter": iter(())},
+    **{"bool": False, "len": 0, "int": 0, "index": 0, "float": 0.0, "complex": 0j, "format": "", "iter": iter(())},
 }
 for _name, _what in _METHODS.items():
     setattr(StandIn, f"__{_name}__", _stand_for(_what))
@@ -142,7 +143,9 @@ def stand_for_absent(source: str, finder: Finder, names: Iterable[str] = ()) -> 
 
     Some need a library of the system that is out of sight, like sqlite3; others are refused, like readline.
     """
-    for name in {*_imported(_nodes(source)), *names}:
+    wanted = {*_imported(_nodes(source)), *names}
+    packages = {name[:at] for name in wanted for at, letter in enumerate(name) if letter == "."}
+    for name in sorted(wanted | packages):  # a package before what is in it
         if name.split(".")[0] in NEEDED - finder.tried:
             try:
                 importlib.import_module(name)
