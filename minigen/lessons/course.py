@@ -141,19 +141,19 @@ class Lesson:
 
 
 def find_folder(start: Path | str | None = None) -> Path:
-    """The folder of the lessons: from `start` (default: the working directory) upwards, else beside the package.
+    """The folder of the lessons: from `start` upwards; by default from the working directory, else beside the package.
 
     Raises:
         DataError: there is none.
     """
     here = Path(start or ".").resolve()
     checkout = Path(__file__).resolve().parents[2]
-    for place in (here, *here.parents, checkout):
+    for place in (here, *here.parents, *([checkout] if start is None else [])):
         for folder in (place, place / "lessons"):
             if any(folder.glob("[0-9][0-9]_*/tasks.py")):
                 return folder
     raise DataError(
-        "lessons: no lessons found here; run this in a checkout of minigen, or name the folder: --lessons DIR"
+        f"lessons: no lessons found in {here}; run this in a checkout of minigen, or name the folder: --lessons DIR"
     )
 
 

@@ -268,6 +268,13 @@ def test_the_command(tmp_path, capsys, monkeypatch):
 def test_refusals(tmp_path, capsys):
     assert main(["grade", str(tmp_path / "none")]) == 2
     assert "is not a folder" in capsys.readouterr().err
+    (tmp_path / "nothing").mkdir()
+    assert main(["grade", str(tmp_path), "--lessons", str(tmp_path / "nothing")]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"minigen.lessons: lessons: no lessons found in {tmp_path / 'nothing'}; run this in a "
+        "checkout of minigen, or name the folder: --lessons DIR\n",
+    )  # and no line about walls
     assert main(["grade", str(tmp_path)]) == 2
     assert "no submissions in" in capsys.readouterr().err
     assert main(["grade", str(tmp_path), "--lesson", "99"]) == 2

@@ -68,7 +68,8 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
     ),
     "out_of_sight": (
         with_head(
-            "import curses, sqlite3, ssl, tkinter.ttk as t\nclass A(t.Frame): pass\nfrom sqlite3 import *\nx = sqlite3.Row"
+            "import curses, sqlite3, ssl, tkinter.ttk as t\nclass A(t.Frame): pass\n"
+            "from sqlite3 import *\nx = sqlite3.Row"
         ),
         "passed",
         "right in all",
