@@ -19,7 +19,7 @@ from ..autodiff.slopes import numeric_derivatives
 from .course import Exercise, Inputs, Lesson
 from .differences import Difference, difference
 from .known_mistakes import known_mistake
-from .worker.answers import Outcome, call, failure, load
+from .worker.answers import Outcome, call, load, missing, same, unread
 
 Run = Callable[[Inputs], Outcome]
 
@@ -59,11 +59,10 @@ def check_source(lesson: Lesson, exercise: Exercise, source: str, filename: str,
     try:
         fn = load(source, filename, lesson.siblings(exercise.function)).get(exercise.function)
     except Exception as error:
-        broken = failure(error, filename)
+        broken = unread(error, filename)
         return examine(lesson, exercise, lambda _: broken, seed=seed)
     if not callable(fn):
-        missing = Outcome("raised", error=f"there is no function {exercise.function!r} in the file")
-        return examine(lesson, exercise, lambda _: missing, seed=seed)
+        return examine(lesson, exercise, lambda _: missing(exercise.function), seed=seed)
     own, reference = exercise.function, str(lesson.solutions_file)
     return examine(lesson, exercise, lambda inputs: call(fn, inputs, own, reference), seed=seed)
 
@@ -80,6 +79,8 @@ def examine(lesson: Lesson, exercise: Exercise, run: Run, *, filename: str = "",
         rng = np.random.default_rng([seed, number, zlib.crc32(exercise.function.encode())])
         inputs = draw(rng)
         outcome = run(inputs)
+        if outcome.state == "unread":
+            return Verdict(exercise, "failed", _message_unread(exercise, outcome, filename))
         if outcome.state == "unwritten" and all(done.state == "unwritten" for _, _, done, _ in cases):
             return Verdict(exercise, "todo", unwritten(lesson, exercise))
         expected = None
@@ -133,8 +134,8 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: objec
         found = Difference(complaint) if complaint else None
     else:
         found = difference(outcome.value, expected, exercise.tolerance, exercise.results)
-    if outcome.mutated and (found is None or found.index is not None):
-        name = outcome.mutated[0]
+    name = next((name for name, value in inputs.items() if not same(value, outcome.after.get(name))), None)
+    if name and (found is None or found.index is not None):
         return Difference(f"changes its input {name}", f"work on a copy: {name} = {name}.copy(), and no += on inputs")
     return found
 
@@ -150,6 +151,13 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
 def unwritten(lesson: Lesson, exercise: Exercise) -> str:
     """The line for what is not written yet."""
     return f"{exercise.key} {exercise.function}: not written yet  (lessons/{lesson.name}/exercises.py)"
+
+
+def _message_unread(exercise: Exercise, outcome: Outcome, filename: str) -> str:
+    """For a file that has no function to call: what stops it, and where."""
+    lines = [f"{exercise.key} {exercise.function}: {outcome.error}"]
+    where = ", ".join(filter(None, (filename, outcome.line)))
+    return "\n".join(map(printable, [*lines, *([f"  where   {where}"] if where else [])]))
 
 
 def _message(
@@ -172,10 +180,10 @@ def _message(
     rows.append(("read", f"lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
     rows.append(("next", f"python -m minigen.lessons hint {exercise.key}"))
     lines = [f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)]
-    return "\n".join(map(_printable, lines))
+    return "\n".join(map(printable, lines))
 
 
-def _printable(line: str, most: int = 600) -> str:
+def printable(line: str, most: int = 600) -> str:
     """A line without what a terminal or a file could not take; much of it may come from a submission."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line[:most])
     return text if max(len(text), len(line)) <= most else text[:most] + "..."

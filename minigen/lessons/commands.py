@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import ArgumentError
 from ..terminal import attempt
-from .course import all_lessons, find_exercise, find_folder
+from .course import all_lessons, command_line, find_exercise, place_of
 from .exercise_file import function_lines, replace_function
 from .grading import grade
 from .isolated_process import Limits
@@ -21,9 +21,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m minigen.lessons",
         description="The course: without a command, how far you are and what comes next.",
     )
-    root.add_argument(
-        "--lessons", metavar="DIR", help="the folder of the lessons (default: found from the working directory)"
-    )
+    where = "the folder of the lessons (default: found from the working directory)"
+    root.add_argument("--lessons", metavar="DIR", help=where)
     root.set_defaults(run=_progress)
     commands = root.add_subparsers(metavar="COMMAND")
 
@@ -59,22 +58,25 @@ def parser() -> argparse.ArgumentParser:
     grading.add_argument("--seed", type=int, help="of the random inputs (default: a new one, noted in the JSON file)")
     grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
     grading.set_defaults(run=_grade)
+    for command in (hint, reset, solution, grading):
+        command.add_argument("--lessons", metavar="DIR", default=argparse.SUPPRESS, help=where)
     return root
 
 
 def _progress(args: argparse.Namespace) -> int:
-    print(progress(all_lessons(args.lessons)))
+    print(progress(all_lessons(args.lessons), args.lessons))
     return 0
 
 
 def _hint(args: argparse.Namespace) -> int:
     lesson, exercise = find_exercise(args.exercise, args.lessons)
     print(f"{exercise.key} {exercise.function}, hint {args.level} of 3\n\n{exercise.hints[args.level - 1]}\n")
+    command = command_line(args.lessons)
     if args.level < 3:
-        print(f"more:  python -m minigen.lessons hint {exercise.key} {args.level + 1}")
+        print(f"more:  {command} hint {exercise.key} {args.level + 1}")
     else:
-        print(f"the reference:  python -m minigen.lessons solution {exercise.key}")
-    print(f"to read again:  lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}")
+        print(f"the reference:  {command} solution {exercise.key}")
+    print(f"to read again:  {place_of(lesson, args.lessons)}/lesson.ipynb, section {exercise.section!r}")
     return 0
 
 
@@ -108,7 +110,7 @@ def _solution(args: argparse.Namespace) -> int:
             answer = ""
             print()
         if answer.strip().lower() not in ("y", "yes"):
-            print(f"not shown; a hint: python -m minigen.lessons hint {exercise.key}")
+            print(f"not shown; a hint: {command_line(args.lessons)} hint {exercise.key}")
             return 1
     first, last = function_lines(lesson.solutions, exercise.function)
     lines = lesson.solutions.splitlines()[first:last]
@@ -118,10 +120,9 @@ def _solution(args: argparse.Namespace) -> int:
 
 def _grade(args: argparse.Namespace) -> int:
     limits = Limits(args.seconds, args.memory)
+    lessons = all_lessons(args.lessons)
     print(report(), flush=True)
-    table = grade(
-        Path(args.folder), all_lessons(find_folder(args.lessons)), args.lesson, limits, seed=args.seed, jobs=args.jobs
-    )
+    table = grade(Path(args.folder), lessons, args.lesson, limits, seed=args.seed, jobs=args.jobs)
     table.write_csv(Path(args.csv))
     table.write_json(Path(args.json))
     print(table)

@@ -10,6 +10,7 @@ A lesson's folder, lessons/NN_name/, holds
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,25 +141,38 @@ class Lesson:
 
 
 def find_folder(start: Path | str | None = None) -> Path:
-    """The folder of the lessons: from `start` (default: the working directory) upwards, else beside the package.
+    """The folder of the lessons: from `start` upwards; by default from the working directory, else beside the package.
 
     Raises:
         DataError: there is none.
     """
     here = Path(start or ".").resolve()
     checkout = Path(__file__).resolve().parents[2]
-    for place in (here, *here.parents, checkout):
+    for place in (here, *here.parents, *([checkout] if start is None else [])):
         for folder in (place, place / "lessons"):
             if any(folder.glob("[0-9][0-9]_*/tasks.py")):
                 return folder
     raise DataError(
-        "lessons: no lessons found here; run this in a checkout of minigen, or name the folder: --lessons DIR"
+        f"lessons: no lessons found in {here}; run this in a checkout of minigen, or name the folder: --lessons DIR"
     )
 
 
 def all_lessons(folder: Path | str | None = None) -> list[Lesson]:
     """Every lesson that has exercises, in order."""
     return [Lesson(path.parent) for path in sorted(find_folder(folder).glob("[0-9][0-9]_*/tasks.py"))]
+
+
+def command_line(given: str | None = None) -> str:
+    """How the commands are called again. given: the folder that the user named, if any."""
+    return "python -m minigen.lessons" + (f" --lessons {shlex.quote(given)}" if given else "")
+
+
+def place_of(lesson: Lesson, given: str | None = None) -> str:
+    """What to call a lesson's folder in a command. given: the folder that the user named, if any."""
+    if not given:
+        return f"lessons/{lesson.name}"
+    here = Path.cwd()
+    return shlex.quote(str(lesson.folder.relative_to(here) if here in lesson.folder.parents else lesson.folder))
 
 
 def find_exercise(name: str, folder: Path | str | None = None) -> tuple[Lesson, Exercise]:

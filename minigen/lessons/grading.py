@@ -16,6 +16,7 @@ from pathlib import Path
 from ..data.files import json_text
 from ..errors import ArgumentError, DataError
 from ..version import __version__
+from .checking import printable
 from .course import Lesson
 from .isolated_process import Limits
 from .submissions import read_submission
@@ -106,7 +107,7 @@ def grade(
     for (student, _, _), states in zip(handed, graded, strict=True):
         short = student.name.removesuffix(".py")
         name = student.name if short in folders else short  # ada/ and ada.py are two students
-        results.setdefault(name.encode("utf-8", "backslashreplace").decode(), {}).update(states)
+        results.setdefault(printable(name.replace("\\", "\\\\"), len(name)), {}).update(states)  # and \n is not a line
     return Grades([e.key for lesson in chosen for e in lesson.exercises], results, seed)
 
 
@@ -127,7 +128,7 @@ def _grade_file(
     try:
         source = read_submission(folder, parts) if parts else None
     except (DataError, FileNotFoundError) as error:
-        return {e.key: ("failed", str(error)) for e in lesson.exercises}
+        return {e.key: ("failed", printable(str(error))) for e in lesson.exercises}
     if source is None:
         return {e.key: ("missing", "nothing was handed in") for e in lesson.exercises}
     states = {}

@@ -104,13 +104,13 @@ def _as_outcome(answer: object) -> Outcome:
     Raises:
         ValueError: it is none.
     """
-    kinds = {"state": str, "error": str, "line": str, "mutated": list, "foreign": list, "calls": dict}
+    kinds = {"state": str, "error": str, "line": str, "after": dict, "foreign": list, "calls": dict}
     if not isinstance(answer, dict) or set(answer) != {*kinds, "value"}:
         raise ValueError("no outcome")
     sound = all(type(answer[name]) is kind for name, kind in kinds.items())
-    if not sound or answer["state"] not in ("returned", "unwritten", "raised"):
+    if not sound or answer["state"] not in ("returned", "unwritten", "raised", "unread"):
         raise ValueError("no outcome")
-    names, numbers = [*answer["mutated"], *answer["foreign"]], answer["calls"].values()
-    if any(type(name) is not str for name in names) or any(type(number) is not int for number in numbers):
+    numbers = answer["calls"].values()
+    if any(type(name) is not str for name in answer["foreign"]) or any(type(n) is not int for n in numbers):
         raise ValueError("no outcome")
     return Outcome(**answer)

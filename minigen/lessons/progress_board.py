@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
-from .course import Exercise, Lesson
+from .course import Exercise, Lesson, command_line, place_of
 from .verdicts import check_file
 
 SIGNS = {"passed": "x", "todo": " ", "failed": "!"}
 
 
-def progress(lessons: Sequence[Lesson]) -> str:
-    """The board: a line for each exercise, and the message for the next one."""
+def progress(lessons: Sequence[Lesson], given: str | None = None) -> str:
+    """The board: a line for each exercise, and the message for the next one.
+
+    Args:
+        given: the folder that the user named, for the commands that are printed.
+    """
     lines: list[str] = []
     following: tuple[Exercise, Lesson, str] | None = None
     solved = total = 0
@@ -29,8 +33,9 @@ def progress(lessons: Sequence[Lesson]) -> str:
     exercise, lesson, message = following
     lines.append(f"next: {exercise.key} {exercise.function}, in {lesson.exercises_file}")
     if message:
-        lines.append("\n" + message)
+        message = message.replace(place_of(lesson), place_of(lesson, given))
+        lines.append("\n" + message.replace(command_line(), command_line(given)))
     else:
-        lines.append(f"  check it:  python -m pytest lessons/{lesson.name} -k {exercise.function}")
-        lines.append(f"  a hint:    python -m minigen.lessons hint {exercise.key}")
+        lines.append(f"  check it:  python -m pytest {place_of(lesson, given)} -k {exercise.function}")
+        lines.append(f"  a hint:    {command_line(given)} hint {exercise.key}")
     return "\n".join(lines)

@@ -65,7 +65,10 @@ MEMORY = {  # these find nothing even without walls: the answer is not in this p
         found = [o for o in gc.get_objects() if type(o) is type(C) and o.__name__ == 'output_size']
         others = [o for o in found if o.__globals__ is not globals()]
         return any(o(5, 3, 1, 0) == 3 for o in others)""",
-    "modules": "return any(hasattr(m, 'output_size') or name.startswith('minigen') for name, m in sys.modules.items())",
+    "modules": """
+        others = {name: m for name, m in sys.modules.items() if m is not sys.modules[__name__]}
+        found = [getattr(m, "output_size", None) for m in others.values()]  # a stand-in has every name
+        return any(type(f) is type(C) for f in found) or any(name.startswith("minigen") for name in others)""",
     "importlib": "import minigen.lessons.course as c; return isinstance(c.all_lessons, type(importlib))",
     "descriptors": """
         for fd in range(3, 64):

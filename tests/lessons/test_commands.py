@@ -50,7 +50,7 @@ def test_all_done(lessons, capsys):
 def test_a_missing_file(lessons, capsys):
     (lessons / "07_convolution" / "exercises.py").unlink()
     run(lessons)
-    assert "is missing: python -m minigen.lessons reset 07.1" in capsys.readouterr().out
+    assert f"is missing: python -m minigen.lessons --lessons {lessons} reset 07.1" in capsys.readouterr().out
 
 
 def test_hints_say_more_each_time(lessons, capsys):
@@ -62,6 +62,21 @@ def test_hints_say_more_each_time(lessons, capsys):
     assert "hint 07.3 3" in texts[1]
     assert "solution 07.3" in texts[2]
     assert "section 'The gradient with respect to the image'" in texts[0]
+
+
+def test_commands_name_the_folder_that_was_given(lessons, write, capsys):
+    again, place = f"python -m minigen.lessons --lessons {lessons} ", f"{lessons}/07_convolution"
+    assert run(lessons) == 0
+    out = capsys.readouterr().out
+    assert f"check it:  python -m pytest {place} -k output_size" in out
+    assert again + "hint 07.1" in out
+    write(STUB, "return 1")
+    run(lessons)
+    out = capsys.readouterr().out
+    assert again + "hint 07.1" in out
+    assert f"{place}/lesson.ipynb" in out
+    assert main(["hint", "07.1", "--lessons", str(lessons)]) == 0
+    assert again + "hint 07.1 2" in capsys.readouterr().out
 
 
 def test_an_unknown_exercise_is_one_line(lessons, capsys):

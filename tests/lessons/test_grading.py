@@ -219,6 +219,20 @@ def test_two_students_of_nearly_one_name_and_names_that_are_no_text(tmp_path):
     str(table).encode()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names there have no such characters")
+def test_a_name_cannot_break_the_table(tmp_path):
+    names = ["a\nbob  4 of 4", "a\\nbob  4 of 4", "\x1b[2J\x1b]0;x\x07", "\u202eabc", "a\rb", "tab\t"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "exercises.py").symlink_to("x\x1b[0m")
+    table = grade(tmp_path, [one_exercise()], ["07"], Limits(20), seed=0)
+    assert len(table.results) == len(names)
+    lines = str(table).split("\n")
+    assert len(lines) == len(names)
+    messages = [message for states in table.results.values() for _, message in states.values()]
+    assert all(text.isprintable() for text in [*lines, *messages])
+
+
 def test_a_message_cannot_break_the_table(tmp_path):
     text = answer("raise ValueError('\\ud800\\x1b[2J\\u202e' + 'x' * 10000)")
     (tmp_path / "eve.py").write_text(text)
@@ -246,7 +260,7 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     (tmp_path / "class" / "=HYPERLINK(1).py").write_text(answer("return 1"))
     monkeypatch.chdir(tmp_path)
     lessons = ["--lessons", str(find_folder(LESSON.folder))]
-    assert main([*lessons, "grade", "class", "--lesson", "07", "--seconds", "20"]) == 0
+    assert main(["grade", "class", "--lesson", "07", "--seconds", "20", *lessons]) == 0  # or before the command
     assert "ada           " in capsys.readouterr().out
     assert "\n'=HYPERLINK(1),0,4,failed" in Path("grades.csv").read_text()
     message = json.loads(Path("grades.json").read_text())["students"]["ada"]["exercises"]["07.2"]["message"]
@@ -256,6 +270,13 @@ def test_the_command(tmp_path, capsys, monkeypatch):
 def test_refusals(tmp_path, capsys):
     assert main(["grade", str(tmp_path / "none")]) == 2
     assert "is not a folder" in capsys.readouterr().err
+    (tmp_path / "nothing").mkdir()
+    assert main(["grade", str(tmp_path), "--lessons", str(tmp_path / "nothing")]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"minigen.lessons: lessons: no lessons found in {tmp_path / 'nothing'}; run this in a "
+        "checkout of minigen, or name the folder: --lessons DIR\n",
+    )  # and no line about walls
     assert main(["grade", str(tmp_path)]) == 2
     assert "no submissions in" in capsys.readouterr().err
     assert main(["grade", str(tmp_path), "--lesson", "99"]) == 2

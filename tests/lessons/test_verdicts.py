@@ -56,6 +56,47 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
         "calls torch.abs",
     ),
     "standard_library": (using("import math", "return math.floor((n + 2 * padding - k) / stride) + 1"), "passed", ""),
+    "everything": (
+        with_head("from numpy import *\nfor name in dir(np): getattr(np, name, None)"),
+        "passed",
+        "right in all",
+    ),
+    "pythons_own": (
+        with_head("import asyncio, dbm, doctest, numpy.testing, readline, rlcompleter, subprocess\ndoctest.testmod()"),
+        "passed",
+        "right in all",
+    ),
+    "out_of_sight": (
+        with_head(
+            "import curses, sqlite3, ssl, tkinter.ttk as t\nclass A(t.Frame): pass\n"
+            "from sqlite3 import *\nx = sqlite3.Row"
+        ),
+        "passed",
+        "right in all",
+    ),
+    "starts_a_program": (using("import subprocess", "return subprocess.run(['true'])"), "failed", "not start programs"),
+    "unpacked": (
+        with_head("import matplotlib.pyplot as plt\nfig, (a, b) = plt.subplots(2)\na.plot([1])"),
+        "passed",
+        "right in all",
+    ),
+    "used_unpacked": (
+        using("import torch\nx, y = torch.load()", "return x.size(n)"),
+        "failed",
+        "calls torch.load().size",
+    ),
+    "new_enough": (with_head("import torch\nif torch.__version__ > '1': pass"), "passed", "right in all"),
+    "starred": (with_head("from pylab import *\nfigure()\nx = linspace(0, 1)"), "passed", "right in all"),
+    "ordinary": (
+        "from __future__ import annotations\n"
+        + with_head(
+            "import dataclasses, enum, pickle, sys, typing\n@dataclasses.dataclass\nclass D:\n    x: int\n"
+            "class E(enum.Enum):\n    A = 1\nassert pickle.loads(pickle.dumps(E.A)) is E.A\n"
+            "assert typing.get_type_hints(D) == {'x': int}\nassert sys.modules[__name__].D is D"
+        ),
+        "passed",
+        "right in all",
+    ),
     "warns": (with_head("import warnings\nwarnings.warn('old')\nx = '\\d'"), "passed", "right in all"),
     "prints": (using("", f"print('x' * 1000000)\n    {RIGHT}"), "passed", "right in all"),
     "helper": (using("def half(x):\n    return x // 2\n", f"half(3)\n    {RIGHT}"), "passed", "right in all"),
@@ -126,7 +167,7 @@ def defined(text):
             patch.setitem(sys.modules, name, module)
         try:
             exec(compile(text, "<cell 1>", "exec"), namespace)
-        except (SyntaxError, ValueError):
+        except Exception:
             return None
     linecache.cache["<cell 1>"] = (len(text), None, text.splitlines(keepends=True), "<cell 1>")
     return namespace.get("output_size")
@@ -194,6 +235,36 @@ def test_an_endless_loop_in_a_notebook_ends_with_its_line():
     verdict = check_answer(LESSON, FIRST, output_size, "your function", limits=Limits(1.0))
     assert verdict.state == "failed"
     assert "does not end: stopped after 1 s; look for an endless loop" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1\n", "there is no function 'output_size' in the file; `reset` puts it back\n  where   f.py"),
+        ("x = (1\n", "stops with SyntaxError: '(' was never closed\n  where   f.py, line 1: x = (1"),
+        ("x = 1\0\n", "null bytes\n  where   f.py"),
+        ("return\n", "stops with SyntaxError: 'return' outside function\n  where   f.py, line 1"),
+        ("\n1 / 0\n", "stops with ZeroDivisionError: division by zero\n  where   f.py, line 2: 1 / 0"),
+    ],
+)
+def test_a_file_without_a_function_to_call_is_told_no_inputs(text, said):
+    message = check_answer(LESSON, FIRST, text, "f.py").message
+    assert message.startswith("07.1 output_size: ")
+    assert message.endswith(said)
+
+
+@pytest.mark.parametrize("trick", ["np.array_equal = lambda *a, **k: True", "import copy\ncopy.deepcopy = lambda x: x"])
+def test_what_happened_to_the_inputs_is_judged_outside(trick):
+    lesson, exercise = find_exercise("01.2")
+    text = f"import numpy as np\n{trick}\ndef multiply_backward(g, a, b):\n    r = g * b, g * a; a += 1\n    return r\n"
+    assert "changes its input a" in check_answer(lesson, exercise, text, "f.py").message
+
+
+def test_a_named_tuple_is_a_tuple():
+    lesson, exercise = find_exercise("01.2")
+    head = "import collections\nP = collections.namedtuple('P', 'a b')\n"
+    text = head + "def multiply_backward(g, a, b): return P(g * b, g * a)\n"
+    assert check_answer(lesson, exercise, text, "f.py")
 
 
 def test_what_is_no_function():

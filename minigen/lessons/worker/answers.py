@@ -3,13 +3,13 @@
 import copy
 import linecache
 import os
-import sys
-import threading
 import traceback
 import types
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from sys import getprofile, setprofile  # what a submission puts in their place comes too late
+from threading import setprofile as watch_threads
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,10 @@ class Outcome:
     """What one call did.
 
     Attributes:
-        state: 'returned', 'unwritten' (NotImplementedError), 'raised', or 'lost' (the process is gone).
+        state: 'returned', 'unwritten' (NotImplementedError), 'raised', 'unread' (there is no such function to call), or
+            'lost' (the process is gone).
         value: what was returned. error: what was raised, in one line. line: the line of the student's file.
-        mutated: names of the inputs that were changed.
+        after: the inputs after the call, by name.
         foreign: functions of minigen or other libraries that were called, and the reference itself.
         calls: how often each of the other exercises' functions was called.
     """
@@ -36,7 +37,7 @@ class Outcome:
     value: object = None
     error: str = ""
     line: str = ""
-    mutated: list[str] = field(default_factory=list)
+    after: dict[str, Any] = field(default_factory=dict)
     foreign: list[str] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
 
@@ -101,17 +102,17 @@ def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, refe
     """
     given = dict(copy.deepcopy(inputs))
     watch = Watch(own, reference)
-    before = sys.getprofile()
+    before = getprofile()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            threading.setprofile(watch)
-            sys.setprofile(watch)
+            watch_threads(watch)
+            setprofile(watch)
             try:
                 value = fn(*given.values())
             finally:
-                sys.setprofile(before)
-                threading.setprofile(None)
+                setprofile(before)
+                watch_threads(None)
         outcome = Outcome("returned", _detached(value))
     except KeyboardInterrupt:
         raise
@@ -119,8 +120,7 @@ def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, refe
         outcome = Outcome("unwritten")
     except BaseException as error:
         outcome = failure(error, fn.__code__.co_filename if hasattr(fn, "__code__") else "")
-    outcome.mutated = [name for name, value in inputs.items() if not same(value, given[name])]
-    outcome.foreign, outcome.calls = watch.foreign, watch.calls
+    outcome.after, outcome.foreign, outcome.calls = given, watch.foreign, watch.calls
     return outcome
 
 
@@ -143,11 +143,23 @@ def failure(error: BaseException, filename: str) -> Outcome:
         kind, text = "exit()", "an exercise returns its result, it must not end the program"
     line = ""
     if isinstance(error, SyntaxError):
-        line = f"line {error.lineno}: {(error.text or '').strip()}"
+        text = str(error.msg)  # without the place, which is told apart
+        line = f"line {error.lineno}: {(error.text or '').strip()}".removesuffix(": ") if error.lineno else ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == filename:
             line = f"line {frame.lineno}: {frame.line}" if frame.line else f"line {frame.lineno}"
     return Outcome("raised", error=f"{kind}: {text}" if text else kind, line=line)
+
+
+def unread(error: BaseException, filename: str) -> Outcome:
+    """The outcome of a file that fails while it is read."""
+    found = failure(error, filename)
+    return Outcome("unread", error=f"stops with {found.error}", line=found.line)
+
+
+def missing(function: str) -> Outcome:
+    """The outcome of a file that lacks the function."""
+    return Outcome("unread", error=f"there is no function {function!r} in the file; `reset` puts it back")
 
 
 def same(a: object, b: object) -> bool:

@@ -70,10 +70,18 @@ def is_plain(value: object) -> bool:
     return value is None or type(value) in (bool, int, float, str)
 
 
-def rebuilt(data: Mapping[str, Any], siblings: Mapping[str, object], usage: Usage) -> types.FunctionType:
-    """The function that `as_data` made these of; `siblings` stand for the other exercises."""
+def modules(data: Mapping[str, Any]) -> list[str]:
+    """The modules that the function's names come from."""
+    found = data["globals"].values()
+    return [what for kind, what in found if kind == "module"] + [what[0] for kind, what in found if kind == "from"]
+
+
+def rebuilt(
+    data: Mapping[str, Any], siblings: Mapping[str, object], usage: Usage, namespace: dict[str, Any]
+) -> types.FunctionType:
+    """The function that `as_data` made these of, in `namespace`; `siblings` stand for the other exercises."""
     quote(data["text"], data["file"])
-    namespace: dict[str, Any] = {"__name__": "exercises", "__builtins__": __builtins__}
+    namespace["__builtins__"] = __builtins__
     codes = [marshal.loads(one["code"].encode("latin-1")) for one in data["functions"]]
     cells = [{name: types.CellType() for name in code.co_freevars} for code in codes]
     functions = [

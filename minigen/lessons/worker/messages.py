@@ -25,8 +25,8 @@ def pack(tree: object) -> bytes:
         if isinstance(x, np.generic) and x.dtype.kind in "biuf":
             arrays.append(np.asarray(x))
             return ["number", len(arrays) - 1]
-        if isinstance(x, (list, tuple)) and type(x) in (list, tuple):
-            return [type(x).__name__, [encode(y) for y in x]]
+        if type(x) in (list, tuple) or (isinstance(x, tuple) and hasattr(x, "_fields")):  # a NamedTuple is a tuple
+            return ["list" if type(x) is list else "tuple", [encode(y) for y in x]]  # type: ignore[attr-defined]
         if isinstance(x, dict) and type(x) is dict and all(type(k) is str for k in x):
             return ["dict", {k: encode(y) for k, y in x.items()}]
         if x is None or type(x) in (bool, int, float, str):

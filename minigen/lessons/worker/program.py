@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from . import walls
-from .answers import Outcome, call, failure, load, load_siblings
-from .functions import rebuilt
-from .libraries import Finder, Usage, tried_imports
+from .answers import Outcome, call, load_siblings, missing, unread
+from .functions import modules, rebuilt
+from .libraries import Finder, Usage, stand_for_absent, tried_imports
 from .messages import receive, send
+from .reading import new_module, read
 
 REFERENCE = "the reference"  # its file name here: where it lies is nobody's business
 AT_HAND = ["random", "decimal", "numpy.random", "numpy.linalg", "numpy.fft"]
@@ -50,21 +51,27 @@ def main() -> None:
 
 def _answerer(setup: dict[str, Any], siblings: dict[str, Any]) -> Callable[[dict[str, Any]], Outcome]:
     """What calls the student's function."""
-    own, usage = setup["own"], Usage()
-    sys.meta_path.insert(0, Finder(usage, tried_imports(setup["source"])))
+    own, usage, function = setup["own"], Usage(), setup["function"]
+    text = setup["source"] if function is None else function["text"]
+    finder = Finder(usage, tried_imports(text))
+    sys.meta_path.insert(0, finder)
+    finder.stand_for("_posixsubprocess")  # many modules import it, few use it
+    for name in [name for name in sys.modules if name.split(".")[0] == __package__]:
+        del sys.modules[name]  # what watches a submission does not lie about
+    namespace = new_module(setup["filename"]).__dict__
     fn: object = None
     try:
-        if setup["function"] is None:
-            fn = load(setup["source"], setup["filename"], siblings).get(own)
+        stand_for_absent(text, finder, modules(function) if function else ())
+        if function is None:
+            fn = read(text, setup["filename"], siblings, usage, namespace).get(own)
         else:
-            fn = rebuilt(setup["function"], siblings, usage)
+            fn = rebuilt(function, siblings, usage, namespace)
     except BaseException as error:
-        broken = failure(error, setup["filename"])
+        broken = unread(error, setup["filename"])
         return lambda inputs: broken
     usage.reading = False
     if not callable(fn):
-        missing = Outcome("raised", error=f"there is no function {own!r} in the file")
-        return lambda inputs: missing
+        return lambda inputs: missing(own)
 
     def answer(inputs: dict[str, Any]) -> Outcome:
         usage.used.clear()

@@ -105,7 +105,6 @@ REFUSED = {
     "gc.get_objects": "look through the memory",
     "gc.get_referrers": "look through the memory",
     "gc.get_referents": "look through the memory",
-    "sys.settrace": "change how it is watched",
     "sys.setprofile": "change how it is watched",
 }
 REFUSED_FAMILIES = {
@@ -143,7 +142,7 @@ def hook(view: list[str], watchers: Callable[[object], bool] = lambda code: Fals
 
     def refused(event: str, args: tuple[Any, ...]) -> str:
         if event == "import":
-            return REFUSED_MODULES.get(args[0], "")
+            return REFUSED_MODULES.get(args[0].rpartition(".")[2], "")
         if event == "open":
             path, mode, flags = args
             if (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & writing:
@@ -157,6 +156,8 @@ def hook(view: list[str], watchers: Callable[[object], bool] = lambda code: Fals
 
     def ask(event: str, args: tuple[Any, ...]) -> None:
         what = refused(event, args)
+        if what and event == "import":  # whoever can do without the module goes on
+            raise ModuleNotFoundError(f"an exercise may not {what}")
         if what:
             raise PermissionError(f"an exercise may not {what}")
 

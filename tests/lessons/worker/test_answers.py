@@ -30,12 +30,12 @@ def test_a_call_and_what_it_changes():
 
     x = np.zeros(2)
     found = outcome(changes, x=x, y=[1])
-    assert (found.state, found.value, found.mutated) == ("returned", [1], ["x"])
+    assert (found.state, found.value, found.after["x"][0]) == ("returned", [1], 7)
     assert not x.any()  # it was a copy
 
 
 def test_a_list_or_number_that_is_changed():
-    assert outcome(lambda parents: parents.append(1), parents=[0]).mutated == ["parents"]
+    assert outcome(lambda parents: parents.append(1), parents=[0]).after == {"parents": [0, 1]}
 
 
 def test_library_calls_are_seen_whatever_their_name():

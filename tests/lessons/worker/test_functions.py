@@ -43,7 +43,7 @@ def comprehension(x): return [SCALE * y for y in range(int(x))]
 
 
 def made_anew(fn, siblings=None, usage=None):
-    return rebuilt(unpack(pack(as_data(fn))), siblings or {}, usage or Usage())
+    return rebuilt(unpack(pack(as_data(fn))), siblings or {}, usage or Usage(), {"__name__": "exercises"})
 
 
 @pytest.mark.parametrize(
