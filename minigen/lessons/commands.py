@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ArgumentError
-from ..terminal import attempt
+from ..terminal import Parser, attempt
 from .course import all_lessons, command_line, find_exercise, place_of
 from .exercise_file import function_lines, replace_function
 from .grading import grade
@@ -17,7 +17,7 @@ from .submissions import read_source
 
 def parser() -> argparse.ArgumentParser:
     """The argument parser; its help is the manual."""
-    root = argparse.ArgumentParser(
+    root = Parser(
         prog="python -m minigen.lessons",
         description="The course: without a command, how far you are and what comes next.",
     )
@@ -132,7 +132,7 @@ def _grade(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 if the question was declined, 2 after an error."""
-    args = parser().parse_args(argv)
     with attempt("minigen.lessons") as outcome:
+        args = parser().parse_args(argv)
         outcome.status = args.run(args)
     return outcome.status
