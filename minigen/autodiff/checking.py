@@ -159,7 +159,7 @@ def check_gradients(
         h: the first step to try, relative to the entry; smaller and larger ones follow where it does not suffice.
         rtol: right means |analytic - numeric| <= rtol |numeric| + the error of numeric, and that error is small:
             at most rtol |numeric| + atol. (atol counts in |f / x| where this is less than 1: there, slopes are small.
-            f are the outputs that change with the entry x.)
+            f are all outputs, or the one of x where each entry has its own.)
         elements: compare at most so many entries of each input, chosen at random.
         seed: of the random direction and choice.
     """

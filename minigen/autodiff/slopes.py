@@ -46,7 +46,7 @@ class Slope:
         value: the slope. bend, rounding: the parts of its error that fall and rise with a smaller step.
         hidden: what rounding on the way to the outputs may do, at worst: x + 1e8 - 1e8 has few digits left of x.
         steepness: the slopes of all outputs, on both sides, without their signs: what to compare `bend` with.
-        size: of the outputs that depend on the entry, summed without their signs.
+        size: of the output that depends on the entry; of all, without their signs, if they depend on others as well.
     """
 
     value: float
@@ -133,6 +133,7 @@ class Line:
         self.eps, self.strain = ROUNDINGS * eps, strain
         self.scale = scale_of(x, index)
         self.seen = {0.0: (0.0, middle)}
+        self.total = float(np.abs(middle).sum())
 
     def at(self, step: float) -> tuple[float, np.ndarray]:
         """How far the entry really moved, as x + step is rounded too; and the outputs there."""
@@ -161,8 +162,9 @@ class Line:
         found = self.differences(h)
         if found is None or not found[2].any():
             return None
-        rounding = float(np.abs(self.seen[0.0][1]).sum()) * self.eps / h
-        return Slope(found[0], 0.0, rounding, 0.0, float(found[2].sum() / (2 * h)), self._size(found[2]))
+        return Slope(
+            found[0], 0.0, self.total * self.eps / h, 0.0, float(found[2].sum() / (2 * h)), self._size(found[2])
+        )
 
     def slope(self, h: float) -> Slope | None:
         """The slope from the steps h and h/2, with its error; None where the function is not finite."""
@@ -172,12 +174,13 @@ class Line:
         bend = abs(wide[0] - narrow[0]) + abs(2 * narrow[1] - wide[1])
         strain, largest = self.strain.of(self.reached)
         value, moved = (4 * narrow[0] - wide[0]) / 3, wide[2]
-        beside = min(largest, strain / abs(value)) if value else largest  # as if x were rounded in a number so large
+        beside = min(largest, strain / abs(value)) if self.alone and value else largest  # as if x were added to it
         hidden = (strain + beside * abs(wide[1])) * self.eps / h  # wide[1] / h is the second derivative
-        size = self._size(self.reached)
+        reached = self._size(self.reached)
+        size = reached if self.alone else self.total
         if not moved.any():  # the whole slope may be hidden
             return Slope(value, bend, hidden, 0.0, 0.0, size)
-        return Slope(value, bend, size * self.eps / h, hidden, float(moved.sum() / (2 * h)), size)
+        return Slope(value, bend, reached * self.eps / h, hidden, float(moved.sum() / (2 * h)), size)
 
     @cached_property
     def reached(self) -> np.ndarray:
