@@ -312,7 +312,7 @@ def _judge(analytic: float, line: Line, settings: _Settings) -> tuple[bool, Slop
         best = min(still, key=lambda slope: slope.error)
         if best.error <= settings.rtol * max(1.0, best.size / scale):
             return True, best  # nothing moves, up to a jump
-    if _contradicted(analytic, seen):
+    if _contradicted(analytic, [slope for slope in seen if abs(analytic - slope.value) > dust(slope)]):
         return False, CONTRARY
     return False, BENT if best.bend > best.rounding + best.hidden else ROUNDED
 

@@ -162,9 +162,8 @@ class Line:
         found = self.differences(h)
         if found is None or not found[2].any():
             return None
-        return Slope(
-            found[0], 0.0, self.total * self.eps / h, 0.0, float(found[2].sum() / (2 * h)), self._size(found[2])
-        )
+        slope, _, moved = found
+        return Slope(slope, 0.0, self.total * self.eps / h, 0.0, float(moved.sum() / (2 * h)), self._size(moved))
 
     def slope(self, h: float) -> Slope | None:
         """The slope from the steps h and h/2, with its error; None where the function is not finite."""
