@@ -318,12 +318,12 @@ def _judge(analytic: float, line: Line, settings: _Settings) -> tuple[bool, Slop
 
 
 def _contradicted(analytic: float, seen: list[Slope]) -> bool:
-    """Whether two steps show one slope, and one that is not the gradient by far: in sign or by a factor."""
+    """Whether the two best steps show one slope, and one that is not the gradient by far: in sign or by a factor."""
     alike = [slope for slope in seen if slope.clear and slope.error <= 0.3 * abs(slope.value)]
     if len(alike) < 2:
         return False
-    best = min(alike, key=lambda slope: slope.error)
-    one = all(abs(slope.value - best.value) <= 0.1 * abs(best.value) for slope in alike)
+    best, other = sorted(alike, key=lambda slope: slope.error)[:2]
+    one = abs(other.value - best.value) <= 0.1 * abs(best.value)
     return one and not abs(analytic - best.value) < 0.4 * max(abs(analytic), abs(best.value))
 
 
