@@ -171,7 +171,7 @@ class Line:
         if wide is None or narrow is None:
             return None
         bend = abs(wide[0] - narrow[0]) + abs(2 * narrow[1] - wide[1])
-        strain, largest = self.strain.of(self.reached)
+        strain, largest = self.strain.of(self.reached | (not self.alone))
         value, moved = (4 * narrow[0] - wide[0]) / 3, wide[2]
         beside = min(largest, strain / abs(value)) if self.alone and value else largest  # as if x were added to it
         hidden = (strain + beside * abs(wide[1])) * self.eps / h  # wide[1] / h is the second derivative
