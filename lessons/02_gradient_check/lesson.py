@@ -292,6 +292,7 @@ show_source(slopes.Line.slope)
 # The first is Richardson's extrapolation: the terms in h^2 cancel. The second is the honest part: on a smooth function
 # 2 G(h/2) is G(h), at a kink it is twice as large. And h is relative to x, for at x = 1e-4 a step of 1e-5 is long, and at
 # 1e8 it is nothing. Where no step makes that error small, the answer is neither right nor wrong: *cannot tell*.
+# Rounding counts only in the outputs that depend on x; in the others f(x + h) and f(x - h) are equal to the last bit.
 #
 # ## When are two numbers equal?
 #

@@ -14,18 +14,23 @@ the slope by some eps |f| / h. Together:
     error(h) = |D(h) - D(h/2)| + |2 G(h/2) - G(h)|  +  ROUNDINGS eps |f| / h
                bend: too large a step, or a kink       rounding: too small a step
 
-The first falls with h and the second rises. Which h is best depends on the function, so a range of steps is tried,
-from 1e-5 |x| on: an x of 1e-4 must not be moved by 1, nor an x of 1e8 by 1e-5.
+Here |f| is summed over those outputs that depend on x, as all others cancel to the last bit: beside a square of 1e6,
+that of 1e-6 is measured as well as if it stood alone. The first falls with h and the second rises. Which h is best
+depends on the function, so a range of steps is tried, from 1e-5 |x| on: an x of 1e-4 must not be moved by 1, nor an x
+of 1e8 by 1e-5.
 
 Derived in lesson 2.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..errors import MinigenError
+from .backpropagation import _history, grad
+from .tensors import Tensor
 
 FIRST_STEP = 1e-5  # relative to x: near (3 eps)^(1/3), the best step for a function with f = f''' = 1
 ROUNDINGS = 10  # how many roundings a value is taken to have been through, one after the other
@@ -41,6 +46,7 @@ class Slope:
         value: the slope. bend, rounding: the parts of its error that fall and rise with a smaller step.
         hidden: what rounding on the way to the outputs may do, at worst: x + 1e8 - 1e8 has few digits left of x.
         steepness: the slopes of all outputs, on both sides, without their signs: what to compare `bend` with.
+        size: of the output that depends on the entry; of all, without their signs, if they depend on others as well.
     """
 
     value: float
@@ -48,6 +54,7 @@ class Slope:
     rounding: float
     hidden: float
     steepness: float
+    size: float
 
     @property
     def error(self) -> float:
@@ -70,14 +77,47 @@ class Slope:
         return abs(self.value - other.value) <= ALIKE * abs(self.value) + blur
 
 
+class Strain:
+    """What rounding on the way to some of the outputs may do to their sum.
+
+    Args:
+        ys: the outputs, with their graph. ds: their weights in the sum. xs: the inputs.
+    """
+
+    def __init__(self, ys: list[Tensor], ds: list[np.ndarray], xs: list[Tensor]) -> None:
+        self.ys, self.ds = ys, ds
+        self.between = [*xs, *_history([y for y in ys if y.requires_grad])]
+        self.known: dict[bytes, tuple[float, float]] = {}
+        self.largest = max((float(_finite(np.abs(z.numpy())).max(initial=0)) for z in self.between), default=0.0)
+
+    def of(self, moved: np.ndarray) -> tuple[float, float]:
+        """How much the sum of these outputs would change if all numbers on the way to it changed by 100 %, each for
+        the worse; and the largest of these numbers."""
+        key = moved.tobytes()
+        if key not in self.known:
+            parts = np.split(moved, np.cumsum([d.size for d in self.ds])[:-1])
+            weighted = [(y, d * m.reshape(d.shape)) for y, d, m in zip(self.ys, self.ds, parts, strict=True)]
+            used = [(y, d) for y, d in weighted if y.requires_grad and d.any()]
+            ys, ds = [y for y, _ in used], [d for _, d in used]
+            found = grad(ys, self.between, ds, allow_unused=True, retain_graph=True) if used else []
+            pairs = [(np.abs(z.numpy()), g.numpy()) for z, g in zip(self.between, found, strict=False) if g is not None]
+            strain = sum(float(_finite(z * np.abs(g)).sum()) for z, g in pairs)
+            largest = max((float(_finite(z[g != 0]).max(initial=0)) for z, g in pairs), default=0.0)
+            self.known[key] = strain, largest
+        return self.known[key]
+
+
+def _finite(x: np.ndarray) -> np.ndarray:
+    return x[np.isfinite(x)]
+
+
 class Line:
     """The outputs of a function while one entry of its input moves.
 
     Args:
         f: takes an array like x and returns its outputs, one axis of float64, times the weights of their sum.
         x: float64. middle: f(x). index: the entry that moves. eps: of the type in which f computes.
-        strain: how much the sum would change if all numbers on the way to it changed by 100 %, each for the worse.
-        largest: of the numbers on the way. If they are rounded, a gradient is that of a point beside x.
+        strain: of the outputs.
     """
 
     def __init__(
@@ -87,12 +127,13 @@ class Line:
         middle: np.ndarray,
         index: tuple[int, ...],
         eps: float,
-        strain: float,
-        largest: float,
+        strain: Strain,
     ) -> None:
         self.f, self.x, self.index = f, x.copy(), index
-        self.eps, self.strain, self.largest = ROUNDINGS * eps, strain, largest
+        self.eps, self.strain = ROUNDINGS * eps, strain
+        self.scale = scale_of(x, index)
         self.seen = {0.0: (0.0, middle)}
+        self.total = float(np.abs(middle).sum())
 
     def at(self, step: float) -> tuple[float, np.ndarray]:
         """How far the entry really moved, as x + step is rounded too; and the outputs there."""
@@ -101,7 +142,7 @@ class Line:
             self.x[self.index] = here + step
             try:
                 self.seen[step] = float(self.x[self.index] - here), self.f(self.x)
-            except MinigenError:  # outside of its domain
+            except (MinigenError, ArithmeticError, ValueError):  # outside of its domain
                 self.seen[step] = 0.0, self.seen[0.0][1]
             self.x[self.index] = here
         return self.seen[step]
@@ -117,9 +158,12 @@ class Line:
         return float(slope), float(gap), np.abs(ahead) + np.abs(behind)
 
     def quick(self, h: float) -> Slope | None:
-        """D(h) with what rounding does to it; how the function bends is not looked at."""
+        """D(h) with what rounding does to it at worst, but not how the function bends; None if nothing moves."""
         found = self.differences(h)
-        return found and Slope(found[0], 0.0, *self._rounding(h, *found[1:]))
+        if found is None or not found[2].any():
+            return None
+        slope, _, moved = found
+        return Slope(slope, 0.0, self.total * self.eps / h, 0.0, float(moved.sum() / (2 * h)), self._size(moved))
 
     def slope(self, h: float) -> Slope | None:
         """The slope from the steps h and h/2, with its error; None where the function is not finite."""
@@ -127,20 +171,48 @@ class Line:
         if wide is None or narrow is None:
             return None
         bend = abs(wide[0] - narrow[0]) + abs(2 * narrow[1] - wide[1])
-        return Slope((4 * narrow[0] - wide[0]) / 3, bend, *self._rounding(h, *wide[1:]))
-
-    def _rounding(self, h: float, gap: float, moved: np.ndarray) -> tuple[float, float, float]:
-        """What rounding does to the slope, in the outputs that moved and on the way to them; and the steepness."""
-        hidden = (self.strain + self.largest * abs(gap)) * self.eps / h  # gap / h is the second derivative
+        strain, largest = self.strain.of(self.reached | (not self.alone))
+        value, moved = (4 * narrow[0] - wide[0]) / 3, wide[2]
+        beside = min(largest, strain / abs(value)) if self.alone and value else largest  # as if x were added to it
+        hidden = (strain + beside * abs(wide[1])) * self.eps / h  # wide[1] / h is the second derivative
+        reached = self._size(self.reached)
+        size = reached if self.alone else self.total
         if not moved.any():  # the whole slope may be hidden
-            return hidden, 0.0, 0.0
-        return float(np.abs(self.at(0.0)[1][moved > 0]).sum()) * self.eps / h, hidden, float(moved.sum() / (2 * h))
+            return Slope(value, bend, hidden, 0.0, 0.0, size)
+        return Slope(value, bend, reached * self.eps / h, hidden, float(moved.sum() / (2 * h)), size)
+
+    @cached_property
+    def reached(self) -> np.ndarray:
+        """Which outputs depend on the entry; all, if none is seen to.
+
+        Small steps do not tell: x + 1e20 does not change with them. So the entry is moved far, beyond the largest
+        number on the way, and made NaN, which no factor is too small to pass on.
+        """
+        far = 4 * self.strain.largest + widest(self.scale)
+        middle = self.seen[0.0][1]
+        moved = np.zeros(middle.shape, bool)
+        for step in (widest(self.scale), -widest(self.scale), far, -far, np.nan):
+            moved |= self.at(step)[1] != middle
+        return moved if moved.any() else ~moved
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether the function works entry by entry, as an exp does: no other entry is behind what this one reaches."""
+        return all(d.size == self.x.size for d in self.strain.ds) and self.reached.sum() <= len(self.strain.ds)
+
+    def _size(self, moved: np.ndarray) -> float:
+        return float(np.abs(self.seen[0.0][1][moved != 0]).sum())
+
+
+def widest(scale: float) -> float:
+    """The steps for an entry of that size are smaller than this."""
+    return max(0.1 * scale, 1.0)
 
 
 def larger_steps(scale: float, first: float = FIRST_STEP) -> Iterator[float]:
     """The steps to try for an entry of that size: `first` times it, and on to a tenth of it, or to 1."""
     h = first * scale
-    while h < max(0.1 * scale, 1.0):
+    while h < widest(scale):
         yield h
         h *= APART
 

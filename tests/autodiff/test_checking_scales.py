@@ -65,6 +65,82 @@ def test_wrong_gradients_are_found_at_any_scale():
     assert found > 0.97 * told > 400
 
 
+def wrong_at(index, factor, f):
+    """f with its gradient multiplied by a factor at one entry."""
+
+    def g(x):
+        mistake = np.zeros(x.shape)
+        mistake.flat[index] = factor - 1
+        return f(x) + mistake * (f(x) - f(x).detach())
+
+    return g
+
+
+EXACT = {  # the slope is not hidden: no 1 beside x^2, no period beside which x is large
+    name: f
+    for name, f in ELEMENTWISE.items()
+    if name in {"square", "cube", "one over", "x |x|", "root of square", "log of square", "scaled down", "scaled up"}
+}
+MAGNITUDES = {"mixed": (-6, 6), "tiny": (-8, -8), "small": (-6, -6), "one": (0, 0), "large": (6, 6), "huge": (8, 8)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(EXACT)),
+    st.sampled_from(sorted(MAGNITUDES)),
+    st.integers(0, 11),
+    st.sampled_from([-1.0, 0.0, 2.0]),
+    st.integers(0, 10**6),
+    st.sampled_from([1, 2]),
+)
+def test_one_wrong_entry_is_not_hidden_by_the_others(name, magnitude, index, factor, seed, order):
+    """Each output is compared at its own size, and not at that of the largest."""
+    rng = np.random.default_rng(seed)
+    low, high = MAGNITUDES[magnitude]
+    x = rng.choice([-1, 1], 12) * rng.uniform(1, 3, 12) * 10.0 ** rng.uniform(low, high, 12)
+    report = mg.check_gradients(wrong_at(index, factor, EXACT[name]), x, order=order)
+    assert report.findings[0].wrong == [(index,)], str(report)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(ELEMENTWISE)),
+    st.sampled_from(sorted(MAGNITUDES)),
+    st.integers(0, 11),
+    st.sampled_from([-1.0, 0.0, 2.0]),
+    st.integers(0, 10**6),
+)
+def test_one_wrong_entry_is_never_called_right(name, magnitude, index, factor, seed):
+    """Not even where rounding hides what is measured, as in cos(1e-8) = 1: it may be 'cannot tell'."""
+    rng = np.random.default_rng(seed)
+    low, high = MAGNITUDES[magnitude]
+    x = rng.choice([-1, 1], 12) * rng.uniform(1, 3, 12) * 10.0 ** rng.uniform(low, high, 12)
+    f = ELEMENTWISE[name]
+    t = mg.tensor(x, requires_grad=True)
+    with np.errstate(all="ignore"):
+        slope = mg.grad(f(t).sum(), t).numpy()[index]
+    if np.isfinite(slope) and abs(slope) > 1e-150:
+        assert mg.check_gradients(wrong_at(index, factor, f), x, order=1).verdict != "right", x[index]
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: x * x, [1e-6, 1e-3, 1.0, 1e3, 1e6]),
+        (lambda x: x**2, [1.0, 1e2, 1e4, 1e6, 1e8]),
+        (lambda x: x**3, [1e-8, 1e-4, 1.0, 1e2, 1e4]),
+        (lambda x: 1 / x, [1e-6, 1e-3, 1.0, 1e3, 1e6]),
+        (lambda x: 1 / x, [1e8, 1.3e8, 2e8, -1e8]),
+        (mg.exp, [-35.0, -30.0, 0.0, 1.0]),
+    ],
+)
+def test_entries_of_all_sizes_are_told(f, x):
+    for index in range(len(x)):
+        for factor in (-1.0, 0.0, 2.0, 1.001):
+            assert mg.check_gradients(wrong_at(index, factor, f), np.array(x)).findings[0].wrong == [(index,)]
+    assert all(finding.right == len(x) for finding in mg.check_gradients(f, np.array(x)).findings)
+
+
 @pytest.mark.parametrize(
     ("f", "at"),
     [
