@@ -78,7 +78,7 @@ def main() -> None:
         losses = {
             f"{m} {d}": {"before": before["loss"], "after": after["loss"]} for (m, d), (before, after) in found.items()
         }
-        RESULTS.write_text(json.dumps(losses, indent=1) + "\n")
+        RESULTS.write_text(json.dumps(losses, indent=1, allow_nan=False) + "\n")
         print(model, name, losses[f"{model} {name}"], flush=True)
 
 

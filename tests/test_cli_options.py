@@ -106,7 +106,8 @@ def test_every_number_works(tmp_path, model):
     numbers = [option.name for option in RECIPES[model].options if not option.choices and not option.given_by_data]
     given = {name: OTHER.get(name, AMOUNTS.get(model)) for name in numbers}
     assert not {option.name for option in RECIPES[model].options if given.get(option.name) == option.default}
-    assert main(command(model, tmp_path / "run", **given)) == 0
+    net = {"net": "dense"} if {"net", "depth"} <= set(RECIPES[model].choosable) else {}  # only those have a depth
+    assert main(command(model, tmp_path / "run", **given, **net)) == 0
     found = options_in(tmp_path / "run")
     assert {name: found[name] for name in numbers} == given
 

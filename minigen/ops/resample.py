@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autodiff import Tensor, Values, broadcast_to, composed, differentiable, raw
 from ..backend import Array, xp_of
-from ..errors import ArgumentError, DTypeError, ShapeError
+from ..errors import ArgumentError, ShapeError
 from .conv import Padding, Pair, add_windows, check_images, geometry, pair, windows
 from .linalg import matmul
 from .reduce import max, mean
@@ -50,8 +50,6 @@ def max_pool2d(x: Values, kernel: Pair = 2, stride: Pair | None = None, padding:
     share the gradient, as all ties do.
     """
     check_images("max_pool2d", x=x)
-    if np.any(padding) and x.dtype.kind != "f":
-        raise DTypeError(f"max_pool2d: nothing smaller can be padded to {x.dtype}; convert x with .astype('float32')")
     (height, width), (kh, kw) = pair("padding", padding, 0), pair("kernel", kernel, 1)
     if 2 * height > kh or 2 * width > kw:
         raise ArgumentError(f"max_pool2d: padding {padding} is more than half of the kernel {kernel}; make it smaller")

@@ -108,7 +108,12 @@ def as_kind(x, kind):
 def test_integers_give_what_the_same_floats_give(case, kind):
     """An operation gives integers, or it is float-valued and gives what float32 gives: there is nothing between."""
     whole = [as_kind(np.asarray(x), kind) for x in case.inputs]
-    expected = case.fn(*(mg.tensor(x, dtype="float32") for x in whole)).numpy()
+    try:
+        expected = case.fn(*(mg.tensor(x, dtype="float32") for x in whole)).numpy()
+    except MinigenError as error:  # the values are refused, as by a likelihood of pixels, in whatever type
+        with pytest.raises(type(error)):
+            case.fn(*map(mg.tensor, whole))
+        return
     try:
         found = case.fn(*map(mg.tensor, whole)).numpy()
     except MinigenError:

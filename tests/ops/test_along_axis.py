@@ -105,7 +105,7 @@ def test_integers_stay_integers(device, dtype):
         assert y.dtype.kind in "iu"
     for y in (x // 2, x % 4, mg.floor(x), mg.tril(x), mg.triu(x), mg.repeat(x, 2, 0), mg.topk(x, 1)[0]):
         assert y.dtype == dtype
-    assert mg.einsum("ij,kj", x, x).dtype == dtype
+    assert mg.einsum("ij,kj", x, x).dtype.kind in "iu"
     assert (9 // x).numpy().tolist() == (9 // x.numpy()).tolist()
     assert (9 % x).numpy().tolist() == (9 % x.numpy()).tolist()
 

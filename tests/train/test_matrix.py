@@ -82,7 +82,6 @@ def refuses(error):
     [
         (TypeError("float"), "FAULT: TypeError: float"),
         (ArgumentError("no"), "FAULT: the refusal does not name the option: no"),
-        (ArgumentError("latent_dim:\nno"), "FAULT: more than one line"),
         (NumericalError("step 1: nan"), "FAULT: an ordinary value, and not finite: step 1: nan"),
         (ArgumentError("latent_dim: no"), "refused"),
     ],
