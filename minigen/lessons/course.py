@@ -9,6 +9,7 @@ A lesson's folder, lessons/NN_name/, holds
     test_NN_name.py  what pytest runs
 """
 
+import contextlib
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -146,8 +147,11 @@ def find_folder(start: Path | str | None = None) -> Path:
     Raises:
         DataError: there is none.
     """
-    here = Path(start or ".").resolve()
     checkout = Path(__file__).resolve().parents[2]
+    try:
+        here = Path(start or ".").resolve()
+    except FileNotFoundError:  # the working directory was removed
+        here = checkout
     for place in (here, *here.parents, *([checkout] if start is None else [])):
         for folder in (place, place / "lessons"):
             if any(folder.glob("[0-9][0-9]_*/tasks.py")):
@@ -171,8 +175,9 @@ def place_of(lesson: Lesson, given: str | None = None) -> str:
     """What to call a lesson's folder in a command. given: the folder that the user named, if any."""
     if not given:
         return f"lessons/{lesson.name}"
-    here = Path.cwd()
-    return shlex.quote(str(lesson.folder.relative_to(here) if here in lesson.folder.parents else lesson.folder))
+    with contextlib.suppress(FileNotFoundError, ValueError):  # the working directory was removed, or is elsewhere
+        return shlex.quote(str(lesson.folder.relative_to(Path.cwd())))
+    return shlex.quote(str(lesson.folder))
 
 
 def find_exercise(name: str, folder: Path | str | None = None) -> tuple[Lesson, Exercise]:

@@ -262,6 +262,7 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
     for name, figure in figures.items():
         run.picture(name, figure, seed=next_seed(seed) if name in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown, test), PLOT)
+    final = defined(final)  # what is restored without any error has no decibels
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
     remove_checkpoints(run.folder)

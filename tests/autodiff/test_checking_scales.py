@@ -51,7 +51,7 @@ def test_wrong_gradients_are_found_at_any_scale():
     """By a factor of 2, or of 1.001: never right; and wrong is what they are called wherever the right one is told."""
     told = found = 0
     names = [name for name in ELEMENTWISE if "1e8" not in name]
-    for name, scale in itertools.product(names, SCALES[::2]):
+    for name, scale in itertools.product(names, SCALES[::4]):
         f, x = ELEMENTWISE[name], inputs(scale, 1)
         t = mg.tensor(x, requires_grad=True)
         gradient = np.nan_to_num(mg.grad(f(t).sum(), t).numpy())
@@ -62,7 +62,7 @@ def test_wrong_gradients_are_found_at_any_scale():
                 verdict = mg.check_gradients(times(factor, f), x, order=1).verdict
                 assert verdict != "right", (name, scale, factor)
                 told, found = told + 1, found + (verdict == "wrong")
-    assert found > 0.97 * told > 400
+    assert found > 0.97 * told > 200
 
 
 def wrong_at(index, factor, f):
@@ -84,7 +84,7 @@ EXACT = {  # the slope is not hidden: no 1 beside x^2, no period beside which x 
 MAGNITUDES = {"mixed": (-6, 6), "tiny": (-8, -8), "small": (-6, -6), "one": (0, 0), "large": (6, 6), "huge": (8, 8)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(sorted(EXACT)),
     st.sampled_from(sorted(MAGNITUDES)),

@@ -1,4 +1,4 @@
-"""Every model on every data set with every option: a sample of the matrix; with -m slow the whole. See `matrix`."""
+"""Every model on every data set with every option: a sample of the matrix; with -m slow all of it. See `matrix`."""
 
 import dataclasses
 import random
@@ -50,6 +50,12 @@ def test_a_model_and_one_of_its_options(model, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("model", RECIPES)
+def test_each_model_on_each_data_set(model, tmp_path):
+    assert not tried((cell for cell in cells((model,)) if not cell.option), tmp_path)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("model", RECIPES)
 def test_each_option_of_each_model_somewhere(model, tmp_path):
     assert not tried(sample(model), tmp_path)
