@@ -31,26 +31,22 @@ from ..sums import total
 @differentiable
 def _einsum(*xs: Array, subscripts: str) -> Array:
     terms, result = _split(subscripts)
-    summed = [_alone(x, term, result, others) for x, term, *others in _with_others(xs, terms)]
+    counts = Counter("".join(terms))
+    alone = {index for index, n in counts.items() if n == 1} - set(result)  # merely summed
+    summed = [_without(x, term, alone) for x, term in zip(xs, terms, strict=True)]
     subscripts = f"{','.join(term for _, term in summed)}->{result}"
     return xp_of(*xs).einsum(subscripts, *(x for x, _ in summed), optimize=len(xs) > 1)
 
 
-def _with_others(xs: Sequence[Array], terms: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Each operand with its term and all the other terms."""
-    return [(x, term, *terms[:i], *terms[i + 1 :]) for i, (x, term) in enumerate(zip(xs, terms, strict=True))]
-
-
-def _alone(x: Array, term: str, result: str, others: Sequence[str]) -> tuple[Array, str]:
-    """An operand without the axes that are merely summed: over many numbers, `total` is more exact than a product.
+def _without(x: Array, term: str, alone: set[str]) -> tuple[Array, str]:
+    """An operand summed over the axes of some letters: over many numbers, `total` is more exact than a product.
 
     Small integers become large ones, as in any sum.
     """
-    elsewhere = {*result, *"".join(others)}
-    axes = tuple(a for a, index in enumerate(term) if index not in elsewhere and term.count(index) == 1)
+    axes = tuple(a for a, index in enumerate(term) if index in alone)
     if x.dtype.kind in "biu" and x.dtype.itemsize < 8:
         x = x.astype(np.int64)
-    return (total(x, axes), "".join(index for a, index in enumerate(term) if a not in axes)) if axes else (x, term)
+    return (total(x, axes), "".join(index for index in term if index not in alone)) if axes else (x, term)
 
 
 def _einsum_gradient(i: int, g: Values, y: Values, *xs: Values, subscripts: str) -> Values:

@@ -257,12 +257,12 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         rng = Generator(next_seed(seed))
         if shown.can_show("restorations"):
             final, figures = compared(shown, data, test, rng)
+            final = defined(final)  # what is restored without any error has no decibels
         else:
             final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
     for name, figure in figures.items():
         run.picture(name, figure, seed=next_seed(seed) if name in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown, test), PLOT)
-    final = defined(final)  # what is restored without any error has no decibels
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
     remove_checkpoints(run.folder)
