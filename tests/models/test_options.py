@@ -15,6 +15,7 @@ from minigen import data
 from minigen.errors import ArgumentError
 from minigen.models import RECIPES, Option, recipe_of
 from minigen.models.gans.gan import GANTrainer
+from tests.train.matrix import ordinary
 
 SMALL = {"steps": 3, "batch_size": 20, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2}
 NEEDS = {"depth": {"net": "dense"}}  # what else must be chosen for an option to be one
@@ -29,23 +30,6 @@ PAIRS = [
 def small(recipe, data_set, **given):
     own = {name: value for name, value in SMALL.items() if name in recipe.choosable}
     return recipe.settings(data_set, **own | given)
-
-
-def other_values(option, value):
-    """Values that the option may have in place of this one."""
-    if option.choices:
-        others = option.choices
-    elif isinstance(value, int):
-        others = value + 1, 2 * value
-    else:
-        others = value / 2, 2 * value, *(() if value else (0.5,))
-    found = []
-    for other in others:
-        try:
-            found.append(option.checked(other))
-        except ArgumentError:
-            continue
-    return [other for other in dict.fromkeys(found) if other != value]
 
 
 def outcome(recipe, data_set, settings, steps=None):
@@ -91,7 +75,7 @@ def effect(recipe, data_set, before, option, value):
 def test_every_other_value_has_an_effect_or_is_refused(model, name, option):
     recipe, data_set = recipe_of(model), data.load(name)
     own = next(o for o in recipe.options if o.name == option)
-    values = other_values(own, small(recipe, data_set).options[option])
+    values = ordinary(own, small(recipe, data_set).options[option])
     assert values
     effects = {value: effect(recipe, data_set, plain(model, name, option), option, value) for value in values}
     assert "none" not in effects.values(), effects
