@@ -150,7 +150,7 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
 
 def unwritten(lesson: Lesson, exercise: Exercise) -> str:
     """The line for what is not written yet."""
-    return f"{exercise.key} {exercise.function}: not written yet  (lessons/{lesson.name}/exercises.py)"
+    return f"{exercise.key} {exercise.function}: not written yet  ({lesson.name}/exercises.py)"
 
 
 def _message_unread(exercise: Exercise, outcome: Outcome, filename: str) -> str:
@@ -177,7 +177,7 @@ def _message(
         rows.append(("worst", _values(lesson, exercise, inputs, found)))
     if cause:
         rows.append(("likely", cause))
-    rows.append(("read", f"lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
+    rows.append(("read", f"{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
     rows.append(("next", f"python -m minigen.lessons hint {exercise.key}"))
     lines = [f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)]
     return "\n".join(map(printable, lines))
