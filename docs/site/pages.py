@@ -22,7 +22,8 @@ MATHJAX = resources("mathjax") / "static" / "mathjax" / "es5"  # of django-stati
 
 def paths(*patterns: str) -> list[str]:
     """The files of the repository that match, in order."""
-    return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    found = [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    return [path for path in found if not re.match(r"minigen/lessons/material/.*\.py$", path)]  # no modules
 
 
 # ------------------------------------------------------------------------------------------------------ the library
@@ -103,7 +104,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "docs/site/*.js",
         "benchmarks/results/*.*",
         "benchmarks/results/gpu/*.png",
-        "lessons/*/opening.png",
+        "minigen/lessons/material/*/opening.png",
     ]
     kept = paths(*pages, *shown)
     for path in dict.fromkeys(kept):

@@ -16,7 +16,7 @@ from .exercise_file import function_lines, replace_function
 from .grading import grade
 from .isolated_process import Limits
 from .progress_board import progress
-from .quiz import quiz
+from .questions import quiz
 from .shelter import report
 from .submissions import read_source
 from .verdicts import check_workbook
@@ -131,7 +131,8 @@ def _offer_mnist(wanted: bool | None) -> None:
 
 
 def _status(args: argparse.Namespace) -> int:
-    print(progress(Workbook.find(args.course), all_lessons(), args.course))
+    workbook = Workbook.find(args.course)
+    print(progress(workbook, workbook.lessons, args.course))
     return 0
 
 

@@ -55,6 +55,11 @@ class Workbook:
             "DIR, or name it: --course DIR"
         )
 
+    @property
+    def lessons(self) -> list[Lesson]:
+        """Those that the folder has."""
+        return [lesson for lesson in all_lessons() if (self.folder / lesson.name).is_dir()]
+
     def exercises_file(self, lesson: Lesson) -> Path:
         """What the student edits."""
         return self.folder / lesson.name / "exercises.py"
