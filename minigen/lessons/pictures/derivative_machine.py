@@ -5,6 +5,7 @@ its total: the derivative of the last node with respect to it, or None where non
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,7 +44,7 @@ def layout(inputs: Sequence[Sequence[int]]) -> tuple[list[Point], dict[tuple[int
         for j, i in enumerate(sources):
             chain = [(i,), *((k, j, c) for c in range(column[i] + 1, column[k])), (k,)]
             chains[k, j] = chain
-            for one, other in zip(chain, chain[1:], strict=False):
+            for one, other in pairwise(chain):
                 before.setdefault(other, []).append(one)
     heights: dict[tuple[int, ...], float] = {}
     for c in range(max(column) + 1):
@@ -118,7 +119,7 @@ def opening() -> None:
     s = sin(u)
     parts = {"x": (x,), "y": (y,), "x y": (p, 0, 1), "u": (u, 2, 1), "sin(u)": (s, 3), "L": (u * s, 3, 4)}
     totals = grad(parts["L"][0], [part[0] for part in parts.values()])
-    figure, axes = plt.subplots(2, 1, figsize=(7.0, 5.6), layout="constrained")
+    _, axes = plt.subplots(2, 1, figsize=(7.0, 5.6), layout="constrained")
     for axis, title in zip(axes, ("forward: the values", "backward: the derivatives of L, in red"), strict=True):
         nodes: list[Any] = []
         for (name, (value, *inputs)), total in zip(parts.items(), totals, strict=True):
@@ -131,7 +132,7 @@ def opening() -> None:
 
 def visits(eager: Sequence[int], in_order: Sequence[int]) -> None:
     """Show how often nodes are visited in chains of 1, 2, 3, ... forks, in two ways of passing."""
-    figure, axis = plt.subplots(figsize=(6, 2.8), layout="constrained")
+    _, axis = plt.subplots(figsize=(6, 2.8), layout="constrained")
     forks = range(1, len(eager) + 1)
     axis.semilogy(forks, eager, "o-", label="eager: one visit for each path")
     axis.semilogy(forks, in_order, "s--", label="in order: one visit for each node")
@@ -142,7 +143,7 @@ def visits(eager: Sequence[int], in_order: Sequence[int]) -> None:
 
 def matrices(arrays: Mapping[str, np.ndarray]) -> None:
     """Show small arrays beside each other, coloured, with their numbers."""
-    figure, axes = plt.subplots(1, len(arrays), figsize=(7.5, 2.2), layout="constrained")
+    _, axes = plt.subplots(1, len(arrays), figsize=(7.5, 2.2), layout="constrained")
     for axis, (title, array) in zip(axes, arrays.items(), strict=True):
         table = np.atleast_2d(array)
         axis.imshow(table, cmap="coolwarm", vmin=-4, vmax=4)
@@ -155,7 +156,7 @@ def matrices(arrays: Mapping[str, np.ndarray]) -> None:
 
 def weight_images(columns: np.ndarray, shape: tuple[int, int]) -> None:
     """Show the columns (pixels, 10) of an array of weights as ten images, red where positive, blue where negative."""
-    figure, axes = plt.subplots(2, 5, figsize=(7.0, 3.2), layout="constrained")
+    _, axes = plt.subplots(2, 5, figsize=(7.0, 3.2), layout="constrained")
     for digit, axis in enumerate(axes.flat):
         image = columns[:, digit].reshape(shape)
         axis.imshow(image, cmap="coolwarm", vmin=-np.abs(image).max(), vmax=np.abs(image).max())
@@ -170,8 +171,8 @@ def stored(kept: Mapping[str, Sequence[int]], steps: int) -> None:
     Args:
         kept: by name, the numbers of the values that are kept.
     """
-    figure, axis = plt.subplots(figsize=(7.0, 0.6 * len(kept) + 1.0), layout="constrained")
-    for row, (name, numbers) in enumerate(kept.items()):
+    _, axis = plt.subplots(figsize=(7.0, 0.6 * len(kept) + 1.0), layout="constrained")
+    for row, numbers in enumerate(kept.values()):
         gaps = np.diff([0, *sorted(numbers), steps])
         axis.plot(numbers, [row] * len(numbers), "|", color="C0", markersize=12)
         axis.text(steps * 1.02, row, f"{len(numbers)} + {gaps.max()} = {len(numbers) + gaps.max()}", va="center")

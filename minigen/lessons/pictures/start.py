@@ -78,9 +78,7 @@ def clearest_pair(model: VAE, codes: np.ndarray) -> tuple[int, int]:
 def rows(images: Mapping[str, np.ndarray]) -> None:
     """Show rows of images, each (N, H, W, 1), with their titles on the left."""
     count = len(next(iter(images.values())))
-    figure, axes = plt.subplots(
-        len(images), count, figsize=(7.5, 0.75 * len(images)), layout="constrained", squeeze=False
-    )
+    _, axes = plt.subplots(len(images), count, figsize=(7.5, 0.75 * len(images)), layout="constrained", squeeze=False)
     for line, (title, row) in zip(axes, images.items(), strict=True):
         for axis, image in zip(line, row, strict=True):
             axis.imshow(image[..., 0], cmap="gray", vmin=0, vmax=1)
@@ -101,7 +99,7 @@ def frame(step: int, images: np.ndarray) -> Figure:
 
 def loss_curve(losses: np.ndarray, half: int, baseline: float) -> None:
     """Show the loss of each step, the step by which half of the fall was done, and the baseline's loss."""
-    figure, axis = plt.subplots(figsize=(6.5, 2.8), layout="constrained")
+    _, axis = plt.subplots(figsize=(6.5, 2.8), layout="constrained")
     axis.plot(losses, color="C0", linewidth=0.8, label="the model")
     axis.axhline(baseline, color="0.3", linestyle="--", label="the mean image, whatever is asked")
     axis.plot(half, losses[half], "o", color="C1", label=f"half of the fall, step {half}")
@@ -119,7 +117,7 @@ def mean_image_loss(digits: Dataset) -> float:
 
 def ring(cloud: np.ndarray, walks: Mapping[str, np.ndarray]) -> None:
     """Show a cloud of codes (N, 2) and walks (stations, 2) through it."""
-    figure, axis = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
+    _, axis = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
     axis.plot(*cloud.T, ".", color="0.75", markersize=3)
     for (name, walk), style in zip(walks.items(), ("s--", "o-"), strict=False):
         axis.plot(*walk.T, style, markersize=4, linewidth=1, label=name)

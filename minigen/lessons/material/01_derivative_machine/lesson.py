@@ -89,10 +89,8 @@ def program(x=2.0, y=-1.5):
 
 nodes = program()
 for node in nodes:
-    print(
-        f"{node.name:7} value {node.value:5.2f}   slopes",
-        {s.name: round(v, 2) for s, v in zip(node.inputs, node.slopes)},
-    )
+    slopes = [f"{slope:.2f} for {source.name}" for source, slope in zip(node.inputs, node.slopes, strict=True)]
+    print(f"{node.name:7} value {node.value:5.2f}   slopes:", ", ".join(slopes) or "none, a variable")
 
 # %% [markdown]
 # ## One number

@@ -256,12 +256,12 @@ EXERCISES = [
             "more rows": rows(2.0),
         },
         hints=(
-            "Draw the graph of one row: x -> s, the sum of squares; s -> r, its root; x and r -> y, the quotient. Which "
-            "node is a fork?",
-            "x is used twice, in s and in y. Write down what comes back on each of the two ways: first dL/dr, a sum over "
-            "the row, as r is used by all entries of y.",
-            "With y = x / r: dL/dr = -sum_k g[k] x[k] / r^2, and dr/dx[j] = x[j] / r = y[j]. Add the direct way, g[j] / r. "
-            "In y alone, that can be written in one short line.",
+            "Draw the graph of one row: x -> s, the sum of squares; s -> r, its root; x and r -> y, the quotient. "
+            "Which node is a fork?",
+            "x is used twice, in s and in y. Write down what comes back on each of the two ways: first dL/dr, a sum "
+            "over the row, as r is used by all entries of y.",
+            "With y = x / r: dL/dr = -sum_k g[k] x[k] / r^2, and dr/dx[j] = x[j] / r = y[j]. Add the direct way, "
+            "g[j] / r. It gets shorter with y in place of x / r.",
         ),
     ),
     Exercise(

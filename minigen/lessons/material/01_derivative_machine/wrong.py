@@ -397,7 +397,7 @@ def by_columns(g, x):
 
 
 @wrong("normalize_backward", "that is the rule for a sum of 1: here the sum of the squares is 1")
-def of_the_sum(g, x):
+def of_rows_with_sum_one(g, x):
     total = x.sum(axis=1, keepdims=True)
     return (g - (g * x / total).sum(axis=1, keepdims=True)) / total
 
