@@ -16,6 +16,7 @@ from .checking import Verdict, check_function, examine
 from .course import Exercise, Lesson, all_lessons, find_exercise, find_folder
 from .isolated_process import Isolated, Limits
 from .known_mistakes import WrongAnswer, WrongAnswers, reference_of
+from .measures import Measure
 from .notebook import handwritten, show_source
 from .verdicts import check, check_answer, check_file
 
@@ -24,6 +25,7 @@ __all__ = [
     "Isolated",
     "Lesson",
     "Limits",
+    "Measure",
     "Verdict",
     "WrongAnswer",
     "WrongAnswers",

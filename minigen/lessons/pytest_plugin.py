@@ -1,4 +1,4 @@
-"""Exercises under pytest: `python -m pytest lessons/07_convolution`, `-k conv_dx`, `-m task_07_3`.
+"""Exercises under pytest: `python -m pytest lessons/07_convolution`, `-k conv_dx`, `-m task_07_3`, `--seed 5`.
 
 A lesson's test file uses `tasks(__file__)` and the fixture `verdict`:
 
@@ -6,8 +6,9 @@ A lesson's test file uses `tasks(__file__)` and the fixture `verdict`:
     def test_task(task, verdict):
         verdict(task)
 
-A failing check shows its message, without a traceback. What is not written yet is shown as 'todo', though the exit
-status counts it as failed. At the end there is a list of all exercises that were run.
+The inputs are new in each run, unless their seed is given. A failing check shows its message, without a traceback.
+What is not written yet is shown as 'todo', though the exit status counts it as failed. At the end there is a list of
+all exercises that were run.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from .course import Exercise, Lesson, all_lessons
-from .verdicts import check_file
+from .verdicts import check_file, fresh_seed
 
 Task = tuple[Lesson, Exercise]
 SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}
@@ -38,7 +39,8 @@ def verdict(request: pytest.FixtureRequest) -> Callable[[Task], None]:
     def run(task: Task) -> None:
         lesson, exercise = task
         other = request.config.getoption("--exercises")
-        result = check_file(lesson, exercise, Path(other) if other else lesson.exercises_file)
+        seed = request.config.getoption("--seed")
+        result = check_file(lesson, exercise, Path(other) if other else lesson.exercises_file, seed=seed)
         request.node.user_properties.append(("verdict", (exercise.key, exercise.function, result.state)))
         if not result:
             pytest.fail(result.message, pytrace=False)
@@ -47,8 +49,10 @@ def verdict(request: pytest.FixtureRequest) -> Callable[[Task], None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--exercises FILE."""
+    """--exercises FILE, --seed N."""
     parser.addoption("--exercises", metavar="FILE", help="check this file instead of the lesson's exercises.py")
+    help = "of the exercises' inputs; the default is a new one, which is said at the end"
+    parser.addoption("--seed", metavar="N", type=int, default=fresh_seed(), help=help)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -81,6 +85,8 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
     terminalreporter.section("exercises")
     for key, function, state in board:
         terminalreporter.write_line(f"{key}  {function:<24} {SIGNS[state]}")
+    seed = terminalreporter.config.getoption("--seed")
+    terminalreporter.write_line(f"seed {seed}; the same inputs again: --seed {seed}")
     open_ones = [key for key, _, state in board if state != "passed"]
     if open_ones:
         terminalreporter.write_line(f"next: {open_ones[0]}; a hint: python -m minigen.lessons hint {open_ones[0]}")
