@@ -136,7 +136,12 @@ EXERCISES = [
         key="02.2",
         function="best_step",
         section="The step: not too large, not too small",
-        cases={"float64": stepping(1.1e-16), "float32": stepping(6e-8), "float16": stepping(4.9e-4), "f is 0": zero_value},
+        cases={
+            "float64": stepping(1.1e-16),
+            "float32": stepping(6e-8),
+            "float16": stepping(4.9e-4),
+            "f is 0": zero_value,
+        },
         hints=(
             "One part of the error falls as h grows, the other rises. What holds for the derivative of a function at "
             "its minimum?",
@@ -220,8 +225,8 @@ EXERCISES = [
             "smaller without a smaller step?",
             "Take more points: with six of them the error of the series falls with h^6, so that a larger step is good "
             "enough, and rounding does less harm. Exercise 02.5 gives the weights.",
-            "Six points at (-3, -2, -1, 1, 2, 3) h with h = 0.002 are enough. So are a step in the imaginary direction, "
-            "winding(x + 1e-20j).imag / 1e-20, and the chain rule through the loop.",
+            "Six points at (-3, -2, -1, 1, 2, 3) h with h = 0.0008 are enough. So are a step in the imaginary "
+            "direction, winding(x + 1e-20j).imag / 1e-20, and the chain rule through the loop.",
         ),
     ),
 ]
