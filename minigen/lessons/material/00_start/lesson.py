@@ -26,8 +26,6 @@
 # ![Ten random codes, drawn as digits by the untrained model, and then at later and later stages](opening.png)
 
 # %%
-import importlib
-
 import numpy as np
 
 from minigen.lessons import animate, check, handwritten, predict, quiz, show_source
@@ -144,7 +142,7 @@ check("00.1")
 
 # %%
 if check("00.1"):
-    blend = importlib.reload(importlib.import_module("exercises")).blend  # as it was saved last
+    blend = start.written("blend")
     start.rows({"yours": start.draw(model, np.array([blend(codes[a], codes[b], t) for t in ways]))})
 else:
     print("not yet: 00.1 is still red")
@@ -177,8 +175,7 @@ cloud = np.column_stack([4 + radii * np.cos(angles), 3 + radii * np.sin(angles)]
 ends = cloud[0], cloud[170]
 walks = {"straight": np.array([lerp(*ends, t) for t in ways])}
 if check("00.3"):
-    walk_round = importlib.reload(importlib.import_module("exercises")).walk_round
-    walks["yours"] = np.asarray(walk_round(*ends, cloud))
+    walks["yours"] = np.asarray(start.written("walk_round")(*ends, cloud))
 start.ring(cloud, walks)
 
 # %%
@@ -207,7 +204,7 @@ quiz("00")
 #
 # - Lesson 1, the derivative machine: how a program finds out in which direction to change so many weights.
 # - In a hurry to see pictures? `python -m minigen train dcgan --data mnist --epochs 1` draws sharper ones in some minutes.
-# - Kingma & Welling 2019, *An introduction to variational autoencoders*,
-#   [arXiv:1906.02691](https://arxiv.org/abs/1906.02691), sections 1 and 2, if you know some probability.
-# - White 2016, *Sampling generative networks*, [arXiv:1609.04468](https://arxiv.org/abs/1609.04468): why a walk through
+# - Kingma & Welling 2019, [*An introduction to variational autoencoders*, arXiv:1906.02691](https://arxiv.org/abs/1906.02691),
+#   sections 1 and 2, if you know some probability.
+# - White 2016, [*Sampling generative networks*, arXiv:1609.04468](https://arxiv.org/abs/1609.04468): why a walk through
 #   codes should avoid the hole in the middle.

@@ -302,13 +302,18 @@ b = np.array([1.0, 2.0, 3.0])
 G = np.random.default_rng(0).standard_normal((4, 3))
 repeated = np.broadcast_to(b, (4, 3))
 pictures.matrices({"b, (3,)": b, "repeated, (4, 3)": repeated, "G, (4, 3)": G, "its sum, (3,)": G.sum(0)})
-show_source(mg.autodiff.broadcast.unbroadcast)
 
 # %% [markdown]
 # **Exercise 01.4.** `unbroadcast`. With it no other rule has to think of shapes again.
 
 # %%
 check("01.4")
+
+# %% [markdown]
+# The library has its own version, which also looks for mistakes in the shapes:
+
+# %%
+show_source(mg.autodiff.broadcast.unbroadcast)
 
 # %% [markdown]
 # ## A rule of your own
@@ -421,13 +426,14 @@ quiz("01")
 # %% [markdown]
 # ## Where to go next
 #
-# - Baydin, Pearlmutter, Radul & Siskind 2018, *Automatic differentiation in machine learning: a survey*,
-#   [arXiv:1502.05767](https://arxiv.org/abs/1502.05767), section 3: forward and reverse, and what each costs.
-# - Griewank & Walther 2008, *Evaluating Derivatives*, [doi:10.1137/1.9780898717761](https://doi.org/10.1137/1.9780898717761),
+# - Baydin, Pearlmutter, Radul & Siskind 2018, [*Automatic differentiation in machine learning: a survey*,
+#   arXiv:1502.05767](https://arxiv.org/abs/1502.05767), section 3: forward and reverse, and what each costs.
+# - Griewank & Walther 2008, [*Evaluating Derivatives*,
+#   doi:10.1137/1.9780898717761](https://doi.org/10.1137/1.9780898717761),
 #   chapter 3: why a gradient costs no more than a few evaluations.
-# - Rumelhart, Hinton & Williams 1986, *Learning representations by back-propagating errors*,
-#   [doi:10.1038/323533a0](https://doi.org/10.1038/323533a0): where it became learning.
-# - Chen, Xu, Zhang & Guestrin 2016, *Training deep nets with sublinear memory cost*,
-#   [arXiv:1604.06174](https://arxiv.org/abs/1604.06174): checkpoints in networks.
+# - Rumelhart, Hinton & Williams 1986, [*Learning representations by back-propagating errors*,
+#   doi:10.1038/323533a0](https://doi.org/10.1038/323533a0): where it became learning.
+# - Chen, Xu, Zhang & Guestrin 2016, [*Training deep nets with sublinear memory cost*,
+#   arXiv:1604.06174](https://arxiv.org/abs/1604.06174): checkpoints in networks.
 # - In the library: `minigen/autodiff/backpropagation.py`, the machine; `minigen/ops/`, a rule for each operation.
 # - Lesson 2 asks how you can be sure that a rule is right.

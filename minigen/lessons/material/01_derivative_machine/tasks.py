@@ -43,6 +43,14 @@ def only_a_variable(rng):
     return {"inputs": ((),) * count, "slopes": ((),) * count}
 
 
+def last_is_a_variable(rng):
+    """The last node is a variable, and the ones before have nothing to do with it."""
+    return {
+        "inputs": ((), (0,), (1, 0), ()),
+        "slopes": ((), *(tuple(rng.uniform(0.5, 2, n).tolist()) for n in (1, 2)), ()),
+    }
+
+
 def unused_result(rng):
     """A node that was computed from others and is used by none, and a slope of 0."""
     inputs = ((), (), (0, 1), (0, 2), (2, 1))
@@ -172,6 +180,7 @@ EXERCISES = [
             "a small graph": same_graph,
             "the same graph, with other slopes": same_graph,
             "a result that nobody uses": unused_result,
+            "a variable comes last": last_is_a_variable,
             "nothing but variables": only_a_variable,
         },
         hints=(

@@ -326,12 +326,10 @@ def largest(g, shape):
     return _summed(g, shape, lambda a, axes, keep: a.max(axis=axes, keepdims=keep) if axes else a)
 
 
-@wrong(
-    "unbroadcast", "axes are found by their sizes: with equal sizes these are the wrong ones; new axes stand in front"
-)
+@wrong("unbroadcast", "axes are found by their sizes: with equal sizes none is found; new axes stand in front")
 def axes_by_size(g, shape):
-    new = tuple(i for i, n in enumerate(g.shape) if n not in shape)
-    return g.sum(axis=new[: g.ndim - len(shape)]).reshape(shape) if g.size != np.prod(shape) else g.reshape(shape)
+    total = g.sum(axis=tuple(i for i, n in enumerate(g.shape) if n not in shape), keepdims=True)
+    return total.reshape(shape) if total.size == np.prod(shape) else total
 
 
 @wrong("unbroadcast", "all axes of length 1 are lost")
