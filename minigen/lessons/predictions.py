@@ -92,8 +92,12 @@ def predict(key: str, guess: object = ...) -> None:
     workbook = _workbook()
     noted = workbook.guesses.get(prediction.key) if workbook else None
     if isinstance(guess, EllipsisType) and noted is None:
-        what = f"one of {', '.join(prediction.choices)}" if prediction.choices else "a number"
-        print(f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", 1), and run')
+        what, example = (
+            (f"one of {', '.join(prediction.choices)}", '"b"') if prediction.choices else ("a number", "0.5")
+        )
+        print(
+            f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", {example}). Then run'
+        )
         print("this cell again. A wrong guess teaches as much as a right one.")
         return
     first = noted if noted is not None else prediction.read(guess)
