@@ -7,6 +7,7 @@ The question stands in the lesson's text above. What it is about is measured eac
 expression of the notebook's own variables; no number is typed in.
 """
 
+import textwrap
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
@@ -95,10 +96,8 @@ def predict(key: str, guess: object = ...) -> None:
         what, example = (
             (f"one of {', '.join(prediction.choices)}", '"b"') if prediction.choices else ("a number", "0.5")
         )
-        print(
-            f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", {example}). Then run'
-        )
-        print("this cell again. A wrong guess teaches as much as a right one.")
+        print(f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", {example}).')
+        print("Then run this cell again. A wrong guess teaches as much as a right one.")
         return
     first = noted if noted is not None else prediction.read(guess)
     if noted is None and workbook:
@@ -108,7 +107,7 @@ def predict(key: str, guess: object = ...) -> None:
         " on the machine that made this lesson; the next cell measures yours" if prediction.tolerance is None else ""
     )
     print(f"You guessed {first}. Measured: {prediction.shown(measured)}{machine}.")
-    print(prediction.because)
+    print(textwrap.fill(prediction.because, 100))
 
 
 def _workbook() -> Workbook | None:
