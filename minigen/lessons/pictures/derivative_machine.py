@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.path import Path
 
-from ... import grad, sin, tensor
+from ... import Tensor, grad, sin, tensor
 
 Point = tuple[float, float]
 RADIUS = 0.27  # of a node, where the distance of two columns is 1
@@ -96,7 +96,7 @@ def _arrow(axis: Axes, points: Sequence[Point], color: str, bend: float) -> None
     for here, there in ((0, 1), (-1, -2)):
         step = way[there] - way[here]
         way[here] += RADIUS * step / np.linalg.norm(step)
-    look = {"arrowstyle": "-|>", "mutation_scale": 12, "color": color, "shrinkA": 0, "shrinkB": 0}
+    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 12, "color": color, "shrinkA": 0, "shrinkB": 0}
     if len(way) == 2:
         arrow = FancyArrowPatch(way[0], way[1], connectionstyle=f"arc3,rad={-bend}", **look)
     else:
@@ -116,7 +116,7 @@ def opening() -> None:
     x, y = (tensor(v, requires_grad=True) for v in (2.0, -1.5))
     p = x * y
     u = p + y
-    s = sin(u)
+    s: Tensor = sin(u)
     parts = {"x": (x,), "y": (y,), "x y": (p, 0, 1), "u": (u, 2, 1), "sin(u)": (s, 3), "L": (u * s, 3, 4)}
     totals = grad(parts["L"][0], [part[0] for part in parts.values()])
     _, axes = plt.subplots(2, 1, figsize=(7.0, 5.6), layout="constrained")
@@ -177,5 +177,7 @@ def stored(kept: Mapping[str, Sequence[int]], steps: int) -> None:
         axis.plot(numbers, [row] * len(numbers), "|", color="C0", markersize=12)
         axis.text(steps * 1.02, row, f"{len(numbers)} + {gaps.max()} = {len(numbers) + gaps.max()}", va="center")
     axis.set_yticks(range(len(kept)), list(kept))
-    axis.set(xlabel="number of the value", xlim=(-1, steps * 1.25), ylim=(-0.5, len(kept) - 0.5))
+    axis.set(xlabel="number of the value", xlim=(-1, steps * 1.3), ylim=(-0.5, len(kept) - 0.5))
+    axis.set_xticks(range(0, steps + 1, steps // 5))
+    axis.set_title("kept + computed again = in memory at most", loc="right")
     plt.show()

@@ -62,7 +62,7 @@ def histograms(values: Mapping[str, np.ndarray], bins: np.ndarray, xlabel: str, 
     """Show histograms of several arrays over each other, told apart by hatching too."""
     _, axis = plt.subplots(figsize=(6.5, 2.9), layout="constrained")
     for hatch, (name, array) in zip(("", "///"), values.items(), strict=False):
-        axis.hist(array, bins=bins, alpha=0.6, hatch=hatch, edgecolor="0.2", linewidth=0.4, label=name)
+        axis.hist(array, bins=bins.tolist(), alpha=0.6, hatch=hatch, edgecolor="0.2", linewidth=0.4, label=name)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.legend()
     plt.show()

@@ -72,7 +72,7 @@ def clearest_pair(model: VAE, codes: np.ndarray) -> tuple[int, int]:
     """Of all pairs of codes, the one whose images half-way, by the codes and by the pixels, differ most."""
 
     def gap(pair: tuple[int, int]) -> float:
-        one, middle, other = draw(model, np.array([lerp(*codes[list(pair)], t) for t in (0.0, 0.5, 1.0)]))
+        one, middle, other = draw(model, np.array([lerp(codes[pair[0]], codes[pair[1]], t) for t in (0.0, 0.5, 1.0)]))
         return float(np.abs(middle - lerp(one, other, 0.5)).sum() / (one + other).sum())
 
     return max(combinations(range(len(codes)), 2), key=gap)

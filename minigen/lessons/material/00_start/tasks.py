@@ -17,6 +17,18 @@ def two_arrays(axes, t=None):
     return draw
 
 
+def with_zeros(draw):
+    """The same inputs with a 0 in each array, not at the same place."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for place, array in enumerate(value for value in inputs.values() if isinstance(value, np.ndarray)):
+            array.flat[place] = 0.0
+        return inputs
+
+    return drawn
+
+
 def a_way(axes, far):
     """A start and a point of the way, with so many axes; `far` draws how far it is along the way."""
 
@@ -63,6 +75,7 @@ EXERCISES = [
             "t = 1": two_arrays(1, 1.0),
             "beyond b": two_arrays(2, 1.5),
             "before a": two_arrays(1, -0.75),
+            "zeros": with_zeros(two_arrays(2)),
         },
         hints=(
             "The part of a is there: (1 - t) a, all of it at t = 0 and nothing at t = 1. What is the part of b?",
@@ -81,6 +94,7 @@ EXERCISES = [
             "m is the end": a_way(1, lambda rng: 1.0),
             "m lies beyond the end": a_way(2, lambda rng: rng.uniform(1.5, 3)),
             "m lies before a": a_way(1, lambda rng: rng.uniform(-3, -0.5)),
+            "zeros": with_zeros(a_way(2, lambda rng: rng.uniform(0.3, 0.7))),
         },
         hints=(
             "Write down what you know: m = (1 - t) a + t b. Everything in it is given, except b.",

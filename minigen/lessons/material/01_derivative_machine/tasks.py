@@ -64,12 +64,10 @@ def three(rng):
     return {name: rng.standard_normal(shape) for name in ("g", "a", "b")}
 
 
-def with_zeros(rng):
-    """The same with zeros in all of them, some at the same place."""
-    given = three(rng)
-    for name, array in given.items():
-        array.flat[rng.permutation(array.size)[:3]] = 0.0
-        array.flat[0 if name != "g" else 1] = 0.0
+def some_zeros(given):
+    """The same inputs with two zeros in each array: the last entry, and one at a place of its own."""
+    for place, array in enumerate(given.values()):
+        array.flat[[place, -1]] = 0.0
     return given
 
 
@@ -198,7 +196,7 @@ EXERCISES = [
         section="From numbers to arrays",
         results=("da", "db"),
         measured=of_product,
-        cases={"three axes": three, "zeros": with_zeros, "single numbers": numbers},
+        cases={"three axes": three, "zeros": lambda rng: some_zeros(three(rng)), "single numbers": numbers},
         hints=(
             "Look at one entry: Y[i] = A[i] B[i]. If A[i] is raised by a little, by how much does Y[i] rise?",
             "The slope with respect to A[i] is B[i]. What arrives from behind is G[i]. Slopes along a chain are "
@@ -216,6 +214,7 @@ EXERCISES = [
             "matrices": matrices,
             "other sizes": matrices,
             "square matrices": lambda rng: matrices(rng, equal=True),
+            "zeros": lambda rng: some_zeros(matrices(rng)),
             "one row and one column": lambda rng: {name: rng.standard_normal((1, 1)) for name in ("g", "a", "b")},
         },
         hints=(
@@ -242,6 +241,10 @@ EXERCISES = [
             "from a single number": of_sizes((3, 4), ()),
             "new axes of length 1": of_sizes((1, 3, 1), (3, 1)),
             "an axis of length 1 that stays": of_sizes((4, 1, 3), (1, 3)),
+            "stretched to 2": of_sizes((3, 2), (3, 1)),
+            "zeros": lambda rng: (
+                {"g": np.where(rng.permutation(12) < 4, 0.0, rng.standard_normal(12)).reshape(4, 3)} | {"shape": (3,)}
+            ),
         },
         hints=(
             "Two kinds of axes were repeated: new ones in front (g has more axes than shape), and those of length 1 in "
@@ -262,7 +265,7 @@ EXERCISES = [
             "rows": rows(1.5),
             "long and short rows": rows(100.0),
             "one column": rows(3.0, columns=1),
-            "more rows": rows(2.0),
+            "zeros": lambda rng: some_zeros({name: np.ones((3, 1)) * a[:1] for name, a in rows(2.0, 6)(rng).items()}),
         },
         hints=(
             "Draw the graph of one row: x -> s, the sum of squares; s -> r, its root; x and r -> y, the quotient. "

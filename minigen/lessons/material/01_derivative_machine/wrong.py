@@ -9,6 +9,20 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+EQUIVALENT = {
+    "backward: without the last: for k in reversed(range(len(inputs))):": "node 0 is always a variable",
+    "unbroadcast: only n == 1 of n == 1 and g.shape[i] != 1": "a sum over an axis of length 1 changes nothing",
+    "unbroadcast: <= in n == 1": "an axis has at least one entry",
+    "unbroadcast: > in g.shape[i] != 1": "an axis has at least one entry",
+    "unbroadcast: not indexed: g.shape[i]": "a sum over an axis of length 1 changes nothing",
+    "unbroadcast: 0 for 1 in stretched = tuple((i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)) (2)": (
+        "a sum over an axis of length 1 changes nothing"
+    ),
+    "unbroadcast: -1 for 1 in stretched = tuple((i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)) (2)": (
+        "a sum over an axis of length 1 changes nothing"
+    ),
+}
+
 
 # --------------------------------------------------------------------------------------------------- backward
 

@@ -368,7 +368,7 @@ check("02.6")
 #
 # If a function can be computed with complex numbers, a step in the imaginary direction needs no subtraction:
 # $f(x + ih) = f + ih f' - \ldots$, so f' is the imaginary part over h, with nothing to cancel. Put in other functions,
-# and other points. When does it fail? (Try `abs`.)
+# and other points. When does it fail? (Try `abs`. An error of 0 is drawn at 1e-17.)
 
 # %%
 f, exact, at = np.sin, np.cos, 1.0

@@ -49,9 +49,10 @@ def certain(rng):
     """Rows of which one entry has nearly all of the probability, and others so little that they are 0."""
     n, k = (int(v) for v in rng.choice([3, 4, 5, 6], 2, replace=False))
     x = rng.standard_normal((n, k))
-    x[np.arange(n), rng.integers(k, size=n)] += 10 ** rng.uniform(0.5, 3, n)
-    y = np.exp(x - x.max(axis=1, keepdims=True))
-    return {"y": y / y.sum(axis=1, keepdims=True), "g": rng.standard_normal((n, k)) * 10 ** rng.uniform(-3, 3, (n, 1))}
+    x[np.arange(n), rng.integers(k, size=n)] += np.append(1000.0, 10 ** rng.uniform(0.5, 1.5, n - 1))
+    y, g = np.exp(x - x.max(axis=1, keepdims=True)), rng.standard_normal((n, k))
+    g[-1, 0] = 0.0
+    return {"y": y / y.sum(axis=1, keepdims=True), "g": g}
 
 
 def one_column(rng):
@@ -92,6 +93,7 @@ def compared(special, rtol=1e-3, atol=1e-5):
         numeric = rng.standard_normal(shape) * 10 ** rng.uniform(-4, 2, shape)
         analytic = numeric * (1 + 10 ** rng.uniform(-7, 0, shape)) + 10 ** rng.uniform(-8, -3, shape)
         numeric[0, :2] = 0.0
+        analytic[0, 1:3] = 0.0
         for (one, other), place in zip(special, rng.permutation(np.arange(shape[1], numeric.size)), strict=False):
             analytic.flat[place] = analytic.flat[place] if one is None else one
             numeric.flat[place] = numeric.flat[place] if other is None else other
@@ -108,7 +110,7 @@ def of_softmax(reference, inputs):
         e = np.exp(x)
         return float((e / e.sum(axis=1, keepdims=True) * g).sum())
 
-    return [(loss, np.log(y))]
+    return [(loss, np.log(np.maximum(y, 1e-300)))]  # a probability of 0 comes from -infinity, or nearly
 
 
 EXERCISES = [
@@ -122,6 +124,11 @@ EXERCISES = [
             "three axes": measuring(3),
             "one entry": lambda rng: {"x": rng.standard_normal(1), "w": rng.uniform(0.5, 1.5, 1), "h": 0.125},
             "zeros": lambda rng: {**measuring(2)(rng), "x": np.zeros((2, 3)), "w": rng.standard_normal((2, 3))},
+            "a weight of 0": lambda rng: {
+                "x": rng.standard_normal(4),
+                "w": np.array([0.0, 1.0, -1.0, 0.0]),
+                "h": 0.125,
+            },
         },
         hints=(
             "There are as many slopes as entries. For one of them, which entries of x move, and how often is "
@@ -177,6 +184,7 @@ EXERCISES = [
             "a NaN of the rule": compared(((np.nan, None),)),
             "a NaN of the measurement": compared(((None, np.nan),)),
             "other tolerances": compared(((np.nan, np.nan),), rtol=0.1, atol=1e-2),
+            "tiny tolerances": compared((), rtol=1e-9, atol=1e-12),
             "infinities": compared(((np.inf, None), (None, -np.inf), (np.inf, np.inf), (-np.inf, np.inf))),
         },
         hints=(

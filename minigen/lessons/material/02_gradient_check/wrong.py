@@ -9,6 +9,16 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+EQUIVALENT = {
+    "numeric_gradient: dropped: x = x.copy()": "every entry is put back exactly, so the input is what it was",
+    "numeric_gradient: without the call: x.copy()": "every entry is put back exactly, so the input is what it was",
+    "numeric_gradient: h at least 1e-6": "the step is large here, as the task says",
+    "best_step: f3 zeros replaced by 0.001": "no third derivative is 0, as the task says",
+    "best_step: result at least 0": "a step is positive, and 0 where f is 0",
+    "error_ratios: result at least 0": "a ratio of absolute values is never negative",
+    "stencil: without the call: (powers == 1).astype(np.float64)": "solve takes booleans as the numbers 0 and 1",
+}
+
 
 # ------------------------------------------------------------------------------------------- numeric_gradient
 
