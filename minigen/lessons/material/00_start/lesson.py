@@ -68,9 +68,9 @@ print(f"the mean image: {baseline:.1f}; the model is better from step {int(np.ar
 
 # %% [markdown]
 # The first steps learn what all digits have in common: the border is dark, and the middle is often light. A program that
-# knows nothing else, and always answers with the mean image, has the loss of the dashed line. All that makes one digit
-# different from another is learnt below this line, and that takes the other steps. So a loss needs such a
-# *baseline* beside it, or it says nothing. You will find one beside the numbers in every lesson.
+# knows nothing else, and always answers with the mean image, has the loss of the dashed line. To get below it, the model
+# has to tell one digit from another, and that takes the other steps. A loss alone says little: it needs such a
+# *baseline* beside it. You will find one in every lesson.
 #
 # This is how it was trained. Every lesson keeps its drawing and its preparations in a module of `minigen.lessons.pictures`,
 # and `show_source` shows any of it on request.

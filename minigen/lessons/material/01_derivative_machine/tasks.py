@@ -118,9 +118,10 @@ def a_chain(low, high):
 
 def values_in_memory(inputs, kept):
     """The most values that are in memory at the same time, over the square root of the number of steps."""
-    steps, numbers = inputs["steps"], [0, *(int(k) for k in kept), inputs["steps"]]
-    if any(k != whole for k, whole in zip(kept, numbers[1:-1], strict=True)):
-        raise ArgumentError("the numbers of the values to keep must be whole")
+    steps, listed = inputs["steps"], np.asarray(kept)
+    if listed.ndim != 1 or listed.dtype.kind not in "iuf" or (listed != np.floor(listed)).any():
+        raise ArgumentError(f"expected a list of whole numbers, got {kept!r:.60}")
+    numbers = [0, *map(int, listed), steps]
     if min(np.diff(numbers)) < 1:
         raise ArgumentError(f"the numbers must increase, each from 1 to steps - 1 = {steps - 1}")
     most = len(numbers) - 2 + max(np.diff(numbers))
