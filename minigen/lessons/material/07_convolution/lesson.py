@@ -68,8 +68,10 @@ figure = pictures.window(pixels=7, kernel=3, stride=2, padding=1, place=6)
 # against it.
 
 # %%
-show_source(mg.ops.loops.conv2d)
-show_source(mg.ops.loops._terms)
+from minigen.ops import loops
+
+show_source(loops.conv2d)
+show_source(loops._terms)
 
 # %% [markdown]
 # ## The arithmetic of sizes
@@ -170,7 +172,7 @@ pictures.matrices(A)
 # overlap they add up. Read beside each other:
 
 # %%
-show_source(mg.ops.loops.conv2d_gradients)
+show_source(loops.conv2d_gradients)
 
 # %% [markdown]
 # **The adjoint test.** For all x and g, with any numbers in them,
