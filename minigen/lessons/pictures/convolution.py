@@ -39,7 +39,7 @@ def window(pixels: int, kernel: int, stride: int, padding: int, place: int) -> F
     for v, u in np.argwhere(~(seen[:, None] & seen)):
         axes[0].add_patch(Rectangle((u - 0.5, v - 0.5), 1, 1, fill=False, hatch="xx", edgecolor="0.6", linewidth=0))
     axes[0].add_patch(_frame(padding, padding, pixels, IMAGE, "--"))
-    axes[0].set_title(f"x: {pixels} pixels and {padding} zeros on each side")
+    axes[0].set_title(f"x: {pixels} x {pixels}, padding {padding}")
     axes[0].set_xlabel("dashed: the image; hatched: in no window", fontsize=9)
     if not outputs:
         axes[1].set_axis_off()
@@ -75,7 +75,7 @@ def matrices(A: np.ndarray) -> None:
     for axis, matrix, name in ((axes[0], A, "A"), (axes[1], A.T, "A transposed")):
         shown = axis.imshow(np.where(matrix == 0, np.nan, matrix), cmap="viridis")
         axis.set_title(f"{name}: from {matrix.shape[1]} numbers to {matrix.shape[0]}", fontsize=10)
-        axis.set(xlabel="from", ylabel="to")
+        axis.set(xlabel="from", ylabel="to", xticks=range(0, matrix.shape[1], 4), yticks=range(0, len(matrix), 4))
     figure.colorbar(shown, ax=axes[1], label="weight")
     plt.show()
 

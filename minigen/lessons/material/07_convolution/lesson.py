@@ -304,7 +304,7 @@ for size in (27, 28):
     print(f"an image of {size} becomes {out}: so which size should {out} become?")
 
 # %% [markdown]
-# The transposed convolution gives back the *shape* of the input and not its values. Here it is even much too dark: the
+# The transposed convolution gives back the *shape* of the input and not its values. Here it is even much too weak: the
 # weights of the blurring kernel add up to 1, but they are spread over four times as many pixels, so that on a constant
 # image each pixel gets stamps that add up to 1/4. Four times as bright, it is a smooth enlargement, and comes closer
 # than repetition. But even that is not x, and no
@@ -320,7 +320,7 @@ for size in (27, 28):
 # constant image and a kernel of ones: the output counts how many stamps fall on each pixel.
 
 # %%
-flat = np.ones((1, 6, 6, 1))
+flat = np.ones((1, 7, 7, 1))
 counts = {}
 for k in (3, 4, 5):
     inside = mg.conv2d_transpose(flat, np.ones((k, k, 1, 1)), stride=2)[0, k:-k, k:-k, 0]

@@ -20,7 +20,7 @@ PREDICTIONS = [
     Prediction(
         "07.c",
         "'a' if errors['transposed'] < errors['repeated'] else 'b'",
-        because="The transposed convolution is no inverse. Its picture is too dark by a factor of about four, because "
+        because="The transposed convolution is no inverse. Its picture is too weak by a factor of about four, because "
         "nothing in a transpose makes up for what the stamps add up to.",
         choices="ab",
     ),
