@@ -35,7 +35,9 @@ sobel = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])  # wher
 edges = np.stack([sobel, sobel.T], axis=-1)[:, :, None]  # (kh, kw, C, F): with the one for downwards, two kernels
 maps = mg.conv2d(digit, edges, stride=2, padding=1)
 back = mg.conv2d_transpose(maps, edges, stride=2, padding=1, output_size=digit.shape[1:3])
-pictures.row([digit[0, ..., 0], *np.moveaxis(maps[0], 2, 0), back[0, ..., 0]], ["x", "to the right", "down", "transposed"])
+pictures.row(
+    [digit[0, ..., 0], *np.moveaxis(maps[0], 2, 0), back[0, ..., 0]], ["x", "to the right", "down", "transposed"]
+)
 
 # %% [markdown]
 # The two maps in the middle have half the height and half the width. The last picture has the size of the first
@@ -158,13 +160,14 @@ pictures.matrices(A)
 #
 # So the gradient of a convolution is the multiplication by the *transposed* matrix: hence "transposed convolution".
 #
-# **With the indices** it tells us how to compute it. Which outputs does a pixel x[n, u, v, c] enter? Those y[n, i, j, f] for
-# which there is a tap (a, b) with s i + a - p = u and s j + b - p = v, and each time with the factor w[a, b, c, f]:
+# **With the indices** it tells us how to compute it. Which outputs does a pixel x[n, u, v, c] enter? Those y[n, i, j,
+# f] for which there is a tap (a, b) with s i + a - p = u and s j + b - p = v, and each time with the factor w[a, b,
+# c, f]:
 #
 # $$ \frac{\partial L}{\partial x[n,u,v,c]} \;=\; \sum_{i,j,a,b,f}\; \big[\, s\,i + a - p = u,\;\; s\,j + b - p = v \,\big]\;\; g[n,i,j,f]\;\, w[a,b,c,f] $$
 #
-# where the bracket is 1 if the condition holds and 0 if not. Nobody computes it that way, by testing conditions. Turn it
-# round: go through the outputs (i, j) and taps (a, b), and *add* g w to the pixel that they belong to,
+# where the bracket is 1 if the condition holds and 0 if not. Nobody computes it that way, by testing conditions. Turn
+# it round: go through the outputs (i, j) and taps (a, b), and *add* g w to the pixel that they belong to,
 #
 # $$ dx[n,\; s\,i + a - p,\; s\,j + b - p,\; c] \mathrel{+}= \sum_f g[n,i,j,f]\; w[a,b,c,f] . $$
 #
@@ -223,8 +226,8 @@ print(f"the wrong convolution beside the right one: largest difference {np.abs(w
 # the first is the convolution that you want. So it takes two tests: the forward pass against its definition (the
 # loops above, or an image with a single 1), and then the adjoint test for the backward pass.
 #
-# **Exercise 07.3.** `conv_dx`, the transposed convolution. When it is wrong, the message says where: "only where windows
-# overlap" is a different mistake from "everywhere".
+# **Exercise 07.3.** `conv_dx`, the transposed convolution. When it is wrong, the message says where: "only where
+# windows overlap" is a different mistake from "everywhere".
 
 # %%
 check("07.3")
@@ -375,7 +378,9 @@ check("07.6")
 # %%
 def enlarge(kernel, stride, padding, weights):
     drawn = np.random.default_rng(0).standard_normal((kernel, kernel, 1, 1))
-    result = mg.conv2d_transpose(np.ones((1, 5, 5, 1)), drawn if weights == "random" else 1 + 0 * drawn, stride, padding)
+    result = mg.conv2d_transpose(
+        np.ones((1, 5, 5, 1)), drawn if weights == "random" else 1 + 0 * drawn, stride, padding
+    )
     return pictures.stamped([result[0, ..., 0]], [f"{result.shape[1]} x {result.shape[2]}"])
 
 

@@ -33,7 +33,7 @@ QUESTIONS = [
         right=2,
         because=(
             "(30 + 2 - 4) / 3 is 9.33, rounded down 9: but the starts are 0, 3, ..., 27, and that makes one more.",
-            "that is rounded up: a kernel that starts at 30 would need the pixels 30 to 33, and the padded axis has 32.",
+            "that is rounded up: a kernel that starts at 30 needs the pixels 30 to 33, and the padded axis has 32.",
             "(30 + 2 - 4) // 3 + 1 = 10, with starts 0, 3, ..., 27.",
         ),
     ),

@@ -418,7 +418,9 @@ def too_large(first, second, stride):
     return np.pad(w, ((0, kh + stride * lh - len(w)), (0, kw + stride * lw - w.shape[1]), (0, 0), (0, 0)))
 
 
-@wrong("one_kernel", "the stride moves the first kernel's taps apart: it is the second's that are `stride` pixels apart")
+@wrong(
+    "one_kernel", "the stride moves the first kernel's taps apart: it is the second's that are `stride` pixels apart"
+)
 def wrong_kernel_spread(first, second, stride):
     swapped = ref.one_kernel(second.swapaxes(2, 3), first.swapaxes(2, 3), stride)
     return swapped.swapaxes(2, 3)

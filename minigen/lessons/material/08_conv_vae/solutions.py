@@ -95,7 +95,9 @@ def log_mass(logits: np.ndarray) -> np.ndarray:
     # end
 
 
-def effective_share(mean: np.ndarray, log_var: np.ndarray, true_mean: np.ndarray, true_log_var: np.ndarray) -> np.ndarray:
+def effective_share(
+    mean: np.ndarray, log_var: np.ndarray, true_mean: np.ndarray, true_log_var: np.ndarray
+) -> np.ndarray:
     """Which share of a very large number of codes counts, if the posterior is a Gaussian too.
 
     The codes are drawn from q = N(mean, e^log_var); the posterior is N(true_mean, e^true_log_var), and in both the D

@@ -376,7 +376,9 @@ def _share(s, v, distance):
     return np.where(2 * s > v, share, 0.0)
 
 
-@wrong("effective_share", "where the posterior has more than twice q's variance, the integral is infinite: the share is 0")
+@wrong(
+    "effective_share", "where the posterior has more than twice q's variance, the integral is infinite: the share is 0"
+)
 def infinite_overlooked(mean, log_var, true_mean, true_log_var):
     s, v = np.exp(log_var), np.exp(true_log_var)
     with np.errstate(all="ignore"):
@@ -463,7 +465,7 @@ def all_alike(patches, patterns):
 
 
 @wrong("pattern_probabilities", "the probabilities add up to", compared=False)
-def not_normalised(patches, patterns):
+def more_than_one(patches, patterns):
     return _counts(patches, patterns) / len(patches) + 1 / 512
 
 
