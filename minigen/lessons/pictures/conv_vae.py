@@ -94,7 +94,7 @@ def gaussians(line: np.ndarray, posterior: np.ndarray, q: Mapping[str, tuple[flo
 
 
 def grey(levels: np.ndarray, curves: Mapping[float, np.ndarray], bars: Mapping[str, tuple[float, float]]) -> None:
-    """Above: Bernoulli formulas over grey levels. Below: nats of the model and the baseline, as they can be measured."""
+    """Above: Bernoulli formulas over grey levels. Below: nats of the model and the baseline, in four ways."""
     _, axes = plt.subplots(2, 1, figsize=(6.6, 6), layout="constrained")
     for (p, values), style in zip(curves.items(), STYLES, strict=False):
         axes[0].plot(levels, values, style, label=f"p = {p}: area {values.mean():.2f}")

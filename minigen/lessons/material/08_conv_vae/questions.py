@@ -6,7 +6,7 @@ PREDICTIONS = [
     Prediction(
         "08.a",
         "nats.mean()",
-        because="That is on MNIST; the next cell measures yours. The VAE knows which pixels go together, and that saves "
+        because="That is on MNIST; the next cell measures yours. The VAE knows which pixels go together: that saves "
         "nearly half of the nats.",
         unit="nats",
     ),
