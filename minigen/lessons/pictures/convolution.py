@@ -13,12 +13,12 @@ IMAGE = "#3f90da"
 
 
 def row(images: Sequence[np.ndarray], titles: Sequence[str], width: float = 7.4, limit: float | None = None) -> None:
-    """Images (H, W) in a row. Grey is 0 and black is negative; all have one scale if `limit` is given."""
+    """Images (1, H, W, 1) in a row. Grey is 0 and black is negative; all have one scale if `limit` is given."""
     _, axes = plt.subplots(1, len(images), figsize=(width, width / len(images) + 0.4), layout="constrained")
     for axis, image, title in zip(axes, images, titles, strict=True):
         bound = limit or np.abs(image).max()
-        axis.imshow(image, cmap="gray", vmin=-bound, vmax=bound)
-        axis.set_title(f"{title}\n{image.shape[0]} x {image.shape[1]}", fontsize=9)
+        axis.imshow(image[0, ..., 0], cmap="gray", vmin=-bound, vmax=bound)
+        axis.set_title(f"{title}\n{image.shape[1]} x {image.shape[2]}", fontsize=9)
         axis.set_axis_off()
     plt.show()
 

@@ -35,9 +35,7 @@ sobel = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])  # wher
 edges = np.stack([sobel, sobel.T], axis=-1)[:, :, None]  # (kh, kw, C, F): with the one for downwards, two kernels
 maps = mg.conv2d(digit, edges, stride=2, padding=1)
 back = mg.conv2d_transpose(maps, edges, stride=2, padding=1, output_size=digit.shape[1:3])
-pictures.row(
-    [digit[0, ..., 0], *np.moveaxis(maps[0], 2, 0), back[0, ..., 0]], ["x", "to the right", "down", "transposed"]
-)
+pictures.row([digit, maps[..., :1], maps[..., 1:], back], ["x", "brighter to the right", "downwards", "transposed"])
 
 # %% [markdown]
 # The two maps in the middle have half the height and half the width. The last picture has the size of the first
@@ -297,9 +295,7 @@ small = mg.conv2d(digit, blur, stride=2, padding=1)
 again = mg.conv2d_transpose(small, blur, stride=2, padding=1, output_size=digit.shape[1:3])
 repeated = small.repeat(2, axis=1).repeat(2, axis=2)
 tries = {"transposed": again, "repeated": repeated, "4 x transposed": 4 * again}
-pictures.row(
-    [image[0, ..., 0] for image in (digit, small, *tries.values())], ["x", "conv(x)", *tries], limit=digit.max()
-)
+pictures.row([digit, small, *tries.values()], ["x", "conv(x)", *tries], limit=digit.max())
 errors = {name: np.sqrt(((image - digit) ** 2).mean()) for name, image in {**tries, "all black": 0 * digit}.items()}
 print("root of the mean squared error:   " + "   ".join(f"{name} {error:.3f}" for name, error in errors.items()))
 for size in (27, 28):
