@@ -37,7 +37,14 @@ class Setting(NamedTuple):
         x = rng.standard_normal((n, *image, c))
         w = rng.standard_normal((*kernel, c, f))
         g = rng.standard_normal((n, *output, f))
-        return x, w, g, image, kernel
+        return with_a_zero(rng, x), with_a_zero(rng, w), with_a_zero(rng, g), image, kernel
+
+
+def with_a_zero(rng, values):
+    """The array with a zero somewhere, if it has more than one entry."""
+    if values.size > 1:
+        values.reshape(-1)[rng.integers(values.size)] = 0
+    return values
 
 
 SETTINGS = {
@@ -49,6 +56,7 @@ SETTINGS = {
     "stride 3, two rows left over": Setting(3, 1, rest=(2, 0)),
     "a stride longer than the kernel": Setting(4, 0, rest=(1, 3), kernel=(2, 3), output=(3, 2)),
     "more padding than kernel": Setting(2, 3, rest=(1, 0), kernel=(2, 2), output=(6, 5)),
+    "stride and padding 101": Setting(101, 101, rest=(5, 0), kernel=(2, 3), output=(3, 4), channels=(2, 1, 3)),
     "all sizes equal": Setting(1, 1, kernel=(3, 3), output=(3, 3), channels=(3, 3, 3)),
     "one of everything": Setting(1, 0, kernel=(1, 1), output=(1, 1), channels=(1, 1, 1)),
     "stride 2, padding 1, again": Setting(2, 1),
@@ -90,14 +98,14 @@ def cases(draw):
     return {name: draw(setting) for name, setting in SETTINGS.items()}
 
 
-def counting(stride, rest, padding=0, places=None):
-    """Inputs of output_size: so many pixels are left over at the end; with places 0 so many are missing (rest < 0)."""
+def counting(stride, rest, padding=0, places=None, least=1):
+    """Inputs of output_size: `rest` pixels are left over at the end, or missing; the kernel has at least `least`."""
 
     def draw(rng):
         number = int(rng.integers(3, 12)) if places is None else places
         n = 0
         while n < 1:
-            k = int(rng.integers(1, 8)) + (2 * padding if number <= 1 else 0)
+            k = int(rng.integers(least, least + 7)) + (2 * padding if number <= 1 else 0)
             n = max(number - 1, 0) * stride + k + rest - 2 * padding
         return {"n": n, "k": k, "stride": stride, "padding": padding}
 
@@ -113,6 +121,7 @@ COUNTS = {
     "stride 3, one pixel left over": counting(3, 1),
     "stride 3, two pixels left over": counting(3, 2),
     "stride 5, three pixels left over": counting(5, 3, padding=2),
+    "a large image, and all else large": counting(150, 120, padding=251, least=401),
     "one place": counting(2, 0, places=1),
     "one place, and nearly a second": counting(4, 3, padding=1, places=1),
     "the kernel is one pixel too long": counting(2, -1, places=0),
@@ -129,8 +138,8 @@ def in_a_row(stride, first=None, second=None, channels=None):
         other = second or tuple(int(v) for v in rng.choice([2, 3, 4], 2, replace=False))
         c, e, f = channels or (int(v) for v in rng.choice([2, 3, 4, 5], 3, replace=False))
         return {
-            "first": rng.standard_normal((*kernel, c, e)),
-            "second": rng.standard_normal((*other, e, f)),
+            "first": with_a_zero(rng, rng.standard_normal((*kernel, c, e))),
+            "second": with_a_zero(rng, rng.standard_normal((*other, e, f))),
             "stride": stride,
         }
 
@@ -266,6 +275,7 @@ EXERCISES = [
             "the first kernel 1 x 1": in_a_row(2, first=(1, 1)),
             "the second kernel 1 x 1": in_a_row(2, second=(1, 1)),
             "a stride longer than the first kernel": in_a_row(3, first=(2, 2)),
+            "stride 101": in_a_row(101, (2, 3), (2, 2), (1, 2, 3)),
             "all sizes equal": in_a_row(1, (2, 2), (2, 2), (2, 2, 2)),
             "one of everything": in_a_row(1, (1, 1), (1, 1), (1, 1, 1)),
         },

@@ -9,6 +9,23 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+LARGER = "what is beyond the image and its padding is cut off in the end"
+EQUIVALENT = {
+    **{
+        f"{name}: {argument} at least 1": "an axis, a kernel and a stride have at least 1"
+        for name, arguments in {
+            "output_size": ("n", "k", "stride"),
+            "conv_forward": ("stride",),
+            "conv_dx": ("stride",),
+            "conv_dw": ("stride",),
+            "one_kernel": ("stride",),
+        }.items()
+        for argument in arguments
+    },
+    "output_size: result at least 0": "a number of places is never negative",
+    "conv_dx: 3 for 2 in dx = np.zeros((n, height + 2 * padding, width + 2 * padding, channels), g.dtype)": LARGER,
+    "conv_dx: 3 for 2 in dx = np.zeros((n, height + 2 * padding, width + 2 * padding, channels), g.dtype) (2)": LARGER,
+}
 
 # ------------------------------------------------------------------------------------------------ output_size
 

@@ -21,7 +21,7 @@ def log_weights(log_likelihood: np.ndarray, z: np.ndarray, mean: np.ndarray, log
 
     Args:
         log_likelihood: log p(x|z) of each code, (N, K). z: (N, K, D). mean, log_var: the encoder's output, (N, D);
-            log-variances of any size, such as +-60.
+            log-variances of any size, such as +-120.
 
     Returns:
         (N, K).
@@ -83,7 +83,7 @@ def log_mass(logits: np.ndarray) -> np.ndarray:
         M(l)  =  integral from 0 to 1 of e^(l x) / (1 + e^l) dx  =  tanh(l / 2) / l,        M(0) = 1/2
 
     Args:
-        logits: l, of any shape; zeros, numbers near 0 (1e-5) and +-1000 may be among them.
+        logits: l, of any shape and any size: zeros, numbers near 0 (1e-5) and +-1e10 may be among them.
 
     Returns:
         log M(l) of each entry, of the same shape.
@@ -110,6 +110,7 @@ def effective_share(
 
     Args:
         mean, log_var: of the encoder's Gaussian, (N, D). true_mean, true_log_var: of the posterior, (N, D).
+            The log-variances may have any size, such as +-120.
 
     Returns:
         (N,), numbers from 0 to 1.

@@ -11,23 +11,40 @@ def sizes(rng, count):
     return tuple(int(v) for v in rng.choice([2, 3, 4, 5, 6], count, replace=False))
 
 
-def coded(spread, log_variances=None, count=None):
-    """Inputs of log_weights: log-variances with this spread, or from those given; codes drawn from the encoder."""
+def with_a_zero(rng, values):
+    """The array with a zero somewhere, if it has more than one entry."""
+    if values.size > 1:
+        values.reshape(-1)[rng.integers(values.size)] = 0
+    return values
+
+
+def far(rng, shape):
+    """Numbers from 150 to 300 with either sign."""
+    return rng.choice([-1, 1], shape) * rng.uniform(150, 300, shape)
+
+
+def coded(spread=1.0, count=None, log_variances=None, means=None, zeros=True):
+    """Inputs of log_weights: codes from the encoder. Log-variances have this spread, or are from those given."""
 
     def draw(rng):
         n, k, d = count or sizes(rng, 3)
-        mean, log_var = rng.standard_normal((2, n, d))
-        log_var *= spread
-        if log_variances:
-            mean, log_var = np.zeros((n, d)), rng.choice(log_variances, (n, d))
-        return {
+        mean = rng.standard_normal((n, d)) if means is None else means(rng, (n, d))
+        log_var = spread * rng.standard_normal((n, d)) if log_variances is None else rng.choice(log_variances, (n, d))
+        z = mean[:, None] + np.exp(np.minimum(log_var, 1) / 2)[:, None] * rng.standard_normal((n, k, d))
+        inputs = {
             "log_likelihood": -90 + 5 * rng.standard_normal((n, k)),
-            "z": mean[:, None] + np.exp(log_var / 2)[:, None] * rng.standard_normal((n, k, d)),
+            "z": z,
             "mean": mean,
             "log_var": log_var,
         }
+        return {name: with_a_zero(rng, values) for name, values in inputs.items()} if zeros else inputs
 
     return draw
+
+
+def nothing(rng, shape):
+    """Zeros."""
+    return np.zeros(shape)
 
 
 def weights(around, apart, within=2.0, count=None):
@@ -38,6 +55,11 @@ def weights(around, apart, within=2.0, count=None):
         return {"log_w": around + apart * np.arange(n)[:, None] + within * rng.standard_normal((n, k))}
 
     return draw
+
+
+def about_one(rng):
+    """Inputs of log_mean_exp: weights about 1, one of them exactly."""
+    return {"log_w": with_a_zero(rng, weights(0.0, 0.0)(rng)["log_w"])}
 
 
 def rising(rng):
@@ -59,12 +81,15 @@ def tied(rng):
     return {"log_w": np.repeat(-100 * rng.standard_normal((n, 1)), k, axis=1)}
 
 
-def upstream(draw):
-    """Inputs of log_mean_exp_backward."""
+def upstream(draw, size=1.0):
+    """Inputs of log_mean_exp_backward; the gradient has this size."""
 
     def both(rng):
         log_w = draw(rng)["log_w"]
-        return {"g": rng.standard_normal(len(log_w)), "log_w": log_w}
+        return {
+            "g": with_a_zero(rng, size * rng.uniform(0.5, 2, len(log_w)) * rng.choice([-1, 1], len(log_w))),
+            "log_w": log_w,
+        }
 
     return both
 
@@ -85,21 +110,41 @@ def near_zero(rng):
     return {"logits": rng.choice([-1, 1], (3, 4)) * 10 ** rng.uniform(-5, -2, (3, 4))}
 
 
-def gaussians(wider, apart=0.5, count=None):
-    """Inputs of effective_share: q's variances are so many times the posterior's."""
+def gaussians(wider, apart=0.5, count=None, around=0.0, mean=None):
+    """Inputs of effective_share.
+
+    Args:
+        wider: how many times the posterior's variance q's is, drawn from these.
+        apart: the distance of the means, in deviations of q. around: of the log-variances. mean: draws the posterior's.
+    """
 
     def draw(rng):
         n, d = count or sizes(rng, 2)
-        log_var, true_mean = rng.standard_normal((2, n, d))
-        deviation = np.exp(log_var / 2)
+        log_var = around + rng.standard_normal((n, d))
+        true_mean = rng.standard_normal((n, d)) if mean is None else mean(rng, (n, d))
         return {
-            "mean": true_mean + apart * deviation * rng.standard_normal((n, d)),
+            "mean": true_mean + apart * np.exp(log_var / 2) * rng.standard_normal((n, d)),
             "log_var": log_var,
             "true_mean": true_mean,
             "true_log_var": log_var - np.log(rng.choice(wider, (n, d))),
         }
 
     return draw
+
+
+def one_too_narrow(rng):
+    """Inputs of effective_share: in one latent of the first example q is too narrow, and nowhere else."""
+    inputs = gaussians((0.8, 2.0))(rng)
+    inputs["true_log_var"][0, 0] = inputs["log_var"][0, 0] + 1.5
+    return inputs
+
+
+def with_zeros(rng):
+    """Inputs of effective_share: a zero in each array, where q is wide enough for it."""
+    inputs = gaussians((1.5, 2.0), count=(3, 4))(rng)
+    inputs["mean"][0, 0] = inputs["true_mean"][1, 1] = inputs["log_var"][2, 2] = inputs["true_log_var"][2, 1] = 0
+    inputs["true_log_var"][2, 2], inputs["log_var"][2, 1] = -0.5, 0.5
+    return inputs
 
 
 def parts_of_lines(rng, count):
@@ -137,7 +182,7 @@ def nats_gained(inputs, answer):
 
 
 WEIGHTS = {
-    "weights about 1": weights(0.0, 0.0),
+    "weights about 1": about_one,
     "weights like e^-90": weights(-90.0, 1.0),
     "weights like e^-2000, one example far from the next": weights(-2000.0, 800.0),
     "weights like e^900": weights(900.0, 0.0),
@@ -164,12 +209,14 @@ EXERCISES = [
         function="log_weights",
         section="Importance sampling",
         cases={
-            "log-variances about 0": coded(1.0),
-            "narrow and wide": coded(2.0),
-            "again": coded(1.0),
-            "log-variances of -60 and 60": coded(1.0, log_variances=(-60.0, 60.0, 0.5)),
-            "all sizes equal": coded(1.0, count=(3, 3, 3)),
-            "one of everything": coded(1.0, count=(1, 1, 1)),
+            "log-variances about 0": coded(),
+            "narrow and wide": coded(spread=2.0),
+            "log-variances of -60": coded(log_variances=(-60.0, 0.5), means=nothing, zeros=False),
+            "log-variances of -120": coded(log_variances=(-120.0, 0.5), means=nothing, zeros=False),
+            "log-variances of 60 and 120": coded(log_variances=(60.0, 120.0), zeros=False),
+            "means of hundreds": coded(means=far),
+            "all sizes equal": coded(count=(3, 3, 3)),
+            "one of everything": coded(count=(1, 1, 1)),
         },
         hints=(
             "Three logarithms: one is given, two are of Gaussians. Which of the two is of N(0, 1)? Over which axis do "
@@ -196,7 +243,8 @@ EXERCISES = [
         key="08.3",
         function="log_mean_exp_backward",
         section="Training on a better bound",
-        cases={name: upstream(draw) for name, draw in WEIGHTS.items()},
+        cases={name: upstream(draw) for name, draw in WEIGHTS.items()}
+        | {"a large upstream gradient": upstream(about_one, size=300.0)},
         measured=loss_of_the_weights,
         hints=(
             "(log s)' = s'/s, where s is the sum of the weights. What is the derivative of s with respect to one "
@@ -215,6 +263,7 @@ EXERCISES = [
             "logits of ordinary size": logits(3.0),
             "some are 0": logits(3.0, zeros=2),
             "up to thousands": logits(1000.0),
+            "up to billions": logits(1e10),
             "near 0": near_zero,
         },
         hints=(
@@ -234,7 +283,14 @@ EXERCISES = [
         cases={
             "q wider than the posterior": gaussians((1.5, 4.0, 9.0)),
             "a little narrower, some wider": gaussians((0.6, 0.9, 2.0)),
+            "in one latent too narrow": one_too_narrow,
             "in some latents too narrow": gaussians((0.3, 1.0, 2.0)),
+            "zeros among the numbers": with_zeros,
+            "q is wider by far": gaussians((np.exp(60.0),), count=(3, 1)),
+            "q is wider by far, in several latents": gaussians((np.exp(40.0),), count=(2, 4)),
+            "log-variances of -120": gaussians((0.7, 3.0), around=-120.0, mean=nothing),
+            "log-variances of 120": gaussians((0.7, 3.0), around=120.0),
+            "means of hundreds": gaussians((0.7, 3.0), mean=far),
             "exactly half the variance": gaussians((0.5, 2.0)),
             "q is the posterior": gaussians((1.0,), apart=0.0),
             "means far apart": gaussians((2.0, 4.0), apart=3.0),

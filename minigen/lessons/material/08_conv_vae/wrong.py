@@ -10,6 +10,27 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 LOG_2PI = np.log(2 * np.pi)
 
+SMALL = "the mean of the weights is at least 1/K of the largest, so this changes nothing"
+UNUSED = "np.where takes the other value in this place"
+EQUIVALENT = {
+    "log_mean_exp: np.nan_to_num(np.log(...)) for np.log(np.exp(log_w - largest).mean(axis=1))": SMALL,
+    "log_mean_exp: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(log_w - largest).mean(axis=1))": SMALL,
+    "log_mean_exp: np.exp(np.clip(..., -50, 50)) for np.exp(log_w - largest)": "e^-50 beside 1 is lost in rounding",
+    "log_mean_exp_backward: np.exp(np.clip(..., -50, 50)) for np.exp(log_w - log_w.max(axis=1, keepdims=True))": (
+        "e^-50 beside 1 is lost in rounding"
+    ),
+    "log_mass: logits for np.where(zero, 1.0, logits)": "0 / 0 is computed, with a warning, and not used",
+    "log_mass: 1.01 for 1 in safe = np.where(zero, 1.0, logits)": UNUSED,
+    "log_mass: 0 for 1 in safe = np.where(zero, 1.0, logits)": UNUSED,
+    "log_mass: np.nan_to_num(np.log(...)) for np.log(np.tanh(safe / 2) / safe)": "the mass is a positive number",
+    "effective_share: 2 - ratio for np.maximum(2 - ratio, 0)": "where it is negative, the share is set to 0",
+    "effective_share: room for np.where(room > 0, room, 1.0)": "where room is 0, the share is set to 0",
+    "effective_share: >= in room > 0": "where room is exactly 0, the share computed is 0 as well",
+    "effective_share: 1.01 for 1 in safe = np.where(room > 0, room, 1.0)": UNUSED,
+    "effective_share: 0 for 1 in safe = np.where(room > 0, room, 1.0)": UNUSED,
+    "effective_share: np.nan_to_num(np.log(...)) for np.log(ratio * safe)": "both factors are positive",
+    "effective_share: result at least 0": "a share is never negative",
+}
 
 # ------------------------------------------------------------------------------------------------ log_weights
 
