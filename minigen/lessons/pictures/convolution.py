@@ -13,7 +13,7 @@ IMAGE = "#3f90da"
 
 
 def row(images: Sequence[np.ndarray], titles: Sequence[str], width: float = 7.4, limit: float | None = None) -> None:
-    """Images (1, H, W, 1) in a row. Grey is 0 and black is negative; all have one scale if `limit` is given."""
+    """The first images of batches (N, H, W, 1). Grey is 0, black is negative; with `limit` they share a scale."""
     _, axes = plt.subplots(1, len(images), figsize=(width, width / len(images) + 0.4), layout="constrained")
     for axis, image, title in zip(axes, images, titles, strict=True):
         bound = limit or np.abs(image).max()
@@ -31,7 +31,7 @@ def window(pixels: int, kernel: int, stride: int, padding: int, place: int) -> F
     """
     side = pixels + 2 * padding
     outputs = max(0, (side - kernel) // stride + 1)
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.7), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7, 4.2), layout="constrained")
     _grid(axes[0], np.pad(np.linspace(0.3, 0.95, pixels**2).reshape(pixels, pixels), padding))
     seen = np.zeros(side, bool)
     for start in range(0, outputs * stride, stride):

@@ -30,12 +30,14 @@ import minigen as mg
 from minigen.lessons import Choice, Slider, check, handwritten, move, predict, quiz, show_source
 from minigen.lessons.pictures import convolution as pictures
 
-digit = handwritten().x[:1].astype(np.float64)  # (1, H, W, 1)
+digits = handwritten().x[:100].astype(np.float64)  # (100, H, W, 1)
 sobel = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])  # where it gets brighter to the right
 edges = np.stack([sobel, sobel.T], axis=-1)[:, :, None]  # (kh, kw, C, F): with the one for downwards, two kernels
-maps = mg.conv2d(digit, edges, stride=2, padding=1)
-back = mg.conv2d_transpose(maps, edges, stride=2, padding=1, output_size=digit.shape[1:3])
-pictures.row([digit, maps[..., :1], maps[..., 1:], back], ["x", "brighter to the right", "downwards", "transposed"])
+maps = mg.conv2d(digits[:1], edges, stride=2, padding=1)
+back = mg.conv2d_transpose(maps, edges, stride=2, padding=1, output_size=digits.shape[1:3])
+pictures.row(
+    [digits[:1], maps[..., :1], maps[..., 1:], back], ["x", "brighter to the right", "downwards", "transposed"]
+)
 
 # %% [markdown]
 # The two maps in the middle have half the height and half the width. The last picture has the size of the first
@@ -263,9 +265,9 @@ check("07.4")
 # ## Two convolutions in a row
 #
 # Networks put a nonlinearity between two convolutions. What is lost without it? A convolution is a matrix, and the
-# product of two matrices is again a matrix. And if the image moves, the result of both moves with it. So two
-# convolutions in a row do what a single one with a larger kernel could do: the second layer adds nothing that one
-# layer cannot express. The size of that kernel is the *receptive field*: how many pixels of the image one number of
+# product of two matrices is again a matrix. And if the image moves, the result of both moves with it. So
+# (away from the padding) two convolutions in a row do what a single one with a larger kernel could do: the second layer
+# adds nothing that one layer cannot express. The size of that kernel is the *receptive field*: how many pixels of the image one number of
 # the second layer depends on. With a nonlinearity in between there is no such kernel, but the receptive field is the
 # same.
 #
@@ -279,9 +281,9 @@ check("07.5")
 # ## A misconception, put to the test
 #
 # *"Deconvolution undoes convolution."* The name (and a paper or two) says so. If it did, A transposed times A would be
-# the identity. We shrink a digit with a blurring kernel and stride 2, and want it back.
+# the identity. We shrink a hundred digits with a blurring kernel and stride 2, and want them back.
 #
-# **Predict before you run.** Which comes closer to the digit, measured by the root of the mean squared error?
+# **Predict before you run.** Which comes closer to the digits, measured by the root of the mean squared error?
 #
 # - (a) The transposed convolution with the same kernel.
 # - (b) The plainest thing of all: each pixel of the small image, repeated 2 x 2 times.
@@ -291,13 +293,13 @@ predict("07.c", ...)
 
 # %%
 blur = np.outer([1, 2, 1], [1, 2, 1]).reshape(3, 3, 1, 1) / 16
-small = mg.conv2d(digit, blur, stride=2, padding=1)
-again = mg.conv2d_transpose(small, blur, stride=2, padding=1, output_size=digit.shape[1:3])
+small = mg.conv2d(digits, blur, stride=2, padding=1)
+again = mg.conv2d_transpose(small, blur, stride=2, padding=1, output_size=digits.shape[1:3])
 repeated = small.repeat(2, axis=1).repeat(2, axis=2)
-tries = {"transposed": again, "repeated": repeated, "4 x transposed": 4 * again}
-pictures.row([digit, small, *tries.values()], ["x", "conv(x)", *tries], limit=digit.max())
-errors = {name: np.sqrt(((image - digit) ** 2).mean()) for name, image in {**tries, "all black": 0 * digit}.items()}
+tries = {"transposed": again, "repeated": repeated, "4 x transposed": 4 * again, "all black": 0 * digits}
+errors = {name: np.sqrt(((image - digits) ** 2).mean()) for name, image in tries.items()}
 print("root of the mean squared error:   " + "   ".join(f"{name} {error:.3f}" for name, error in errors.items()))
+pictures.row([digits, small, again, repeated, 4 * again], ["x", "conv(x)", *list(tries)[:3]], limit=1)
 for size in (27, 28):
     out = mg.conv2d(np.zeros((1, size, size, 1)), blur, stride=2, padding=1).shape[1]
     print(f"an image of {size} becomes {out}: so which size should {out} become?")
@@ -306,8 +308,8 @@ for size in (27, 28):
 # The transposed convolution gives back the *shape* of the input and not its values. Here it is even much too weak: the
 # weights of the blurring kernel add up to 1, but they are spread over four times as many pixels, so that on a constant
 # image each pixel gets stamps that add up to 1/4. Four times as bright, it is a smooth enlargement, and comes closer
-# than repetition. But even that is not x, and no
-# kernel could give x back: a quarter of the numbers cannot hold all of them.
+# than repetition. But even that is not x, and no kernel could give x back: a quarter of the numbers cannot hold all
+# of them.
 #
 # Nor is the size that it should return known: 27 and 28 both become 14, which is why `conv2d_transpose` has an argument
 # `output_size`. The transposed convolution is an adjoint, not an inverse; the word "deconvolution" is best kept for
