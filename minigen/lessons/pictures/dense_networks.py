@@ -1,6 +1,7 @@
 """Lesson 3's network and its training, and what the lesson draws."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,15 +31,17 @@ def network(train: Dataset, activation: Callable[[], Callable[[Tensor], Tensor]]
 def training(
     model: nn.Module,
     train: Dataset,
+    steps: int,
     lr: Rate = 0.3,
     output: Callable[[Tensor], Tensor] = lambda logits: logits,
     seed: int = 1,
 ) -> Iterator[float]:
-    """Gradient descent on batches of 100, without end; gives the loss of each step. lr: a number or a function of t."""
+    """Gradient descent on batches of 100; gives the loss of each step. lr: a number or a function of the step."""
     optimizer = optim.SGD(model.parameters(), lr=lr)
     loader = Loader(flat(train), train.y, batch_size=100, rng=Generator(seed))
-    while True:
-        for x, y in loader:
+    while steps:
+        for x, y in islice(loader, steps):
+            steps -= 1
             loss = nn.cross_entropy_loss(output(model(tensor(x))), y)
             optimizer.zero_grad()
             loss.backward()
@@ -132,7 +135,9 @@ def signal(n: int = 256, layers: int = 20) -> Callable[..., Figure]:
         axis.semilogy(sizes, "o-", markersize=4)
         axis.axhline(1, color="0.6", linewidth=1)
         title = f"after {layers} layers {sizes[-1]:.2g} times the size of the input"
-        axis.set(xlabel="layer", ylabel="root mean square", ylim=(1e-7, 1e7), title=title)
+        axis.set(
+            xlabel="layer", ylabel="root mean square", xticks=range(0, layers + 1, 2), ylim=(1e-7, 1e7), title=title
+        )
         return figure
 
     return draw

@@ -26,8 +26,6 @@
 # ![Digits that the network knows and digits that it does not, with their probabilities](opening.png)
 
 # %%
-from itertools import islice
-
 import numpy as np
 
 import minigen as mg
@@ -37,7 +35,7 @@ from minigen.lessons.pictures import dense_networks as pictures
 
 train, test = handwritten("train"), handwritten("test")
 model = pictures.network(train)
-history = list(islice(pictures.training(model, train), 1200))
+history = list(pictures.training(model, train, steps=1200))
 pictures.known_and_unknown(model, test)
 
 # %% [markdown]
@@ -54,8 +52,7 @@ show_source(pictures.training)
 
 # %%
 single = nn.Dense(train.x[0].size, 10, rng=mg.Generator(0))
-for _ in islice(pictures.training(single, train), 1200):
-    pass
+list(pictures.training(single, train, steps=1200))
 most_frequent = np.bincount(test.y).max() / len(test.y)
 print(f"of {len(test.y)} unseen digits right: always the same class {most_frequent:.1%}")
 print(f"one dense layer {pictures.accuracy(single, test):.1%}, the network {pictures.accuracy(model, test):.1%}")
@@ -256,7 +253,7 @@ runs = {"0.1, seed 0": (0.1, 0), **{f"1, then 0.1, seed {seed}": (too_fast, seed
 silent, revived, silenced = {name: [] for name in runs}, 0, 0
 for name, (lr, seed) in runs.items():
     trained = pictures.network(train, seed=seed)
-    for t, _ in enumerate(islice(pictures.training(trained, train, lr, seed=seed + 1), 301)):
+    for t, _ in enumerate(pictures.training(trained, train, 301, lr, seed=seed + 1)):
         if t % 20 == 0:
             silent[name].append(pictures.silent_units(trained, train))  # a bool for each unit, in two layers
     after, at_the_end = silent[name][5], silent[name][-1]
@@ -270,8 +267,8 @@ pictures.silent_shares(silent, every=20, marked=100)
 # %% [markdown]
 # In the first layer none comes back, however careful one is from then on: its inputs are the images, and they stay what
 # they are. In the second layer the share goes up and down. There a silent unit is rescued if the units below it, its
-# inputs, change. How many die depends on the seed, and so does the accuracy. It suffers most where hardly any unit of the
-# *second* layer is left, as everything has to go through these.
+# inputs, change. How many die depends on the seed, and so does the accuracy. It suffers most where the fewest units of
+# the *second* layer are left, as everything has to go through these.
 #
 # Remedies: a smaller rate, or one that warms up; normalised inputs to each layer (lesson 10); or a *leaky* ReLU, whose
 # slope on the left is 0.2 and not 0.
@@ -291,7 +288,7 @@ floor = np.log(1 + 9 / np.e)
 curves = {}
 for name, output in (("logits", lambda logits: logits), ("softmax twice", mg.softmax)):
     trained = pictures.network(train)
-    losses = list(islice(pictures.training(trained, train, output=output), 600))
+    losses = list(pictures.training(trained, train, 600, output=output))
     curves[f"{name}: {pictures.accuracy(trained, test):.1%} right"] = losses
     print(f"{name}: the smallest loss of any batch is {min(losses):.3f}")
 pictures.compared(curves, floor)
@@ -310,7 +307,7 @@ pictures.compared(curves, floor)
 
 # %%
 mine, start = pictures.network(train, nn.ReLU), pictures.network(train)
-losses = list(islice(pictures.training(mine, train, lr=0.3), 300))
+losses = list(pictures.training(mine, train, 300, lr=0.3))
 pictures.added_by_training(mine[0].w.numpy() - start[0].w.numpy(), train.x.shape[1:3])
 
 # %% [markdown]
@@ -324,14 +321,14 @@ quiz("03")
 # %% [markdown]
 # ## Where to go next
 #
-# - Goodfellow, Bengio & Courville 2016, *Deep Learning*, [section 6.2](https://www.deeplearningbook.org/contents/mlp.html):
-#   output units and maximum likelihood.
+# - Goodfellow, Bengio & Courville 2016, [*Deep Learning*](https://www.deeplearningbook.org/contents/mlp.html), section
+#   6.2: output units and maximum likelihood.
 # - Glorot & Bengio 2010, [*Understanding the difficulty of training deep feedforward neural
 #   networks*](https://proceedings.mlr.press/v9/glorot10a.html), section 4.2.
-# - He, Zhang, Ren & Sun 2015, *Delving deep into rectifiers*, [arXiv:1502.01852](https://arxiv.org/abs/1502.01852),
+# - He, Zhang, Ren & Sun 2015, [*Delving deep into rectifiers*](https://arxiv.org/abs/1502.01852), arXiv:1502.01852,
 #   section 2.2: the factor 2.
-# - Cybenko 1989, *Approximation by superpositions of a sigmoidal function*,
-#   [doi:10.1007/BF02551274](https://doi.org/10.1007/BF02551274): networks come close to any continuous function.
+# - Cybenko 1989, [*Approximation by superpositions of a sigmoidal function*](https://doi.org/10.1007/BF02551274): with
+#   enough units a network comes close to any continuous function.
 # - Maas, Hannun & Ng 2013, [*Rectifier nonlinearities improve neural network acoustic
 #   models*](https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf): the leaky ReLU.
 # - In the library: `minigen/ops/linalg.py`, `minigen/nn/layers.py`, `minigen/nn/init.py` and `minigen/nn/losses.py`.
