@@ -1,5 +1,7 @@
 """What lesson 3 concludes, from three seeds each, on the 8x8 digits."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_no_unit_of_the_first_layer_comes_back_and_some_have_died(seed):
         if t % 100 == 0:
             counted.append(pictures.silent_units(trained, TRAIN)[0])
     assert counted[-1].mean() > counted[0].mean() + 0.1
-    for before, after in zip(counted, counted[1:], strict=False):
+    for before, after in pairwise(counted):
         assert not (before & ~after).any()
 
 
@@ -40,7 +42,7 @@ def test_the_network_beats_one_layer_and_that_beats_the_most_frequent_class(seed
     trained, single = pictures.network(TRAIN, seed=seed), nn.Dense(64, 10, rng=mg.Generator(seed))
     first = {model: next(pictures.training(model, TRAIN, 1, seed=seed + 1)) for model in (trained, single)}
     for model in (trained, single):
-        list(pictures.training(model, TRAIN, 1200, seed=seed + 1))
+        list(pictures.training(model, TRAIN, 600, seed=seed + 1))
     most_frequent = np.bincount(TEST.y).max() / len(TEST.y)
     assert pictures.accuracy(trained, TEST) > pictures.accuracy(single, TEST) > most_frequent + 0.5
     assert np.log(10) < first[trained] < np.log(10) + 0.5

@@ -109,7 +109,7 @@ def lengths(curves: Mapping[str, np.ndarray], limit: float) -> None:
     for (name, curve), line in zip(curves.items(), LINES, strict=False):
         axis.semilogx(np.arange(1, len(curve) + 1), curve, linestyle=line, label=name)
     axis.set(xlabel="step", ylabel="length, in units of lr", ylim=(0, limit))
-    axis.legend(fontsize=9)
+    axis.legend(fontsize=9, ncols=2, loc="upper right")
     plt.show()
 
 

@@ -13,8 +13,8 @@ PREDICTIONS = [
     Prediction(
         "04.b",
         "settled",
-        because="The running mean with beta1 = 0.9 averages over some twenty gradients, and sqrt(v) does not average the "
-        "noise away. The ratio gets small, but it does not go to 0.",
+        because="The running mean with beta1 = 0.9 averages over some twenty gradients, and sqrt(v) does not average "
+        "the noise away. The ratio gets small, but it does not go to 0.",
         unit="lr",
     ),
     Prediction(
@@ -42,7 +42,7 @@ QUESTIONS = [
         ),
     ),
     Question(
-        "With a momentum of 0.9 and b <- 0.9 b + g, a gradient that is the same at every step moves a weight, in the end, by",
+        "With b <- 0.9 b + g, a gradient that is the same at every step moves a weight in the end by",
         ("lr g a step", "0.9 lr g a step", "10 lr g a step"),
         right=2,
         because=(
@@ -66,7 +66,7 @@ QUESTIONS = [
         ),
     ),
     Question(
-        "Near the minimum the gradients of minibatches are nearly all noise. What do Adam's steps do, at a constant rate?",
+        "Near the minimum the gradients are nearly all noise. What do Adam's steps do, at a constant rate?",
         (
             "They go to 0 by themselves, so no schedule is needed",
             "They stay at a fixed part of lr, about a quarter with beta1 = 0.9",
@@ -74,8 +74,8 @@ QUESTIONS = [
         ),
         right=1,
         because=(
-            "They get smaller, but only down to a fixed part of lr: the noise is divided by its own size. To settle, lr "
-            "has to fall.",
+            "They get smaller, but only down to a fixed part of lr: the noise is divided by its own size. To settle, "
+            "lr has to fall.",
             "The mean over the past leaves about 0.23 of the noise, and the division sets the unit.",
             "That holds for gradients that are all alike, and for the first step.",
         ),
@@ -83,7 +83,7 @@ QUESTIONS = [
     Question(
         "Two optimizers are compared, each with a rate of 0.01. What does that tell?",
         (
-            "Little: a rate means something else for each; give each its own best one, from a search of the same effort",
+            "Little: each has to get its own best rate, from a search of the same effort",
             "The one with the lower loss is better, as both had the same rate",
             "Nothing, ever: optimizers cannot be compared",
         ),

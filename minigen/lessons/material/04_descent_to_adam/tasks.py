@@ -249,8 +249,8 @@ EXERCISES = [
             "independent numbers of variance 1?",
             "It is the sum of the squared weights. They form a geometric series with the ratio beta^2. Then divide by "
             "the square of 1 - beta^t, and take the root.",
-            "(1 - beta)^2 (1 - beta^(2t)) / (1 - beta^2) is the variance of m_t. With 1 - beta^2 = (1 - beta)(1 + beta), and "
-            "the same for beta^t, what is left is (1 - beta)/(1 + beta) * (1 + beta^t)/(1 - beta^t); its root is the answer.",
+            "The variance of m_t is (1 - beta)^2 (1 - beta^(2t)) / (1 - beta^2). With 1 - beta^2 = (1 - beta)(1 + beta), "
+            "and the same for beta^t, (1 - beta)/(1 + beta) * (1 + beta^t)/(1 - beta^t) is left. Its root is the answer.",
         ),
     ),
     Exercise(
@@ -261,8 +261,8 @@ EXERCISES = [
         cases={"a bowl": noisy_bowl, "another": noisy_bowl, "and another": noisy_bowl},
         measure=against_constant,
         hints=(
-            "You can compute the mean loss for any rates: the lesson has the equation for the variance of a weight. The "
-            "mean of w^2 obeys the same one, beginning with start^2.",
+            "You can compute the mean loss for any rates: the lesson has the equation for the variance of a weight. "
+            "The mean of w^2 obeys the same one, beginning with start^2.",
             "A rate that falls ends lower than a constant one: large first, to get near, and small at last, to settle. "
             "How large it may be at first depends on the largest curvature and on the noise.",
             "Take a shape, like (1 + cos(pi t / steps)) / 2, times a highest rate. Try 40 highest rates between "
