@@ -48,6 +48,12 @@ def ties(rng):
     return {"logits": logits, "labels": rng.integers(0, k, k)}
 
 
+def many_classes(rng):
+    """More classes than ten."""
+    k = int(rng.integers(12, 20))
+    return {"logits": 2 * rng.standard_normal((3, k)), "labels": np.array([k - 1, 10, 0])}
+
+
 def one_example(rng):
     """A batch of one."""
     k = int(rng.integers(3, 6))
@@ -79,6 +85,13 @@ def one_input(rng):
     return {"noise": rng.standard_normal((1, int(rng.integers(2, 6))))}
 
 
+def with_a_zero(rng):
+    """One of the draws is 0."""
+    inputs = noise(rng)
+    inputs["noise"][1, 1] = 0.0
+    return inputs
+
+
 def counts(low, high, most):
     """Logits of a size between these two, of both signs, and up to so many failures."""
 
@@ -94,9 +107,9 @@ def counts(low, high, most):
 
 
 def never_failed(rng):
-    """Every first try succeeded."""
+    """Every first try succeeded; one logit is 0."""
     n = int(rng.integers(1, 5))
-    return {"logits": 2 * rng.standard_normal(n), "failures": np.zeros(n, int)}
+    return {"logits": np.append(2 * rng.standard_normal(n), 0.0), "failures": np.zeros(n + 1, int)}
 
 
 def curve(rng):
@@ -161,6 +174,7 @@ EXERCISES = [
             "rows far apart": far_apart,
             "equal logits": ties,
             "one example": one_example,
+            "many classes": many_classes,
         },
         hints=(
             "For one example: which of the K log-probabilities is asked for? And what may be subtracted from all its "
@@ -183,6 +197,7 @@ EXERCISES = [
             "rows far apart": far_apart,
             "equal logits": ties,
             "one example": one_example,
+            "many classes": many_classes,
         },
         hints=(
             "Compute p first: the softmax of each row, with the largest logit subtracted. In how many entries of a row "
@@ -195,7 +210,7 @@ EXERCISES = [
         key="03.4",
         function="he_weights",
         section="How large at the start?",
-        cases={"a layer": noise, "another": noise, "one input": one_input},
+        cases={"a layer": noise, "another": noise, "one input": one_input, "a draw of 0": with_a_zero},
         hints=(
             "If noise has variance 1, what is the variance of c times noise? So which c gives 2 / fan_in?",
             "The variance of c times noise is c^2: c is the root of 2 / fan_in. fan_in is the number of inputs that "

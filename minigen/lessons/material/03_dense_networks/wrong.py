@@ -9,6 +9,25 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+TINY = "exp(-50) is 2e-22, and is added to what is not small"
+EQUIVALENT = {
+    "bce: np.exp(np.clip(..., -50, 50)) for np.exp(-np.abs(logits))": TINY,
+    "bce: result at least 0": "the loss is never below 0",
+    "cross_entropy: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "the largest term of the sum is 1, so that its logarithm is finite"
+    ),
+    "cross_entropy: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "the largest term of the sum is 1"
+    ),
+    "cross_entropy: np.exp(np.clip(..., -50, 50)) for np.exp(shifted)": TINY,
+    "cross_entropy: result at least 0": "the loss is never below 0",
+    "cross_entropy_backward: np.exp(np.clip(..., -50, 50)) for np.exp(logits - logits.max(axis=1, keepdims=True))": (
+        TINY
+    ),
+    "tries: np.exp(np.clip(..., -50, 50)) for np.exp(-np.abs(logits))": TINY,
+    "tries: > in logits >= 0": "at a logit of 0 both sides give p = 1/2",
+}
+
 
 # -------------------------------------------------------------------------------------------------------- bce
 

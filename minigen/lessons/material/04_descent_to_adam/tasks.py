@@ -32,13 +32,22 @@ def series(rng):
 
 
 def no_momentum(rng):
-    """A momentum of 0: plain gradient descent."""
-    return momentum(rng) | {"momentum": 0.0}
+    """A momentum of 0, which is plain gradient descent, and zeros in all arrays."""
+    inputs = momentum(rng) | {"momentum": 0.0}
+    for name, place in (("w", 0), ("b", 1), ("g", -1)):
+        inputs[name].flat[place] = 0.0
+    return inputs
+
+
+def rate_zero(inputs):
+    """The same inputs with a learning rate of 0, as at the end of a schedule: only the memory changes."""
+    return lambda rng: inputs(rng) | {"lr": 0.0}
 
 
 def long_series(rng):
     """A hundred and more entries, and a mean that forgets so slowly that all of them count."""
     g = 1 + rng.standard_normal((int(rng.integers(120, 160)), 2))
+    g[::7] = 0.0
     return {"g": g, "beta": round(float(rng.uniform(0.97, 0.995)), 4)}
 
 
@@ -61,9 +70,15 @@ def late_adam(t):
         still.flat[0] = True
         for name in "mvg":
             inputs[name] = np.where(still, 0.0, inputs[name])
+        inputs["w"].flat[-1] = 0.0
         return inputs | {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 
     return draw
+
+
+def forgetful_adam(rng):
+    """Both betas are 0: m is g, and v is its square."""
+    return adam(3)(rng) | {"beta1": 0.0, "beta2": 0.0}
 
 
 def adam(t):
@@ -89,7 +104,7 @@ def adam(t):
 def schedule(rng):
     """Steps before, in and after the schedule; warm-up and length differ from case to case."""
     warmup, total = int(rng.integers(3, 9)), int(rng.integers(20, 60))
-    steps = np.sort(rng.choice(total + 20, 25, replace=False))
+    steps = np.sort(rng.uniform(0, total + 20, 25).astype(int))
     steps[0] = 0
     return {"steps": steps, "lr": round(float(rng.uniform(0.1, 2)), 3), "warmup": warmup, "total": total}
 
@@ -106,6 +121,12 @@ def long_warmup(rng):
     return {"steps": np.arange(total + 5), "lr": 2.0, "warmup": total + 8, "total": total}
 
 
+def long_schedule(rng):
+    """Hundreds of steps, and a small rate."""
+    warmup, total = int(rng.integers(120, 200)), int(rng.integers(500, 1000))
+    return {"steps": rng.integers(0, total + 100, 30), "lr": 5e-7, "warmup": warmup, "total": total}
+
+
 def one_step(rng):
     """One step, with a warm-up of one step, which is none."""
     total = int(rng.integers(10, 20))
@@ -116,7 +137,7 @@ def noisy_mean(low, high, last):
     """A beta between these two, and steps up to the last."""
 
     def draw(rng):
-        t = rng.integers(1, last, int(rng.integers(3, 7)))
+        t = rng.uniform(1, last, int(rng.integers(3, 7))).astype(int)
         return {"beta": round(float(rng.uniform(low, high)), 4), "t": np.array([1, 2, *t, last])}
 
     return draw
@@ -165,7 +186,13 @@ EXERCISES = [
         function="momentum_step",
         section="Momentum",
         results=("w", "b"),
-        cases={"first step": first, "later": momentum, "and again": momentum, "no momentum": no_momentum},
+        cases={
+            "first step": first,
+            "later": momentum,
+            "and again": momentum,
+            "no momentum": no_momentum,
+            "a rate of 0": rate_zero(momentum),
+        },
         hints=(
             "Two lines, in the order of the docstring. Which b does the second one use: the one that came in, or the "
             "one the first line made?",
@@ -204,6 +231,8 @@ EXERCISES = [
             "step 12": late_adam(12),
             "step 100": late_adam(100),
             "step 1000": late_adam(1000),
+            "betas of 0": forgetful_adam,
+            "a rate of 0": rate_zero(adam(4)),
         },
         hints=(
             "Write the five equations as five lines, with names of their own for m_hat and v_hat. Which of the four "
@@ -223,6 +252,7 @@ EXERCISES = [
             "another": schedule,
             "every step, backwards": every_step,
             "a long warm-up": long_warmup,
+            "a long schedule": long_schedule,
             "one step": one_step,
         },
         hints=(
@@ -249,8 +279,8 @@ EXERCISES = [
             "independent numbers of variance 1?",
             "It is the sum of the squared weights. They form a geometric series with the ratio beta^2. Then divide by "
             "the square of 1 - beta^t, and take the root.",
-            "The variance of m_t is (1 - beta)^2 (1 - beta^(2t)) / (1 - beta^2). With 1 - beta^2 = (1 - beta)(1 + beta), "
-            "and the same for beta^t, (1 - beta)/(1 + beta) * (1 + beta^t)/(1 - beta^t) is left. Its root is the answer.",
+            "The variance of m_t is (1 - beta)^2 (1 - beta^(2t)) / (1 - beta^2). As 1 - beta^2 = (1 - beta)(1 + beta), "
+            "and 1 - beta^(2t) likewise, (1 - beta)/(1 + beta) * (1 + beta^t)/(1 - beta^t) is left. Take its root.",
         ),
     ),
     Exercise(

@@ -9,6 +9,15 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+EQUIVALENT = {
+    "adam_step: v negative entries set to 0": "a mean of squares is never negative",
+    "adam_step: t at least 1": "the first step is t = 1",
+    "learning_rates: warmup at least 1": "a warm-up of 0 steps would be divided by",
+    "learning_rates: total at least 1": "a schedule of 0 steps would be divided by",
+    "learning_rates: result at least 0": "no factor is ever negative",
+    "noise_left: result at least 0": "a standard deviation is never negative",
+}
+
 
 # ---------------------------------------------------------------------------------------------- momentum_step
 
