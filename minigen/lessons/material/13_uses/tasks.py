@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.data import load
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
+from minigen.metrics import fill_from_nearest, psnr
 
 
 def images(rng, names, scale=1.0):
@@ -40,6 +43,54 @@ def of_loss(reference, inputs):
     """The loss, as a function of the guess."""
     x, guess, known = inputs.values()
     return [(lambda g: reference["restoration_loss"](x, g, known), guess)]
+
+
+def weighted(n, m, d, equal=False):
+    """Inputs of least_absolute. If `equal`, some images have the same pixels and some have no probability."""
+
+    def draw(rng):
+        images = rng.integers(3, size=(m, d)) / 2 if equal else rng.standard_normal((m, d))
+        w = rng.random((n, m))
+        if equal:
+            w[:, 0] = 0
+        return {"w": w / w.sum(axis=1, keepdims=True), "images": images}
+
+    return draw
+
+
+def likely_one(rng):
+    """Inputs of least_absolute where one image has more than half of the probability."""
+    inputs = weighted(3, 5, 4)(rng)
+    w = 0.4 * inputs["w"]
+    w[:, 2] += 0.6
+    return inputs | {"w": w}
+
+
+def holes(rng):
+    """Inputs of fill_hole: 8x8 digits with holes of half the side, and 500 others."""
+    train, test = load("digits", "train").x, load("digits", "test").x
+    x = test[rng.permutation(len(test))[:150]].astype(float)
+    known = np.ones(x.shape)
+    for image, (row, column) in zip(known, rng.integers(5, size=(len(x), 2)), strict=True):
+        image[row : row + 4, column : column + 4] = 0
+    chosen = train[rng.permutation(len(train))[:500]].astype(float)
+    return {"y": x * known, "known": known, "train": chosen}
+
+
+def gain_over_the_nearest(inputs, answer):
+    """How many decibels the filled holes are better than those of the nearest neighbour."""
+    y, known, train = inputs.values()
+    try:
+        filled = np.asarray(answer, float)
+    except (TypeError, ValueError):
+        filled = np.empty(0)
+    if filled.shape != y.shape or not np.isfinite(filled).all():
+        raise ArgumentError(f"fill_hole: expected finite numbers of shape {y.shape}, got shape {filled.shape}")
+    digits = load("digits", "test").x.astype(float)
+    agree = (np.abs(known[:, None] * digits - y[:, None]) < 1e-9).all(axis=(2, 3, 4))  # (N, all test digits)
+    x = digits[agree.argmax(axis=1)]
+    theirs = psnr(x, fill_from_nearest(y, known, train), 1 - known)
+    return Measure(psnr(x, filled, 1 - known) - theirs, 1.0, what="dB above the nearest neighbour")
 
 
 EXERCISES = [
@@ -92,6 +143,42 @@ EXERCISES = [
             "d log MSE = d MSE / MSE, and d MSE / d guess = 2 (guess - x) / U at unknown pixels. Multiply the factors: "
             "U and 2 cancel.",
             "unknown * (guess - x) / (len(x) * mse), with the mse of the whole batch.",
+        ),
+    ),
+    Exercise(
+        key="13.5",
+        function="least_absolute",
+        section="A misconception, put to the test",
+        level=2,
+        cases={
+            "few images": weighted(4, 3, 5),
+            "many images": weighted(3, 20, 6),
+            "one likely image": likely_one,
+            "equal pixels": weighted(5, 8, 6, equal=True),
+            "one image": weighted(3, 1, 4),
+        },
+        hints=(
+            "The sum over pixels is smallest if each pixel's own expected error is. So take one pixel: images have the "
+            "values v_1 < v_2 < ..., with probabilities w_1, w_2, ... What is the slope of sum_m w_m |v_m - a| in a?",
+            "Each image with a value below a contributes +w_m to the slope, each one above -w_m. The slope changes its "
+            "sign where the probability below and the one above are equal. How is such a value called?",
+            "The weighted median, pixel by pixel: sort the M values of a pixel, add up the probabilities in that order, "
+            "and take the first value at which the sum exceeds 1/2.",
+        ),
+    ),
+    Exercise(
+        key="13.6",
+        function="fill_hole",
+        section="How good is it?",
+        level=3,
+        cases={"holes": holes, "other holes": holes},
+        measure=gain_over_the_nearest,
+        hints=(
+            "The nearest training image is one guess. What did the lesson say about one guess and the mean of many?",
+            "Take the posterior of 13.1 with the known pixels alone: the weight of a training image falls with its "
+            "square error over them.",
+            "w = e^(-squares / (2 sigma^2)), divided by its sum over the training images, and the weighted mean of "
+            "these. sigma is yours to choose; between 0.3 and 0.5 works.",
         ),
     ),
 ]
