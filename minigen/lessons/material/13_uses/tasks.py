@@ -69,7 +69,7 @@ def likely_one(rng):
 def holes(rng):
     """Inputs of fill_hole: 8x8 digits with holes of half the side, and 500 others."""
     train, test = load("digits", "train").x, load("digits", "test").x
-    x = test[rng.permutation(len(test))[:150]].astype(float)
+    x = test[rng.permutation(len(test))[:250]].astype(float)
     known = np.ones(x.shape)
     for image, (row, column) in zip(known, rng.integers(5, size=(len(x), 2)), strict=True):
         image[row : row + 4, column : column + 4] = 0

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
+
+FAULTS = ("none", "sign", "no noise", "variance", "no kl", "collapse")
+PROGRAMS, IMAGES, DIMENSIONS, STEPS = 60, 100, 8, 50
 
 
 def different(rng, count):
@@ -47,6 +51,76 @@ def of_losses(reference, inputs):
         (lambda s: losses(real, s)[0], fake),
         (lambda s: losses(real, s)[1], fake),
     ]
+
+
+def pixels(n, d, grey=1.0):
+    """Inputs of loss_limits: of all pixels this share is grey, others are 0 or 1; one is always 0 and one always 1."""
+
+    def draw(rng):
+        x = np.where(rng.random((n, d)) < grey, rng.random((n, d)), rng.integers(2, size=(n, d)))
+        x[:, 0], x[:, 1] = 0, 1
+        return {"x": x}
+
+    return draw
+
+
+def program(fault, rng):
+    """What a program with this fault shows: losses (STEPS,), mean, log_var and z (IMAGES, DIMENSIONS).
+
+    The numbers are made, not trained: they have the size of those in the lesson, and vary from program to program.
+    """
+    shape = (IMAGES, DIMENSIONS)
+    used = rng.permutation(DIMENSIONS) < rng.integers(3, DIMENSIONS + 1)
+    std = np.where(used, rng.uniform(0.1, 0.5, DIMENSIONS), 1.0)
+    spread = np.where(used, np.sqrt(1 - std**2), 0.03)
+    last = rng.uniform(90, 130)
+    if fault == "no noise":  # only the KL asks for a variance: it becomes 1
+        std = np.ones(DIMENSIONS)
+        spread = np.where(used, rng.uniform(0.4, 1.5, DIMENSIONS), 0.03)
+    if fault == "no kl":
+        std, spread, last = rng.uniform(0.003, 0.03, DIMENSIONS), rng.uniform(2, 4, DIMENSIONS), rng.uniform(60, 90)
+    if fault == "collapse":
+        std, spread, last = np.ones(DIMENSIONS), np.full(DIMENSIONS, 0.03), rng.uniform(190, 210)
+    if fault == "sign":
+        std, spread = rng.uniform(0.1, 3, DIMENSIONS), rng.uniform(1, 30, DIMENSIONS)
+    mean = spread * rng.standard_normal(shape)
+    log_var = 2 * np.log(std) + 0.1 * rng.standard_normal(shape)
+    deviation = np.exp(log_var if fault == "variance" else log_var / 2)
+    noise = 0.0 if fault == "no noise" else deviation * rng.standard_normal(shape)
+    steps = np.arange(STEPS)
+    losses = last + (543 - last) * np.exp(-steps / rng.uniform(3, 8)) + rng.standard_normal(STEPS)
+    if fault == "sign":
+        losses = -543 * np.exp(steps / rng.uniform(2, 5))
+    return losses, mean, log_var, mean + noise
+
+
+def programs(rng):
+    """Inputs of diagnose. Which fault is which has to be read from them: `true_faults` draws the same ones again."""
+    seed = int(rng.integers(2**20))
+    drawn = [program(fault, draw) for fault, draw in true_faults(seed)]
+    losses, mean, log_var, z = (np.stack(part) for part in zip(*drawn, strict=True))
+    losses[0, 0] = np.floor(losses[0, 0]) + seed / 2**20  # for the measure, which has to know the faults
+    return {"losses": losses, "mean": mean, "log_var": log_var, "z": z}
+
+
+def true_faults(seed):
+    """The faults of the programs of this seed, each with the generator that draws the program."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(np.repeat(FAULTS, PROGRAMS // len(FAULTS)))
+    return [(str(fault), np.random.default_rng([seed, n])) for n, fault in enumerate(order)]
+
+
+def told_rightly(inputs, answer):
+    """The share of programs whose fault was told."""
+    if not isinstance(answer, list | tuple | np.ndarray) or len(answer) != PROGRAMS:
+        raise ArgumentError(f"diagnose: expected a list of {PROGRAMS} names, one for each program")
+    names = [str(name) for name in answer]
+    strange = next((name for name in names if name not in FAULTS), None)
+    if strange is not None:
+        raise ArgumentError(f"diagnose: expected names from {', '.join(FAULTS)}; got {strange!r}")
+    seed = round(float(inputs["losses"][0, 0] % 1) * 2**20)
+    right = [name == fault for name, (fault, _) in zip(names, true_faults(seed), strict=True)]
+    return Measure(float(np.mean(right)), 0.9, what="of the programs told rightly")
 
 
 EXERCISES = [
@@ -111,6 +185,44 @@ EXERCISES = [
             "in that mean: N or M.",
             "With sigmoid(s) = 1 / (1 + np.exp(-s)): d_fake = sigmoid(fake) / M, d_real = -sigmoid(-real) / N, and "
             "g_fake = -sigmoid(-fake) / M.",
+        ),
+    ),
+    Exercise(
+        key="15.5",
+        function="loss_limits",
+        section="Fault 1: the sign, and a misconception put to the test",
+        level=2,
+        results=("floor", "blind"),
+        cases={
+            "grey pixels": pixels(5, 4),
+            "other sizes": pixels(3, 7),
+            "black and white": pixels(6, 5, grey=0.0),
+            "both kinds": pixels(8, 6, grey=0.5),
+            "one image": pixels(1, 5),
+        },
+        hints=(
+            "The KL can be 0 in both cases. What remains is a sum over pixels. For one pixel with value x, which "
+            "probability p makes -x log p - (1 - x) log(1 - p) smallest? And what is it there?",
+            "The derivative is (p - x) / (p (1 - p)), so p = x: the least is the entropy of a coin with probability x. "
+            "With one p for all images, average over the images first: which p is best then?",
+            "With h(p) = -p log p - (1 - p) log(1 - p), and 0 at p = 0 and p = 1: floor is the mean over images of "
+            "sum over pixels of h(x), blind the sum over pixels of h(mean over images of x).",
+        ),
+    ),
+    Exercise(
+        key="15.6",
+        function="diagnose",
+        section="Fault 4: no KL",
+        level=3,
+        cases={"sixty programs": programs, "sixty others": programs},
+        measure=told_rightly,
+        hints=(
+            "Take the faults one by one. What can never happen with Bernoulli pixels? What is z - mean in a program "
+            "that does not sample?",
+            "Without a KL the means lie far apart and the deviations are tiny; in a collapse the means are all alike. "
+            "Draw a few numbers of each program before you choose the limits.",
+            "(z - mean) / e^(log_var / 2) has deviation 1 in a program that samples as it should. With the variance in "
+            "place of the deviation it is much smaller where log_var is negative.",
         ),
     ),
 ]

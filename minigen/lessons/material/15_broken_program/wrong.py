@@ -305,3 +305,93 @@ def measured(real_logits, fake_logits):
 @wrong("player_gradients", "calls the reference itself", compared=False)
 def gradients_of_the_reference(real_logits, fake_logits):
     return cheat.player_gradients(real_logits, fake_logits)
+
+
+# ----------------------------------------------------------------------------------------------------- loss_limits
+
+
+def _entropy(p):
+    inside = (p > 0) & (p < 1)
+    q = np.where(inside, p, 0.5)
+    return np.where(inside, -q * np.log(q) - (1 - q) * np.log(1 - q), 0.0)
+
+
+@wrong("loss_limits", "the floor is 0 for black and white pixels only: a grey pixel cannot be predicted for sure")
+def floor_of_zero(x):
+    return 0.0, ref.loss_limits(x)[1]
+
+
+@wrong("loss_limits", "0 log 0 is 0, and NumPy makes it NaN: treat pixels of 0 and 1 apart")
+def nan_at_the_ends(x):
+    with np.errstate(all="ignore"):
+        floor = -(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(axis=1).mean()
+        p = x.mean(axis=0)
+        return float(floor), float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).sum())
+
+
+@wrong("loss_limits", "blind is that of logits 0, a coin for each pixel: the best constant logit is another one")
+def coins(x):
+    return ref.loss_limits(x)[0], float(np.log(2) * x.shape[1])
+
+
+@wrong("loss_limits", "blind uses one brightness for all pixels: each pixel has a logit of its own")
+def one_brightness(x):
+    return ref.loss_limits(x)[0], float(x.shape[1] * _entropy(np.array(x.mean())))
+
+
+@wrong("loss_limits", "averaged over the pixels: the loss is their sum")
+def per_pixel(x):
+    floor, blind = ref.loss_limits(x)
+    return floor / x.shape[1], blind / x.shape[1]
+
+
+@wrong("loss_limits", "summed over the images: the loss is their mean")
+def summed_over_images(x):
+    floor, blind = ref.loss_limits(x)
+    return floor * len(x), blind * len(x)
+
+
+@wrong("loss_limits", "in bits: the loss is in nats, with the natural logarithm")
+def in_bits(x):
+    floor, blind = ref.loss_limits(x)
+    return floor / np.log(2), blind / np.log(2)
+
+
+@wrong("loss_limits", "floor and blind are exchanged: a decoder that sees its code can do better")
+def limits_exchanged(x):
+    return ref.loss_limits(x)[::-1]
+
+
+@wrong("loss_limits", "calls the reference itself", compared=False)
+def limits_of_the_reference(x):
+    return cheat.loss_limits(x)
+
+
+# -------------------------------------------------------------------------------------------------------- diagnose
+
+
+@wrong("diagnose", "below the goal", compared=False)
+def always_well(losses, mean, log_var, z):
+    return ["none"] * len(losses)
+
+
+@wrong("diagnose", "below the goal", compared=False)
+def by_the_loss_alone(losses, mean, log_var, z):
+    return ["sign" if loss[-1] < 0 else "no kl" if loss[-1] < 90 else "none" for loss in losses]
+
+
+@wrong("diagnose", "below the goal", compared=False)
+def by_the_means_alone(losses, mean, log_var, z):
+    spread = mean.std(axis=(1, 2))
+    return ["collapse" if s < 0.2 else "sign" if s > 5 else "no kl" if s > 1.5 else "none" for s in spread]
+
+
+@wrong("diagnose", "below the goal", compared=False)
+def without_the_scale_of_the_noise(losses, mean, log_var, z):
+    found = ref.diagnose(losses, mean, log_var, z)
+    return ["none" if name == "variance" else name for name in found]
+
+
+@wrong("diagnose", "expected names from", compared=False)
+def numbers(losses, mean, log_var, z):
+    return [0] * len(losses)
