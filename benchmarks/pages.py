@@ -22,7 +22,7 @@ from benchmarks import tables
 from benchmarks.gpu import table as gpu_table
 from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
-from minigen.lessons import Lesson
+from minigen.lessons import all_lessons
 from minigen.models.catalogue import FILES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -171,8 +171,8 @@ def starts() -> str:
 def lessons() -> str:
     """What the first cell of each lesson says of itself: title, what it teaches, how long it takes."""
     rows = []
-    for folder in sorted((ROOT / "lessons").glob("[0-9][0-9]_*")):
-        lesson = Lesson(folder)
+    for lesson in all_lessons():
+        folder = lesson.folder
         opening = (folder / "lesson.py").read_text(encoding="utf-8").split("# %% [markdown]\n")[1].split("\n# %%")[0]
         text = " ".join(line.removeprefix("#").strip() for line in opening.splitlines())
         aim = re.search(r"\*\*Afterwards you (can|have)\*\* (.+?)\.(?= |$)", text)
@@ -204,7 +204,7 @@ TABLES = {
     "defaults": Table("docs/models.md", defaults, defaults_of_models.RESULTS),
     "starts": Table("docs/models.md", starts, RESULTS / "starts.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
-    "lessons": Table("README.md", lessons, ROOT / "lessons"),
+    "lessons": Table("README.md", lessons, ROOT / "minigen" / "lessons" / "material"),
 }
 
 

@@ -9,7 +9,7 @@ The same check serves a notebook cell, pytest (`pytest_plugin`), the progress bo
 (`commands`, run as `python -m minigen.lessons`): `verdicts` is the one way to it. `course` finds the lessons and their
 exercises in material/, and `workbook` makes the folder that a student works in. `submissions` reads what was handed in;
 a `worker` runs it in an `isolated_process`, behind the walls of its `shelter`. `checking`, `differences` and
-`known_mistakes` say what is wrong with the answers. `predictions`, `quiz`, `moving` and `pictures` are for the
+`known_mistakes` say what is wrong with the answers. `predictions`, `questions`, `moving` and `pictures` are for the
 notebooks.
 """
 
@@ -20,7 +20,7 @@ from .known_mistakes import WrongAnswer, WrongAnswers, reference_of
 from .moving import Choice, Slider, animate, move
 from .notebook import handwritten, show_source
 from .predictions import Prediction, predict
-from .quiz import Question, quiz
+from .questions import Question, quiz
 from .verdicts import check, check_answer, check_file
 from .workbook import Workbook
 

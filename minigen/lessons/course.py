@@ -6,7 +6,7 @@ A lesson's folder, minigen/lessons/material/NN_name/, holds
     solutions.py   the reference; exercises.py, which the student fills in, is made from it (`exercise_file`)
     tasks.py       EXERCISES: the exercises' cases and hints
     wrong.py       classic wrong answers (`known_mistakes`)
-    questions.py   PREDICTIONS (`predictions`) and QUESTIONS (`quiz`)
+    questions.py   PREDICTIONS (`predictions`) and QUESTIONS (`questions`)
     made.json      noted when the notebook was made: what the predictions are about, and the reference's checksum
     opening.png    the first picture
 

@@ -7,6 +7,7 @@ course/
     07_convolution/lesson.ipynb      to read and run
     07_convolution/exercises.py      to fill in
     07_convolution/opening.png       the picture at the top of the notebook
+    16_capstone/                     the last task (`capstone`)
 """
 
 import json
@@ -17,10 +18,11 @@ from pathlib import Path
 from ..data.files import json_text, write_whole
 from ..errors import ArgumentError, DataError
 from ..version import __version__
-from .course import Exercise, Lesson, all_lessons
+from .course import MATERIAL, Exercise, Lesson, all_lessons
 from .exercise_file import is_untouched
 
 MARK = "course.json"
+CAPSTONE = "16_capstone"
 PYTEST = """[pytest]
 addopts = -p minigen.lessons.pytest_plugin -p no:cacheprovider
 """
@@ -54,6 +56,11 @@ class Workbook:
             f"course: there is none in {here} or above; `python -m minigen.lessons start DIR` makes one, then work in "
             "DIR, or name it: --course DIR"
         )
+
+    @property
+    def lessons(self) -> list[Lesson]:
+        """Those that the folder has."""
+        return [lesson for lesson in all_lessons() if (self.folder / lesson.name).is_dir()]
 
     def exercises_file(self, lesson: Lesson) -> Path:
         """What the student edits."""
@@ -129,6 +136,8 @@ def start(folder: Path) -> list[Path]:
         write(f"{lesson.name}/lesson.ipynb", notebook_text(lesson))
         write(f"{lesson.name}/exercises.py", lesson.stubs)
         write(f"{lesson.name}/opening.png", (lesson.folder / "opening.png").read_bytes())
+    for path in sorted((MATERIAL / "capstone").iterdir()):
+        write(f"{CAPSTONE}/{path.name}", path.read_bytes())
     return made
 
 
