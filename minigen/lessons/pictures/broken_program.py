@@ -147,7 +147,7 @@ def opening(x: np.ndarray, decoder: nn.Module, inputs: int) -> None:
 
 def panels(grids: dict[str, np.ndarray], columns: int) -> None:
     """Grids of images (N, H, W, 1) side by side, by their titles."""
-    figure, axes = plt.subplots(1, len(grids), figsize=(7.5, 7.5 / len(grids)), layout="constrained", squeeze=False)
+    _, axes = plt.subplots(1, len(grids), figsize=(7.5, 7.5 / len(grids)), layout="constrained", squeeze=False)
     for axis, (title, images) in zip(axes[0], grids.items(), strict=True):
         grid(axis, images, columns, title)
     plt.show()
@@ -155,14 +155,14 @@ def panels(grids: dict[str, np.ndarray], columns: int) -> None:
 
 def falling(values: list[float]) -> None:
     """The loss that the program reports, on a scale that shows all of it."""
-    figure, axis = plt.subplots(figsize=(6, 2.6), layout="constrained")
+    _, axis = plt.subplots(figsize=(6, 2.6), layout="constrained")
     axis.plot(values)
     axis.axhline(0, color="black", linestyle=":", label="the lowest possible value: 0")
     axis.set_yscale("symlog")
     axis.set_ylim(top=1e4)
     axis.set_yticks([0, -1e3, -1e6, -1e9])
     axis.set(xlabel="step", ylabel="'loss'", title="a falling loss (logarithmic below 0)")
-    axis.legend(loc="lower left")
+    axis.legend(loc="upper right")
     plt.show()
 
 
@@ -201,7 +201,7 @@ def clouds(both: dict[str, tuple[np.ndarray, np.ndarray]], z: np.ndarray) -> Non
 
 def games(runs: dict[str, list[tuple[float, float]]]) -> None:
     """The two losses (D, G) at each step, by title."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained", sharey=True)
+    _, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained", sharey=True)
     for axis, (title, losses) in zip(axes, runs.items(), strict=True):
         for values, name, style in zip(np.array(losses).T, "DG", ("-", "--"), strict=True):
             axis.plot(values, style, linewidth=1.2, label=f"{name}'s loss")
@@ -213,12 +213,17 @@ def games(runs: dict[str, list[tuple[float, float]]]) -> None:
 
 def record(history: dict[str, tuple[float, float, np.ndarray]]) -> None:
     """Precision, coverage and ten images of each stage."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 4.6), layout="constrained", width_ratios=(2, 1))
-    grid(axes[0], np.concatenate([images for _, _, images in history.values()]), 10, rows=list(history))
-    places = np.arange(len(history))
+    figure, axis = plt.subplots(figsize=(7.5, 4.6))
+    figure.subplots_adjust(left=0.13, right=0.68, top=0.98, bottom=0.14)
+    images = np.concatenate([shown for _, _, shown in history.values()])
+    grid(axis, images, 10, rows=list(history))
+    bars = axis.inset_axes((1.03, 0, 0.52, 1))
+    height = images.shape[1] + 1
+    middles = (np.arange(len(history)) + 0.5) * height
     for k, (name, hatch) in enumerate((("precision", ""), ("coverage", "///"))):
-        values = [stage[k] for stage in history.values()]
-        axes[1].barh(places + 0.36 * k - 0.18, values, 0.36, label=name, hatch=hatch, edgecolor="white")
-    axes[1].set(ylim=(len(history) - 0.5, -0.5), xlim=(0, 1), yticks=[])
-    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=9)
+        values = [stage[:2][k] for stage in history.values()]
+        place = middles + (0.34 * k - 0.17) * height
+        bars.barh(place, values, 0.34 * height, label=name, hatch=hatch, edgecolor="white")
+    bars.set(ylim=axis.get_ylim(), xlim=(0, 1.02), yticks=[])
+    bars.legend(loc="upper center", bbox_to_anchor=(0.35, -0.07), ncols=2, fontsize=9)
     plt.show()

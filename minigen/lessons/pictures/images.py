@@ -23,6 +23,6 @@ def named_rows(images: dict[str, np.ndarray], width: float = 7.5) -> None:
     everything = np.concatenate(list(images.values()))
     columns = len(everything) // len(images)
     shape = mosaic(everything, columns).shape
-    figure, axis = plt.subplots(figsize=(width, (width - 0.9) * shape[0] / shape[1] + 0.1), layout="constrained")
+    _, axis = plt.subplots(figsize=(width, (width - 0.9) * shape[0] / shape[1] + 0.1), layout="constrained")
     grid(axis, everything, columns, rows=list(images))
     plt.show()

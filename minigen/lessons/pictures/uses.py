@@ -91,7 +91,7 @@ def train_vae(train: Dataset, seed: int = 0) -> Trained:
 
 
 def train_classifier(x: np.ndarray, y: np.ndarray, more: Callable[..., np.ndarray], rng: mg.Generator) -> nn.Module:
-    """A small classifier of x with labels y; each batch together with `more(batch, labels, rng)`, which keeps labels."""
+    """A small classifier of x with labels y. With each batch it gets `more(batch, labels, rng)`, of the same labels."""
     n = 150
     network = dense_encoder(x.shape[1:], 10, [128], rng)
     optimizer = Adam(network.parameters(), lr=cosine(3e-3, n))
@@ -120,7 +120,7 @@ def shifted(x: np.ndarray, most: int, rng: mg.Generator) -> np.ndarray:
 
 def opening(model: RestorationVAE, x: np.ndarray) -> None:
     """Originals x, what three kinds of damage leave of them, and what the model makes of that."""
-    figure, axes = plt.subplots(1, 3, figsize=(7.5, 1.8), layout="constrained", width_ratios=(1.02, 1, 1))
+    _, axes = plt.subplots(1, 3, figsize=(7.5, 1.8), layout="constrained", width_ratios=(1.02, 1, 1))
     names: list[str] | None = ["original", "damaged", "restored"]
     for axis, kind in zip(axes, DAMAGES, strict=True):
         y = damaged(x, kind)
@@ -135,7 +135,7 @@ def candidates(original: np.ndarray, y: np.ndarray, images: np.ndarray, p: np.nd
     spread = (y - y.min()) / (y.max() - y.min())
     shown = [original, spread, *images[likely], p @ images]
     titles = ["x", "y", *[f"p = {value:.2f}" for value in p[likely]], "E[x|y]"]
-    figure, axes = plt.subplots(2, 4, figsize=(5, 2.9), layout="constrained")
+    _, axes = plt.subplots(2, 4, figsize=(5, 2.9), layout="constrained")
     for axis, image, title in zip(axes.flat, shown, titles, strict=True):
         grid(axis, image.reshape(1, side, side, 1), 1, title)
     plt.show()
@@ -143,7 +143,7 @@ def candidates(original: np.ndarray, y: np.ndarray, images: np.ndarray, p: np.nd
 
 def averages(ks: list[int], errors: list[float], V: float, sharp: list[float], of: dict[str, float]) -> None:
     """The error and the sharpness of the mean of k draws; `of`: the sharpness of other pictures, by name."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained")
     axes[0].plot(ks, errors, "o", label="measured")
     axes[0].plot(ks, [V * (1 + 1 / k) for k in ks], "-", label="V (1 + 1/k)")
     axes[0].axhline(V, color="black", linestyle=":", label="E[x|y]: V")
@@ -162,7 +162,7 @@ def averages(ks: list[int], errors: list[float], V: float, sharp: list[float], o
 
 def bars(scores: dict[str, dict[str, float]]) -> None:
     """Decibels by the kind of damage and by method; what starts with 'model' is darker."""
-    figure, axes = plt.subplots(3, 1, figsize=(6, 5), layout="constrained", sharex=True)
+    _, axes = plt.subplots(3, 1, figsize=(6, 5), layout="constrained", sharex=True)
     for axis, (kind, found) in zip(axes, scores.items(), strict=True):
         axis.barh(list(found), list(found.values()), color=["C0" if n.startswith("model") else "0.75" for n in found])
         for place, value in enumerate(found.values()):
@@ -208,7 +208,7 @@ def noise_and_guesses(model: RestorationVAE, x: np.ndarray) -> Callable[[float, 
 
 def gains(counts: tuple[int, ...], reached: dict[str, np.ndarray]) -> None:
     """Accuracies (choices, counts) by what was added: on the left as they are, on the right beside 'nothing'."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
     for place, (name, a) in enumerate(reached.items()):
         x = np.arange(len(counts)) + 0.16 * (place - 1.5)
         look = {"fmt": "os^D"[place], "color": f"C{place}", "capsize": 3, "markersize": 5}

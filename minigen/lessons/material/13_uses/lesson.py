@@ -248,7 +248,9 @@ hole = 1 - y[..., 1:]
 several = np.stack([uses.restored(model, y, 1, seed) for seed in range(16)])  # (16, N, H, W, 1)
 most = several.var(axis=0).sum(axis=(1, 2, 3)).argsort()[::-1][:8]
 guesses = {f"guess {k + 1}": several[k, most] for k in range(3)}
-uses.named_rows({"original": x[most], "damaged": y[most, ..., :1], **guesses, "deviation": 2 * several.std(axis=0)[most]})
+uses.named_rows(
+    {"original": x[most], "damaged": y[most, ..., :1], **guesses, "deviation": 2 * several.std(axis=0)[most]}
+)
 
 # %% [markdown]
 # Is the statement true? If the guesses were draws from the true p(x|y), then the original would be one more draw. Each
@@ -340,13 +342,14 @@ counts, choices = (20, 50, 200), range(12)
 reached = {name: np.array([[accuracy(n, name, choice) for n in counts] for choice in choices]) for name in ADDED}
 uses.gains(counts, reached)
 for name, a in reached.items():
-    print(f"{name:>12}:", "   ".join(f"{m:.1%} +- {s:.1%}" for m, s in zip(a.mean(axis=0), a.std(axis=0, ddof=1))))
+    of_choices = zip(a.mean(axis=0), a.std(axis=0, ddof=1), strict=True)
+    print(f"{name:>12}:", "   ".join(f"{mean:.1%} +- {std:.1%}" for mean, std in of_choices))
 better = {}
 for name in list(ADDED)[1:]:
     gain = 100 * (reached[name] - reached["nothing"])  # (choices, counts): paired
     errors = gain.std(axis=0, ddof=1) / np.sqrt(len(choices))
     better[name] = (gain > 0).sum(axis=0)
-    for n, mean_gain, error, times in zip(counts, gain.mean(axis=0), errors, better[name]):
+    for n, mean_gain, error, times in zip(counts, gain.mean(axis=0), errors, better[name], strict=True):
         print(f"{name}, {n} labels: {mean_gain:+.1f} +- {error:.1f} points, better in {times} of {len(choices)}")
 
 # %% [markdown]

@@ -6,7 +6,7 @@ PREDICTIONS = [
     Prediction(
         "13.a",
         "ratio",
-        because="The original is itself a draw from p(x|y). A second, independent draw is as far from the mean as it is, "
+        because="The original is itself a draw from p(x|y). A second, independent draw is as far from the mean as it, "
         "and the two squares add up. So a perfect restorer that draws is 3 dB below one that averages.",
     ),
     Prediction(
@@ -25,7 +25,7 @@ PREDICTIONS = [
     Prediction(
         "13.d",
         "better['generated'][0]",
-        because="The accuracies scatter by several points from choice to choice, and the gain is half of that. Within a "
+        because="The accuracies scatter by several points from choice to choice, more than the gain. Within a "
         "choice the scatter is shared, so nearly every difference has the same sign.",
         unit="of 12",
         tolerance=0.25,
@@ -47,8 +47,8 @@ QUESTIONS = [
         ),
     ),
     Question(
-        "A model's single guesses score 1.4 dB less than the mean of many. What does this say, if its mean is as good as "
-        "it looks?",
+        "A model's single guesses score 1.4 dB less than the mean of many. What does this say, if the mean is a good "
+        "one?",
         (
             "The guesses vary less than draws from p(x|y) would",
             "The guesses are better than draws from p(x|y)",

@@ -159,7 +159,7 @@ EXERCISES = [
         },
         hints=(
             "The sum over pixels is smallest if each pixel's own expected error is. So take one pixel: images have the "
-            "values v_1 < v_2 < ..., with probabilities w_1, w_2, ... What is the slope of sum_m w_m |v_m - a| in a?",
+            "values v_1 < v_2 < ... with probabilities w_1, w_2, ... What is the slope of sum_m w_m |v_m - a| in a?",
             "Each image with a value below a contributes +w_m to the slope, each one above -w_m. The slope changes its "
             "sign where the probability below and the one above are equal. How is such a value called?",
             "The weighted median, pixel by pixel: sort the M values of a pixel, add up the probabilities in that order, "
