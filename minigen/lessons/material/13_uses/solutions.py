@@ -1,7 +1,8 @@
 """Lesson 13: restoring images. Six functions to write, in plain NumPy.
 
 Originals x and restored images are (N, H, W, C) in [0, 1]. What is known of a damaged image is said by a mask
-(N, H, W, 1): 1 where a pixel is as it was, 0 where it is not; it holds for all C channels of a pixel.
+(N, H, W, 1): 1 where a pixel is as it was, 0 where it is not; it holds for all C channels of a pixel. Some pixel of the
+batch is unknown, but not necessarily one of each image, and some unknown pixel differs.
 
 Use NumPy and Python's own library, and nothing else. Check your work with `check("13.1")` in the lesson, or in a
 terminal with `python -m minigen.lessons check 13`.

@@ -8,35 +8,57 @@ from minigen.lessons import Exercise, Measure
 from minigen.metrics import fill_from_nearest, psnr
 
 
-def images(rng, names, scale=1.0):
-    """Two batches of images under these names, all sizes different, and a mask that differs from image to image."""
-    n, h, w, c = (int(v) for v in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
-    known = (rng.random((n, h, w, 1)) < 0.5).astype(float)
-    known[:, 0, 0], known[:, -1, -1] = 0, 1
-    x = rng.random((n, h, w, c))
-    return {names[0]: x, names[1]: x + scale * rng.standard_normal(x.shape), "known": known}
+def images(name, scale, shape=None, share=0.5):
+    """Inputs x, `name` and known: images, others that differ by about `scale`, and a mask.
 
-
-def restored(scale):
-    """Inputs of psnr_unknown, with errors of about this size."""
-    return lambda rng: images(rng, ("x", "restored"), scale)
-
-
-def guessed(scale):
-    """Inputs of restoration_loss and of its gradient."""
-    return lambda rng: images(rng, ("x", "guess"), scale)
-
-
-def noisy(sigma):
-    """Inputs of posterior_mean: training images, some of them with noise."""
+    Args:
+        shape: by default four different sizes. share: of the pixels that are known. In the first image one is not.
+    """
 
     def draw(rng):
-        n, m, d = (int(v) for v in rng.choice(np.arange(3, 10), 3, replace=False))
+        n, h, w, c = shape or (int(v) for v in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
+        known = (rng.random((n, h, w, 1)) < share).astype(float)
+        known[0, 0, 0] = 0
+        if h * w > 1:
+            known[:, -1, -1] = share > 0
+        x = rng.random((n, h, w, c))
+        return {"x": x, name: x + scale * rng.standard_normal(x.shape), "known": known}
+
+    return draw
+
+
+def cases_of(name, tiny=1e-5):
+    """The cases of psnr_unknown, of restoration_loss and of its gradient; `name`: of the second argument.
+
+    tiny: the size of tiny errors; a gradient is also measured, by steps that have to be smaller.
+    """
+    return {
+        "small errors": images(name, 0.1),
+        "tiny errors": images(name, tiny),
+        "errors above 1": images(name, 4.0),
+        "nothing is known": images(name, 0.3, share=0.0),
+        "one image, few unknown pixels": images(name, 0.3, (1, 4, 4, 1), share=0.8),
+        "images without unknown pixels": images(name, 0.3, (3, 3, 3, 3), share=1.0),
+        "one pixel": images(name, 0.3, (1, 1, 1, 2)),
+    }
+
+
+def noisy(sigma, sizes=None):
+    """Inputs of posterior_mean: training images, some of them with noise. sizes: N, M, D; by default all different."""
+
+    def draw(rng):
+        n, m, d = sizes or (int(v) for v in rng.choice(np.arange(3, 10), 3, replace=False))
         train = rng.random((m, d))
         y = train[rng.integers(m, size=n)] + max(sigma, 0.3) * rng.standard_normal((n, d))
         return {"y": y, "train": train, "sigma": sigma}
 
     return draw
+
+
+def between(rng):
+    """Inputs of posterior_mean: y exactly between two training images, of which one is there twice; one far away."""
+    a, step = rng.random(4), np.array([0.5, 0.0, 0.25, 0.0])
+    return {"y": (a + step)[None], "train": np.stack([a, a + 2 * step, a, a + 40]), "sigma": 0.25}
 
 
 def of_loss(reference, inputs):
@@ -98,7 +120,15 @@ EXERCISES = [
         key="13.1",
         function="posterior_mean",
         section="What was lost can only be guessed",
-        cases={"much noise": noisy(0.7), "some noise": noisy(0.4), "hardly any noise": noisy(0.004)},
+        cases={
+            "much noise": noisy(0.7),
+            "some noise": noisy(0.4),
+            "hardly any noise": noisy(0.004),
+            "noise above all": noisy(50.0),
+            "equal sizes": noisy(0.5, (4, 4, 4)),
+            "one of each": noisy(0.5, (1, 1, 1)),
+            "between two images": between,
+        },
         hints=(
             "First the squared distances of every y to every training image, (N, M). Which is larger, a weight of a "
             "near one or of a far one?",
@@ -112,7 +142,7 @@ EXERCISES = [
         key="13.2",
         function="psnr_unknown",
         section="How good is it?",
-        cases={"small errors": restored(0.1), "large errors": restored(1.0), "others": restored(0.3)},
+        cases=cases_of("restored"),
         hints=(
             "Which pixels count? And how many numbers are that, in all images together, with all channels?",
             "unknown = np.broadcast_to(1 - known, x.shape) is 1 where a number counts. The sum of the squared errors "
@@ -124,7 +154,7 @@ EXERCISES = [
         key="13.3",
         function="restoration_loss",
         section="A model of the guesses",
-        cases={"small errors": guessed(0.1), "large errors": guessed(1.0), "others": guessed(0.3)},
+        cases=cases_of("guess"),
         hints=(
             "Which numbers enter the MSE, and by how many is the sum divided? By how many the loss at the end?",
             "The MSE is that of 13.2. U = unknown.sum() with unknown broadcast to x.shape, so that channels count.",
@@ -135,7 +165,7 @@ EXERCISES = [
         key="13.4",
         function="restoration_gradient",
         section="A model of the guesses",
-        cases={"small errors": guessed(0.1), "large errors": guessed(1.0), "others": guessed(0.3)},
+        cases=cases_of("guess", tiny=0.02),
         measured=of_loss,
         hints=(
             "The loss is U / 2N times log MSE, and constants. What is the derivative of log MSE with respect to the "
@@ -159,7 +189,7 @@ EXERCISES = [
         },
         hints=(
             "The sum over pixels is smallest if each pixel's own expected error is. So take one pixel: images have the "
-            "values v_1 < v_2 < ... with probabilities w_1, w_2, ... What is the slope of sum_m w_m |v_m - a| in a?",
+            "values v_1 < v_2 < ... with chances w_1, w_2, ... What slope has sum_m w_m |v_m - a| in a?",
             "Each image with a value below a contributes +w_m to the slope, each one above -w_m. The slope changes its "
             "sign where the probability below and the one above are equal. How is such a value called?",
             "The weighted median, pixel by pixel: sort the M values of a pixel, add up the probabilities in that order, "

@@ -340,22 +340,22 @@ def _squares_known(y, known, train):
     return ((known[:, None] * (y[:, None] - train)) ** 2).sum(axis=(2, 3, 4))
 
 
-@wrong("fill_hole", "below the goal", compared=False)
+@wrong("fill_hole", "does not reach the goal", compared=False)
 def nearest_image(y, known, train):
     return train[_squares_known(y, known, train).argmin(axis=1)]
 
 
-@wrong("fill_hole", "below the goal", compared=False)
+@wrong("fill_hole", "does not reach the goal", compared=False)
 def mean_image(y, known, train):
     return np.broadcast_to(train.mean(axis=0), y.shape)
 
 
-@wrong("fill_hole", "below the goal", compared=False)
+@wrong("fill_hole", "does not reach the goal", compared=False)
 def left_empty(y, known, train):
     return y
 
 
-@wrong("fill_hole", "below the goal", compared=False)
+@wrong("fill_hole", "does not reach the goal", compared=False)
 def all_alike(y, known, train):
     w = np.exp(-_squares_known(y, known, train) / (2 * 4.0**2))
     return np.einsum("nm,mhwc->nhwc", w / w.sum(axis=1, keepdims=True), train)

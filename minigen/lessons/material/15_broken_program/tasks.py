@@ -14,32 +14,60 @@ def different(rng, count):
     return [int(n) for n in rng.choice(np.arange(3, 10), count, replace=False)]
 
 
-def codes(rng):
-    """Inputs of codes_from_outputs."""
-    n, d = different(rng, 2)
-    return {"h": rng.standard_normal((n, 2 * d)), "noise": rng.standard_normal((n, d))}
+def codes(sizes=None, mean=1.0, log_var=(-2.0, 2.0), noise=1.0):
+    """Inputs of codes_from_outputs. sizes: N, D. mean, noise: their deviation. log_var: from where to where."""
+
+    def draw(rng):
+        n, d = sizes or different(rng, 2)
+        h = np.concatenate([mean * rng.standard_normal((n, d)), rng.uniform(*log_var, (n, d))], axis=1)
+        return {"h": h, "noise": noise * rng.standard_normal((n, d))}
+
+    return draw
 
 
-def bound(size, sign=0):
-    """Inputs of repaired_vae_loss, with logits of about this size; all of one sign, if that is given."""
+def bound(size, sign=0, log_var=(-2.0, 2.0), binary=False):
+    """Inputs of repaired_vae_loss, with logits of about this size; all of one sign, if that is given.
+
+    log_var: from where to where. binary: whether pixels are 0 or 1.
+    """
 
     def draw(rng):
         n, pixels, d = different(rng, 3)
         logits = size * rng.standard_normal((n, pixels))
         logits = sign * np.abs(logits) if sign else logits
-        return {"logits": logits, "x": rng.random((n, pixels)), "h": rng.standard_normal((n, 2 * d))}
+        x = rng.integers(2, size=(n, pixels)).astype(float) if binary else rng.random((n, pixels))
+        h = np.concatenate([rng.standard_normal((n, d)), rng.uniform(*log_var, (n, d))], axis=1)
+        return {"logits": logits, "x": x, "h": h}
 
     return draw
 
 
-def verdicts(size):
-    """Logits of about this size for real images and fakes, as many of each or not."""
+def nearly_certain(rng):
+    """Inputs of repaired_vae_loss: black pixels that the decoder is nearly sure of, and q is the prior."""
+    n, pixels, d = different(rng, 3)
+    return {"logits": rng.uniform(-40, -20, (n, pixels)), "x": np.zeros((n, pixels)), "h": np.zeros((n, 2 * d))}
+
+
+def verdicts(size, sizes=None):
+    """Logits of about this size for real images and fakes; sizes: N, M, by default different."""
 
     def draw(rng):
-        n, m = different(rng, 2)
+        n, m = sizes or different(rng, 2)
         return {"real_logits": size * rng.standard_normal(n), "fake_logits": size * rng.standard_normal(m)}
 
     return draw
+
+
+def good_verdicts(rng):
+    """Logits of a discriminator that is nearly sure, and right: its loss is tiny."""
+    n, m = different(rng, 2)
+    return {"real_logits": rng.uniform(20, 40, n), "fake_logits": rng.uniform(-40, -20, m)}
+
+
+def equal_verdicts(rng):
+    """Logits that are all 0: the discriminator cannot tell."""
+    n, m = different(rng, 2)
+    return {"real_logits": np.zeros(n), "fake_logits": np.zeros(m)}
 
 
 def of_losses(reference, inputs):
@@ -128,7 +156,15 @@ EXERCISES = [
         key="15.1",
         function="codes_from_outputs",
         section="Fault 3: nothing is sampled",
-        cases={"random outputs": codes, "other sizes": codes, "and others": codes},
+        cases={
+            "random outputs": codes(),
+            "other sizes": codes(),
+            "two images, two dimensions": codes((2, 2)),
+            "one of each": codes((1, 1)),
+            "wide clouds": codes(log_var=(20.0, 60.0)),
+            "narrow clouds around 0": codes(mean=0.0, log_var=(-60.0, -20.0)),
+            "no noise": codes(noise=0.0),
+        },
         hints=(
             "h has twice as many columns as z. Which of them are the means? What are the others, exactly: a variance, "
             "a deviation, or a logarithm?",
@@ -146,6 +182,10 @@ EXERCISES = [
             "other sizes": bound(2.0),
             "logits of -1000": bound(1000.0, -1),
             "of +1000": bound(1000.0, 1),
+            "black and white": bound(3.0, binary=True),
+            "narrow clouds": bound(1.0, log_var=(-60.0, -20.0)),
+            "wide clouds": bound(1.0, log_var=(5.0, 60.0)),
+            "nearly certain": nearly_certain,
         },
         hints=(
             "Two terms for each example. Which of them may be negative? What does each say if reconstructions are "
@@ -161,7 +201,15 @@ EXERCISES = [
         function="player_losses",
         section="Fault 5: a discriminator fitted with images as labels",
         results=("d_loss", "g_loss"),
-        cases={"undecided": verdicts(1.0), "sure": verdicts(5.0), "logits of +-1000": verdicts(1000.0)},
+        cases={
+            "undecided": verdicts(1.0),
+            "sure": verdicts(5.0),
+            "logits of +-1000": verdicts(1000.0),
+            "sure, and right": good_verdicts,
+            "as many real as fake": verdicts(2.0, (4, 4)),
+            "one of each": verdicts(2.0, (1, 1)),
+            "all 0": equal_verdicts,
+        },
         hints=(
             "Which label shall the discriminator give to a real image, and which to a fake? Which does the generator "
             "hope for? None of the three needs an image.",
@@ -176,7 +224,14 @@ EXERCISES = [
         function="player_gradients",
         section="Fault 5: a discriminator fitted with images as labels",
         results=("d_real", "d_fake", "g_fake"),
-        cases={"undecided": verdicts(1.0), "sure": verdicts(5.0), "again": verdicts(2.0)},
+        cases={
+            "undecided": verdicts(1.0),
+            "sure": verdicts(5.0),
+            "very sure": verdicts(20.0),
+            "as many real as fake": verdicts(2.0, (4, 4)),
+            "one of each": verdicts(2.0, (1, 1)),
+            "all 0": equal_verdicts,
+        },
         measured=of_losses,
         hints=(
             "Differentiate softplus(-s): outer derivative times inner. And of a mean over N entries, how much does one "
