@@ -190,9 +190,9 @@ EXERCISES = [
         hints=(
             "The sum over pixels is smallest if each pixel's own expected error is. So take one pixel: images have the "
             "values v_1 < v_2 < ... with chances w_1, w_2, ... What slope has sum_m w_m |v_m - a| in a?",
-            "Each image with a value below a contributes +w_m to the slope, each one above -w_m. The slope changes its "
-            "sign where the probability below and the one above are equal. How is such a value called?",
-            "The weighted median, pixel by pixel: sort the M values of a pixel, add up the probabilities in that order, "
+            "Each image with a value below a adds +w_m to the slope, each above adds -w_m. The slope changes its sign "
+            "where the probability below and the one above are equal. What is such a value called?",
+            "The weighted median, pixel by pixel: sort the M values of a pixel, add the probabilities up in that order, "
             "and take the first value at which the sum exceeds 1/2.",
         ),
     ),

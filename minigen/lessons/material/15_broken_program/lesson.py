@@ -164,8 +164,8 @@ draw = program.towards_the_mean(test.x[:500], train.x[:5000])
 move(draw, share=Slider(0.0, 1.0, 0.1, start=0.3, label="share of the way to the mean"))
 
 # %% [markdown]
-# Three tenths of the way, both numbers are *higher* than for the images as they are. From here on we compare coverage between stages, and always
-# look.
+# Three tenths of the way, both numbers are *higher* than for the images as they are. From here on we compare coverage
+# between stages, and always look.
 #
 # ## Fault 2: the encoder's 2D outputs, fed to the decoder
 #
@@ -419,8 +419,8 @@ program.record(history)
 
 # %% [markdown]
 # Precision hardly tells the stages of the VAE apart on MNIST, and the mean image wins. The GAN's sharp strokes score
-# lower than the VAE's blur, because each stroke has to lie near a real one. Coverage rises from repair to repair of the
-# VAE. No single number is to be believed: ask of each what it would miss, and look at the pictures.
+# lower than the VAE's blur, because each stroke has to lie near a real one. On MNIST coverage rises with each repair of
+# the VAE. No single number is to be believed: ask of each what it would miss, and look at the pictures.
 #
 # ## What can be believed about a generated image
 #
@@ -446,7 +446,7 @@ print("-ELBO in nats:", *[round(float(v)) for v in program.cost(encoder, decoder
 # %% [markdown]
 # The answers to the last three are made of strokes of digits, and nothing in the *pictures* says that they are
 # invented. The bound can say it: the stripes cost many times what a digit costs, so the model has not seen anything
-# like them. The cross costs hardly more than a difficult digit: even the bound does not notice it. An image that a
+# like them. On MNIST the cross costs no more than a difficult digit: even the bound does not notice it. An image that a
 # model completes, sharpens or reconstructs is evidence of its training data at least as much as of what was in front of
 # the camera.
 #
@@ -478,7 +478,7 @@ print(f"independent pixels: a 2 costs {pixels[tested == 2].mean():.0f}, another 
 # %% [markdown]
 # Two harms. The group that was rarely seen is generated more rarely. (The samples get the label of their nearest
 # neighbour, and some vague ones count as a 2.) And it is *modelled worse*, while the average over all digits, the one
-# number that is usually reported, rises by one or two nats only. Report results by group.
+# number that is usually reported, hardly rises. Report results by group.
 #
 # ## How to mark what a model made
 #
