@@ -6,8 +6,8 @@ PREDICTIONS = [
     Prediction(
         "13.a",
         "ratio",
-        because="The original is itself a draw from p(x|y). A second, independent draw is as far from the mean as it, "
-        "and the two squares add up. So a perfect restorer that draws is 3 dB below one that averages.",
+        because="The original is itself a draw from p(x|y). A second draw is as far from the mean as the original is, "
+        "and the squares of the two add up. So a perfect restorer that draws is 3 dB below one that averages.",
     ),
     Prediction(
         "13.b",

@@ -192,7 +192,7 @@ EXERCISES = [
             "values v_1 < v_2 < ... with chances w_1, w_2, ... What slope has sum_m w_m |v_m - a| in a?",
             "Each image with a value below a adds +w_m to the slope, each above adds -w_m. The slope changes its sign "
             "where the probability below and the one above are equal. What is such a value called?",
-            "The weighted median, pixel by pixel: sort the M values of a pixel, add the probabilities up in that order, "
+            "The weighted median, pixel by pixel: sort the M values of a pixel, add their probabilities in that order, "
             "and take the first value at which the sum exceeds 1/2.",
         ),
     ),

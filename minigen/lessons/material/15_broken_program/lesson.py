@@ -48,7 +48,7 @@ program.opening(test.x, decoder, 2 * D)
 show_source(program.broken_loss)
 print()
 show_source(program.fit)
-print("\nThe loss that it reports:", *[f"{v:.3g}" for v in values[::75]], "...", f"{values[-1]:.3g}")
+print("\nThe loss that it reports, from step 75 on:", *[f"{v:.3g}" for v in values[75::75]], "...", f"{values[-1]:.3g}")
 
 # %% [markdown]
 # The loss falls and falls, and the pictures are not digits. We shall do what one does with such a program: we do not
@@ -89,8 +89,8 @@ measure("as found", program.images_of(decoder, noise))
 # is a sum of products that are not negative, because a probability is at most 1. A KL divergence is not negative either
 # (lesson 6). So the negative ELBO of a VAE **with Bernoulli pixels** is never below 0. The loss of this program is.
 #
-# This holds for Bernoulli pixels, not for every VAE. The *density* of a Gaussian can be larger than 1, and then −log p
-# is negative: the loss of lesson 13, with Gaussian pixels, falls below 0 without any fault.
+# This holds for Bernoulli pixels, not for every VAE. The *density* of a Gaussian can exceed 1, and then −log p is
+# negative: the loss of lesson 13, with Gaussian pixels, falls below 0 without any fault.
 
 # %%
 asked = test.x[:10]
@@ -337,9 +337,9 @@ print(f"real images called real (above 1/2): {(of_real > 0.5).mean():.0%}; the m
 #
 # $$ -\log D(x) = \log(1 + e^{-s}) = \mathrm{softplus}(-s), \qquad -\log(1 - D(x)) = \log(1 + e^{s}) = \mathrm{softplus}(s) , $$
 #
-# and the generator, which wants label 1 for its fakes, has the loss softplus(−s). The derivative of softplus(s) is $e^s
-# / (1 + e^s) = \mathrm{sigmoid}(s)$; that of softplus(−s), by the chain rule, $-\mathrm{sigmoid}(-s) =
-# \mathrm{sigmoid}(s) - 1$.
+# and the generator, which wants label 1 for its fakes, has the loss softplus(−s). The derivative of softplus(s) is
+# $e^s / (1 + e^s) = \mathrm{sigmoid}(s)$; that of softplus(−s), by the chain rule,
+# $-\mathrm{sigmoid}(-s) = \mathrm{sigmoid}(s) - 1$.
 #
 # **Exercises 15.3 and 15.4.** `player_losses`, the two losses, and `player_gradients`, what they send back to the
 # logits.
