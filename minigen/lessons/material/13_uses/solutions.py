@@ -21,7 +21,7 @@ def posterior_mean(y: np.ndarray, train: np.ndarray, sigma: float) -> np.ndarray
     where |.|^2 is summed over pixels. It is a softmax: subtract the largest exponent, or all w_m round to 0.
 
     Args:
-        y: (N, D), noisy images as rows. train: (M, D). sigma: the noise's deviation.
+        y: (N, D), noisy images as rows. train: (M, D), any numbers. sigma: the noise's deviation.
 
     Returns:
         E[x|y]: (N, D).

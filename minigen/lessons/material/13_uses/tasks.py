@@ -22,7 +22,11 @@ def images(name, scale, shape=None, share=0.5):
         if h * w > 1:
             known[:, -1, -1] = share > 0
         x = rng.random((n, h, w, c))
-        return {"x": x, name: x + scale * rng.standard_normal(x.shape), "known": known}
+        x[0, 0, 0, 0] = 0
+        other = x + scale * rng.standard_normal(x.shape)
+        if c > 1:
+            other[0, 0, 0, -1] = 0
+        return {"x": x, name: other, "known": known}
 
     return draw
 
@@ -34,8 +38,8 @@ def cases_of(name, tiny=1e-5):
     """
     return {
         "small errors": images(name, 0.1),
-        "tiny errors": images(name, tiny),
-        "errors above 1": images(name, 4.0),
+        "tiny errors": images(name, tiny, (3, 4, 5, 1)),
+        "errors above 1": images(name, 100.0),
         "nothing is known": images(name, 0.3, share=0.0),
         "one image, few unknown pixels": images(name, 0.3, (1, 4, 4, 1), share=0.8),
         "images without unknown pixels": images(name, 0.3, (3, 3, 3, 3), share=1.0),
@@ -53,6 +57,13 @@ def noisy(sigma, sizes=None):
         return {"y": y, "train": train, "sigma": sigma}
 
     return draw
+
+
+def any_numbers(rng):
+    """Inputs of posterior_mean of any sign and size, some of them 0."""
+    train, y = 100 * rng.standard_normal((6, 4)), 150 * rng.standard_normal((5, 4))
+    train[0, 0] = train[3, 1] = y[:, 0] = y[2, 3] = 0
+    return {"y": y, "train": train, "sigma": 120.0}
 
 
 def between(rng):
@@ -78,6 +89,14 @@ def weighted(n, m, d, equal=False):
         return {"w": w / w.sum(axis=1, keepdims=True), "images": images}
 
     return draw
+
+
+def nearly_even(rng):
+    """Inputs of least_absolute: of twelve images, two are possible, and one of them hardly more than the other."""
+    inputs = weighted(2, 12, 7)(rng)
+    w = np.zeros((2, 12))
+    w[:, rng.permutation(12)[:2]] = 0.4999, 0.5001
+    return inputs | {"w": w}
 
 
 def likely_one(rng):
@@ -124,7 +143,8 @@ EXERCISES = [
             "much noise": noisy(0.7),
             "some noise": noisy(0.4),
             "hardly any noise": noisy(0.004),
-            "noise above all": noisy(50.0),
+            "noise above all": noisy(300.0),
+            "any numbers": any_numbers,
             "equal sizes": noisy(0.5, (4, 4, 4)),
             "one of each": noisy(0.5, (1, 1, 1)),
             "between two images": between,
@@ -184,6 +204,7 @@ EXERCISES = [
             "few images": weighted(4, 3, 5),
             "many images": weighted(3, 20, 6),
             "one likely image": likely_one,
+            "two possible images": nearly_even,
             "equal pixels": weighted(5, 8, 6, equal=True),
             "one image": weighted(3, 1, 4),
         },

@@ -6,6 +6,18 @@ import minigen as mg
 from minigen.lessons import WrongAnswers, reference_of
 from minigen.metrics import psnr
 
+EQUIVALENT = {
+    "posterior_mean: np.exp(np.clip(..., -50, 50)) for np.exp(exponents - exponents.max(axis=1, keepdims=True))": (
+        "weights below e^-50 are lost in the last digit of the sum"
+    ),
+    "posterior_mean: sigma at least 1e-6": "the nearest image has all of the weight long before",
+    "psnr_unknown: known zeros replaced by 0.001": "the factor 0.999 of all squares cancels in their mean",
+    "psnr_unknown: x and restored exchanged": "the square is symmetric",
+    "restoration_loss: x and guess exchanged": "the square is symmetric",
+    "restoration_loss: np.nan_to_num(np.log(...)) for np.log(2 * np.pi * mse)": "some unknown pixel differs",
+    "least_absolute: >= in below > 0.5": "no set of images has exactly half of the probability",
+}
+
 wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)

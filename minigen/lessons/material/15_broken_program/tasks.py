@@ -42,10 +42,14 @@ def bound(size, sign=0, log_var=(-2.0, 2.0), binary=False):
     return draw
 
 
-def nearly_certain(rng):
-    """Inputs of repaired_vae_loss: black pixels that the decoder is nearly sure of, and q is the prior."""
-    n, pixels, d = different(rng, 3)
-    return {"logits": rng.uniform(-40, -20, (n, pixels)), "x": np.zeros((n, pixels)), "h": np.zeros((n, 2 * d))}
+def black(low, high):
+    """Inputs of repaired_vae_loss: black pixels, logits from low to high, and q is the prior."""
+
+    def draw(rng):
+        n, pixels, d = different(rng, 3)
+        return {"logits": rng.uniform(low, high, (n, pixels)), "x": np.zeros((n, pixels)), "h": np.zeros((n, 2 * d))}
+
+    return draw
 
 
 def verdicts(size, sizes=None):
@@ -58,10 +62,26 @@ def verdicts(size, sizes=None):
     return draw
 
 
-def good_verdicts(rng):
-    """Logits of a discriminator that is nearly sure, and right: its loss is tiny."""
-    n, m = different(rng, 2)
-    return {"real_logits": rng.uniform(20, 40, n), "fake_logits": rng.uniform(-40, -20, m)}
+def sure(real, fake):
+    """Logits of a discriminator that is nearly sure: of real images around `real`, of fakes around `fake`."""
+
+    def draw(rng):
+        n, m = different(rng, 2)
+        return {"real_logits": real + rng.uniform(-0.7, 0.7, n), "fake_logits": fake + rng.uniform(-0.7, 0.7, m)}
+
+    return draw
+
+
+def of_both_signs(low, high):
+    """Logits of a size between low and high, both signs among the real ones and among the fakes, and one small one."""
+
+    def draw(rng):
+        n, m = different(rng, 2)
+        real, fake = (rng.uniform(low, high, k) * (-1) ** np.arange(k) for k in (n, m))
+        real[-1], fake[-1] = 0.5, -0.5
+        return {"real_logits": real, "fake_logits": fake}
+
+    return draw
 
 
 def equal_verdicts(rng):
@@ -90,6 +110,15 @@ def pixels(n, d, grey=1.0):
         return {"x": x}
 
     return draw
+
+
+def nearly_black_or_white(rng):
+    """Inputs of loss_limits: pixels so near to 0 or 1 that their entropy is tiny, and that 1 - x is exact."""
+    values = np.array([0, 1, 2.0**-30, 1 - 2.0**-30, 2.0**-34])
+    x = values[rng.integers(5, size=(4, 6))]
+    x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 2.0**-30, 1 - 2.0**-30, 0, 1
+    x[:, 4:] = x[0, 4:]
+    return {"x": x}
 
 
 def program(fault, rng):
@@ -161,9 +190,10 @@ EXERCISES = [
             "other sizes": codes(),
             "two images, two dimensions": codes((2, 2)),
             "one of each": codes((1, 1)),
-            "wide clouds": codes(log_var=(20.0, 60.0)),
-            "narrow clouds around 0": codes(mean=0.0, log_var=(-60.0, -20.0)),
+            "wide clouds": codes(log_var=(110.0, 140.0)),
+            "narrow clouds around 0": codes(mean=0.0, log_var=(-140.0, -110.0)),
             "no noise": codes(noise=0.0),
+            "much noise": codes((3, 4), noise=500.0),
         },
         hints=(
             "h has twice as many columns as z. Which of them are the means? What are the others, exactly: a variance, "
@@ -183,9 +213,11 @@ EXERCISES = [
             "logits of -1000": bound(1000.0, -1),
             "of +1000": bound(1000.0, 1),
             "black and white": bound(3.0, binary=True),
-            "narrow clouds": bound(1.0, log_var=(-60.0, -20.0)),
-            "wide clouds": bound(1.0, log_var=(5.0, 60.0)),
-            "nearly certain": nearly_certain,
+            "narrow clouds": bound(1.0, log_var=(-140.0, -110.0)),
+            "wide clouds": bound(1.0, log_var=(110.0, 140.0)),
+            "sure, and right": black(-40, -20),
+            "sure, and wrong": black(20.5, 22),
+            "logits of 0": black(0, 0),
         },
         hints=(
             "Two terms for each example. Which of them may be negative? What does each say if reconstructions are "
@@ -204,8 +236,9 @@ EXERCISES = [
         cases={
             "undecided": verdicts(1.0),
             "sure": verdicts(5.0),
-            "logits of +-1000": verdicts(1000.0),
-            "sure, and right": good_verdicts,
+            "logits of +-1000": of_both_signs(200, 1000),
+            "sure, and right": sure(21.3, -21.3),
+            "sure, and wrong": sure(-21.3, 21.3),
             "as many real as fake": verdicts(2.0, (4, 4)),
             "one of each": verdicts(2.0, (1, 1)),
             "all 0": equal_verdicts,
@@ -227,7 +260,7 @@ EXERCISES = [
         cases={
             "undecided": verdicts(1.0),
             "sure": verdicts(5.0),
-            "very sure": verdicts(20.0),
+            "very sure": of_both_signs(21, 25),
             "as many real as fake": verdicts(2.0, (4, 4)),
             "one of each": verdicts(2.0, (1, 1)),
             "all 0": equal_verdicts,
@@ -254,6 +287,7 @@ EXERCISES = [
             "black and white": pixels(6, 5, grey=0.0),
             "both kinds": pixels(8, 6, grey=0.5),
             "one image": pixels(1, 5),
+            "nearly black or white": nearly_black_or_white,
         },
         hints=(
             "The KL can be 0 in both cases. What remains is a sum over pixels. For one pixel with value x, which "
