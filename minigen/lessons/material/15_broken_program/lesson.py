@@ -411,10 +411,10 @@ measure("6 update", made)
 # %% [markdown]
 # ## The record of the repair
 #
-# First, a hundred images from each half of the program, not selected. Then all stages with their numbers.
+# First, 64 images from each half of the program, not selected. Then all stages with their numbers.
 
 # %%
-program.panels({"the VAE, mended": program.images_of(decoder, z[:100]), "the GAN, mended": made[:100]}, 10)
+program.panels({"the VAE, mended": program.images_of(decoder, z[:64]), "the GAN, mended": made[:64]}, 8)
 program.record(history)
 
 # %% [markdown]
