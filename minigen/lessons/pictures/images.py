@@ -13,8 +13,8 @@ def grid(axis: Axes, images: np.ndarray, columns: int, title: str = "", rows: li
     Large ones are drawn with hard pixels, and all in 32 shades of grey: that keeps a notebook small.
     """
     shades = np.round(31 * mosaic(np.clip(images, 0, 1), columns)) / 31
-    points = 72 * axis.figure.get_figwidth() * axis.get_position().width / shades.shape[1]  # of the paper, to a pixel
-    axis.imshow(shades, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if points > 1.4 else "antialiased")
+    large = axis.bbox.width > 2 * shades.shape[1]
+    axis.imshow(shades, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if large else "antialiased")
     axis.set_title(title, fontsize=10)
     axis.spines[:].set_visible(False)
     axis.set_xticks([])
