@@ -21,7 +21,7 @@ from minigen.optim import Adam
 
 from .images import grid, named_rows
 
-__all__ = ["named_rows"]
+__all__ = ["named_rows"]  # which the notebook takes from here
 
 CODE = 16  # the length D of a code
 

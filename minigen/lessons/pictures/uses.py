@@ -23,7 +23,7 @@ from minigen.train import Batches, steps
 
 from .images import grid, named_rows
 
-__all__ = ["BASELINES", "named_rows"]
+__all__ = ["BASELINES", "named_rows"]  # which the notebook takes from here
 
 # ------------------------------------------------------------------------------------------ data, damage, training
 
