@@ -200,13 +200,14 @@ def clouds(both: dict[str, tuple[np.ndarray, np.ndarray]], z: np.ndarray) -> Non
 
 
 def games(runs: dict[str, list[tuple[float, float]]]) -> None:
-    """The two losses (D, G) at each step, by title."""
+    """The two losses (D, G), by title: means of ten steps."""
     _, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained", sharey=True)
     for axis, (title, losses) in zip(axes, runs.items(), strict=True):
         for values, name, style in zip(np.array(losses).T, "DG", ("-", "--"), strict=True):
-            axis.plot(values, style, linewidth=1.2, label=f"{name}'s loss")
+            means = values[: len(values) // 10 * 10].reshape(-1, 10).mean(axis=1)
+            axis.plot(10 * np.arange(len(means)) + 5, means, style, linewidth=1.2, label=f"{name}'s loss")
         axis.axhline(2 * np.log(2), color="black", linestyle=":", label="2 log 2")
-        axis.set(title=title, xlabel="step", ylim=(-0.2, 8))
+        axis.set(title=title, xlabel="step (means of ten)", ylim=(-0.2, 8))
         axis.legend(fontsize=9, loc="upper right")
     plt.show()
 
