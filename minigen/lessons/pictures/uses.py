@@ -156,7 +156,7 @@ def averages(ks: list[int], errors: list[float], V: float, sharp: list[float], o
         axis.set_xticks(ks, ks)
         axis.minorticks_off()
     axes[0].legend(fontsize=9)
-    axes[1].legend(fontsize=9, loc="center right")
+    axes[1].legend(fontsize=9, loc="upper right", bbox_to_anchor=(1, 0.93))
     plt.show()
 
 

@@ -167,8 +167,8 @@ check("13.2")
 show_source(baselines.fill_from_nearest)
 
 # %% [markdown]
-# **Predict before you run.** Which fills the holes of 500 test images with the highest PSNR: (a) the mean training
-# image, (b) the nearest of 4000 training images, or (c) the model, with the mean of 16 guesses?
+# **Predict before you run.** Which fills the holes of 500 test images with the highest PSNR: (a) the nearest of 4000
+# training images, (b) the mean of all training images, or (c) the model, with the mean of 16 guesses?
 
 # %%
 predict("13.b", ...)
@@ -188,13 +188,13 @@ for kind, others in uses.BASELINES.items():
 uses.bars(scores)
 
 # %% [markdown]
-# Against noise the model is worth its training: it is about two decibels above the mean of 3x3 pixels. A coarse image
-# leaves something everywhere too, and there the model is ahead, on MNIST by little. In the hole it **loses to the
-# nearest neighbour**, and on MNIST it scores no more than the mean image does. This does not depend on the seed: three
-# trainings reached 11.3 to 11.5 dB beside the neighbour's 11.6, which rises to 12.1 with all 60 000 training images to
-# choose from. Nor is the training too short: three times as many steps gave 11.3 again. At full size the model and the
-# neighbour are about level (docs/reproduction.md). So decibels are no reason to fill holes with this model. What it has
-# to offer is several different guesses instead of one.
+# Against noise the model is worth its training: it is one and a half to two decibels above the mean of 3x3 pixels. A
+# coarse image leaves something everywhere too, and there the model is ahead, on MNIST by little. In the hole it **loses
+# to the nearest neighbour**, and on MNIST it scores no more than the mean image does. This does not depend on the seed:
+# three trainings reached 11.3 to 11.5 dB beside the neighbour's 11.6, which rises to 12.1 with all 60 000 training
+# images to choose from. Nor is the training too short: three times as many steps gave 11.3 again. At full size the
+# model and the neighbour are about level (docs/reproduction.md). So decibels are no reason to fill holes with this
+# model. What it has to offer is several different guesses instead of one.
 #
 # **Exercise 13.6 (open task).** `fill_hole`: fill holes in 8x8 digits at least 1 dB better than the nearest neighbour,
 # with NumPy and 500 training images. The world of the first section is a good start.

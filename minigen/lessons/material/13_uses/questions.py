@@ -11,7 +11,7 @@ PREDICTIONS = [
     ),
     Prediction(
         "13.b",
-        "'abc'[int(np.argmax([scores['hole'][n] for n in ('mean image', 'nearest neighbour', 'model, mean of 16')]))]",
+        "'abc'[int(np.argmax([scores['hole'][n] for n in ('nearest neighbour', 'mean image', 'model, mean of 16')]))]",
         choices="abc",
         because="Copying from the most similar training image needs no training at all, and it wins here. Without that "
         "bar nobody would have noticed.",
@@ -62,7 +62,7 @@ QUESTIONS = [
         ),
     ),
     Question(
-        "In the hole the model reaches 11.3 dB. When is that a good result?",
+        "In the hole a model reaches 11 dB. When is that a good result?",
         (
             "When it is above 10 dB",
             "When methods without learning, tested on the same images, reach less",
@@ -71,7 +71,7 @@ QUESTIONS = [
         right=1,
         because=(
             "A decibel has no meaning by itself: a larger hole alone changes it by several.",
-            "Here the nearest neighbour reaches more, so the model's number is no success.",
+            "In this lesson the nearest neighbour reaches more, so the model's number is no success.",
             "Plausible and right are different: one sharp guess of many may be wrong.",
         ),
     ),
