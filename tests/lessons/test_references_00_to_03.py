@@ -115,3 +115,29 @@ def test_he_weights_are_the_librarys():
     (lesson, _) = find_exercise("03.4")
     wanted = mg.nn.he_normal(mg.Generator(3), (30, 20), 30, 20)
     np.testing.assert_allclose(lesson.reference["he_weights"](noise), wanted, rtol=1e-6)
+
+
+def test_tries_is_minus_the_logarithm_of_what_was_observed_and_its_gradient():
+    tries, drawn = inputs_of("03.5")
+    for logits, failures in (given.values() for given in drawn):
+        x = mg.tensor(logits, requires_grad=True)
+        wanted = mg.mean(failures * mg.softplus(x) + mg.softplus(-x))
+        loss, gradient = tries(logits, failures)
+        assert loss == pytest.approx(wanted.item())
+        np.testing.assert_allclose(gradient, mg.grad(wanted, [x])[0].numpy(), atol=1e-14)
+        if np.abs(logits).max() < 10:
+            p = 1 / (1 + np.exp(-logits))
+            assert loss == pytest.approx(-np.mean(np.log((1 - p) ** failures * p)))
+
+
+def test_no_better_network_than_the_interpolating_one_is_needed():
+    """A chain of straight pieces through the curve reaches the goal of 03.6 as well: the goal leaves room."""
+    _, exercise = find_exercise("03.6")
+    for seed in range(20):
+        given = exercise.cases["a curve"](np.random.default_rng(seed))
+        x, y, units = given.values()
+        knots = np.linspace(x[0], x[-1], units + 1)
+        heights = np.interp(knots, x, y)
+        slopes = np.diff(heights) / np.diff(knots)
+        answer = (np.ones(units), -knots[:-1], np.diff(slopes, prepend=0), heights[0])
+        assert exercise.measure(given, answer).reached
