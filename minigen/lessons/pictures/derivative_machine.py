@@ -118,7 +118,14 @@ def opening() -> None:
     p = x * y
     u = p + y
     s: Tensor = sin(u)
-    parts = {"x": (x,), "y": (y,), "x y": (p, 0, 1), "u": (u, 2, 1), "sin(u)": (s, 3), "L": (u * s, 3, 4)}
+    parts: dict[str, tuple[Any, ...]] = {
+        "x": (x,),
+        "y": (y,),
+        "x y": (p, 0, 1),
+        "u": (u, 2, 1),
+        "sin(u)": (s, 3),
+        "L": (u * s, 3, 4),
+    }
     totals = grad(parts["L"][0], [part[0] for part in parts.values()])
     _, axes = plt.subplots(2, 1, figsize=(7.0, 5.6), layout="constrained")
     for axis, title in zip(axes, ("forward: the values", "backward: the derivatives of L, in red"), strict=True):
