@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from benchmarks import tables
 from benchmarks.gpu import table as gpu_table
 from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
-from minigen.lessons import Lesson
+from minigen.lessons import all_lessons
 from minigen.models.catalogue import FILES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -171,8 +172,8 @@ def starts() -> str:
 def lessons() -> str:
     """What the first cell of each lesson says of itself: title, what it teaches, how long it takes."""
     rows = []
-    for folder in sorted((ROOT / "lessons").glob("[0-9][0-9]_*")):
-        lesson = Lesson(folder)
+    for lesson in all_lessons():
+        folder = lesson.folder
         opening = (folder / "lesson.py").read_text(encoding="utf-8").split("# %% [markdown]\n")[1].split("\n# %%")[0]
         text = " ".join(line.removeprefix("#").strip() for line in opening.splitlines())
         aim = re.search(r"\*\*Afterwards you (can|have)\*\* (.+?)\.(?= |$)", text)
@@ -185,6 +186,32 @@ def lessons() -> str:
         time = {"ten": "10"}.get(minutes[1], minutes[1])
         rows.append([link, f"{aim[1]} {aim[2]}", time, str(len(lesson.exercises))])
     return tables.markdown(["lesson", "afterwards you", "minutes to read", "exercises"], rows)
+
+
+def references() -> str:
+    """The papers and books that the lessons link to, each with its number and its lessons."""
+    found: dict[str, list[str]] = {}
+    titles: dict[str, str] = {}
+    for lesson in all_lessons():
+        text = re.sub(r"\n# ", " ", (lesson.folder / "lesson.py").read_text(encoding="utf-8"))
+        for title, address in re.findall(r"\[([^]]+)\]\((https?://[^)]+)\)", text):
+            numbers = found.setdefault(address, [])
+            titles.setdefault(address, " ".join(title.split()))
+            link = f"[{int(lesson.number)}](../lessons/{lesson.name}/lesson.ipynb)"
+            if link not in numbers:
+                numbers.append(link)
+    rows = [[titles[address], f"[{number_of(address)}]({address})", ", ".join(n)] for address, n in found.items()]
+    return tables.markdown(["what", "where", "lessons"], rows)
+
+
+def number_of(address: str) -> str:
+    """A paper's number: arXiv:1312.6114 or doi:10.1038/...; else the host."""
+    place = urlsplit(address)
+    if place.hostname == "arxiv.org":
+        return "arXiv:" + place.path.removeprefix("/abs/")
+    if place.hostname == "doi.org":
+        return "doi:" + place.path.removeprefix("/")
+    return place.hostname or address
 
 
 class Table(NamedTuple):
@@ -204,7 +231,8 @@ TABLES = {
     "defaults": Table("docs/models.md", defaults, defaults_of_models.RESULTS),
     "starts": Table("docs/models.md", starts, RESULTS / "starts.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
-    "lessons": Table("README.md", lessons, ROOT / "lessons"),
+    "references": Table("docs/references.md", references, ROOT / "minigen" / "lessons" / "material"),
+    "lessons": Table("README.md", lessons, ROOT / "minigen" / "lessons" / "material"),
 }
 
 

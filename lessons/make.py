@@ -1,43 +1,84 @@
-"""For authors: python lessons/make.py [07 ...] makes exercises.py, lesson.ipynb with its outputs, and opening.png.
+"""For authors: python lessons/make.py [07 ...] runs lessons, and makes the reading copy of their notebooks.
 
-exercises.py comes of solutions.py: whatever was written there is lost. lesson.ipynb comes of lesson.py, run from top
-to bottom. opening.png is the first picture that it draws: the text shows it above the code, on the first screen. Needs
-the `lessons` extra.
+A lesson's files are in minigen/lessons/material/NN_name/. Its lesson.py is run from top to bottom, in a student's
+folder. That gives
+
+    lessons/NN_name/lesson.ipynb   the notebook with its outputs, to read
+    material/NN_name/opening.png   the first picture that it draws, which its text shows above the code
+    material/NN_name/made.json     what its predictions are about, as measured, and the checksum of solutions.py
+
+--checksum notes the checksum alone, without running anything. Needs the `lessons` extra.
 """
 
+import argparse
+import ast
 import base64
+import json
 import os
 import sys
+import tempfile
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from minigen.lessons import Lesson, all_lessons  # noqa: E402
+from minigen.lessons.course import checksum  # noqa: E402
+from minigen.lessons.moving import WIDGET  # noqa: E402
+from minigen.lessons.workbook import MARK, notebook_text  # noqa: E402
+
 SECONDS = 180  # that a lesson may take
 
 
-def execute(lesson: Path, seconds: float = SECONDS) -> Any:
-    """The notebook of a lesson.py, with outputs; raises if a cell does."""
-    import jupytext
+def execute(
+    lesson: Lesson, seconds: float = SECONDS, first: str = "", last: Mapping[str, str] | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """The notebook with outputs, run in a student's folder, and what was predicted; raises if a cell does.
+
+    Args:
+        seconds: that it may take. first: code to run before it. last: expressions, by name, to evaluate after it, as
+            those of the predictions are.
+    """
+    import nbformat
     from nbclient import NotebookClient
 
-    notebook = jupytext.read(lesson)
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:02}"  # the same at every run
-    root = str(HERE.parent)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    with warnings.catch_warnings():
+    notebook = nbformat.reads(notebook_text(lesson), as_version=4)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the Jupyter libraries, about each other
-        client = NotebookClient(
-            notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(lesson.parent)}}
-        )
-        client.execute()
+        place = Path(folder, lesson.name)
+        place.mkdir()
+        Path(folder, MARK).write_text("{}")
+        (place / "exercises.py").write_text(lesson.stubs, encoding="utf-8")
+        resources = {"metadata": {"path": str(place)}}
+        expressions = {prediction.key: prediction.measured for prediction in lesson.questions["PREDICTIONS"]}
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
+        notebook.cells.append(nbformat.v4.new_code_cell(_asking({**expressions, **(last or {})})))
+        NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources=resources).execute()
+    measured = ast.literal_eval(notebook.cells.pop()["outputs"][0]["text"])
+    del notebook.cells[0]
     notebook.metadata.pop("widgets", None)  # code hosts refuse to draw notebooks that have them
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)  # a notebook that is only read shows the still picture
     notebook.metadata["language_info"] = {"name": "python"}
-    return notebook
+    return notebook, measured
+
+
+def _asking(expressions: dict[str, str]) -> str:
+    """A last cell, which evaluates the predictions' expressions."""
+    return "\n".join(
+        [
+            f"_expressions = {expressions!r}",
+            "_values = {key: eval(text) for key, text in _expressions.items()}",
+            "print({key: v if isinstance(v, str) else float(v) for key, v in _values.items()})",
+        ]
+    )
 
 
 def pictures(notebook: Any) -> list[bytes]:
@@ -46,25 +87,35 @@ def pictures(notebook: Any) -> list[bytes]:
     return [base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data]
 
 
-def main(numbers: list[str]) -> None:
-    """Make the lessons with these numbers, or all."""
-    sys.path.insert(0, str(HERE.parent))
+def main() -> None:
+    """Make the lessons that were named, or all."""
     import nbformat
 
-    from minigen.lessons.exercise_file import make_stubs
-
-    for folder in sorted(HERE.glob("[0-9][0-9]_*")):
-        if numbers and folder.name[:2] not in numbers:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("numbers", nargs="*", metavar="NN", help="the lessons (default: all)")
+    parser.add_argument("--checksum", action="store_true", help="note the checksum of solutions.py alone")
+    args = parser.parse_args()
+    for lesson in all_lessons():
+        if args.numbers and lesson.number not in args.numbers:
             continue
-        stubs = make_stubs((folder / "solutions.py").read_text(encoding="utf-8"))
-        (folder / "exercises.py").write_text(stubs, encoding="utf-8")
+        noted = lesson.folder / "made.json"
+        made = json.loads(noted.read_text()) if noted.exists() else {"measured": {}}
+        made["solutions"] = checksum(lesson.solutions_file.read_text(encoding="utf-8"))
+        noted.write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
+        if args.checksum:
+            continue
         start = time.monotonic()
-        notebook = execute(folder / "lesson.py")
-        nbformat.write(notebook, folder / "lesson.ipynb")
-        (folder / "opening.png").write_bytes(pictures(notebook)[0])
-        size = (folder / "lesson.ipynb").stat().st_size
-        print(f"{folder.name}: {time.monotonic() - start:.0f} s, {size / 1e6:.2f} MB")
+        notebook, made["measured"] = execute(lesson)
+        noted.write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
+        opening = lesson.folder / "opening.png"
+        opening.write_bytes(pictures(notebook)[0])
+        first = notebook.cells[0]  # the picture lies with the lesson's text
+        first.source = first.source.replace("(opening.png)", f"({os.path.relpath(opening, HERE / lesson.name)})")
+        path = HERE / lesson.name / "lesson.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, path)
+        print(f"{lesson.name}: {time.monotonic() - start:.0f} s, {path.stat().st_size / 1e6:.2f} MB", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

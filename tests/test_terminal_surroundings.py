@@ -23,7 +23,7 @@ MINIGEN = f"{sys.executable} -m minigen"
 LIST, DOCTOR = f"{MINIGEN} list", f"{MINIGEN} doctor"
 TRAIN = f"{MINIGEN} train gan --data ring --steps 2 --batch-size 8 --width 4 --out run --quiet"
 BENCH = f"{sys.executable} -m minigen.bench --quick --models nothing"
-LESSONS = f"{sys.executable} -m minigen.lessons --lessons {ROOT / 'lessons'} hint 01.1"
+LESSONS = f"{sys.executable} -m minigen.lessons hint 01.1"
 RUN_FILES = {"config.json", "curves.png", "metrics.jsonl", "model.safetensors", "samples.png"}
 
 STREAMS = {  # (line of shell, status)

@@ -29,7 +29,7 @@ FILES = [
     for path in sorted((PACKAGE / room).rglob("*.py"))
     if path.name != "__init__.py"
 ]
-LESSONS = {int(folder.name[:2]) for folder in (PACKAGE.parent / "lessons").glob("[0-9][0-9]_*")}
+LESSONS = {int(folder.name[:2]) for folder in (PACKAGE / "lessons" / "material").glob("[0-9][0-9]_*")}
 
 
 def lessons_named_in(file):

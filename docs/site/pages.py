@@ -11,10 +11,14 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 import docstrings  # noqa: F401  (mkdocstrings imports it by this name)
+import lesson_pages
 import notebooks
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+
+from minigen.lessons import find_lesson
+from minigen.lessons.workbook import notebook_text
 
 ROOT = Path(__file__).resolve().parents[2]
 MATHJAX = resources("mathjax") / "static" / "mathjax" / "es5"  # of django-static-mathjax
@@ -22,7 +26,8 @@ MATHJAX = resources("mathjax") / "static" / "mathjax" / "es5"  # of django-stati
 
 def paths(*patterns: str) -> list[str]:
     """The files of the repository that match, in order."""
-    return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    found = [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    return [path for path in found if not re.match(r"minigen/lessons/material/.*\.py$", path)]  # no modules
 
 
 # ------------------------------------------------------------------------------------------------------ the library
@@ -103,14 +108,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "docs/site/*.js",
         "benchmarks/results/*.*",
         "benchmarks/results/gpu/*.png",
-        "lessons/*/opening.png",
+        "minigen/lessons/material/*/opening.png",
     ]
     kept = paths(*pages, *shown)
     for path in dict.fromkeys(kept):
         files.append(File(path, str(ROOT), config.site_dir, config.use_directory_urls))
     for path in paths("lessons/*/lesson.ipynb"):
+        lesson = find_lesson(Path(path).parent.name)
         text, pictures = notebooks.page((ROOT / path).read_text(encoding="utf-8"))
+        text = lesson_pages.with_answers(lesson_pages.with_ways_to_run(text, lesson, config.repo_url), lesson)
         files.append(File.generated(config, path.replace(".ipynb", ".md"), content=text))
+        download = path.replace("lesson.ipynb", f"{lesson.name}.ipynb")
+        files.append(File.generated(config, download, content=notebook_text(lesson)))
         for name, picture in pictures.items():
             files.append(File.generated(config, path.replace("lesson.ipynb", name), content=picture))
     files.append(File.generated(config, "api/index.md", content=contents()))
@@ -126,9 +135,4 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """What code hosts read otherwise: a list may follow its sentence at once; notebooks and modules are pages here."""
     markdown = re.sub(r"(?m)^(?![-*|>\s#]|1\. )(.+)\n(?=([-*]|1\.) )", r"\1\n\n", markdown)
     markdown = re.sub(r"(\]\([^)\s]*lesson)\.ipynb", r"\1.md", markdown)
-    markdown = re.sub(r"(\]\((?:\.\./)*)(minigen/[\w/]*\.py)", lambda link: link[1] + page_of(link[2]), markdown)
-    if page.file.src_uri.startswith("lessons/"):
-        notebook = page.file.src_uri.replace(".md", ".ipynb")
-        note = f'!!! note ""\n    To run it and do the exercises, open `{notebook}` in Jupyter Lab.\n'
-        markdown = re.sub(r"\A(# .*\n)", rf"\1\n{note}", markdown)
-    return markdown
+    return re.sub(r"(\]\((?:\.\./)*)(minigen/[\w/]*\.py)", lambda link: link[1] + page_of(link[2]), markdown)

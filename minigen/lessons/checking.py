@@ -246,7 +246,7 @@ def unwritten(lesson: Lesson, exercise: Exercise, saved: str = "", line: str = "
     Args:
         saved: when the file was saved; if that is long ago, a change was not. line: the one that says so.
     """
-    lines = [f"{exercise.key} {exercise.function}: not written yet  (lessons/{lesson.name}/exercises.py)"]
+    lines = [f"{exercise.key} {exercise.function}: not written yet  ({lesson.name}/exercises.py)"]
     if saved:
         lines.append(f"  saved   {saved}; if you have written it since, save the file and check again")
     if line:
@@ -279,7 +279,7 @@ def _message(
         rows.append(("worst", _values(lesson, exercise, inputs, found)))
     if cause:
         rows.append(("likely", cause))
-    rows.append(("read", f"lessons/{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
+    rows.append(("read", f"{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
     rows.append(("again", f"{again} draws the same inputs"))
     rows.append(("next", f"python -m minigen.lessons hint {exercise.key}"))
     lines = [f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)]

@@ -1,18 +1,27 @@
-"""The commands: progress (the default), hint, reset, solution, grade."""
+"""The commands: start, status (the default), check, hint, reset, solution, quiz, capstone, grade."""
 
 import argparse
+import re
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ArgumentError
+from ..data import load, locate
+from ..data.files import write_whole
+from ..errors import ArgumentError, DataError
 from ..terminal import Parser, attempt
-from .course import all_lessons, command_line, find_exercise, place_of
+from .capstone import board, check_capstone
+from .course import Exercise, Lesson, all_lessons, find_exercise, find_lesson
 from .exercise_file import function_lines, replace_function
 from .grading import grade
 from .isolated_process import Limits
 from .progress_board import progress
+from .questions import quiz
 from .shelter import report
 from .submissions import read_source
+from .verdicts import check_workbook
+from .workbook import CAPSTONE, Workbook, command_line, start
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,24 +30,49 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m minigen.lessons",
         description="The course: without a command, how far you are and what comes next.",
     )
-    where = "the folder of the lessons (default: found from the working directory)"
-    root.add_argument("--lessons", metavar="DIR", help=where)
-    root.set_defaults(run=_progress)
+    where = "your folder of the course (default: found from the working directory)"
+    root.add_argument("--course", metavar="DIR", help=where)
+    root.set_defaults(run=_status)
     commands = root.add_subparsers(metavar="COMMAND")
+    exercise = "its key, like 07.2, or its name"
+
+    starting = commands.add_parser("start", help="make a folder to work in: notebooks and exercises")
+    starting.add_argument("folder", metavar="DIR", help="a new folder, or one to add to; nothing in it is overwritten")
+    starting.add_argument(
+        "--mnist", action=argparse.BooleanOptionalAction, help="download MNIST if it is missing (default: ask)"
+    )
+    starting.set_defaults(run=_start)
+
+    status = commands.add_parser("status", help="how far you are, and what comes next")
+    status.set_defaults(run=_status)
+
+    checking = commands.add_parser("check", help="check an exercise or a lesson: check 07.2, check 07")
+    checking.add_argument("what", metavar="WHAT", help="an exercise's key or name, or a lesson's number")
+    checking.add_argument("--seed", type=int, help="of the random inputs (default: a new one, which is said)")
+    checking.set_defaults(run=_check)
 
     hint = commands.add_parser("hint", help="a hint: hint 07.2, then hint 07.2 2, then hint 07.2 3")
-    hint.add_argument("exercise", help="its key, like 07.2, or its name")
+    hint.add_argument("exercise", help=exercise)
     hint.add_argument("level", nargs="?", type=int, default=1, choices=(1, 2, 3), help="1, 2 or 3 (default: 1)")
     hint.set_defaults(run=_hint)
 
     reset = commands.add_parser("reset", help="empty one exercise again; a copy of the old file is kept beside it")
-    reset.add_argument("exercise", help="its key, like 07.2, or its name")
+    reset.add_argument("exercise", help=exercise)
     reset.set_defaults(run=_reset)
 
     solution = commands.add_parser("solution", help="show the reference's answer, after asking")
-    solution.add_argument("exercise", help="its key, like 07.2, or its name")
+    solution.add_argument("exercise", help=exercise)
     solution.add_argument("--yes", action="store_true", help="do not ask")
     solution.set_defaults(run=_solution)
+
+    asking = commands.add_parser("quiz", help="five quick questions on a lesson: quiz 07, then quiz 07 b a c d a")
+    asking.add_argument("lesson", help="its number")
+    asking.add_argument("answers", nargs="*", help="a letter for each question; - skips one")
+    asking.set_defaults(run=_quiz)
+
+    project = commands.add_parser("capstone", help="check what a program can check of your capstone")
+    project.add_argument("folder", nargs="?", help="it (default: 16_capstone in your folder of the course)")
+    project.set_defaults(run=_capstone)
 
     grading = commands.add_parser(
         "grade",
@@ -58,31 +92,96 @@ def parser() -> argparse.ArgumentParser:
     grading.add_argument("--seed", type=int, help="of the random inputs (default: a new one, noted in the JSON file)")
     grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
     grading.set_defaults(run=_grade)
-    for command in (hint, reset, solution, grading):
-        command.add_argument("--lessons", metavar="DIR", default=argparse.SUPPRESS, help=where)
+    for command in (status, checking, hint, reset, solution, project):
+        command.add_argument("--course", metavar="DIR", default=argparse.SUPPRESS, help=where)
     return root
 
 
-def _progress(args: argparse.Namespace) -> int:
-    print(progress(all_lessons(args.lessons), args.lessons))
+def _start(args: argparse.Namespace) -> int:
+    folder = Path(args.folder)
+    made = start(folder)
+    there = "" if made else " (everything was there already)"
+    print(f"{folder}: {len(all_lessons())} lessons, each a notebook and its exercises{there}")
+    _offer_mnist(args.mnist)
+    print(f"Open them:  cd {shlex.quote(args.folder)}, then `jupyter lab`, then 00_start/lesson.ipynb")
+    print(f"How far you are:  {command_line()}, in that folder")
     return 0
 
 
+def _offer_mnist(wanted: bool | None) -> None:
+    """Say which digits the lessons will use; download MNIST if it is missing and wanted (None: ask)."""
+    place = locate("mnist")
+    if place:
+        print(f"data: MNIST, in {place}")
+        return
+    numbers = [str(int(lesson.number)) for lesson in all_lessons() if lesson.uses("handwritten")]
+    print(
+        "data: MNIST (28x28) is not here; without it, lessons "
+        f"{', '.join(numbers[:-1])} and {numbers[-1]} use the 8x8 digits of scikit-learn"
+    )
+    if wanted is None and sys.stdin is not None and sys.stdin.isatty():
+        try:
+            wanted = input("Download MNIST now (12 MB)? [Y/n] ").strip().lower() in ("", "y", "yes")
+        except EOFError:
+            print()
+    if wanted:
+        try:
+            load("mnist")
+            load("mnist", "test")
+            print(f"data: MNIST, in {locate('mnist')}")
+        except DataError as error:
+            print(f"not downloaded: {error}")
+    elif wanted is None:
+        print("to download it:  the same command with --mnist")
+
+
+def _status(args: argparse.Namespace) -> int:
+    workbook = Workbook.find(args.course)
+    print(progress(workbook, workbook.lessons, args.course))
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    workbook = Workbook.find(args.course)
+    wanted: list[tuple[Lesson, Exercise]]
+    if re.fullmatch(r"\d+(_\w*)?", args.what):
+        lesson = find_lesson(args.what)
+        wanted = [(lesson, exercise) for exercise in lesson.exercises]
+    else:
+        wanted = [find_exercise(args.what)]
+    verdicts = []
+    for lesson, exercise in wanted:
+        verdicts.append(check_workbook(workbook, lesson, exercise, seed=args.seed))
+        print(verdicts[-1].message.replace(command_line(), command_line(args.course)), flush=True)
+    return 0 if all(verdicts) else 1
+
+
+def _quiz(args: argparse.Namespace) -> int:
+    quiz(args.lesson, " ".join(args.answers))
+    return 0
+
+
+def _capstone(args: argparse.Namespace) -> int:
+    findings = check_capstone(Path(args.folder) if args.folder else Workbook.find(args.course).folder / CAPSTONE)
+    print(board(findings))
+    return 0 if all(finding.good for finding in findings) else 1
+
+
 def _hint(args: argparse.Namespace) -> int:
-    lesson, exercise = find_exercise(args.exercise, args.lessons)
+    lesson, exercise = find_exercise(args.exercise)
     print(f"{exercise.key} {exercise.function}, hint {args.level} of 3\n\n{exercise.hints[args.level - 1]}\n")
-    command = command_line(args.lessons)
+    command = command_line(args.course)
     if args.level < 3:
         print(f"more:  {command} hint {exercise.key} {args.level + 1}")
     else:
         print(f"the reference:  {command} solution {exercise.key}")
-    print(f"to read again:  {place_of(lesson, args.lessons)}/lesson.ipynb, section {exercise.section!r}")
+    print(f"to read again:  {lesson.name}/lesson.ipynb, section {exercise.section!r}")
     return 0
 
 
 def _reset(args: argparse.Namespace) -> int:
-    lesson, exercise = find_exercise(args.exercise, args.lessons)
-    path, stubs = lesson.exercises_file, lesson.stubs
+    lesson, exercise = find_exercise(args.exercise)
+    path, stubs = Workbook.find(args.course).exercises_file(lesson), lesson.stubs
     if path.exists():
         before = read_source(path)
         kept = path.with_name("exercises.before-reset.txt")
@@ -95,13 +194,14 @@ def _reset(args: argparse.Namespace) -> int:
                 "correct it, or delete the file and reset again for a new one"
             ) from None
         print(f"the old file is kept as {kept}")
-    path.write_text(stubs, encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda path: path.write_text(stubs, encoding="utf-8"))
     print(f"{exercise.key} {exercise.function} is empty again in {path}")
     return 0
 
 
 def _solution(args: argparse.Namespace) -> int:
-    lesson, exercise = find_exercise(args.exercise, args.lessons)
+    lesson, exercise = find_exercise(args.exercise)
     if not args.yes:
         question = f"Show the solution of {exercise.key} {exercise.function}? You learn more from a hint. [y/N] "
         try:
@@ -110,7 +210,7 @@ def _solution(args: argparse.Namespace) -> int:
             answer = ""
             print()
         if answer.strip().lower() not in ("y", "yes"):
-            print(f"not shown; a hint: {command_line(args.lessons)} hint {exercise.key}")
+            print(f"not shown; a hint: {command_line(args.course)} hint {exercise.key}")
             return 1
     first, last = function_lines(lesson.solutions, exercise.function)
     lines = lesson.solutions.splitlines()[first:last]
@@ -120,7 +220,7 @@ def _solution(args: argparse.Namespace) -> int:
 
 def _grade(args: argparse.Namespace) -> int:
     limits = Limits(args.seconds, args.memory)
-    lessons = all_lessons(args.lessons)
+    lessons = all_lessons()
     print(report(), flush=True)
     table = grade(Path(args.folder), lessons, args.lesson, limits, seed=args.seed, jobs=args.jobs)
     table.write_csv(Path(args.csv))

@@ -1,17 +1,22 @@
 """Exercises and lessons: what a student is asked, on which inputs it is checked, and where the files are.
 
-A lesson's folder, lessons/NN_name/, holds
+A lesson's folder, minigen/lessons/material/NN_name/, holds
 
-    lesson.py        the text and code of the notebook; lesson.ipynb is the same with its outputs
-    solutions.py     the reference; exercises.py, which the student fills in, is made from it (`exercise_file`)
-    tasks.py         EXERCISES: the exercises' cases and hints
-    wrong.py         classic wrong answers (`known_mistakes`)
-    test_NN_name.py  what pytest runs
+    lesson.py      the text and code of the notebook
+    solutions.py   the reference; exercises.py, which the student fills in, is made from it (`exercise_file`)
+    tasks.py       EXERCISES: the exercises' cases and hints
+    wrong.py       classic wrong answers (`known_mistakes`)
+    questions.py   PREDICTIONS (`predictions`) and QUESTIONS (`questions`)
+    made.json      noted when the notebook was made: what the predictions are about, and the reference's checksum
+    opening.png    the first picture
+
+A student works in a copy without the answers (`workbook`). The repository's lessons/ holds the notebooks with their
+outputs, to read.
 """
 
-import contextlib
+import hashlib
+import json
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +30,8 @@ from .exercise_file import make_stubs
 from .known_mistakes import WrongAnswer
 from .measures import Measure
 from .worker.answers import Namespace, load, load_siblings
+
+MATERIAL = Path(__file__).parent / "material"
 
 Inputs = dict[str, Any]  # arguments by name: arrays, numbers, tuples of them
 ScalarFunction = Callable[[np.ndarray], float]
@@ -92,20 +99,29 @@ class Lesson:
         found = re.search(r"^# # (?:Lesson \d+: )?(.*)$", self._text("lesson.py"), re.M)
         return found[1].strip() if found else self.name[3:].replace("_", " ")
 
+    def uses(self, name: str) -> bool:
+        """Whether the notebook has this name in its code."""
+        return re.search(rf"^[^#\n]*\b{name}\b", self._text("lesson.py"), re.M) is not None
+
     @property
     def solutions_file(self) -> Path:
         """The reference."""
         return self.folder / "solutions.py"
 
-    @property
-    def exercises_file(self) -> Path:
-        """What the student edits."""
-        return self.folder / "exercises.py"
-
     @cached_property
     def solutions(self) -> str:
-        """The text of the reference."""
-        return self._text("solutions.py")
+        """The text of the reference.
+
+        Raises:
+            DataError: it was written into. Where the answers belong is exercises.py.
+        """
+        text = self._text("solutions.py")
+        if checksum(text) != self.made["solutions"]:
+            raise DataError(
+                f"{self.solutions_file}: the reference was changed; your answers go into exercises.py. To get the "
+                f"reference back, install minigen again (authors: python lessons/make.py --checksum {self.number})"
+            )
+        return text
 
     @cached_property
     def reference(self) -> Namespace:
@@ -121,6 +137,16 @@ class Lesson:
     def wrong_answers(self) -> list[WrongAnswer]:
         """The classic mistakes, of all exercises."""
         return list(load(self._text("wrong.py"), str(self.folder / "wrong.py"), {})["wrong"])
+
+    @cached_property
+    def questions(self) -> Namespace:
+        """PREDICTIONS and QUESTIONS."""
+        return load(self._text("questions.py"), str(self.folder / "questions.py"), {})
+
+    @cached_property
+    def made(self) -> dict[str, Any]:
+        """solutions: the reference's checksum; measured: what the predictions are about, by key."""
+        return json.loads(self._text("made.json"))
 
     @property
     def names(self) -> list[str]:
@@ -147,55 +173,46 @@ class Lesson:
             raise DataError(f"lesson {self.folder.name}: {name} is missing; download the folder again") from None
 
 
-def find_folder(start: Path | str | None = None) -> Path:
-    """The folder of the lessons: from `start` upwards; by default from the working directory, else beside the package.
-
-    Raises:
-        DataError: there is none.
-    """
-    checkout = Path(__file__).resolve().parents[2]
-    try:
-        here = Path(start or ".").resolve()
-    except FileNotFoundError:  # the working directory was removed
-        here = checkout
-    for place in (here, *here.parents, *([checkout] if start is None else [])):
-        for folder in (place, place / "lessons"):
-            if any(folder.glob("[0-9][0-9]_*/tasks.py")):
-                return folder
-    raise DataError(
-        f"lessons: no lessons found in {here}; run this in a checkout of minigen, or name the folder: --lessons DIR"
-    )
+def checksum(solutions: str) -> str:
+    """By which a change of the reference is noticed."""
+    return hashlib.sha256(solutions.encode()).hexdigest()
 
 
-def all_lessons(folder: Path | str | None = None) -> list[Lesson]:
-    """Every lesson that has exercises, in order."""
-    return [Lesson(path.parent) for path in sorted(find_folder(folder).glob("[0-9][0-9]_*/tasks.py"))]
+def all_lessons() -> list[Lesson]:
+    """Every lesson, in order."""
+    return [Lesson(path.parent) for path in sorted(MATERIAL.glob("[0-9][0-9]_*/tasks.py"))]
 
 
-def command_line(given: str | None = None) -> str:
-    """How the commands are called again. given: the folder that the user named, if any."""
-    return "python -m minigen.lessons" + (f" --lessons {shlex.quote(given)}" if given else "")
-
-
-def place_of(lesson: Lesson, given: str | None = None) -> str:
-    """What to call a lesson's folder in a command. given: the folder that the user named, if any."""
-    if not given:
-        return f"lessons/{lesson.name}"
-    with contextlib.suppress(FileNotFoundError, ValueError):  # the working directory was removed, or is elsewhere
-        return shlex.quote(str(lesson.folder.relative_to(Path.cwd())))
-    return shlex.quote(str(lesson.folder))
-
-
-def find_exercise(name: str, folder: Path | str | None = None) -> tuple[Lesson, Exercise]:
-    """The exercise with this key ('07.2') or function name.
+def find_lesson(number: str) -> Lesson:
+    """The lesson with this number: '07', '7' or '07_convolution'.
 
     Raises:
         ArgumentError: there is none.
     """
+    lessons = {lesson.number: lesson for lesson in all_lessons()}
+    found = re.match(r"0*(\d+)(?=_|$)", number)
+    try:
+        return lessons[f"{int(found[1]):02}" if found else number]
+    except KeyError:
+        raise ArgumentError(f"lesson: there is none called {number!r}; there are {', '.join(lessons)}") from None
+
+
+def find_exercise(name: str) -> tuple[Lesson, Exercise]:
+    """The exercise with this key ('07.2', or '7.2') or function name.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    key = full_key(name)
     known = []
-    for lesson in all_lessons(folder):
+    for lesson in all_lessons():
         for exercise in lesson.exercises:
-            if name in (exercise.key, exercise.function):
+            if exercise.key == key or exercise.function == name:
                 return lesson, exercise
             known.append(f"{exercise.key} {exercise.function}")
     raise ArgumentError(f"exercise: there is none called {name!r}; there are {', '.join(known)}")
+
+
+def full_key(name: str) -> str:
+    """'6.3' as '06.3'; anything else as it is."""
+    return re.sub(r"^(\d)\.", r"0\1.", name.strip())

@@ -11,10 +11,17 @@ from ..errors import DataError
 
 
 def handwritten(split: str = "train") -> Dataset:
-    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else those of scikit-learn (8x8)."""
+    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else those of scikit-learn (8x8).
+
+    Says which, if it is not MNIST.
+    """
     try:
         return load("mnist", split)
     except DataError:
+        if split == "train":
+            print(
+                "MNIST is not here: 8x8 digits of scikit-learn take its place, so pictures and numbers differ a little."
+            )
         return load("digits", split)
 
 

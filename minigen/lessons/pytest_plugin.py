@@ -1,63 +1,79 @@
-"""Exercises under pytest: `python -m pytest lessons/07_convolution`, `-k conv_dx`, `-m task_07_3`, `--seed 5`.
+"""Exercises under pytest: `python -m pytest 07_convolution`, `-k conv_dx`, `-m task_07_3`, `--seed 5`.
 
-A lesson's test file uses `tasks(__file__)` and the fixture `verdict`:
-
-    @pytest.mark.parametrize("task", tasks(__file__))
-    def test_task(task, verdict):
-        verdict(task)
-
-The inputs are new in each run, unless their seed is given. A failing check shows its message, without a traceback.
-What is not written yet is shown as 'todo', though the exit status counts it as failed. At the end there is a list of
-all exercises that were run.
+The pytest.ini of a student's folder loads this. Each exercises.py there is a file of tests, an exercise each. The
+inputs are new in each run, unless their seed is given. A failing check shows its message, without a traceback. What is
+not written yet is shown as 'todo', though the exit status counts it as failed. At the end there is a list of all
+exercises that were run.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .course import Exercise, Lesson, all_lessons
-from .verdicts import check_file, fresh_seed
+from .course import Exercise, Lesson, all_lessons, find_lesson
+from .verdicts import check_workbook, fresh_seed
+from .workbook import Workbook
 
-Task = tuple[Lesson, Exercise]
 SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}
 
 
-def tasks(test_file: str) -> list[object]:
-    """The parameters of a lesson's test: each exercise, with its marker and a readable name like 07.3-conv_dx."""
-    lesson = Lesson(Path(test_file).parent)
-    return [
-        pytest.param((lesson, e), id=f"{e.key}-{e.function}", marks=getattr(pytest.mark, e.mark))
-        for e in lesson.exercises
-    ]
+class NotSolved(Exception):
+    """An exercise's message."""
 
 
-@pytest.fixture
-def verdict(request: pytest.FixtureRequest) -> Callable[[Task], None]:
-    """Checks a task and fails with its message."""
+class ExerciseItem(pytest.Item):
+    """One exercise."""
 
-    def run(task: Task) -> None:
-        lesson, exercise = task
-        other = request.config.getoption("--exercises")
-        seed = request.config.getoption("--seed")
-        result = check_file(lesson, exercise, Path(other) if other else lesson.exercises_file, seed=seed)
-        request.node.user_properties.append(("verdict", (exercise.key, exercise.function, result.state)))
+    def __init__(self, *, lesson: Lesson, exercise: Exercise, **how: Any) -> None:
+        super().__init__(**how)
+        self.lesson, self.exercise = lesson, exercise
+        self.add_marker(exercise.mark)
+
+    def runtest(self) -> None:
+        """Check it."""
+        seed = self.config.getoption("--seed")
+        result = check_workbook(Workbook(self.path.parents[1]), self.lesson, self.exercise, seed=seed)
+        self.user_properties.append(("verdict", (self.exercise.key, self.exercise.function, result.state)))
         if not result:
-            pytest.fail(result.message, pytrace=False)
+            raise NotSolved(result.message)
 
-    return run
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The message alone, if it is one."""
+        return str(excinfo.value) if isinstance(excinfo.value, NotSolved) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where it is, for the terminal."""
+        return self.path, None, self.name
+
+
+class ExercisesFile(pytest.File):
+    """A student's exercises.py."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its exercises."""
+        lesson = find_lesson(self.path.parent.name)
+        for exercise in lesson.exercises:
+            name = f"{exercise.key}-{exercise.function}"
+            yield ExerciseItem.from_parent(self, name=name, lesson=lesson, exercise=exercise)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The exercises.py of a lesson."""
+    known = file_path.parent.name in (lesson.name for lesson in all_lessons())
+    return ExercisesFile.from_parent(parent, path=file_path) if file_path.name == "exercises.py" and known else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--exercises FILE, --seed N."""
-    parser.addoption("--exercises", metavar="FILE", help="check this file instead of the lesson's exercises.py")
+    """--seed N."""
     help = "of the exercises' inputs; the default is a new one, which is said at the end"
     parser.addoption("--seed", metavar="N", type=int, default=fresh_seed(), help=help)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """One marker for each task."""
-    for lesson in all_lessons(Path(__file__).parents[2]):
+    for lesson in all_lessons():
         for exercise in lesson.exercises:
             config.addinivalue_line("markers", f"{exercise.mark}: exercise {exercise.key}, {exercise.function}")
 

@@ -17,6 +17,7 @@ from .course import Exercise, Lesson, find_exercise
 from .exercise_file import is_untouched
 from .isolated_process import Isolated, Limits
 from .submissions import read_source
+from .workbook import Workbook
 from .worker.answers import Outcome
 
 
@@ -35,7 +36,7 @@ def check(answer: Callable[..., object] | str, *, seed: int | None = None) -> Ve
     seed = fresh_seed() if seed is None else seed
     if isinstance(answer, str):
         lesson, exercise = find_exercise(answer)
-        return check_file(lesson, exercise, lesson.exercises_file, seed=seed)
+        return check_workbook(Workbook.find(), lesson, exercise, seed=seed)
     if not callable(answer) or not hasattr(answer, "__name__"):
         raise DTypeError(f"check: expected a function or an exercise's key like '07.2', got {type(answer).__name__}")
     lesson, exercise = find_exercise(answer.__name__)
@@ -47,6 +48,20 @@ def check(answer: Callable[..., object] | str, *, seed: int | None = None) -> Ve
         return examine(lesson, exercise, lambda inputs: borrowed, seed=seed, again=_again(exercise, fn, seed))
     file = fn.__code__.co_filename
     return check_answer(lesson, exercise, fn, file if Path(file).name == "exercises.py" else "your function", seed=seed)
+
+
+def check_workbook(workbook: Workbook, lesson: Lesson, exercise: Exercise, *, seed: int | None = None) -> Verdict:
+    """Check the exercise in a student's folder; an answer that was written into another file is noticed."""
+    path = workbook.exercises_file(lesson)
+    other = workbook.misplaced(lesson, exercise)
+    if other is not None:
+        return Verdict(
+            exercise,
+            "todo",
+            f"{exercise.key} {exercise.function}: not written yet in {path}; {other.name} beside it has this function, "
+            "but only exercises.py is read: write it there",
+        )
+    return check_file(lesson, exercise, path, seed=seed)
 
 
 def fresh_seed() -> int:

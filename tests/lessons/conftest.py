@@ -1,25 +1,27 @@
-"""A copy of the lessons, to write answers into."""
-
-import shutil
+"""A student's folder, to write answers into."""
 
 import pytest
 
-from minigen.lessons import find_folder
+from minigen.lessons import find_lesson
+from minigen.lessons.workbook import MARK, PYTEST
 
 
 @pytest.fixture
-def lessons(tmp_path):
-    """A folder with lesson 7 and the conftest, as a student has it."""
-    source = find_folder()
-    shutil.copytree(source / "07_convolution", tmp_path / "lessons" / "07_convolution")
-    shutil.copy(source / "conftest.py", tmp_path / "lessons")
-    return tmp_path / "lessons"
+def course(tmp_path):
+    """A student's folder that has lesson 7 alone."""
+    lesson = find_lesson("07")
+    place = tmp_path / "course" / lesson.name
+    place.mkdir(parents=True)
+    (place.parent / MARK).write_text("{}")
+    (place.parent / "pytest.ini").write_text(PYTEST)
+    (place / "exercises.py").write_text(lesson.stubs)
+    return place.parent
 
 
 @pytest.fixture
-def write(lessons):
+def write(course):
     """write(old, new) replaces text in exercises.py."""
-    path = lessons / "07_convolution" / "exercises.py"
+    path = course / "07_convolution" / "exercises.py"
 
     def write(old, new):
         text = path.read_text()

@@ -1,4 +1,4 @@
-"""python -m minigen.lessons, and pytest on a lesson, as a student runs them."""
+"""python -m minigen.course, and pytest on a lesson, as a student runs them."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minigen.lessons import check, find_exercise, find_folder
+from minigen.lessons import check, find_exercise, find_lesson
 from minigen.lessons.commands import main
 
 ROOT = Path(__file__).parents[2]
@@ -15,12 +15,12 @@ STUB = 'raise NotImplementedError("output_size: not written yet")'
 RIGHT = "return (n + 2 * padding - k) // stride + 1"
 
 
-def run(lessons, *words):
-    return main(["--lessons", str(lessons), *words])
+def run(course, *words):
+    return main(["--course", str(course), *words])
 
 
-def test_progress_of_a_beginner(lessons, capsys):
-    assert run(lessons) == 0
+def test_progress_of_a_beginner(course, capsys):
+    assert run(course) == 0
     out = capsys.readouterr().out
     assert "07  Convolution and its transpose" in out
     assert "[ ] 07.1  output_size" in out
@@ -29,10 +29,10 @@ def test_progress_of_a_beginner(lessons, capsys):
     assert "hint 07.1" in out
 
 
-def test_progress_shows_what_is_right_and_what_is_wrong_with_the_next(lessons, write, capsys):
+def test_progress_shows_what_is_right_and_what_is_wrong_with_the_next(course, write, capsys):
     write(STUB, RIGHT)
     write('raise NotImplementedError("conv_forward: not written yet")', "return x")
-    run(lessons)
+    run(course)
     out = capsys.readouterr().out
     assert "[x] 07.1" in out
     assert "[!] 07.2" in out
@@ -40,23 +40,23 @@ def test_progress_shows_what_is_right_and_what_is_wrong_with_the_next(lessons, w
     assert "07.2 conv_forward: has shape" in out
 
 
-def test_all_done(lessons, capsys):
-    folder = lessons / "07_convolution"
-    (folder / "exercises.py").write_text((folder / "solutions.py").read_text())
-    run(lessons)
+def test_all_done(course, capsys):
+    folder = course / "07_convolution"
+    (folder / "exercises.py").write_text(find_lesson("07").solutions)
+    run(course)
     assert "4 of 4 solved\nAll done." in capsys.readouterr().out
 
 
-def test_a_missing_file(lessons, capsys):
-    (lessons / "07_convolution" / "exercises.py").unlink()
-    run(lessons)
-    assert f"is missing: python -m minigen.lessons --lessons {lessons} reset 07.1" in capsys.readouterr().out
+def test_a_missing_file(course, capsys):
+    (course / "07_convolution" / "exercises.py").unlink()
+    run(course)
+    assert f"is missing: python -m minigen.lessons --course {course} reset 07.1" in capsys.readouterr().out
 
 
-def test_hints_say_more_each_time(lessons, capsys):
+def test_hints_say_more_each_time(course, capsys):
     texts = []
     for words in (["07.3"], ["conv_dx", "2"], ["07.3", "3"]):
-        assert run(lessons, "hint", *words) == 0
+        assert run(course, "hint", *words) == 0
         texts.append(capsys.readouterr().out)
     assert "hint 07.3 2" in texts[0]
     assert "hint 07.3 3" in texts[1]
@@ -64,55 +64,55 @@ def test_hints_say_more_each_time(lessons, capsys):
     assert "section 'The gradient with respect to the image'" in texts[0]
 
 
-def test_commands_name_the_folder_that_was_given(lessons, write, capsys):
-    again, place = f"python -m minigen.lessons --lessons {lessons} ", f"{lessons}/07_convolution"
-    assert run(lessons) == 0
+def test_commands_name_the_folder_that_was_given(course, write, capsys):
+    again = f"python -m minigen.lessons --course {course} "
+    assert run(course) == 0
     out = capsys.readouterr().out
-    assert f"check it:  python -m pytest {place} -k output_size" in out
+    assert f"check it:  {again}check 07.1" in out
     assert again + "hint 07.1" in out
     write(STUB, "return 1")
-    run(lessons)
+    run(course)
     out = capsys.readouterr().out
     assert again + "hint 07.1" in out
-    assert f"{place}/lesson.ipynb" in out
-    assert main(["hint", "07.1", "--lessons", str(lessons)]) == 0
+    assert "07_convolution/lesson.ipynb" in out
+    assert main(["hint", "07.1", "--course", str(course)]) == 0
     assert again + "hint 07.1 2" in capsys.readouterr().out
 
 
-def test_an_unknown_exercise_is_one_line(lessons, capsys):
-    assert run(lessons, "hint", "99.9") == 2
+def test_an_unknown_exercise_is_one_line(course, capsys):
+    assert run(course, "hint", "99.9") == 2
     error = capsys.readouterr().err
-    assert "none called '99.9'; there are 07.1 output_size" in error
+    assert "none called '99.9'; there are 00.1 blend" in error
     assert error.count("\n") == 1
 
 
-def test_reset_puts_one_stub_back_and_keeps_the_rest(lessons, write, capsys):
+def test_reset_puts_one_stub_back_and_keeps_the_rest(course, write, capsys):
     write(STUB, RIGHT)
     write('raise NotImplementedError("conv_dw: not written yet")', "return kernel")
-    before = (lessons / "07_convolution" / "exercises.py").read_text()
-    assert run(lessons, "reset", "07.4") == 0
-    after = (lessons / "07_convolution" / "exercises.py").read_text()
+    before = (course / "07_convolution" / "exercises.py").read_text()
+    assert run(course, "reset", "07.4") == 0
+    after = (course / "07_convolution" / "exercises.py").read_text()
     assert RIGHT in after
     assert "return kernel" not in after
-    assert (lessons / "07_convolution" / "exercises.before-reset.txt").read_text() == before
+    assert (course / "07_convolution" / "exercises.before-reset.txt").read_text() == before
     write("def output_size", "def output_size(")
-    assert run(lessons, "reset", "07.4") == 2
+    assert run(course, "reset", "07.4") == 2
     assert "syntax error in line" in capsys.readouterr().err
 
 
-def test_the_solution_is_shown_after_a_question(lessons, capsys, monkeypatch):
+def test_the_solution_is_shown_after_a_question(course, capsys, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda question: print(question) or "n")
-    assert run(lessons, "solution", "07.1") == 1
+    assert run(course, "solution", "07.1") == 1
     assert RIGHT not in capsys.readouterr().out
     monkeypatch.setattr("builtins.input", lambda question: "y")
-    assert run(lessons, "solution", "07.1") == 0
+    assert run(course, "solution", "07.1") == 0
     out = capsys.readouterr().out
     assert RIGHT in out
     assert "# answer" not in out
 
 
-def test_check_in_a_notebook(lessons, write, monkeypatch):
-    monkeypatch.chdir(lessons / "07_convolution")
+def test_check_in_a_notebook(course, write, monkeypatch):
+    monkeypatch.chdir(course / "07_convolution")
     assert check("07.1").state == "todo"
     write(STUB, "return (n + padding - k) // stride + 1")
     verdict = check("output_size")
@@ -143,32 +143,32 @@ def test_a_function_from_a_cell_stands_alone():
         ("import nowhere\ndef output_size(n, k, stride, padding):\n    return nowhere.to(n)", "calls nowhere.to"),
     ],
 )
-def test_files_that_are_not_as_they_should_be(lessons, text, message, monkeypatch):
-    (lessons / "07_convolution" / "exercises.py").write_text(text)
-    monkeypatch.chdir(lessons)
+def test_files_that_are_not_as_they_should_be(course, text, message, monkeypatch):
+    (course / "07_convolution" / "exercises.py").write_text(text)
+    monkeypatch.chdir(course)
     assert message in check("07.1").message
 
 
-def pytest_run(lessons, *words):
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--strict-markers", "-rN", *words]
-    folder = lessons / "07_convolution"
+def pytest_run(course, *words):
+    command = [sys.executable, "-m", "pytest", "--strict-markers", "-rN", *words]
+    folder = course / "07_convolution"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}  # not this run's coverage gate and workers
-    return subprocess.run([*command, str(folder)], cwd=lessons, env=env, capture_output=True, text=True)
+    return subprocess.run([*command, str(folder)], cwd=course, env=env, capture_output=True, text=True)
 
 
 @pytest.mark.long
-def test_pytest_on_stubs_answers_and_mistakes(lessons, write):
-    untouched = pytest_run(lessons)
+def test_pytest_on_stubs_answers_and_mistakes(course, write):
+    untouched = pytest_run(course)
     assert untouched.returncode == 1
     assert "4 todo" in untouched.stdout
     assert "07.2  conv_forward             not written yet" in untouched.stdout
     assert "Traceback" not in untouched.stdout + untouched.stderr
     write(STUB, RIGHT)
-    one = pytest_run(lessons, "-m", "task_07_1")
+    one = pytest_run(course, "-m", "task_07_1")
     assert one.returncode == 0
     assert "1 passed, 3 deselected" in one.stdout
     write('raise NotImplementedError("conv_dx: not written yet")', "return np.zeros((len(g), *size, w.shape[2]))")
-    wrong = pytest_run(lessons, "-k", "conv_dx")
+    wrong = pytest_run(course, "-k", "conv_dx")
     assert wrong.returncode == 1
     assert "likely  it is zero everywhere: nothing is ever added to dx" in wrong.stdout
     assert "Traceback" not in wrong.stdout
@@ -176,7 +176,6 @@ def test_pytest_on_stubs_answers_and_mistakes(lessons, write):
 
 def test_the_main_run_collects_no_exercises():
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests/test_random.py"]
-    assert find_folder() == ROOT / "lessons"
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert "task_" not in done.stdout
     settings = (ROOT / "setup.cfg").read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Limits, find_exercise, find_folder, shelter
+from minigen.lessons import Limits, find_exercise, shelter
 from minigen.lessons.commands import main
 from minigen.lessons.grading import grade
 from tests.faults import counted
@@ -47,7 +47,7 @@ HOSTILE = {
     "eats_memory": (answer("return len(np.ones((1 << 33,)))"), "MemoryError"),
     "reads_solutions": (answer(f"return open({str(LESSON.solutions_file)!r}).read()"), "may not read files"),
     "edits_tests": (
-        answer(f"open({str(LESSON.folder / 'test_07_convolution.py')!r}, 'w').write('')"),
+        answer(f"open({str(LESSON.folder / 'wrong.py')!r}, 'w').write('')"),
         "PermissionError: an exercise may not write files",
     ),
     "deletes": (answer(f"__import__('os').remove({str(LESSON.folder / 'tasks.py')!r})"), "may not change files"),
@@ -126,7 +126,7 @@ def graded(tmp_path_factory):
     """One class: two honest students and all the hostile ones, graded on lesson 7."""
     folder = tmp_path_factory.mktemp("class")
     prints = SOLUTIONS.replace("# answer", "for _ in range(100): print('x' * 100_000)\n    # answer")
-    for name, text in {"ada": SOLUTIONS, "bob": LESSON.exercises_file.read_text(), "prints": prints}.items():
+    for name, text in {"ada": SOLUTIONS, "bob": LESSON.stubs, "prints": prints}.items():
         (folder / name / "07_convolution").mkdir(parents=True)
         (folder / name / "07_convolution" / "exercises.py").write_text(text)
     (folder / "cyd").mkdir()
@@ -259,8 +259,7 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     (tmp_path / "class" / "ada.py").write_text(answer(RIGHT))
     (tmp_path / "class" / "=HYPERLINK(1).py").write_text(answer("return 1"))
     monkeypatch.chdir(tmp_path)
-    lessons = ["--lessons", str(find_folder(LESSON.folder))]
-    assert main(["grade", "class", "--lesson", "07", "--seconds", "20", *lessons]) == 0  # or before the command
+    assert main(["grade", "class", "--lesson", "07", "--seconds", "20"]) == 0
     assert "ada           " in capsys.readouterr().out
     assert "\n'=HYPERLINK(1),0,4,failed" in Path("grades.csv").read_text()
     message = json.loads(Path("grades.json").read_text())["students"]["ada"]["exercises"]["07.2"]["message"]
@@ -270,13 +269,6 @@ def test_the_command(tmp_path, capsys, monkeypatch):
 def test_refusals(tmp_path, capsys):
     assert main(["grade", str(tmp_path / "none")]) == 2
     assert "is not a folder" in capsys.readouterr().err
-    (tmp_path / "nothing").mkdir()
-    assert main(["grade", str(tmp_path), "--lessons", str(tmp_path / "nothing")]) == 2
-    assert capsys.readouterr() == (
-        "",
-        f"minigen.lessons: lessons: no lessons found in {tmp_path / 'nothing'}; run this in a "
-        "checkout of minigen, or name the folder: --lessons DIR\n",
-    )  # and no line about walls
     assert main(["grade", str(tmp_path)]) == 2
     assert "no submissions in" in capsys.readouterr().err
     assert main(["grade", str(tmp_path), "--lesson", "99"]) == 2

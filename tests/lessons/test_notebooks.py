@@ -1,7 +1,9 @@
 """The notebooks: made from lesson.py, with outputs; run from top to bottom without an error or a warning, in time."""
 
 import importlib.util
+import os
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -9,10 +11,10 @@ import jupytext
 import nbformat
 import pytest
 
-from minigen.lessons import all_lessons
+from minigen.lessons import Lesson, all_lessons
 
 LESSONS = all_lessons()
-FOLDER = LESSONS[0].folder.parent
+FOLDER = Path(__file__).parents[2] / "lessons"
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
 
@@ -21,6 +23,16 @@ def maker():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def read(lesson):
+    """The reading copy."""
+    return nbformat.read(FOLDER / lesson.name / "lesson.ipynb", as_version=4)
+
+
+def relative(lesson):
+    """The opening picture's place, from the reading copy."""
+    return os.path.relpath(lesson.folder / "opening.png", FOLDER / lesson.name)
 
 
 def complaints(notebook):
@@ -38,23 +50,22 @@ def complaints(notebook):
 @each_lesson
 def test_the_notebook_is_made_from_the_lesson_and_keeps_its_outputs(lesson):
     text = jupytext.read(lesson.folder / "lesson.py")
-    notebook = nbformat.read(lesson.folder / "lesson.ipynb", as_version=4)
-    assert [(c.cell_type, c.source) for c in notebook.cells] == [(c.cell_type, c.source) for c in text.cells], (
-        f"run: python lessons/make.py {lesson.number}"
-    )
+    notebook = read(lesson)
+    sources = [(c.cell_type, c.source.replace(relative(lesson), "opening.png")) for c in notebook.cells]
+    assert sources == [(c.cell_type, c.source) for c in text.cells], f"run: python lessons/make.py {lesson.number}"
     nbformat.validate(notebook)
     assert not list(complaints(notebook))
     assert "widgets" not in notebook.metadata
     assert len(maker().pictures(notebook)) >= 3
-    assert (lesson.folder / "lesson.ipynb").stat().st_size < 1.5e6
+    assert (FOLDER / lesson.name / "lesson.ipynb").stat().st_size < 1.5e6
 
 
 @each_lesson
 def test_a_picture_stands_on_the_first_screen(lesson):
     """In the first cell, after a dozen lines of text: the one that the first cell of code makes."""
-    notebook = nbformat.read(lesson.folder / "lesson.ipynb", as_version=4)
+    notebook = read(lesson)
     text, picture = notebook.cells[0].source, (lesson.folder / "opening.png").read_bytes()
-    assert re.fullmatch(r"!\[.{20,}\]\(opening\.png\)", text.splitlines()[-1])
+    assert re.fullmatch(rf"!\[.{{20,}}\]\({re.escape(relative(lesson))}\)", text.splitlines()[-1])
     assert len(text.splitlines()) <= 16
     code = next(cell for cell in notebook.cells if cell.cell_type == "code")
     drawn = maker().pictures(nbformat.v4.new_notebook(cells=[code]))
@@ -88,16 +99,58 @@ def test_the_notebook_runs(lesson, images, monkeypatch, tmp_path):
             monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")  # where nobody listens
     make = maker()
     start = time.monotonic()
-    notebook = make.execute(lesson.folder / "lesson.py")  # raises if a cell does, or takes too long
+    watch = "from tests.lessons.legible import too_small, watch\nwatch()"
+    notebook, measured = make.execute(lesson, first=watch, last={"small": "too_small()"})  # raises if a cell does
+    assert not measured["small"], f"texts below 9 points as shown: {measured['small']}"
     assert not list(complaints(notebook))
+    for prediction in lesson.questions["PREDICTIONS"]:
+        noted, now = lesson.made["measured"][prediction.key], measured[prediction.key]
+        if prediction.choices:
+            assert now in prediction.choices
+        if images == "as found" and prediction.tolerance is not None:
+            close = now == noted if prediction.choices else now == pytest.approx(noted, rel=prediction.tolerance)
+            assert close, (
+                f"{prediction.key}: {noted} was noted, {now} is measured; python lessons/make.py {lesson.number}"
+            )
     assert time.monotonic() - start < make.SECONDS
 
 
 def test_a_lesson_that_warns_or_fails_is_found(tmp_path):
     make = maker()
-    bad = Path(tmp_path) / "lesson.py"
+    for name in ("solutions.py", "questions.py", "made.json"):
+        shutil.copy(LESSONS[0].folder / name, tmp_path)
+    (tmp_path / "questions.py").write_text("PREDICTIONS = []")
+    bad = tmp_path / "lesson.py"
     bad.write_text("# %%\nimport warnings\nwarnings.warn('old')\n")
-    assert "old" in "".join(complaints(make.execute(bad)))
+    assert "old" in "".join(complaints(make.execute(Lesson(tmp_path))[0]))
     bad.write_text("# %%\n1 / 0\n")
     with pytest.raises(Exception, match="ZeroDivisionError"):
-        make.execute(bad)
+        make.execute(Lesson(tmp_path))
+
+
+@each_lesson
+def test_papers_are_linked_by_their_number(lesson):
+    """In the last section: each paper or book, which is named by its authors and year, is a link."""
+    text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
+    last = re.sub(r"\n#? ?", " ", text.partition("# ## Where to go next")[2])
+    linked = re.findall(r"\[[^]]*\]\(https://(?:arxiv\.org/abs/[\w./-]+|doi\.org/10\.[^)\s]+|[^)\s]+)\)", last)
+    assert linked, "no link to a paper"
+    alone = re.sub(r"\[[^]]*\]\([^)]*\)", "", last)
+    assert not re.findall(r"\b(?:19|20)\d\d, \*[^*]+\*", alone), "a paper without a link"
+
+
+@each_lesson
+def test_cells_are_short(lesson):
+    """The first cell of code has at most 12 lines, none has more than 30."""
+    cells = [cell.source for cell in jupytext.read(lesson.folder / "lesson.py").cells if cell.cell_type == "code"]
+    assert len(cells[0].splitlines()) <= 12
+    assert max(len(cell.splitlines()) for cell in cells) <= 30
+
+
+def test_things_to_move_and_to_watch():
+    uses = {
+        name: [lesson.number for lesson in LESSONS if lesson.uses(name)] for name in ("move", "animate", "numerals")
+    }
+    assert len(uses["move"]) >= 10
+    assert {"04", "05", "06", "07", "09", "11", "12", "13"} <= set(uses["move"])
+    assert {"00", "09"} <= set(uses["animate"])

@@ -1,10 +1,8 @@
 """One verdict everywhere: in a notebook cell, by key, under pytest, on the progress board, and in grading."""
 
-import json
 import linecache
 import os
 import re
-import shutil
 import subprocess
 import sys
 import types
@@ -14,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from minigen.errors import DTypeError
-from minigen.lessons import Limits, check, check_answer, find_exercise, find_folder
-from minigen.lessons.commands import main
+from minigen.lessons import Limits, check, check_answer, find_exercise
+from minigen.lessons.grading import grade
+from minigen.lessons.progress_board import progress
+from minigen.lessons.workbook import MARK, Workbook
 
 ROOT = Path(__file__).parents[2]
 LESSON, FIRST = find_exercise("07.1")
@@ -120,23 +120,17 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
 def verdicts(tmp_path_factory):
     """For each submission, (state, message) by each way."""
     top = tmp_path_factory.mktemp("ways")
-    source = find_folder() / "07_convolution"
     found = {name: {} for name in SUBMISSIONS}
-    for number, (name, (text, *_)) in enumerate(SUBMISSIONS.items(), 10):
-        folder = top / "lessons" / f"{number}_{name}"
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.ipynb", "*.png", "__pycache__"))
-        (folder / f"test_{source.name}.py").rename(folder / f"test_{name}.py")
-        tasks = folder / "tasks.py"
-        tasks.write_text(tasks.read_text() + "\nEXERCISES = EXERCISES[:1]\n")
+    for name, (text, *_) in SUBMISSIONS.items():
         data = text if isinstance(text, bytes) else text.encode()
-        (folder / "exercises.py").write_bytes(data)
-        (top / "class" / name / source.name).mkdir(parents=True)
-        (top / "class" / name / source.name / "exercises.py").write_bytes(data)
-        alone = top / "alone" / name / "lessons"
-        alone.mkdir(parents=True)
-        shutil.copytree(folder, alone / source.name)
+        for kind in ("courses", "class"):
+            place = top / kind / name / LESSON.name
+            place.mkdir(parents=True)
+            (place / "exercises.py").write_bytes(data)
+        course = top / "courses" / name
+        (course / MARK).write_text("{}")
         here = os.getcwd()
-        os.chdir(alone)
+        os.chdir(course / LESSON.name)
         try:
             verdict = check("07.1")
             found[name]["check"] = (verdict.state, verdict.message)
@@ -146,11 +140,20 @@ def verdicts(tmp_path_factory):
                 found[name]["notebook"] = (verdict.state, verdict.message)
         finally:
             os.chdir(here)
-    shutil.copy(find_folder() / "conftest.py", top / "lessons")
-    board(top, found)
-    table(top, found)
+        sign = re.search(r"^  \[(.)\] 07.1", progress(Workbook(course), [one_exercise()]), re.M)[1]
+        found[name]["progress"] = ({"x": "passed", " ": "todo", "!": "failed"}[sign], "")
+    graded = grade(top / "class", [one_exercise()], None, Limits(), seed=0)
+    for name in SUBMISSIONS:
+        found[name]["grade"] = graded.results[name]["07.1"]
     under_pytest(top, found)
     return found
+
+
+def one_exercise():
+    """Lesson 7 with its first exercise alone."""
+    lesson = type(LESSON)(LESSON.folder)
+    lesson.__dict__["exercises"] = [FIRST]
+    return lesson
 
 
 def defined(text):
@@ -173,34 +176,14 @@ def defined(text):
     return namespace.get("output_size")
 
 
-def board(top, found):
-    signs = {"x": "passed", " ": "todo", "!": "failed"}
-    done = subprocess.run(
-        [sys.executable, "-m", "minigen.lessons", "--lessons", str(top / "lessons")],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    for name, sign in zip(SUBMISSIONS, re.findall(r"^  \[(.)\] 07.1", done.stdout, re.M), strict=True):
-        found[name]["progress"] = (signs[sign], "")
-
-
-def table(top, found):
-    where = ["--csv", str(top / "g.csv"), "--json", str(top / "g.json"), "--seed", "0"]
-    assert main(["--lessons", str(top / "alone" / "right" / "lessons"), "grade", str(top / "class"), *where]) == 0
-    graded = json.loads((top / "g.json").read_text())["students"]
-    for name in SUBMISSIONS:
-        entry = graded[name]["exercises"]["07.1"]
-        found[name]["grade"] = (entry["state"], entry["message"])
-
-
 def under_pytest(top, found):
-    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib", "-v", "lessons"]
+    plugins = ["-p", "no:cacheprovider", "-p", "minigen.lessons.pytest_plugin"]
+    words = [sys.executable, "-m", "pytest", *plugins, "-v", "-k", "output_size", "courses"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "COLUMNS": "200"}
     done = subprocess.run(words, cwd=top, env=env, capture_output=True, text=True)
     states = {"PASSED": "passed", "FAILED": "failed", "TODO": "todo"}
     for name in SUBMISSIONS:
-        said = re.search(rf"test_{name}\.py::\S+ (\w+)", done.stdout)
+        said = re.search(rf"courses/{name}/\S+ (\w+)", done.stdout)
         assert said, done.stdout[-3000:] + done.stderr
         found[name]["pytest"] = (states[said[1]], "")
 
@@ -222,7 +205,7 @@ def test_messages_name_the_students_file_and_quote_its_line(verdicts):
     where = {way: re.search("where   (.*)", text)[1] for way, (_, text) in verdicts["raises"].items() if text}
     number = 1 + SUBMISSIONS["raises"][0].splitlines().index("    return n[0]")
     quoted = f"line {number}: return n[0]"
-    assert where["check"].endswith(f"alone/raises/lessons/07_convolution/exercises.py, {quoted}")
+    assert where["check"].endswith(f"courses/raises/07_convolution/exercises.py, {quoted}")
     assert where["grade"] == f"raises/07_convolution/exercises.py, {quoted}"
     assert where["notebook"] == f"your function, {quoted}"
 

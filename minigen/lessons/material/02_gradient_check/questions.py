@@ -1,0 +1,4 @@
+"""What lesson 2 asks: predictions, and five quick questions."""
+
+PREDICTIONS = []
+QUESTIONS = []

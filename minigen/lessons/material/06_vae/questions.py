@@ -1,0 +1,4 @@
+"""What lesson 6 asks: predictions, and five quick questions."""
+
+PREDICTIONS = []
+QUESTIONS = []

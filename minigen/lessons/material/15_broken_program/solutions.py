@@ -1,0 +1,92 @@
+"""Lesson 15: the four places where the program was broken. Four functions to write, in plain NumPy.
+
+The encoder gives h (N, 2D): for each example the mean, then the log-variance, of q(z|x). The decoder gives logits:
+a pixel is 1 with probability sigmoid(logit). The discriminator gives a logit s for each image, D = sigmoid(s). And
+
+    softplus(s) = log(1 + e^s) = np.logaddexp(0, s),      which is exact and finite for every s.
+
+Use NumPy and Python's own library, and nothing else. Check your work with `check("15.1")` in the lesson, or in a
+terminal with `python -m minigen.lessons check 15`.
+"""
+
+import numpy as np
+
+
+def codes_from_outputs(h: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Codes drawn from q(z|x) = N(mean, e^log_var), given what the encoder gives.
+
+        z = mean + std * noise,    std = e^(log_var / 2)
+
+    Args:
+        h: (N, 2D); its first D columns are the means, the last D the log-variances.
+        noise: (N, D), drawn from N(0, 1).
+
+    Returns:
+        z: (N, D).
+    """
+    # answer
+    mean, log_var = np.split(h, 2, axis=1)
+    return mean + np.exp(0.5 * log_var) * noise
+    # end
+
+
+def repaired_vae_loss(logits: np.ndarray, x: np.ndarray, h: np.ndarray) -> float:
+    """The loss of a VAE, to be minimised: -ELBO in nats per example.
+
+        -ELBO = mean over n of [ sum over pixels of -log p(x|z)  +  sum over dimensions of KL ]
+
+        -log p(x|z) = softplus(logit) - x logit,      KL = 1/2 (mean^2 + e^log_var - 1 - log_var)
+
+    Args:
+        logits: (N, pixels), of any size: also +-1000. x: (N, pixels), in [0, 1].
+        h: (N, 2D), the means and the log-variances.
+
+    Returns:
+        A number.
+    """
+    # answer
+    mean, log_var = np.split(h, 2, axis=1)
+    reconstruction = (np.logaddexp(0, logits) - x * logits).sum(axis=1)
+    kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1)
+    return float((reconstruction + kl).mean())
+    # end
+
+
+def player_losses(real_logits: np.ndarray, fake_logits: np.ndarray) -> tuple[float, float]:
+    """The discriminator's loss and the generator's, given the discriminator's logits s.
+
+    The discriminator is a classifier, with label 1 for real images and 0 for fakes; the generator wants label 1 for
+    its fakes (the non-saturating loss):
+
+        d_loss = mean over real of -log D  +  mean over fakes of -log(1 - D)
+        g_loss = mean over fakes of -log D,                        D = sigmoid(s)
+
+    Args:
+        real_logits: (N,). fake_logits: (M,). Also +-1000.
+
+    Returns:
+        d_loss, g_loss: two numbers.
+    """
+    # answer
+    d_loss = np.logaddexp(0, -real_logits).mean() + np.logaddexp(0, fake_logits).mean()
+    return float(d_loss), float(np.logaddexp(0, -fake_logits).mean())
+    # end
+
+
+def player_gradients(real_logits: np.ndarray, fake_logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each loss of `player_losses` sends back to the logits. The derivative of softplus(s) is sigmoid(s).
+
+    Args:
+        real_logits: (N,). fake_logits: (M,).
+
+    Returns:
+        d_real: d d_loss / d real_logits, (N,).
+        d_fake: d d_loss / d fake_logits, (M,).
+        g_fake: d g_loss / d fake_logits, (M,).
+    """
+    # answer
+    d_real = -1 / (1 + np.exp(real_logits)) / len(real_logits)
+    d_fake = 1 / (1 + np.exp(-fake_logits)) / len(fake_logits)
+    g_fake = -1 / (1 + np.exp(fake_logits)) / len(fake_logits)
+    return d_real, d_fake, g_fake
+    # end

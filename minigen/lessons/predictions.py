@@ -1,0 +1,118 @@
+"""Predictions: a guess comes first, then the number that was measured.
+
+    predict("09.a", ...)      # asks for a guess
+    predict("09.a", "1.9")    # remembers it, and shows the number
+
+The question stands in the lesson's text above. What it is about is measured each time the notebook is made, by an
+expression of the notebook's own variables; no number is typed in.
+"""
+
+import textwrap
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any
+
+from ..errors import ArgumentError, DataError
+from .course import Lesson, all_lessons, full_key
+from .workbook import Workbook
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a student is to predict.
+
+    Attributes:
+        key: the lesson's number and a letter, like '09.a'.
+        measured: a Python expression of the notebook's variables, for after its last cell. It gives a number, or with
+            `choices` the letter of the right one.
+        because: why it comes out so, in a sentence or two.
+        choices: the letters to choose from, like 'abc'; '' where a number is asked for.
+        unit: of the number. digits: how many of it are shown.
+        tolerance: by how much, relatively, another run may differ; None if it depends on the machine.
+    """
+
+    key: str
+    measured: str
+    because: str
+    choices: str = ""
+    unit: str = ""
+    digits: int = 3
+    tolerance: float | None = 0.1
+
+    def read(self, guess: object) -> str:
+        """A guess as it is kept.
+
+        Raises:
+            ArgumentError: it is neither a number nor one of the choices.
+        """
+        text = str(guess).strip().lower()
+        if self.choices:
+            letter = text.strip("().")
+            if len(letter) == 1 and letter in self.choices:
+                return letter
+            raise ArgumentError(f"predict: {self.key} expects one of {', '.join(self.choices)}, got {guess!r}")
+        try:
+            value = float(text.removesuffix("%"))
+        except ValueError:
+            value = float("nan")
+        if value != value or abs(value) == float("inf"):
+            raise ArgumentError(f"predict: {self.key} expects a number, like 0.5, got {guess!r}")
+        return text
+
+    def shown(self, measured: Any) -> str:
+        """What was measured, as text."""
+        return f"({measured})" if self.choices else f"{measured:.{self.digits}g} {self.unit}".rstrip()
+
+
+def find_prediction(key: str) -> tuple[Lesson, Prediction]:
+    """The prediction with this key.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    known = []
+    for lesson in all_lessons():
+        for prediction in lesson.questions["PREDICTIONS"]:
+            if prediction.key == full_key(key):
+                return lesson, prediction
+            known.append(prediction.key)
+    raise ArgumentError(f"predict: there is no prediction {key!r}; there are {', '.join(known)}")
+
+
+def predict(key: str, guess: object = ...) -> None:
+    """Remember a guess, and only then show what was measured.
+
+    Args:
+        key: like '09.a'.
+        guess: a number, or the letter of a choice. The first guess is the one that is kept.
+
+    Raises:
+        ArgumentError: there is no such prediction, or the guess is of another kind.
+    """
+    lesson, prediction = find_prediction(key)
+    workbook = _workbook()
+    noted = workbook.guesses.get(prediction.key) if workbook else None
+    if isinstance(guess, EllipsisType) and noted is None:
+        what, example = (
+            (f"one of {', '.join(prediction.choices)}", '"b"') if prediction.choices else ("a number", "0.5")
+        )
+        print(f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", {example}).')
+        print("Then run this cell again. A wrong guess teaches as much as a right one.")
+        return
+    first = noted if noted is not None else prediction.read(guess)
+    if noted is None and workbook:
+        workbook.remember(prediction.key, first)
+    measured = lesson.made["measured"][prediction.key]
+    machine = (
+        " on the machine that made this lesson; the next cell measures yours" if prediction.tolerance is None else ""
+    )
+    print(f"You guessed {first}. Measured: {prediction.shown(measured)}{machine}.")
+    print(textwrap.fill(prediction.because, 100))
+
+
+def _workbook() -> Workbook | None:
+    """Where guesses are kept; outside of a student's folder nowhere."""
+    try:
+        return Workbook.find()
+    except DataError:
+        return None
