@@ -117,7 +117,7 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
     if bad.any():
         return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad * 1.0, bad)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
-    with np.errstate(invalid="ignore"):  # inf - inf, which is as it should be
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf, which is as it should be; and subnormal numbers
         error = np.abs(np.where(yours == expected, 0.0, yours - expected)) / (size or 1.0)
     wrong = ~(error <= tolerance)
     if not wrong.any():

@@ -92,8 +92,8 @@ def test_a_helper_in_another_cell_is_quoted():
 # ------------------------------------------------------------------------------------------------------- the seed
 
 
-def test_each_check_draws_new_inputs_and_says_how_to_repeat_them(lessons, write, monkeypatch):
-    monkeypatch.chdir(lessons)
+def test_each_check_draws_new_inputs_and_says_how_to_repeat_them(course, write, monkeypatch):
+    monkeypatch.chdir(course)
     write('raise NotImplementedError("output_size: not written yet")', "return (n + padding - k) // stride + 1")
     messages = [check("07.1").message for _ in range(3)]
     seeds = [re.search(r'again   check\("07.1", seed=(\d+)\) draws the same inputs', m)[1] for m in messages]
@@ -107,9 +107,9 @@ def test_each_check_draws_new_inputs_and_says_how_to_repeat_them(lessons, write,
 # ------------------------------------------------------------------------------------------------- not written yet
 
 
-def test_what_is_not_written_says_when_the_file_was_saved(lessons, write, monkeypatch):
-    monkeypatch.chdir(lessons)
-    file = lessons / "07_convolution" / "exercises.py"
+def test_what_is_not_written_says_when_the_file_was_saved(course, write, monkeypatch):
+    monkeypatch.chdir(course)
+    file = course / "07_convolution" / "exercises.py"
     now = time.strftime("%H:%M", time.localtime(file.stat().st_mtime))
     lesson, exercise = find_exercise("07.1")
     message = check_file(lesson, exercise, file).message
