@@ -218,7 +218,7 @@ EXERCISES = [
         cases={"four workers": pieces(4, 1.0), "seven workers": pieces(7, 0.8), "two workers": pieces(2, 1.2)},
         measure=imbalance,
         hints=(
-            "Keep account of how long each worker is busy, and give the next piece to the one who is least busy so far.",
+            "Keep account of how long each worker is busy. The next piece goes to the one who is least busy so far.",
             "The last pieces decide how uneven the end is. In which order should the pieces be shared out, so that the "
             "last ones are small?",
             "for i in np.argsort(costs)[::-1]: owner[i] = busy.argmin(); busy[owner[i]] += costs[i]",
