@@ -35,8 +35,8 @@ from minigen.lessons import Choice, Slider, check, move, predict, quiz, show_sou
 from minigen.lessons.pictures import cpu_to_gpu as pictures
 
 sizes, sides = 4 ** np.arange(1, 11), 2 ** np.arange(1, 10)
-vectors, matrices = [np.ones(n, np.float32) for n in sizes], [np.ones((n, n), np.float32) for n in sides]
-adding = pictures.call_times([lambda a=a, out=np.empty_like(a): np.add(a, a, out=out) for a in vectors])
+vectors, matrices = [np.zeros(n, np.float32) for n in sizes], [np.ones((n, n), np.float32) for n in sides]
+adding = pictures.call_times([lambda a=a: np.add(a, a, out=a) for a in vectors])
 products = pictures.call_times([lambda a=a: a @ a for a in matrices])
 pictures.bends(sizes, adding, 2 * sides.astype(float) ** 3, products)
 
@@ -101,6 +101,9 @@ print(", ".join(f"{names[i]} {counts[i]}" for i in order))
 # both devices may live in one program. This is all of it, and an operation that uses it:
 
 # %%
+from minigen.backend import xp_of
+from minigen.errors import MinigenError
+
 show_source(xp_of)
 show_source(mg.softplus)
 
@@ -114,7 +117,7 @@ try:
     mg.use_device("cuda")
     mg.use_device("cpu")
     print("there is a GPU: run `python -m minigen.bench`, and compare it with the model below")
-except mg.MinigenError as error:
+except MinigenError as error:
     print(error)
 
 # %% [markdown]

@@ -22,19 +22,20 @@ PREDICTIONS = [
     Prediction(
         "14.c",
         "big + (-big + small)",
-        because="-1e8 + 1 is not a number of float32: there they are 8 apart, so it is rounded to -1e8, and the 1 is lost.",
+        because="-1e8 + 1 is no number of float32, which are 8 apart there. It is rounded to -1e8, and the 1 is lost.",
     ),
     Prediction(
         "14.d",
         "most",
         choices="abc",
-        because="The crossover is the difference of the fixed parts over that of the times per example. The GPU's time per "
-        "example is next to nothing already, so only the launches matter.",
+        because="The crossover is the difference of the fixed parts over that of the times per example. The GPU's time "
+        "per example is next to nothing already, so only the launches matter.",
     ),
 ]
 QUESTIONS = [
     Question(
-        "A matrix product on the GPU is timed: the clock is read right before and right after the call. What was measured?",
+        "A matrix product on the GPU is timed: the clock is read right before and right after the call. What was "
+        "measured?",
         (
             "The time of the product.",
             "The time that it takes to ask for the product.",
@@ -48,7 +49,7 @@ QUESTIONS = [
         ),
     ),
     Question(
-        "A step of a small network takes 1 ms, of which 0.8 ms are calls. A GPU makes all the rest 50 times faster. How "
+        "A step of a small network takes 1 ms, of which 0.8 ms are calls. A GPU makes the rest 50 times faster. How "
         "much faster can the step become at best?",
         ("50 times.", "40 times.", "1.25 times."),
         right=2,
