@@ -380,7 +380,7 @@ pictures.schedules(shown, peaks, at_the_end)
 # %% [markdown]
 # Each with its best rate, the cosine ends 1.7 times lower than a constant rate. A well-chosen constant rate is not bad:
 # here the gain is a factor, not an order of magnitude. The larger gain is on the right: with the cosine the choice matters
-# much less. At a highest rate of 0.1, eight times too high for a constant rate, its loss is still close to its best.
+# much less. At a highest rate of 0.1 its loss is 1.5 times its best; that of the constant rate is 7 times its best.
 # Warm-up gains nothing in this example, which is plain descent on one weight.
 #
 # **Exercise 04.4.** `learning_rates`, warm-up and cosine.
@@ -424,8 +424,8 @@ for name, ends in losses.items():
 
 # %% [markdown]
 # At small rates momentum's curve is that of plain descent, moved by a factor of ten: $1/(1 - \mu)$. At its best rate it is
-# hardly better than plain descent's best on MNIST. Where is the gain that the theory promised, and that the valley
-# showed? The theory is about curvature. Here the noise of small batches sets the limit. With batches of 500 it is smaller:
+# only a little better than plain descent at its own, on MNIST. Where is the gain that the theory promised, and that the
+# valley showed? The theory is about curvature. Here the noise of small batches sets the limit. With batches of 500 it is smaller:
 
 # %%
 for name in ("gradient descent", "momentum 0.9", "Adam"):
@@ -436,9 +436,8 @@ for name in ("gradient descent", "momentum 0.9", "Adam"):
 # Now momentum's loss is several times lower than plain descent's. (Do not compare the numbers with those above: 200 larger
 # batches are ten times as many images.)
 #
-# With batches of 50 Adam ends lower than both on MNIST, from each of the three seeds. On the 8x8 digits it depends on the
-# seed whether Adam or momentum ends lower. So no ranking of rules is true everywhere: in the valley, with exact gradients,
-# momentum was best.
+# With batches of 50 Adam ends lower than both on MNIST, from each of the three seeds; on the 8x8 digits it and momentum are
+# close. So no ranking of rules is true everywhere: in the valley, with exact gradients, momentum was best.
 #
 # The surprise is the uncorrected Adam. As predicted it wants smaller rates, and breaks down at some that Adam bears
 # well. But at its own best rate it ends lower than Adam! Look at its steps again: 6.6 times too long at first, 2.3 times at
