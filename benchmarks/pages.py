@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -187,6 +188,32 @@ def lessons() -> str:
     return tables.markdown(["lesson", "afterwards you", "minutes to read", "exercises"], rows)
 
 
+def references() -> str:
+    """The papers and books that the lessons link to, each with its number and its lessons."""
+    found: dict[str, list[str]] = {}
+    titles: dict[str, str] = {}
+    for lesson in all_lessons():
+        text = re.sub(r"\n# ", " ", (lesson.folder / "lesson.py").read_text(encoding="utf-8"))
+        for title, address in re.findall(r"\[([^]]+)\]\((https?://[^)]+)\)", text):
+            numbers = found.setdefault(address, [])
+            titles.setdefault(address, " ".join(title.split()))
+            link = f"[{int(lesson.number)}](../lessons/{lesson.name}/lesson.ipynb)"
+            if link not in numbers:
+                numbers.append(link)
+    rows = [[titles[address], f"[{number_of(address)}]({address})", ", ".join(n)] for address, n in found.items()]
+    return tables.markdown(["what", "where", "lessons"], rows)
+
+
+def number_of(address: str) -> str:
+    """A paper's number: arXiv:1312.6114 or doi:10.1038/...; else the host."""
+    place = urlsplit(address)
+    if place.hostname == "arxiv.org":
+        return "arXiv:" + place.path.removeprefix("/abs/")
+    if place.hostname == "doi.org":
+        return "doi:" + place.path.removeprefix("/")
+    return place.hostname or address
+
+
 class Table(NamedTuple):
     """The page that a table is on, what makes it, and what it is made from."""
 
@@ -204,6 +231,7 @@ TABLES = {
     "defaults": Table("docs/models.md", defaults, defaults_of_models.RESULTS),
     "starts": Table("docs/models.md", starts, RESULTS / "starts.json"),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
+    "references": Table("docs/references.md", references, ROOT / "minigen" / "lessons" / "material"),
     "lessons": Table("README.md", lessons, ROOT / "minigen" / "lessons" / "material"),
 }
 

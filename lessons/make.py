@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,15 @@ from minigen.lessons.workbook import MARK, notebook_text  # noqa: E402
 SECONDS = 180  # that a lesson may take
 
 
-def execute(lesson: Lesson, seconds: float = SECONDS) -> tuple[Any, dict[str, Any]]:
-    """The notebook with outputs, run in a student's folder, and what was predicted; raises if a cell does."""
+def execute(
+    lesson: Lesson, seconds: float = SECONDS, first: str = "", last: Mapping[str, str] | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """The notebook with outputs, run in a student's folder, and what was predicted; raises if a cell does.
+
+    Args:
+        seconds: that it may take. first: code to run before it. last: expressions, by name, to evaluate after it, as
+            those of the predictions are.
+    """
     import nbformat
     from nbclient import NotebookClient
 
@@ -48,9 +56,11 @@ def execute(lesson: Lesson, seconds: float = SECONDS) -> tuple[Any, dict[str, An
         (place / "exercises.py").write_text(lesson.stubs, encoding="utf-8")
         resources = {"metadata": {"path": str(place)}}
         expressions = {prediction.key: prediction.measured for prediction in lesson.questions["PREDICTIONS"]}
-        notebook.cells.append(nbformat.v4.new_code_cell(_asking(expressions)))
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
+        notebook.cells.append(nbformat.v4.new_code_cell(_asking({**expressions, **(last or {})})))
         NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources=resources).execute()
     measured = ast.literal_eval(notebook.cells.pop()["outputs"][0]["text"])
+    del notebook.cells[0]
     notebook.metadata.pop("widgets", None)  # code hosts refuse to draw notebooks that have them
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

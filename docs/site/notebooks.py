@@ -15,12 +15,13 @@ def fenced(text: str, language: str) -> str:
 
 
 def outputs(cell: dict[str, Any]) -> list[tuple[str, str]]:
-    """(kind, content) of each output, kind 'text' or 'image'; texts that follow each other are one."""
+    """(kind, content) of each output, kind 'text', 'gif' or 'png'; texts that follow each other are one."""
     found: list[tuple[str, str]] = []
     for output in cell["outputs"]:
         data = output.get("data", {})
-        if "image/png" in data:
-            found.append(("image", "".join(data["image/png"])))
+        picture = next((kind for kind in ("gif", "png") if f"image/{kind}" in data), None)
+        if picture:
+            found.append((picture, "".join(data[f"image/{picture}"])))
             continue
         text = COLOUR.sub("", "".join(output.get("text", data.get("text/plain", ""))))
         if found and found[-1][0] == "text":
@@ -40,8 +41,8 @@ def page(notebook: str) -> tuple[str, dict[str, bytes]]:
             continue
         parts.append(fenced(source, "python"))
         for kind, content in outputs(cell):
-            if kind == "image":
-                name = f"picture-{len(pictures) + 1:02}.png"
+            if kind in ("gif", "png"):
+                name = f"picture-{len(pictures) + 1:02}.{kind}"
                 pictures[name] = base64.b64decode(content)
                 parts.append(f"![What the cell above draws]({name})\n")
             elif content.strip():

@@ -1,4 +1,4 @@
-"""The commands: start, status (the default), check, hint, reset, solution, quiz, grade."""
+"""The commands: start, status (the default), check, hint, reset, solution, quiz, capstone, grade."""
 
 import argparse
 import re
@@ -11,6 +11,7 @@ from ..data import load, locate
 from ..data.files import write_whole
 from ..errors import ArgumentError, DataError
 from ..terminal import Parser, attempt
+from .capstone import board, check_capstone
 from .course import Exercise, Lesson, all_lessons, find_exercise, find_lesson
 from .exercise_file import function_lines, replace_function
 from .grading import grade
@@ -20,7 +21,7 @@ from .questions import quiz
 from .shelter import report
 from .submissions import read_source
 from .verdicts import check_workbook
-from .workbook import Workbook, command_line, start
+from .workbook import CAPSTONE, Workbook, command_line, start
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,6 +70,10 @@ def parser() -> argparse.ArgumentParser:
     asking.add_argument("answers", nargs="*", help="a letter for each question; - skips one")
     asking.set_defaults(run=_quiz)
 
+    project = commands.add_parser("capstone", help="check what a program can check of your capstone")
+    project.add_argument("folder", nargs="?", help="it (default: 16_capstone in your folder of the course)")
+    project.set_defaults(run=_capstone)
+
     grading = commands.add_parser(
         "grade",
         help="grade a folder of submissions",
@@ -87,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     grading.add_argument("--seed", type=int, help="of the random inputs (default: a new one, noted in the JSON file)")
     grading.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
     grading.set_defaults(run=_grade)
-    for command in (status, checking, hint, reset, solution):
+    for command in (status, checking, hint, reset, solution, project):
         command.add_argument("--course", metavar="DIR", default=argparse.SUPPRESS, help=where)
     return root
 
@@ -154,6 +159,12 @@ def _check(args: argparse.Namespace) -> int:
 def _quiz(args: argparse.Namespace) -> int:
     quiz(args.lesson, " ".join(args.answers))
     return 0
+
+
+def _capstone(args: argparse.Namespace) -> int:
+    findings = check_capstone(Path(args.folder) if args.folder else Workbook.find(args.course).folder / CAPSTONE)
+    print(board(findings))
+    return 0 if all(finding.good for finding in findings) else 1
 
 
 def _hint(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ course/
     07_convolution/lesson.ipynb      to read and run
     07_convolution/exercises.py      to fill in
     07_convolution/opening.png       the picture at the top of the notebook
+    16_capstone/                     the last task (`capstone`)
 """
 
 import json
@@ -17,10 +18,11 @@ from pathlib import Path
 from ..data.files import json_text, write_whole
 from ..errors import ArgumentError, DataError
 from ..version import __version__
-from .course import Exercise, Lesson, all_lessons
+from .course import MATERIAL, Exercise, Lesson, all_lessons
 from .exercise_file import is_untouched
 
 MARK = "course.json"
+CAPSTONE = "16_capstone"
 PYTEST = """[pytest]
 addopts = -p minigen.lessons.pytest_plugin -p no:cacheprovider
 """
@@ -134,6 +136,8 @@ def start(folder: Path) -> list[Path]:
         write(f"{lesson.name}/lesson.ipynb", notebook_text(lesson))
         write(f"{lesson.name}/exercises.py", lesson.stubs)
         write(f"{lesson.name}/opening.png", (lesson.folder / "opening.png").read_bytes())
+    for path in sorted((MATERIAL / "capstone").iterdir()):
+        write(f"{CAPSTONE}/{path.name}", path.read_bytes())
     return made
 
 

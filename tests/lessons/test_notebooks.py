@@ -99,7 +99,9 @@ def test_the_notebook_runs(lesson, images, monkeypatch, tmp_path):
             monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")  # where nobody listens
     make = maker()
     start = time.monotonic()
-    notebook, measured = make.execute(lesson)  # raises if a cell does, or takes too long
+    watch = "from tests.lessons.legible import too_small, watch\nwatch()"
+    notebook, measured = make.execute(lesson, first=watch, last={"small": "too_small()"})  # raises if a cell does
+    assert not measured["small"], f"texts below 9 points as shown: {measured['small']}"
     assert not list(complaints(notebook))
     for prediction in lesson.questions["PREDICTIONS"]:
         noted, now = lesson.made["measured"][prediction.key], measured[prediction.key]
@@ -124,3 +126,31 @@ def test_a_lesson_that_warns_or_fails_is_found(tmp_path):
     bad.write_text("# %%\n1 / 0\n")
     with pytest.raises(Exception, match="ZeroDivisionError"):
         make.execute(Lesson(tmp_path))
+
+
+@each_lesson
+def test_papers_are_linked_by_their_number(lesson):
+    """In the last section: each paper or book, which is named by its authors and year, is a link."""
+    text = (lesson.folder / "lesson.py").read_text(encoding="utf-8")
+    last = re.sub(r"\n#? ?", " ", text.partition("# ## Where to go next")[2])
+    linked = re.findall(r"\[[^]]*\]\(https://(?:arxiv\.org/abs/[\w./-]+|doi\.org/10\.[^)\s]+|[^)\s]+)\)", last)
+    assert linked, "no link to a paper"
+    alone = re.sub(r"\[[^]]*\]\([^)]*\)", "", last)
+    assert not re.findall(r"\b(?:19|20)\d\d, \*[^*]+\*", alone), "a paper without a link"
+
+
+@each_lesson
+def test_cells_are_short(lesson):
+    """The first cell of code has at most 12 lines, none has more than 30."""
+    cells = [cell.source for cell in jupytext.read(lesson.folder / "lesson.py").cells if cell.cell_type == "code"]
+    assert len(cells[0].splitlines()) <= 12
+    assert max(len(cell.splitlines()) for cell in cells) <= 30
+
+
+def test_things_to_move_and_to_watch():
+    uses = {
+        name: [lesson.number for lesson in LESSONS if lesson.uses(name)] for name in ("move", "animate", "numerals")
+    }
+    assert len(uses["move"]) >= 10
+    assert {"04", "05", "06", "07", "09", "11", "12", "13"} <= set(uses["move"])
+    assert {"00", "09"} <= set(uses["animate"])
