@@ -163,8 +163,8 @@ def error_and_shares(sizes: Sequence[int], errors: np.ndarray, shares: np.ndarra
     axes[1].axhline(real, color="black", linestyle=":", label="real digits")
     axes[1].axhline(no, color="gray", linestyle="-.", label="mixtures of two digits")
     axes[1].set(ylabel="share taken for digits", ylim=(0, 1))
-    for axis in axes:
-        axis.legend(fontsize=9)
+    axes[0].legend(fontsize=9)
+    axes[1].legend(fontsize=9, loc=(0.03, 0.13))
     return figure
 
 

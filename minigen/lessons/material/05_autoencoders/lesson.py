@@ -157,7 +157,7 @@ figure = ae.rows_and_axes(matrices, axes[:2], x.shape[1:])
 
 # %% [markdown]
 # The error is that of PCA, and the plane is nearly the same each time. The rows of B are not: for any invertible M, the
-# matrices A M and $M^{-1} B$ give the same Y, so nothing makes the rows come out as the axes. **A linear autoencoder
+# matrices A M and $M^{-1} B$ give the same Y, so nothing makes the rows come out as the axes. How near they come is an accident of the start. **A linear autoencoder
 # finds the plane of PCA, but not its axes.** A single number of its code has no meaning of its own; the plane has. (The
 # plane takes longer to settle than the error: where $\lambda_2$ and $\lambda_3$ are close, turning the plane from one
 # axis towards the other changes the error little. Some starts end a few degrees away.)
@@ -258,8 +258,8 @@ check("05.6")
 # 96 % of images of pure noise. The judge has faults, too. How many real digits and how many mixtures it takes for
 # digits is printed, and drawn as lines in the picture.)
 #
-# **Predict before you run.** The error falls as d grows. What happens to the share of samples that the judge takes for
-# digits? (a) It rises with d. (b) It stays the same, within a tenth. (c) It falls with d.
+# **Predict before you run.** The error falls as d grows. The share of samples that the judge takes for digits is, at
+# d = 32, (a) higher than at d = 2; (b) the same within a fifth; (c) lower.
 
 # %%
 predict("05.c", ...)
