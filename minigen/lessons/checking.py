@@ -6,6 +6,7 @@
 """
 
 import copy
+import functools
 import inspect
 import types
 import zlib
@@ -16,10 +17,13 @@ import numpy as np
 
 from ..autodiff.causes import likely_cause
 from ..autodiff.slopes import numeric_derivatives
+from ..errors import ArgumentError
 from .course import Exercise, Inputs, Lesson
-from .differences import Difference, difference
+from .differences import Difference, difference, kind_of
 from .known_mistakes import known_mistake
+from .measures import Measure
 from .worker.answers import Outcome, call, load, missing, same, unread
+from .worker.messages import Unknown
 
 Run = Callable[[Inputs], Outcome]
 
@@ -64,55 +68,86 @@ def check_source(lesson: Lesson, exercise: Exercise, source: str, filename: str,
     if not callable(fn):
         return examine(lesson, exercise, lambda _: missing(exercise.function), seed=seed)
     own, reference = exercise.function, str(lesson.solutions_file)
-    return examine(lesson, exercise, lambda inputs: call(fn, inputs, own, reference), seed=seed)
+    return examine(lesson, exercise, lambda inputs: call(fn, inputs, own, reference, {filename}), seed=seed)
 
 
-def examine(lesson: Lesson, exercise: Exercise, run: Run, *, filename: str = "", seed: int = 0) -> Verdict:
+def examine(
+    lesson: Lesson,
+    exercise: Exercise,
+    run: Run,
+    *,
+    filename: str = "",
+    seed: int = 0,
+    again: str = "",
+    saved: str = "",
+) -> Verdict:
     """Run all cases and report the first one that is wrong.
 
     Args:
         run: calls the student's function. filename: of the student's file, for messages.
-        seed: of the inputs.
+        seed: of the inputs. again: what repeats the check with these inputs, by default `check` with the key.
+        saved: when the student's file was saved.
     """
+    again = again or f'check("{exercise.key}", seed={seed})'
     cases: list[tuple[str, Inputs, Outcome, object]] = []
     for number, (name, draw) in enumerate(exercise.cases.items()):
-        rng = np.random.default_rng([seed, number, zlib.crc32(exercise.function.encode())])
-        inputs = draw(rng)
+        inputs = draw(generator(exercise, number, seed))
         outcome = run(inputs)
         if outcome.state == "unread":
             return Verdict(exercise, "failed", _message_unread(exercise, outcome, filename))
         if outcome.state == "unwritten" and all(done.state == "unwritten" for _, _, done, _ in cases):
-            return Verdict(exercise, "todo", unwritten(lesson, exercise))
-        expected = None
-        if exercise.judge is None:
-            expected = lesson.reference[exercise.function](*_copies(inputs))
-        cases.append((name, inputs, outcome, expected))
+            return Verdict(exercise, "todo", unwritten(lesson, exercise, saved, outcome.line))
+        cases.append((name, inputs, outcome, right_answer(lesson, exercise, inputs)))
         if outcome.state == "lost":
             break
+    measures: dict[str, Measure] = {}
     for name, inputs, outcome, expected in cases:
-        try:
-            found = _fault(exercise, inputs, outcome, expected)
-        except Exception as error:  # values of an answer can be as odd as one likes
-            found = Difference(f"returns something that cannot be compared ({type(error).__name__})")
+        found = fault(exercise, inputs, outcome, expected, functools.partial(measures.__setitem__, name))
         if found is None:
             continue
         try:
             mistakes = [answer for answer in lesson.wrong_answers if answer.function == exercise.function]
             known = next(known_mistake(mistakes, [case[1:] for case in cases]), None)
             cause = known.cause if known else found.cause or _generic_cause(exercise, found)
-        except Exception:  # the same
+        except Exception:  # values of an answer can be as odd as one likes
             cause = found.cause
         where = ", ".join(filter(None, (filename, outcome.line))) if outcome.line else ""
-        return Verdict(exercise, "failed", _message(lesson, exercise, name, inputs, found, cause, where, seed))
-    return Verdict(exercise, "passed", f"{exercise.key} {exercise.function}: right in all {len(cases)} cases")
+        return Verdict(exercise, "failed", _message(lesson, exercise, name, inputs, found, cause, where, seed, again))
+    head = f"{exercise.key} {exercise.function}: {'goal reached' if measures else 'right'} in all {len(cases)} cases"
+    rows = [f"  {name}: {measure}" for name, measure in measures.items()]
+    return Verdict(exercise, "passed", "\n".join([f"{head}  (seed {seed}; the same inputs again: {again})", *rows]))
 
 
-def _copies(inputs: Inputs) -> list[object]:
-    return list(copy.deepcopy(inputs).values())
+def generator(exercise: Exercise, number: int, seed: int) -> np.random.Generator:
+    """What draws the inputs of the exercise's case of that number."""
+    return np.random.default_rng([seed, number, zlib.crc32(exercise.function.encode())])
 
 
-def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: object) -> Difference | None:
-    """What is wrong with one outcome; None if nothing is."""
+def right_answer(lesson: Lesson, exercise: Exercise, inputs: Inputs) -> object:
+    """The reference's answer; None where several are right."""
+    if exercise.judge is not None or exercise.measure is not None:
+        return None
+    return lesson.reference[exercise.function](*copy.deepcopy(inputs).values())
+
+
+def fault(
+    exercise: Exercise,
+    inputs: Inputs,
+    outcome: Outcome,
+    expected: object,
+    note: Callable[[Measure], None] = lambda measure: None,
+) -> Difference | None:
+    """What is wrong with one outcome; None if nothing is. note: is given the measure of an open task."""
+    try:
+        return _fault(exercise, inputs, outcome, expected, note)
+    except Exception as error:  # values of an answer can be as odd as one likes
+        done = "compared" if exercise.measure is None else "measured"
+        return Difference(f"returns something that cannot be {done} ({type(error).__name__})")
+
+
+def _fault(
+    exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: object, note: Callable[[Measure], None]
+) -> Difference | None:
     if outcome.state == "unwritten":
         return Difference("raises NotImplementedError for these inputs", "one branch is not written yet")
     if outcome.foreign:
@@ -129,7 +164,9 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: objec
             f"calls {repeated[0]} {outcome.calls[repeated[0]]} times",
             "that is numeric differentiation, which measures the gradient: write the rule instead",
         )
-    if exercise.judge is not None:
+    if exercise.measure is not None:
+        found = _unreached(exercise.measure, inputs, outcome.value, note)
+    elif exercise.judge is not None:
         complaint = exercise.judge(inputs, outcome.value)
         found = Difference(complaint) if complaint else None
     else:
@@ -140,6 +177,22 @@ def _fault(exercise: Exercise, inputs: Inputs, outcome: Outcome, expected: objec
     return found
 
 
+def _unreached(
+    measure: Callable[[Inputs, object], Measure], inputs: Inputs, answer: object, note: Callable[[Measure], None]
+) -> Difference | None:
+    """What keeps an answer to an open task from its goal; None if it reaches it."""
+    if answer is None:
+        return Difference("returns None", "the `return` at the end is missing")
+    if isinstance(answer, Unknown):
+        return Difference(f"returns {kind_of(answer)}, expected numbers, arrays, or tuples, lists or dicts of them")
+    try:
+        found = measure(copy.deepcopy(inputs), answer)
+    except ArgumentError as error:
+        return Difference(str(error))
+    note(found)
+    return None if found.reached else Difference(f"does not reach the goal: {found}")
+
+
 def _generic_cause(exercise: Exercise, found: Difference) -> str:
     """What the numbers suggest, for a mistake that is not among the known ones."""
     if found.index is None or not found.yours.ndim or not found.expected.any():
@@ -148,9 +201,18 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
     return cause if exercise.measured else cause.replace("the right gradient", "the right result")
 
 
-def unwritten(lesson: Lesson, exercise: Exercise) -> str:
-    """The line for what is not written yet."""
-    return f"{exercise.key} {exercise.function}: not written yet  ({lesson.name}/exercises.py)"
+def unwritten(lesson: Lesson, exercise: Exercise, saved: str = "", line: str = "") -> str:
+    """The line for what is not written yet.
+
+    Args:
+        saved: when the file was saved; if that is long ago, a change was not. line: the one that says so.
+    """
+    lines = [f"{exercise.key} {exercise.function}: not written yet  ({lesson.name}/exercises.py)"]
+    if saved:
+        lines.append(f"  saved   {saved}; if you have written it since, save the file and check again")
+    if line:
+        lines.append(f"  where   {line}")
+    return "\n".join(map(printable, lines))
 
 
 def _message_unread(exercise: Exercise, outcome: Outcome, filename: str) -> str:
@@ -169,6 +231,7 @@ def _message(
     cause: str,
     where: str,
     seed: int,
+    again: str,
 ) -> str:
     rows = [("case", f"{case}: {describe(inputs)}; seed {seed}")]
     if where:
@@ -178,6 +241,7 @@ def _message(
     if cause:
         rows.append(("likely", cause))
     rows.append(("read", f"{lesson.name}/lesson.ipynb, section {exercise.section!r}"))
+    rows.append(("again", f"{again} draws the same inputs"))
     rows.append(("next", f"python -m minigen.lessons hint {exercise.key}"))
     lines = [f"{exercise.key} {exercise.function}: {found.what}", *(f"  {k:<8}{v}" for k, v in rows)]
     return "\n".join(map(printable, lines))

@@ -28,6 +28,7 @@ import numpy as np
 from ..errors import ArgumentError, DataError
 from .exercise_file import make_stubs
 from .known_mistakes import WrongAnswer
+from .measures import Measure
 from .worker.answers import Namespace, load, load_siblings
 
 MATERIAL = Path(__file__).parent / "material"
@@ -51,6 +52,9 @@ class Exercise:
             asked for. The numeric value in messages comes from it, and the tests check the reference against it.
         judge: where several answers are right: a function of the inputs and the answer that returns what is wrong
             with it, or ''. It replaces the comparison with the reference.
+        level: 1 for a transcription (the formula is given), 2 for a derivation (it is not), 3 for an open task.
+        measure: of an open task: a function of the inputs and the answer that says how good the answer is. Every
+            case must reach its goal. An answer of the wrong form is an ArgumentError, whose message says what is wrong.
         tolerance: the error allowed, relative to the largest entry: enough for float64 arithmetic, too little for
             numeric differentiation.
     """
@@ -63,6 +67,8 @@ class Exercise:
     results: tuple[str, ...] = ()
     measured: Callable[[Namespace, Inputs], list[tuple[ScalarFunction, np.ndarray]]] | None = None
     judge: Callable[[Inputs, object], str] | None = None
+    level: int = 1
+    measure: Callable[[Inputs, object], Measure] | None = None
     tolerance: float = 1e-12
 
     @property

@@ -1,13 +1,14 @@
 """How an answer differs from the expected one: the first thing that is wrong, in words that help a student.
 
 The checks run in the order in which a programmer would look: nothing returned, the type, the shape, NaN, and only then
-the numbers.
+the numbers. A right answer in another style (`styles`) has no difference.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from .styles import in_style_of
 from .worker.messages import Unknown
 
 SINGLE = 1e-8  # relative error: between this and COARSE, float32 is a likelier cause than numeric differentiation
@@ -46,24 +47,22 @@ def difference(yours: object, expected: object, tolerance: float, results: tuple
         return Difference("returns None", "the `return` at the end is missing")
     if isinstance(yours, Unknown):
         return Difference(f"returns {_article(yours.kind)}, expected {kind_of(expected)}")
+    yours = in_style_of(expected, yours)
     if isinstance(expected, tuple):
         return _of_tuples(yours, expected, tolerance, results)
     if isinstance(expected, np.ndarray):
         return _of_arrays(yours, expected, tolerance)
     if isinstance(expected, float):
-        if not isinstance(yours, (float, int, np.floating, np.integer)) and not (
-            isinstance(yours, np.ndarray) and yours.shape == ()
-        ):
+        if not isinstance(yours, (float, np.floating)):
             return Difference(f"returns {kind_of(yours)}, expected one number", "sum or average over all axes")
-        return _of_arrays(np.asarray(yours, np.float64), np.asarray(expected), tolerance)
+        return _of_arrays(np.asarray(yours), np.asarray(expected), tolerance)
     if isinstance(expected, int) and not isinstance(expected, bool):
         if isinstance(yours, (float, np.floating)):
             return Difference(
                 f"returns {float(yours)!r}, expected a whole number (int)", "use // for the division, or int()"
             )
-        if not isinstance(yours, (int, np.integer)) or isinstance(yours, bool):
+        if not isinstance(yours, int) or isinstance(yours, bool):
             return Difference(f"returns {kind_of(yours)}, expected a whole number (int)")
-        expected, yours = int(expected), int(yours)
     if type(yours) is not type(expected):
         return Difference(f"returns {kind_of(yours)}, expected {kind_of(expected)}")
     if yours != expected:
@@ -100,10 +99,8 @@ def _of_tuples(
 
 def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Difference | None:
     if not isinstance(yours, np.ndarray):
-        if expected.shape == () and isinstance(yours, (float, np.floating)):
-            yours = np.asarray(yours)
-        else:
-            return Difference(f"returns {kind_of(yours)}, expected a NumPy array of shape {expected.shape}")
+        uneven = "its rows are of different lengths, or not all numbers" if isinstance(yours, (list, tuple)) else ""
+        return Difference(f"returns {kind_of(yours)}, expected a NumPy array of shape {expected.shape}", uneven)
     if yours.shape != expected.shape:
         return Difference(
             f"has shape {yours.shape}, expected {expected.shape}",

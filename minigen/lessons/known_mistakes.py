@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from .styles import in_style_of
 from .worker.answers import Outcome, call, load
 
 Answer = Callable[..., object]
@@ -98,4 +99,6 @@ def _does_the_same(answer: WrongAnswer, inputs: Mapping[str, object], outcome: O
     other = call(answer.answer, inputs, "", "")
     if outcome.state != other.state:
         return False
-    return alike(outcome.value, other.value) if outcome.state == "returned" else outcome.error == other.error
+    if outcome.state != "returned":
+        return outcome.error == other.error
+    return alike(in_style_of(expected, outcome.value), in_style_of(expected, other.value))

@@ -1,8 +1,9 @@
-"""Exercises under pytest: `python -m pytest 07_convolution`, `-k conv_dx`, `-m task_07_3`.
+"""Exercises under pytest: `python -m pytest 07_convolution`, `-k conv_dx`, `-m task_07_3`, `--seed 5`.
 
-The pytest.ini of a student's folder loads this. Each exercises.py there is a file of tests, an exercise each. A failing
-check shows its message, without a traceback. What is not written yet is shown as 'todo', though the exit status counts
-it as failed. At the end there is a list of all exercises that were run.
+The pytest.ini of a student's folder loads this. Each exercises.py there is a file of tests, an exercise each. The
+inputs are new in each run, unless their seed is given. A failing check shows its message, without a traceback. What is
+not written yet is shown as 'todo', though the exit status counts it as failed. At the end there is a list of all
+exercises that were run.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from .course import Exercise, Lesson, all_lessons, find_lesson
-from .verdicts import check_workbook
+from .verdicts import check_workbook, fresh_seed
 from .workbook import Workbook
 
 SIGNS = {"passed": "done", "todo": "not written yet", "failed": "not right yet"}
@@ -32,7 +33,8 @@ class ExerciseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Check it."""
-        result = check_workbook(Workbook(self.path.parents[1]), self.lesson, self.exercise)
+        seed = self.config.getoption("--seed")
+        result = check_workbook(Workbook(self.path.parents[1]), self.lesson, self.exercise, seed=seed)
         self.user_properties.append(("verdict", (self.exercise.key, self.exercise.function, result.state)))
         if not result:
             raise NotSolved(result.message)
@@ -61,6 +63,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """The exercises.py of a lesson."""
     known = file_path.parent.name in (lesson.name for lesson in all_lessons())
     return ExercisesFile.from_parent(parent, path=file_path) if file_path.name == "exercises.py" and known else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--seed N."""
+    help = "of the exercises' inputs; the default is a new one, which is said at the end"
+    parser.addoption("--seed", metavar="N", type=int, default=fresh_seed(), help=help)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,6 +101,8 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
     terminalreporter.section("exercises")
     for key, function, state in board:
         terminalreporter.write_line(f"{key}  {function:<24} {SIGNS[state]}")
+    seed = terminalreporter.config.getoption("--seed")
+    terminalreporter.write_line(f"seed {seed}; the same inputs again: --seed {seed}")
     open_ones = [key for key, _, state in board if state != "passed"]
     if open_ones:
         terminalreporter.write_line(f"next: {open_ones[0]}; a hint: python -m minigen.lessons hint {open_ones[0]}")

@@ -6,7 +6,7 @@ import os
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from sys import getprofile, setprofile  # what a submission puts in their place comes too late
 from threading import setprofile as watch_threads
@@ -93,12 +93,19 @@ class Watch:
             self.foreign.append(name)
 
 
-def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, reference: str) -> Outcome:
+def call(
+    fn: Callable[..., object],
+    inputs: Mapping[str, object],
+    own: str,
+    reference: str,
+    files: Collection[str] = (),
+) -> Outcome:
     """fn(*inputs) on copies of the inputs, watched.
 
     Args:
         inputs: by name, in the order of the parameters.
         own: the name of the exercise. reference: the file name of solutions.py.
+        files: the names of the student's files, besides the one that holds fn.
     """
     given = dict(copy.deepcopy(inputs))
     watch = Watch(own, reference)
@@ -116,10 +123,10 @@ def call(fn: Callable[..., object], inputs: Mapping[str, object], own: str, refe
         outcome = Outcome("returned", _detached(value))
     except KeyboardInterrupt:
         raise
-    except NotImplementedError:
-        outcome = Outcome("unwritten")
     except BaseException as error:
-        outcome = failure(error, fn.__code__.co_filename if hasattr(fn, "__code__") else "")
+        outcome = failure(error, {*files, fn.__code__.co_filename} if hasattr(fn, "__code__") else files)
+        if isinstance(error, NotImplementedError):
+            outcome.state = "unwritten"
     outcome.after, outcome.foreign, outcome.calls = given, watch.foreign, watch.calls
     return outcome
 
@@ -132,8 +139,8 @@ def _detached(value: object) -> object:
         return value
 
 
-def failure(error: BaseException, filename: str) -> Outcome:
-    """The outcome of an exception: its first line, and the last line of the student's file that led there."""
+def failure(error: BaseException, files: Collection[str]) -> Outcome:
+    """The outcome of an exception: its first line, and the last line of the student's files that led there."""
     kind = type(error).__name__
     try:
         text = (str(error).splitlines() or [""])[0][:300]
@@ -146,14 +153,14 @@ def failure(error: BaseException, filename: str) -> Outcome:
         text = str(error.msg)  # without the place, which is told apart
         line = f"line {error.lineno}: {(error.text or '').strip()}".removesuffix(": ") if error.lineno else ""
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == filename:
+        if frame.filename in files:
             line = f"line {frame.lineno}: {frame.line}" if frame.line else f"line {frame.lineno}"
     return Outcome("raised", error=f"{kind}: {text}" if text else kind, line=line)
 
 
 def unread(error: BaseException, filename: str) -> Outcome:
     """The outcome of a file that fails while it is read."""
-    found = failure(error, filename)
+    found = failure(error, {filename})
     return Outcome("unread", error=f"stops with {found.error}", line=found.line)
 
 

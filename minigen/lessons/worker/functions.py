@@ -55,8 +55,8 @@ def as_data(fn: types.FunctionType) -> dict[str, Any]:
         for name in _names(one.__code__):
             if name in namespace and name not in values:
                 values[name] = encode(name, namespace[name])
-    lines = linecache.getlines(fn.__code__.co_filename)
-    return {"functions": made, "globals": values, "file": fn.__code__.co_filename, "text": "".join(lines)}
+    files = dict.fromkeys(one.__code__.co_filename for one in functions)  # each cell of a notebook is a file
+    return {"functions": made, "globals": values, "texts": {file: "".join(linecache.getlines(file)) for file in files}}
 
 
 def is_plain(value: object) -> bool:
@@ -80,7 +80,8 @@ def rebuilt(
     data: Mapping[str, Any], siblings: Mapping[str, object], usage: Usage, namespace: dict[str, Any]
 ) -> types.FunctionType:
     """The function that `as_data` made these of, in `namespace`; `siblings` stand for the other exercises."""
-    quote(data["text"], data["file"])
+    for file, text in data["texts"].items():
+        quote(text, file)
     namespace["__builtins__"] = __builtins__
     codes = [marshal.loads(one["code"].encode("latin-1")) for one in data["functions"]]
     cells = [{name: types.CellType() for name in code.co_freevars} for code in codes]

@@ -52,7 +52,8 @@ def main() -> None:
 def _answerer(setup: dict[str, Any], siblings: dict[str, Any]) -> Callable[[dict[str, Any]], Outcome]:
     """What calls the student's function."""
     own, usage, function = setup["own"], Usage(), setup["function"]
-    text = setup["source"] if function is None else function["text"]
+    texts = {setup["filename"]: setup["source"]} if function is None else function["texts"]
+    text, files = next(iter(texts.values())), set(texts)
     finder = Finder(usage, tried_imports(text))
     sys.meta_path.insert(0, finder)
     finder.stand_for("_posixsubprocess")  # many modules import it, few use it
@@ -75,7 +76,7 @@ def _answerer(setup: dict[str, Any], siblings: dict[str, Any]) -> Callable[[dict
 
     def answer(inputs: dict[str, Any]) -> Outcome:
         usage.used.clear()
-        outcome = call(fn, inputs, own, REFERENCE)
+        outcome = call(fn, inputs, own, REFERENCE, files)
         outcome.foreign = [*dict.fromkeys(usage.used), *outcome.foreign][:3]
         return outcome
 

@@ -1,0 +1,42 @@
+"""How far an answer to an open task goes: a number, and the goal that it must reach."""
+
+import math
+from dataclasses import dataclass
+
+from ..errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the measure of an open task found in one case.
+
+    Attributes:
+        value: what was measured. goal: the worst value that is still good enough.
+        what: the name of the number, like 'modes found'. better: which values are better, 'higher' or 'lower'.
+    """
+
+    value: float
+    goal: float
+    what: str
+    better: str = "higher"
+
+    def __post_init__(self) -> None:
+        if self.better not in ("higher", "lower"):
+            raise ArgumentError(f"Measure: expected better='higher' or 'lower', got {self.better!r}")
+
+    @property
+    def reached(self) -> bool:
+        """Whether the value is as good as the goal, or better; NaN never is."""
+        return self.value >= self.goal if self.better == "higher" else self.value <= self.goal
+
+    def __str__(self) -> str:
+        bound = "at least" if self.better == "higher" else "at most"
+        return f"{self.what}: {self._shown(self.value)} (goal: {bound} {self._shown(self.goal)})"
+
+    def _shown(self, number: float) -> str:
+        """Four digits, or as many as it takes to see on which side of the goal the value lies."""
+        if math.isfinite(self.value) and self.value != self.goal:
+            for digits in range(4, 17):
+                if f"{self.value:.{digits}g}" != f"{self.goal:.{digits}g}":
+                    return f"{number:.{digits}g}"
+        return f"{number:.4g}"

@@ -1,0 +1,110 @@
+"""Open tasks: an answer is judged by how far it goes, and told the number and the goal."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure, examine
+from minigen.lessons.worker.answers import call
+from minigen.lessons.worker.messages import Unknown
+
+
+def rate(inputs, answer):
+    """How near the answer comes to x."""
+    if not isinstance(answer, float):
+        raise ArgumentError("guess: expected a number")
+    return Measure(abs(answer - inputs["x"]), 0.5, "distance", better="lower")
+
+
+EXERCISE = Exercise(
+    key="99.6",
+    function="guess",
+    section="Guessing",
+    hints=("", "", ""),
+    cases={"near 0": lambda rng: {"x": 0.2 * rng.random()}, "near 3": lambda rng: {"x": 3 + 0.2 * rng.random()}},
+    level=3,
+    measure=rate,
+)
+LESSON = SimpleNamespace(name="99_guessing", wrong_answers=[])
+
+
+def verdict(fn, exercise=EXERCISE):
+    return examine(LESSON, exercise, lambda inputs: call(fn, inputs, "guess", ""), seed=5)
+
+
+def test_every_case_must_reach_the_goal():
+    passed = verdict(lambda x: float(round(x)))
+    assert passed
+    lines = passed.message.splitlines()
+    assert lines[0].startswith("99.6 guess: goal reached in all 2 cases  (seed 5")
+    assert [line.split(": ")[0] for line in lines[1:]] == ["  near 0", "  near 3"]
+    assert all("distance: 0." in line and "(goal: at most 0.5)" in line for line in lines[1:])
+    failed = verdict(lambda x: 0.0)
+    assert failed.state == "failed"
+    assert failed.message.startswith("99.6 guess: does not reach the goal: distance: 3.")
+    assert "(goal: at most 0.5)" in failed.message
+    assert "case    near 3: x 3." in failed.message
+
+
+@pytest.mark.parametrize(
+    ("fn", "said"),
+    [
+        (lambda x: "a lot", "99.6 guess: guess: expected a number"),
+        (lambda x: None, "returns None"),
+        (lambda x: float("nan"), "does not reach the goal: distance: nan"),
+        (lambda x: Unknown("generator"), "returns a generator, expected numbers"),
+        (lambda x: 1 / 0, "stops with ZeroDivisionError"),
+    ],
+)
+def test_what_cannot_be_measured(fn, said):
+    assert said in verdict(fn).message
+
+
+def test_a_measure_that_fails_is_a_verdict_too():
+    exercise = Exercise(**{**vars(EXERCISE), "measure": lambda inputs, answer: answer["epochs"]})
+    assert "returns something that cannot be measured (TypeError)" in verdict(lambda x: x, exercise).message
+
+
+def test_each_case_is_measured_once():
+    seen = []
+
+    def measure(inputs, answer):
+        seen.append(answer)
+        return Measure(1, 1, "points")
+
+    assert verdict(lambda x: x, Exercise(**{**vars(EXERCISE), "measure": measure}))
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("measure", "text", "reached"),
+    [
+        (Measure(8, 7, "modes found"), "modes found: 8 (goal: at least 7)", True),
+        (Measure(6, 7, "modes found"), "modes found: 6 (goal: at least 7)", False),
+        (Measure(7, 7, "modes found"), "modes found: 7 (goal: at least 7)", True),
+        (Measure(0.25, 0.5, "loss", "lower"), "loss: 0.25 (goal: at most 0.5)", True),
+        (Measure(0.5000001, 0.5, "loss", "lower"), "loss: 0.5000001 (goal: at most 0.5)", False),
+        (Measure(np.inf, 0.5, "loss", "lower"), "loss: inf (goal: at most 0.5)", False),
+        (Measure(np.nan, 0.5, "loss"), "loss: nan (goal: at least 0.5)", False),
+    ],
+)
+def test_a_measure_in_words(measure, text, reached):
+    assert str(measure) == text
+    assert measure.reached == reached
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_one_of_two_different_numbers_is_higher(value, goal):
+    higher, lower = Measure(value, goal, "x"), Measure(value, goal, "x", "lower")
+    assert higher.reached != lower.reached or value == goal
+    first, second = str(higher).removeprefix("x: ").removesuffix(")").split(" (goal: at least ")
+    assert (first == second) == (value == goal)
+
+
+def test_which_is_better():
+    with pytest.raises(ArgumentError, match="higher"):
+        Measure(1, 1, "x", better="more")
