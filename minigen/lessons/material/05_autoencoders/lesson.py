@@ -328,19 +328,18 @@ quiz("05")
 # %% [markdown]
 # ## Where to go next
 #
-# - Baldi & Hornik 1989, *Neural networks and principal component analysis: learning from examples without local
-#   minima*, [doi:10.1016/0893-6080(89)90014-2](https://doi.org/10.1016/0893-6080(89)90014-2): the theorem above; and
-#   all other points where the gradient is zero are saddles, so that descent gets to the plane of PCA.
-# - Hinton & Salakhutdinov 2006, *Reducing the dimensionality of data with neural networks*,
-#   [doi:10.1126/science.1127647](https://doi.org/10.1126/science.1127647), figure 3: the plane of MNIST by PCA and by a
-#   deep autoencoder.
-# - Goodfellow, Bengio & Courville 2016, *Deep learning*, [chapter 14](https://www.deeplearningbook.org): denoising,
-#   sparse and contractive autoencoders.
-# - Vincent, Larochelle, Bengio & Manzagol 2008, *Extracting and composing robust features with denoising autoencoders*,
-#   [doi:10.1145/1390156.1390294](https://doi.org/10.1145/1390156.1390294): exercise 05.5 with hidden layers.
-# - Ghosh, Sajjadi, Vergari, Black & Schölkopf 2020, *From variational to deterministic autoencoders*,
-#   [arXiv:1903.12436](https://arxiv.org/abs/1903.12436): how far a density gets that is fitted to the codes afterwards,
-#   as in exercises 05.4 and 05.6.
+# - [Baldi & Hornik 1989, doi:10.1016/0893-6080(89)90014-2](https://doi.org/10.1016/0893-6080%2889%2990014-2), *Neural
+#   networks and principal component analysis: learning from examples without local minima*: the theorem above; and all
+#   other points where the gradient is zero are saddles, so that descent gets to the plane of PCA.
+# - [Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647](https://doi.org/10.1126/science.1127647), *Reducing the
+#   dimensionality of data with neural networks*, figure 3: the plane of MNIST by PCA and by a deep autoencoder.
+# - [Goodfellow, Bengio & Courville 2016](https://www.deeplearningbook.org/contents/autoencoders.html), *Deep learning*,
+#   chapter 14: denoising, sparse and contractive autoencoders.
+# - [Vincent, Larochelle, Bengio & Manzagol 2008, doi:10.1145/1390156.1390294](https://doi.org/10.1145/1390156.1390294),
+#   *Extracting and composing robust features with denoising autoencoders*: exercise 05.5 with hidden layers.
+# - [Ghosh, Sajjadi, Vergari, Black & Schölkopf 2020, arXiv:1903.12436](https://arxiv.org/abs/1903.12436), *From
+#   variational to deterministic autoencoders*: how far a density gets that is fitted to the codes afterwards, as in
+#   exercises 05.4 and 05.6.
 # - In the library: `minigen/models/networks.py` holds the encoders and decoders, `minigen/report/latent.py` ways through
 #   a latent space.
 # - Lesson 6: the variational autoencoder.
