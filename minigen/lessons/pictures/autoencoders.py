@@ -7,7 +7,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ... import mean, no_grad, nn, optim, softmax
+from ... import mean, nn, no_grad, optim
 from ...autodiff import Tensor
 from ...data import Loader
 from ...models.networks import dense_decoder, dense_encoder
@@ -149,7 +149,7 @@ def sources(made: Mapping[str, np.ndarray]) -> Figure:
 
 
 def error_and_shares(sizes: Sequence[int], errors: np.ndarray, shares: np.ndarray, real: float, no: float) -> Figure:
-    """Errors (d, 2) of autoencoder and PCA; shares (d, 2) of good reconstructions and samples, between two baselines."""
+    """Errors (d, 2) of autoencoder and PCA; shares (d, 2) of reconstructions and samples, and two baselines."""
     figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.3), layout="constrained")
     places = [str(d) for d in sizes]
     for axis, lines, names in (

@@ -108,9 +108,9 @@ def kl_of_latents(model: VAE, x: np.ndarray) -> np.ndarray:
         return np.sort(kl_to_standard_normal(model.encode(tensor(x))).numpy().mean(axis=0))[::-1]
 
 
-def linear_vae(variances: np.ndarray, noise_var: float, steps: int = 1500) -> VAE:
+def linear_vae(variances: np.ndarray, noise_var: float, steps: int = 1500, seed: int = 1) -> VAE:
     """A VAE of one layer on each side, as many latents as numbers, and a decoder whose noise stays as given."""
-    rng, size = Generator(1), len(variances)
+    rng, size = Generator(seed), len(variances)
     model = VAE(dense_encoder((size,), 2 * size, [], rng), dense_decoder(size, (size,), [], rng), size, "gaussian")
     model.log_var.data[...] = np.log(noise_var)
     adam = optim.Adam([p for p in model.parameters() if p is not model.log_var], lr=optim.cosine(2e-2, steps))

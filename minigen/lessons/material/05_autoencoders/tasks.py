@@ -6,6 +6,19 @@ from minigen.errors import ArgumentError
 from minigen.lessons import Exercise, Measure
 
 
+def with_zeros(draw):
+    """The same inputs, with zeros in every array, each at other places."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for i, value in enumerate(inputs.values()):
+            if isinstance(value, np.ndarray):
+                value.flat[i::5] = 0
+        return inputs
+
+    return drawn
+
+
 def pairs(axes):
     """Examples and reconstructions with that many axes, all of different lengths."""
 
@@ -54,6 +67,12 @@ def along_the_coordinates(rng):
     """Axes along the coordinates: the two longest are neither the first coordinates nor the last."""
     lengths = np.array([2, *rng.permutation([5, 7]), *rng.permutation([1, 3])]) * rng.uniform(0.9, 1.1, 5)
     return {"x": 2 + np.concatenate([np.diag(lengths), -np.diag(lengths)]), "k": 2}
+
+
+def many_axes(rng):
+    """More axes than a hundred."""
+    turned, points = (np.linalg.qr(rng.standard_normal((n, 120)))[0] for n in (120, 130))
+    return {"x": 2 + 11 * points * np.linspace(2, 1, 120) @ turned.T, "k": 105}
 
 
 def few_examples(rng):
@@ -156,6 +175,7 @@ EXERCISES = [
             "points": pairs(2),
             "grey images": pairs(3),
             "one example": lambda rng: {name: a[:1] for name, a in pairs(3)(rng).items()},
+            "zeros": with_zeros(pairs(3)),
         },
         hints=(
             "Which axis counts the examples? Over which axes is summed, and over which averaged?",
@@ -176,6 +196,7 @@ EXERCISES = [
             "one example": of_sizes(1, 4, 2),
             "one number in a code": of_sizes(6, 4, 1),
             "as many as in an example": of_sizes(5, 3, 3),
+            "zeros": with_zeros(of_sizes(6, 5, 2)),
         },
         hints=(
             "Go backwards: first dL/dY, of the shape of X. Then through Y = Z B, which is a matrix product (exercise "
@@ -196,6 +217,8 @@ EXERCISES = [
             "axes along the coordinates": along_the_coordinates,
             "fewer examples than numbers": few_examples,
             "all axes": lambda rng: {"x": cloud(rng, 12, 4), "k": 4},
+            "many axes": many_axes,
+            "zeros": with_zeros(of_pca(2)),
         },
         hints=(
             "Four steps: subtract the mean; the covariance (D, D) of what is left; its eigenvectors; project, and add "
@@ -215,7 +238,8 @@ EXERCISES = [
             "some codes": of_codes(),
             "one draw": of_codes(drawn=1),
             "codes close together": of_codes(spread=1e-4),
-            "codes far apart": of_codes(spread=1e4),
+            "codes far apart": of_codes(spread=-1e4),
+            "zeros": with_zeros(of_codes()),
         },
         hints=(
             "In one dimension a sample is m + s e, with the standard deviation s, the root of the variance. What is "
@@ -234,6 +258,8 @@ EXERCISES = [
         cases={
             "little noise": noisy(9, 4, 0.1),
             "much noise": noisy(7, 3, 30.0),
+            "hardly any noise": noisy(9, 3, 1e-7),
+            "zeros": with_zeros(noisy(7, 3, 1.0)),
             "fewer examples than numbers": noisy(3, 5, 0.5),
             "one number": noisy(6, 1, 1.0),
             "one example, and much larger": noisy(1, 3, 1.0, scale=20.0),
@@ -255,12 +281,12 @@ EXERCISES = [
         measure=closeness,
         cases={"some lumps": unknown_codes, "others": unknown_codes},
         hints=(
-            "One normal distribution covers what lies between the lumps. What about several, or a very small one around "
-            "each given code?",
+            "One normal distribution covers what lies between the lumps. What about several, or a very small one "
+            "around each given code?",
             "Either find the lumps (k-means: assign each code to the nearest centre, move the centres to the means, "
             "repeat) and draw from a normal distribution for each; or choose a given code at random and add noise.",
-            "With noise, the deviation matters: too small and you copy, too large and the lumps run into each other. Try "
-            "codes[rng.integers(len(codes), size=count)] + h * noise for a few h, and measure against held-back codes.",
+            "With noise, the deviation matters: too small and you copy, too large and the lumps run into each other. "
+            "Try codes[rng.integers(len(codes), size=count)] + h * noise for a few h, and measure against held-back codes.",
         ),
     ),
 ]

@@ -10,6 +10,16 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
 
+EQUIVALENT = {
+    "reconstruction_error: x and y exchanged": "the squared distance is symmetric",
+    "reconstruction_error: result at least 0": "a sum of squares is not negative",
+    "pca_reconstruct: only the left of centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
+    "pca_reconstruct: * in centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
+    "pca_reconstruct: + 1e-8 under centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
+    "pca_reconstruct: k at least 1": "k is at least 1",
+}
+
+
 # --------------------------------------------------------------------------------------- reconstruction_error
 
 
@@ -351,7 +361,7 @@ def identity(x, noise_var):
 
 
 @wrong("best_denoiser", "the sum over the examples is not divided by N: then the noise weighs too little")
-def without_n(x, noise_var):
+def sum_of_the_examples(x, noise_var):
     s, one = len(x) * _second_moment(x)[0], _second_moment(x)[1]
     return np.linalg.solve(s + noise_var * one, s)
 

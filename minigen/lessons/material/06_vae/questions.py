@@ -13,8 +13,8 @@ PREDICTIONS = [
     Prediction(
         "06.b",
         "np.median(ratios[1])",
-        because="Almost all of the scatter came from the constant, and the baseline removes it. Beside a score function "
-        "with a baseline, the gain of one derivative is modest in two dimensions.",
+        because="Almost all of the scatter came from the constant, and the baseline removes it. Beside a score "
+        "function with a baseline, the gain of one derivative is modest in two dimensions.",
         digits=2,
         tolerance=0.3,
     ),

@@ -11,47 +11,65 @@ def sizes(rng):
     return tuple(int(v) for v in rng.choice([2, 3, 4, 5, 6], 2, replace=False))
 
 
-def posteriors(spread, about=0.0):
-    """Inputs of gaussian_kl: log-variances with this spread about this value."""
+def with_zeros(draw):
+    """The same inputs, with zeros in every array, each at other places."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for i, value in enumerate(inputs.values()):
+            if isinstance(value, np.ndarray):
+                value.flat[i::5] = 0
+        return inputs
+
+    return drawn
+
+
+def posteriors(spread, about=0.0, far=2.0):
+    """Inputs of gaussian_kl: log-variances with this spread about this value; far: the size of the means."""
 
     def draw(rng):
         shape = sizes(rng)
-        return {"mean": 2 * rng.standard_normal(shape), "log_var": about + spread * rng.standard_normal(shape)}
+        return {"mean": far * rng.standard_normal(shape), "log_var": about + spread * rng.standard_normal(shape)}
 
     return draw
 
 
-def codes(spread, about=0.0, far=1.0):
-    """Inputs of sample_code; far: the size of the means."""
+def codes(spread, about=0.0, far=1.0, noisy=1.0):
+    """Inputs of sample_code; far: the size of the means. noisy: that of the noise."""
 
     def draw(rng):
         shape = sizes(rng)
         mean, noise = rng.standard_normal((2, *shape))
-        return {"mean": far * mean, "log_var": about + spread * rng.standard_normal(shape), "noise": noise}
+        return {"mean": far * mean, "log_var": about + spread * rng.standard_normal(shape), "noise": noisy * noise}
 
     return draw
 
 
-def upstream(spread, about=0.0):
-    """Inputs of sample_code_backward."""
+def upstream(spread, about=0.0, steep=1.0):
+    """Inputs of sample_code_backward; steep: the size of g and of the noise."""
 
     def draw(rng):
         shape = sizes(rng)
-        g, noise = rng.standard_normal((2, *shape))
+        g, noise = steep * rng.standard_normal((2, *shape))
         return {"g": g, "log_var": about + spread * rng.standard_normal(shape), "noise": noise}
 
     return draw
 
 
-def images(axes, size):
-    """Inputs of negative_elbo: examples with that many axes, and logits of that size."""
+def images(axes, size, far=1.0, spread=1.0):
+    """Inputs of negative_elbo: examples with that many axes; how large logits, means and log-variances are."""
 
     def draw(rng):
         n, d = sizes(rng)
         shape = (n, *(int(v) for v in rng.integers(2, 5, axes)))
         x = (rng.uniform(size=shape) < 0.4).astype(np.float64)
         logits = size * rng.standard_normal(shape)
-        return {"x": x, "logits": logits, "mean": rng.standard_normal((n, d)), "log_var": rng.standard_normal((n, d))}
+        return {
+            "x": x,
+            "logits": logits,
+            "mean": far * rng.standard_normal((n, d)),
+            "log_var": spread * rng.standard_normal((n, d)),
+        }
 
     return draw
 
@@ -68,15 +86,18 @@ def sure(right, low, high):
     return draw
 
 
-def two_gaussians(spread=1.0, about=0.0, far=1.0):
-    """Inputs of kl_between: both log-variances about this value; the means differ by this many deviations or so."""
+def two_gaussians(spread=1.0, about=0.0, far=1.0, where=1.0):
+    """Inputs of kl_between: both log-variances about a value; far: how many deviations the means differ by, or so.
+
+    where: the size of the means themselves.
+    """
 
     def draw(rng):
         shape = sizes(rng)
-        v, w = about + spread * rng.standard_normal((2, *shape))
-        mean_p = rng.standard_normal(shape)
+        log_var_q, log_var_p = about + spread * rng.standard_normal((2, *shape))
+        mean_p = where * rng.standard_normal(shape)
         mean_q = mean_p + (far * np.exp(about / 2) if far else 0.0) * rng.standard_normal(shape)
-        return {"mean_q": mean_q, "log_var_q": v, "mean_p": mean_p, "log_var_p": w}
+        return {"mean_q": mean_q, "log_var_q": log_var_q, "mean_p": mean_p, "log_var_p": log_var_p}
 
     return draw
 
@@ -148,6 +169,8 @@ EXERCISES = [
             "variances near 0": posteriors(20.0, about=-200.0),
             "variances that are huge": posteriors(20.0, about=200.0),
             "variances near 1": posteriors(1e-3),
+            "means far from 0": posteriors(1.0, far=300.0),
+            "zeros": with_zeros(posteriors(1.0)),
         },
         hints=(
             "Four terms for each latent, a factor of 1/2, and one sum. Over which axis: that of the examples or that "
@@ -166,6 +189,8 @@ EXERCISES = [
             "small and large variances": codes(3.0),
             "variances near 0": codes(20.0, about=-200.0, far=0.0),
             "variances that are huge": codes(20.0, about=200.0),
+            "means and noise far from 0": codes(1.0, far=300.0, noisy=300.0),
+            "zeros": with_zeros(codes(1.0)),
         },
         hints=(
             "How does one get a number with mean 3 and deviation 2 from one with mean 0 and deviation 1?",
@@ -182,6 +207,8 @@ EXERCISES = [
             "small and large variances": upstream(3.0),
             "variances near 0": upstream(20.0, about=-200.0),
             "variances that are huge": upstream(0.5, about=200.0),
+            "a steep loss": upstream(1.0, steep=300.0),
+            "zeros": with_zeros(upstream(1.0)),
         },
         results=("dmean", "dlog_var"),
         measured=loss_of_the_encoder,
@@ -201,15 +228,18 @@ EXERCISES = [
             "flat examples": images(1, 2.0),
             "images with channels": images(3, 2.0),
             "logits up to thousands": images(2, 1000.0),
+            "means far from 0": images(2, 2.0, far=300.0),
+            "log-variances far from 0": images(2, 2.0, spread=150.0),
+            "zeros": with_zeros(images(1, 2.0)),
             "a decoder that is sure and wrong": sure(False, 20, 27),
             "a decoder that is sure and right": sure(True, 20, 60),
         },
         tolerance=1e-13,
         hints=(
-            "Two numbers for each example: -log p(x|z), summed over all its pixels, and the KL. Both are costs, and the "
-            "loss is their sum, averaged over the examples.",
-            "A pixel costs log(1 + e^s), with s = -logit where x is 1 and s = logit where it is 0: s = (1 - 2 x) logits. "
-            "np.logaddexp(0, s) has x's shape. Sum over all axes but the first: .reshape(len(x), -1).sum(axis=1).",
+            "Two numbers for each example: -log p(x|z), summed over all its pixels, and the KL. Both are costs, and "
+            "the loss is their sum, averaged over the examples.",
+            "A pixel costs log(1 + e^s), with s = -logit where x is 1 and s = logit where it is 0: s = (1 - 2 x) "
+            "logits. np.logaddexp(0, s) has x's shape. Sum over all axes but the first: .reshape(len(x), -1).sum(axis=1).",
             "cost = np.logaddexp(0, (1 - 2 * x) * logits).reshape(len(x), -1).sum(axis=1), and "
             "float((cost + gaussian_kl(mean, log_var)).mean()).",
         ),
@@ -222,18 +252,21 @@ EXERCISES = [
         cases={
             "log-variances about 0": two_gaussians(),
             "small and large variances": two_gaussians(spread=3.0),
-            "both near 0": two_gaussians(about=-200.0),
+            "both near 0": two_gaussians(about=-200.0, where=0.0),
             "both huge": two_gaussians(about=800.0, far=0.0),
             "far apart": two_gaussians(far=1000.0),
+            "very different variances": two_gaussians(spread=150.0),
+            "far from 0": two_gaussians(where=300.0),
+            "zeros": with_zeros(two_gaussians()),
             "equal": two_equal,
         },
         hints=(
             "Do as in the lesson: write z = mean_q + s_q e with E[e] = 0 and E[e^2] = 1, and take the expectation of "
             "log q(z) and of log p(z).",
-            "log p(z) holds (z - mean_p)^2 / s_p^2. Its expectation is ((mean_q - mean_p)^2 + s_q^2) / s_p^2, because the "
-            "mixed term has the mean 0. The logarithms of the two deviations stay, with opposite signs.",
-            "1/2 sum_d (e^(v - w) + (difference of the means)^2 e^-w - 1 - v + w), with v = log_var_q and w = log_var_p. "
-            "Write e^(v - w) and not e^v / e^w.",
+            "log p(z) holds (z - mean_p)^2 / s_p^2. Its expectation is ((mean_q - mean_p)^2 + s_q^2) / s_p^2, because "
+            "the mixed term has the mean 0. The logarithms of the two deviations stay, with opposite signs.",
+            "1/2 sum_d (e^(v - w) + (difference of the means)^2 e^-w - 1 - v + w), with v = log_var_q and w = "
+            "log_var_p. Write e^(v - w) and not e^v / e^w.",
         ),
     ),
     Exercise(
@@ -244,9 +277,10 @@ EXERCISES = [
         measure=error_of_the_gradient,
         cases={"some functions": values_of_unknown_functions, "others": values_of_unknown_functions},
         hints=(
-            "A baseline takes off a constant. What else could be taken off f whose contribution to the gradient you know?",
-            "Most of f near the mean is linear in the noise: f = c + a . noise + rest. If you knew a, the gradient of the "
-            "linear part would be a / std exactly, and only the rest would scatter.",
+            "A baseline takes off a constant. What else could be taken off f, so that you know what it contributes to the "
+            "gradient?",
+            "Most of f near the mean is linear in the noise: f = c + a . noise + rest. If you knew a, the gradient of "
+            "the linear part would be a / std exactly, and only the rest would scatter.",
             "Fit c and a to the 64 values by least squares: np.linalg.lstsq of the columns [noise, 1]. Squares and "
             "products of the noise as further columns take off even more.",
         ),

@@ -10,6 +10,19 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
 
+EQUIVALENT = {
+    "gaussian_kl: result at least 0": "a divergence is not negative",
+    "kl_between: result at least 0": "a divergence is not negative",
+    "negative_elbo: result at least 0": "both costs are not negative",
+    "sample_code_backward: without the call: g.copy()": "the numbers are the same",
+    "negative_elbo: mean sorted": "the KL is a sum over all entries of the mean, in any order",
+    "negative_elbo: log_var sorted": "the KL is a sum over all entries of log_var, in any order",
+    "negative_elbo: 2 for 1 in cost = np.logaddexp(0, (1 - 2 * x) * logits).reshape(len(x), -1).sum(axis=1) (2)": (
+        "reshape takes any negative number for the length that is left over"
+    ),
+}
+
+
 # ------------------------------------------------------------------------------------------------ gaussian_kl
 
 
