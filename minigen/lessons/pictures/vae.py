@@ -84,7 +84,7 @@ def log_likelihoods(model: VAE, codes: np.ndarray, x: np.ndarray) -> np.ndarray:
     parts = []
     with no_grad():
         for part in np.array_split(codes.astype(np.float32), -(-len(codes) // 5000)):
-            logits = model.decode(tensor(part)).logits.numpy().reshape(len(part), -1)
+            logits = model.decoder(tensor(part)).numpy().reshape(len(part), -1)
             parts.append(logits @ x.reshape(-1) - np.logaddexp(0, logits).sum(axis=1))
     return np.concatenate(parts).astype(np.float64)
 

@@ -254,8 +254,8 @@ check("05.6")
 #
 # We need a judge of what is a digit. It is a classifier with eleven answers: the ten digits, and "no digit". For the
 # eleventh, it is trained on the left or upper half of one digit beside the rest of another, and on means of two digits.
-# (A classifier without this eleventh answer never had a reason to doubt: ours was more than 90 % sure of its label for
-# 96 % of images of pure noise. The judge has faults, too. How many real digits and how many mixtures it takes for
+# (A classifier without this eleventh answer never had a reason to doubt: on MNIST ours was more than 90 % sure of its
+# label for 96 % of images of pure noise. The judge has faults, too. How many real digits and how many mixtures it takes for
 # digits is printed, and drawn as lines in the picture.)
 #
 # **Predict before you run.** The error falls as d grows. The share of samples that the judge takes for digits is, at

@@ -286,7 +286,7 @@ EXERCISES = [
             "Either find the lumps (k-means: assign each code to the nearest centre, move the centres to the means, "
             "repeat) and draw from a normal distribution for each; or choose a given code at random and add noise.",
             "With noise, the deviation matters: too small and you copy, too large and the lumps run into each other. "
-            "Try codes[rng.integers(len(codes), size=count)] + h * noise for a few h, and measure against held-back codes.",
+            "Try codes[rng.integers(len(codes), size=count)] + h * noise for a few h, and compare with unused codes.",
         ),
     ),
 ]

@@ -239,7 +239,7 @@ EXERCISES = [
             "Two numbers for each example: -log p(x|z), summed over all its pixels, and the KL. Both are costs, and "
             "the loss is their sum, averaged over the examples.",
             "A pixel costs log(1 + e^s), with s = -logit where x is 1 and s = logit where it is 0: s = (1 - 2 x) "
-            "logits. np.logaddexp(0, s) has x's shape. Sum over all axes but the first: .reshape(len(x), -1).sum(axis=1).",
+            "logits. np.logaddexp(0, s) has x's shape. Sum over all axes but one: reshape(len(x), -1).sum(axis=1).",
             "cost = np.logaddexp(0, (1 - 2 * x) * logits).reshape(len(x), -1).sum(axis=1), and "
             "float((cost + gaussian_kl(mean, log_var)).mean()).",
         ),
@@ -277,8 +277,8 @@ EXERCISES = [
         measure=error_of_the_gradient,
         cases={"some functions": values_of_unknown_functions, "others": values_of_unknown_functions},
         hints=(
-            "A baseline takes off a constant. What else could be taken off f, so that you know what it contributes to the "
-            "gradient?",
+            "A baseline takes off a constant. What else could be taken off f, so that you know what it "
+            "contributes to the gradient?",
             "Most of f near the mean is linear in the noise: f = c + a . noise + rest. If you knew a, the gradient of "
             "the linear part would be a / std exactly, and only the rest would scatter.",
             "Fit c and a to the 64 values by least squares: np.linalg.lstsq of the columns [noise, 1]. Squares and "
