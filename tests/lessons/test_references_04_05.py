@@ -75,7 +75,7 @@ def test_the_gradients_vanish_at_pca_and_no_plane_is_better():
         a, b = right[:k].T @ m, np.linalg.inv(m) @ right[:k]  # other axes in the same plane
         assert ref["reconstruction_error"](centred, centred @ a @ b) == pytest.approx(error)
         for gradient in ref["linear_gradients"](centred, a, b):
-            np.testing.assert_allclose(gradient, 0, atol=1e-10)
+            np.testing.assert_allclose(gradient, 0, atol=1e-9)
         for seed in range(20):
             v, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((x.shape[1], k)))
             assert ref["reconstruction_error"](centred, centred @ v @ v.T) > error - 1e-12

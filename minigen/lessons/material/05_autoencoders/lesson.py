@@ -87,8 +87,8 @@ show_source(ae.fit)
 # $$ Z = X A, \qquad Y = Z B, \qquad R = Y - X, \qquad L = \frac1N \sum_{n,j} R_{nj}^2 . $$
 #
 # *Its gradients.* From L to Y: $\partial L / \partial Y_{nj} = \tfrac2N R_{nj}$. Then we use the rule for a matrix
-# product of lesson 1 twice: for Y = Z B with $G = \partial L/\partial Y$ it gives $\partial L/\partial B = Z^\top G$ and
-# $\partial L/\partial Z = G B^\top$, and the latter goes on through Z = X A:
+# product of lesson 1 twice: for Y = Z B with $G = \partial L/\partial Y$ it gives $\partial L/\partial B = Z^\top G$
+# and $\partial L/\partial Z = G B^\top$, and the latter goes on through Z = X A:
 #
 # $$ \frac{\partial L}{\partial B} = \frac2N Z^\top R, \qquad \frac{\partial L}{\partial A} = X^\top \frac{\partial L}{\partial Z} = \frac2N X^\top R\, B^\top . $$
 #
@@ -157,10 +157,11 @@ figure = ae.rows_and_axes(matrices, axes[:2], x.shape[1:])
 
 # %% [markdown]
 # The error is that of PCA, and the plane is nearly the same each time. The rows of B are not: for any invertible M, the
-# matrices A M and $M^{-1} B$ give the same Y, so nothing makes the rows come out as the axes. How near they come is an accident of the start. **A linear autoencoder
-# finds the plane of PCA, but not its axes.** A single number of its code has no meaning of its own; the plane has. (The
-# plane takes longer to settle than the error: where $\lambda_2$ and $\lambda_3$ are close, turning the plane from one
-# axis towards the other changes the error little. Some starts end a few degrees away.)
+# matrices A M and $M^{-1} B$ give the same Y, so nothing makes the rows come out as the axes. How near they come is an
+# accident of the start. **A linear autoencoder finds the plane of PCA, but not its axes.** A single number of its code
+# has no meaning of its own; the plane has. (The plane takes longer to settle than the error: where $\lambda_2$ and
+# $\lambda_3$ are close, turning the plane from one axis towards the other changes the error little. Some starts end a
+# few degrees away.)
 #
 # **Exercise 05.3.** `pca_reconstruct`, the best linear autoencoder without any training.
 
@@ -255,8 +256,8 @@ check("05.6")
 # We need a judge of what is a digit. It is a classifier with eleven answers: the ten digits, and "no digit". For the
 # eleventh, it is trained on the left or upper half of one digit beside the rest of another, and on means of two digits.
 # (A classifier without this eleventh answer never had a reason to doubt: on MNIST ours was more than 90 % sure of its
-# label for 96 % of images of pure noise. The judge has faults, too. How many real digits and how many mixtures it takes for
-# digits is printed, and drawn as lines in the picture.)
+# label for 96 % of images of pure noise. The judge has faults, too. How many real digits and how many mixtures it takes
+# for digits is printed, and drawn as lines in the picture.)
 #
 # **Predict before you run.** The error falls as d grows. The share of samples that the judge takes for digits is, at
 # d = 32, (a) higher than at d = 2; (b) the same within a fifth; (c) lower.
@@ -289,7 +290,8 @@ figure = ae.error_and_shares(sizes, table, shares, real, halves)
 # larger code makes them worse, and the gap to the reconstructions widens. The more numbers a code has, the smaller the
 # part of their space that digits use, and the more often a random code misses it. (The shares depend a little on the
 # seed; that 32 numbers give fewer good samples than 2 held for every seed that we tried.) At the very end, with as many
-# numbers as pixels, there is an autoencoder with the error 0, the identity, and drawing a code for it is drawing pixels.
+# numbers as pixels, there is an autoencoder with the error 0, the identity, and drawing a code for it is drawing
+# pixels.
 #
 # ## Something to move
 #
@@ -340,6 +342,6 @@ quiz("05")
 # - [Ghosh, Sajjadi, Vergari, Black & Schölkopf 2020, arXiv:1903.12436](https://arxiv.org/abs/1903.12436), *From
 #   variational to deterministic autoencoders*: how far a density gets that is fitted to the codes afterwards, as in
 #   exercises 05.4 and 05.6.
-# - In the library: `minigen/models/networks.py` holds the encoders and decoders, `minigen/report/latent.py` ways through
-#   a latent space.
+# - In the library: `minigen/models/networks.py` holds the encoders and decoders, `minigen/report/latent.py` ways
+#   through a latent space.
 # - Lesson 6: the variational autoencoder.

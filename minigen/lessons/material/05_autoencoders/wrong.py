@@ -16,7 +16,7 @@ EQUIVALENT = {
     "pca_reconstruct: only the left of centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
     "pca_reconstruct: * in centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
     "pca_reconstruct: + 1e-8 under centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
-    "pca_reconstruct: k at least 1": "k is at least 1",
+    "pca_reconstruct: k at least 1": "k is never below 1",
 }
 
 

@@ -78,8 +78,9 @@ show_source(mg.models.VAE.elbo)
 show_source(mg.models.VAE.loss)
 
 # %% [markdown]
-# How good is the model of the first picture? A number of nats alone says little, so here is a baseline: the *independent
-# pixels*, where each pixel is white with the frequency that it has in the training set, whatever the other pixels are.
+# How good is the model of the first picture? A number of nats alone says little, so here is a baseline: the
+# *independent pixels*, where each pixel is white with the frequency that it has in the training set, whatever the other
+# pixels are.
 
 # %%
 with mg.no_grad():
@@ -185,8 +186,8 @@ check("06.5")
 #
 # $$ \frac{\partial}{\partial m}E[f(m+s\varepsilon)] = E[f'(z)] \qquad\text{and}\qquad \frac{\partial}{\partial v}E[f(m+e^{v/2}\varepsilon)] = E\big[f'(z)\,\tfrac12 e^{v/2}\varepsilon\big] . $$
 #
-# Both are right on average. How much do they scatter? Take $f(z)=|z|^2$ with D latents at m = 0, s = 1, and the gradient
-# with respect to $m_1$. The reparameterised one is $2\varepsilon_1$, with variance 4. The score function's is
+# Both are right on average. How much do they scatter? Take $f(z)=|z|^2$ with D latents at m = 0, s = 1, and the
+# gradient with respect to $m_1$. The reparameterised one is $2\varepsilon_1$, with variance 4. The score function's is
 # $|\varepsilon|^2\varepsilon_1$. With $R=\sum_{j>1}\varepsilon_j^2$ and the moments 1, 3, 15 of
 # $\varepsilon^2, \varepsilon^4, \varepsilon^6$ its variance is
 #
@@ -195,8 +196,8 @@ check("06.5")
 # and with the baseline $b=E[f]=D$ it is $(D+2)(D+4) - 2D\,E[f\varepsilon_1^2] + D^2 = 2D+8$, since
 # $E[f\varepsilon_1^2]=D+2$. In two dimensions these variances are 24 and 12, beside 4.
 #
-# **Predict before you run.** Now f is log p(x|z) of a digit of MNIST under our model of two latents. How many samples of
-# the score function, without a baseline, are as good as one reparameterised sample? (The ratio of the variances; the
+# **Predict before you run.** Now f is log p(x|z) of a digit of MNIST under our model of two latents. How many samples
+# of the score function, without a baseline, are as good as one reparameterised sample? (The ratio of the variances; the
 # median of twenty digits.) (a) Fewer than 20. (b) 20 to 1000. (c) More than 1000.
 
 # %%
@@ -240,11 +241,11 @@ for name, ratio in zip(names, ratios, strict=True):
     )
 
 # %% [markdown]
-# Most of the huge number is not the fault of the score function. On MNIST, log p(x|z) is some -150 nats for every z near
-# the digit's code, and this constant is multiplied by noise. **Compare with the baseline before you blame the method:**
-# with the mean subtracted, a few samples of the score function are as good as one reparameterised sample. (The median
-# was about 5 for each of three seeds; the ratio of a single digit may be 3 or 40. Subtracting the mean of the same
-# samples adds a tiny bias; the mean of the *other* samples adds none.)
+# Most of the huge number is not the fault of the score function. On MNIST, log p(x|z) is some -150 nats for every z
+# near the digit's code, and this constant is multiplied by noise. **Compare with the baseline before you blame the
+# method:** with the mean subtracted, a few samples of the score function are as good as one reparameterised sample.
+# (The median was about 5 for each of three seeds; the ratio of a single digit may be 3 or 40. Subtracting the mean of
+# the same samples adds a tiny bias; the mean of the *other* samples adds none.)
 #
 # What remains grows with the number of latents, as the left picture shows. The score function multiplies the noise of
 # one latent by a single number, f, which contains the effects of all the other latents too. The derivative tells each
@@ -260,8 +261,8 @@ check("06.2")
 check("06.3")
 
 # %% [markdown]
-# **Exercise 06.6 (open task).** `slopes_from_values`. Estimate derivatives from values alone, with half the error of the
-# baseline or less. What else can be subtracted from f, besides a constant?
+# **Exercise 06.6 (open task).** `slopes_from_values`. Estimate derivatives from values alone, with half the error of
+# the baseline or less. What else can be subtracted from f, besides a constant?
 
 # %%
 check("06.6")
@@ -269,8 +270,8 @@ check("06.6")
 # %% [markdown]
 # ## A misconception, put to the test
 #
-# *"My gradients pass the check, so my VAE is right."* The most common slip mistakes the log-variance for the logarithm of
-# the standard deviation: `z = mean + exp(log_var) * noise`.
+# *"My gradients pass the check, so my VAE is right."* The most common slip mistakes the log-variance for the logarithm
+# of the standard deviation: `z = mean + exp(log_var) * noise`.
 #
 # **Predict before you run.** `gradcheck` compares the derivatives of this wrong sampler with measured slopes. (a) It
 # fails. (b) It passes.
@@ -290,19 +291,18 @@ for v in (-6.0, -3.0, 0.0, 1.0):
     print(f"{v:6.1f} {in_loss:14.3f} {drawn:19.3f}")
 
 # %% [markdown]
-# A gradient check compares a function with its own derivative. It cannot know which function you meant. Here the sampler
-# and the KL describe different Gaussians: for small variances, the loss counts half of the nats that the codes carry,
-# and the number that it reports is not a bound. Only a check of the *values* finds this: the standard deviation of many
-# samples has to be e^(v/2).
+# A gradient check compares a function with its own derivative. It cannot know which function you meant. Here the
+# sampler and the KL describe different Gaussians: for small variances, the loss counts half of the nats that the codes
+# carry, and the number that it reports is not a bound. Only a check of the *values* finds this: the standard deviation
+# of many samples has to be e^(v/2).
 #
 # ## Bernoulli and Gaussian decoders
 #
 # The decoder's last layer gives a number for each pixel. What this number means is our choice of p(x|z).
 #
-# **Bernoulli**, for pixels that are 0 or 1. With p = sigmoid(l),
-# $\log p(x|z)=\sum_j x_j\log p_j+(1-x_j)\log(1-p_j)$, where log p = -log(1 + e^-l) and log(1 - p) = -log(1 + e^l). It is
-# the negative of the cross-entropy, *summed* over the pixels. (Averaged, it would be 784 times smaller on MNIST, and the
-# KL would dominate.)
+# **Bernoulli**, for pixels that are 0 or 1. With p = sigmoid(l), $\log p(x|z)=\sum_j x_j\log p_j+(1-x_j)\log(1-p_j)$,
+# where log p = -log(1 + e^-l) and log(1 - p) = -log(1 + e^l). It is the negative of the cross-entropy, *summed* over
+# the pixels. (Averaged, it would be 784 times smaller on MNIST, and the KL would dominate.)
 #
 # **Gaussian**, for any real numbers, with means $\mu_j$ from the decoder and one learned standard deviation $\sigma$:
 #
@@ -345,18 +345,19 @@ check("06.4")
 # ## Posterior collapse
 #
 # A latent with q(z|x) = p(z) for all x costs no KL and carries no information. When does this happen? Take one number x
-# of variance $\lambda$ and a linear decoder, $x = wz + \text{noise}$ with variance $\sigma^2$. Then p(x) = N(0, V), with
-# $V=w^2+\sigma^2$, and the mean of log p(x) is $-\frac12(\log 2\pi V+\lambda/V)$. It rises until $V=\lambda$ and falls
-# from there. So
+# of variance $\lambda$ and a linear decoder, $x = wz + \text{noise}$ with variance $\sigma^2$. Then p(x) = N(0, V),
+# with $V=w^2+\sigma^2$, and the mean of log p(x) is $-\frac12(\log 2\pi V+\lambda/V)$. It rises until $V=\lambda$ and
+# falls from there. So
 #
 # $$ w^2=\lambda-\sigma^2 \;\text{ if } \lambda>\sigma^2,\qquad w=0 \;\text{ otherwise.} $$
 #
-# The posterior is Gaussian here: its variance is $\sigma^2/V$ and its mean $wx/V$. A perfect encoder closes the gap, and
-# its KL, averaged over x, is
+# The posterior is Gaussian here: its variance is $\sigma^2/V$ and its mean $wx/V$. A perfect encoder closes the gap,
+# and its KL, averaged over x, is
 # $\frac12\big(\frac{w^2\lambda}{V^2}+\frac{\sigma^2}{V}-1-\log\frac{\sigma^2}{V}\big)=\frac12\log(\lambda/\sigma^2)$
-# with $V=\lambda$, as the first three terms cancel. **A latent is used if it explains more than the decoder's noise, and
-# it is switched off otherwise.** The likelihood itself asks for this; the optimiser is not to blame. A weight $\beta$ on
-# the KL has the same effect as the variance $\beta\sigma^2$ in place of $\sigma^2$, so it switches more latents off.
+# with $V=\lambda$, as the first three terms cancel. **A latent is used if it explains more than the decoder's noise,
+# and it is switched off otherwise.** The likelihood itself asks for this; the optimiser is not to blame. A weight
+# $\beta$ on the KL has the same effect as the variance $\beta\sigma^2$ in place of $\sigma^2$, so it switches more
+# latents off.
 #
 # **Predict before you run.** On MNIST, our model with 20 latents keeps all of them above 0.1 nats. We train the same
 # model with $\beta=4$. How many of the 20 stay above 0.1 nats?
@@ -379,14 +380,14 @@ bars = {f"beta {beta}: {n} above 0.1": kl for beta, n, kl in zip((1, 4), used, n
 figure = vae.collapse(variances, wanted, measured, noise_var, bars)
 
 # %% [markdown]
-# The linear model spends what was derived for it, and a larger $\beta$ switches latents of digits off. How many it leaves
-# depends on the data: on 8x8 digits, which have few pixels to explain, $\beta=4$ can leave none.
+# The linear model spends what was derived for it, and a larger $\beta$ switches latents of digits off. How many it
+# leaves depends on the data: on 8x8 digits, which have few pixels to explain, $\beta=4$ can leave none.
 #
-# There is a second kind of collapse, for which the optimiser *is* to blame. Early in training the decoder ignores z. Then
-# the KL is the only thing that the encoder gets a gradient from, and it may shrink to p(z) before it has learned anything
-# useful. Decoders that can model x well without z, such as those of text, are prone to it; our small models are not.
-# Raising $\beta$ slowly from 0 to 1 during training helps against this second kind. It does nothing against the first: such
-# a latent is not worth its nats.
+# There is a second kind of collapse, for which the optimiser *is* to blame. Early in training the decoder ignores z.
+# Then the KL is the only thing that the encoder gets a gradient from, and it may shrink to p(z) before it has learned
+# anything useful. Decoders that can model x well without z, such as those of text, are prone to it; our small models
+# are not. Raising $\beta$ slowly from 0 to 1 during training helps against this second kind. It does nothing against
+# the first: such a latent is not worth its nats.
 #
 # ## Something to move
 #
@@ -415,10 +416,10 @@ quiz("06")
 # %% [markdown]
 # ## Where to go next
 #
-# - [Kingma & Welling 2014, arXiv:1312.6114](https://arxiv.org/abs/1312.6114), *Auto-encoding variational Bayes*, sections
-#   2.2 to 2.4, and appendix B for the divergence.
-# - [Rezende, Mohamed & Wierstra 2014, arXiv:1401.4082](https://arxiv.org/abs/1401.4082), *Stochastic backpropagation and
-#   approximate inference in deep generative models*: the same model, found at the same time.
+# - [Kingma & Welling 2014, arXiv:1312.6114](https://arxiv.org/abs/1312.6114), *Auto-encoding variational Bayes*,
+#   sections 2.2 to 2.4, and appendix B for the divergence.
+# - [Rezende, Mohamed & Wierstra 2014, arXiv:1401.4082](https://arxiv.org/abs/1401.4082), *Stochastic backpropagation
+#   and approximate inference in deep generative models*: the same model, found at the same time.
 # - [Mohamed, Rosca, Figurnov & Mnih 2020, arXiv:1906.10652](https://arxiv.org/abs/1906.10652), *Monte Carlo gradient
 #   estimation in machine learning*: sections 4 and 5 on the score function and the path, section 7 on control variates,
 #   which exercise 06.6 asks for.
