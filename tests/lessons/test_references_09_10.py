@@ -1,5 +1,7 @@
 """The references of lessons 9 and 10 agree with the library, and with what the lessons derive."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,20 @@ def test_the_modes_are_the_librarys():
     for inputs, answer in answers("count_modes"):
         assert answer == tuple(modes_found(*inputs.values()))
         assert 0 < answer[0] < len(inputs["centres"])
+
+
+def test_the_best_loss_of_packs_is_that_of_the_best_discriminator_of_packs():
+    best = find_exercise("best_discriminator")[0].reference["best_discriminator"]
+    for inputs, loss in answers("packed_best_loss"):
+        p, q, m = inputs.values()
+        packs = [np.array([np.prod(pack) for pack in itertools.product(r, repeat=m)]) for r in (p, q)]
+        assert loss == pytest.approx(-best(*packs)[1], rel=1e-12, abs=1e-12)
+
+
+def test_the_coverage_is_near_the_share_of_the_clusters_with_a_margin():
+    _, exercise = find_exercise("coverage")
+    for inputs, answer in answers("coverage"):
+        assert exercise.measure(inputs, answer).value < 0.03
 
 
 def test_the_batch_norm_is_the_librarys():
