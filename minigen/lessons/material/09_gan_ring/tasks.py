@@ -122,7 +122,7 @@ def overlapping(rng):
     """Clusters whose 3 sigma overlap: the second centre is within 3 sigma of samples that belong to the first."""
     sigma, corner = 0.25, 4.0 * rng.integers(-3, 4, 2)
     shift = rng.permutation([1.0, 0.0]) * rng.choice([-1, 1])
-    near = corner + rng.uniform(-0.2, 0.2, (sizes(rng, 1)[0], 2)) + 0.35 * shift
+    near = corner + rng.uniform(-0.1, 0.1, (sizes(rng, 1)[0], 2)) + 0.35 * shift
     far = corner + 20 + rng.standard_normal((3, 2))
     centres = np.stack([corner, corner + shift, corner - 8.0])
     order = rng.permutation(3)
@@ -140,7 +140,7 @@ def on_the_border(rng):
 def halfway(rng):
     """Samples as near to one centre as to another, and good."""
     sigma, corner = 0.25, 4.0 * rng.integers(-3, 4, 2)
-    samples = corner + np.array([[0.5, 0.0], [0.5, 0.25]])
+    samples = corner + np.array([[0.5, 0.0], [0.5, 0.25], [1.0, 0.125]])
     return {"samples": samples, "centres": np.stack([corner + [1.0, 0.0], corner, corner + 8.0]), "sigma": sigma}
 
 
