@@ -149,7 +149,7 @@ def still(axis: Axes, game: Game, i: int) -> None:
 
 def show(game: Game, columns: int = 5, rows: int = 2) -> None:
     """Moments of a game, evenly spread, with how many of the eight clusters have a fake within 3 sigma."""
-    figure, axes = plt.subplots(rows, columns, figsize=(7.5, 1.72 * rows), layout="constrained")
+    _, axes = plt.subplots(rows, columns, figsize=(7.5, 1.72 * rows), layout="constrained")
     moments = np.linspace(0, len(game.stills) - 1, rows * columns).round().astype(int)
     for axis, i in zip(axes.flat, moments, strict=True):
         still(axis, game, int(i))
@@ -169,7 +169,7 @@ def frame(game: Game) -> Callable[[int], Figure]:
 
 def compare_losses(games: dict[str, Game]) -> None:
     """D's loss by step, beside 2 log 2: that of a coin."""
-    figure, axes = plt.subplots(1, len(games), figsize=(7.5, 2.5), layout="constrained", sharey=True)
+    _, axes = plt.subplots(1, len(games), figsize=(7.5, 2.5), layout="constrained", sharey=True)
     for axis, (name, game) in zip(axes, games.items(), strict=True):
         axis.plot(game.d_loss, linewidth=0.8)
         axis.axhline(2 * np.log(2), color="0.3", linestyle="--")
@@ -191,7 +191,7 @@ def table(games: dict[str, Game]) -> None:
 def best_and_learnt(x: np.ndarray, p: np.ndarray, q: np.ndarray, learnt: np.ndarray, losses: list[float]) -> None:
     """Two densities, the best D and the learnt one, and D's loss beside that of the best."""
     best = p / (p + q)
-    figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
+    _, axes = plt.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
     axes[0].plot(x, p, color="0.4", label="p, the data")
     axes[0].plot(x, q, color=FAKES, linestyle="--", label="q, the fakes")
     axes[1].plot(x, best, color="0.6", linewidth=5, label="p / (p + q)")
@@ -215,7 +215,7 @@ def two_losses() -> None:
     """The generator's two losses for one fake, and their slopes."""
     s = np.linspace(-8, 8, 200)
     d = 1 / (1 + np.exp(-s))
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 2.8), layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(7.5, 2.8), layout="constrained")
     axes[0].plot(s, np.log(1 - d), label="log(1 - D), minimax")
     axes[0].plot(s, -np.log(d), "--", label="-log D, non-saturating")
     axes[1].plot(s, -d, label="-D")
@@ -262,8 +262,8 @@ def normal(x: np.ndarray, mean: float, sigma: float) -> np.ndarray:
 
 def slow_players(games: dict[str, Game]) -> None:
     """D's loss and the norm of G's gradient, by turn, smoothed over 20."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained")
-    for (name, game), line in zip(games.items(), ("-", "--", ":"), strict=True):
+    _, axes = plt.subplots(1, 2, figsize=(7.5, 2.9), layout="constrained")
+    for (name, game), line in zip(games.items(), ("-", "--"), strict=True):
         for axis, values in zip(axes, (game.d_loss, game.g_gradient), strict=True):
             axis.plot(np.convolve(values, np.ones(20) / 20, "valid"), line, label=name)
     axes[0].axhline(2 * np.log(2), color="0.3", linewidth=0.8)

@@ -141,7 +141,7 @@ def halfway(rng):
     """Samples as near to one centre as to another, and good."""
     sigma, corner = 0.25, 4.0 * rng.integers(-3, 4, 2)
     samples = corner + np.array([[0.5, 0.0], [0.5, 0.25], [1.0, 0.125]])
-    return {"samples": samples, "centres": np.stack([corner + [1.0, 0.0], corner, corner + 8.0]), "sigma": sigma}
+    return {"samples": samples, "centres": corner + np.array([[1.0, 0.0], [0.0, 0.0], [8.0, 8.0]]), "sigma": sigma}
 
 
 def one_sample(distance):
@@ -149,7 +149,7 @@ def one_sample(distance):
 
     def draw(rng):
         centre = rng.standard_normal((1, 2))
-        return {"samples": centre + [0.0, distance * 0.1], "centres": centre, "sigma": 0.1}
+        return {"samples": centre + np.array([0.0, distance * 0.1]), "centres": centre, "sigma": 0.1}
 
     return draw
 
@@ -256,8 +256,8 @@ EXERCISES = [
             "derivative of log(1 + e^s)?",
             "d/ds log(1 + e^s) = e^s / (1 + e^s) = D, so that of -log(1 + e^s) is -D. By the chain rule that of "
             "log(1 + e^-s) is -(1 - D). Both losses are means over the batch.",
-            "d = 1 / (1 + np.exp(-s)), and 1 - d = 1 / (1 + np.exp(s)), which does not round to 0. Return -d / len(s) and "
-            "-(1 - d) / len(s).",
+            "d = 1 / (1 + np.exp(-s)), and 1 - d = 1 / (1 + np.exp(s)), which does not round to 0. Return -d / len(s) "
+            "and -(1 - d) / len(s).",
         ),
     ),
     Exercise(

@@ -221,7 +221,9 @@ def rounded(p, q):
     return d, float(np.log(d[p > 0]) @ p[p > 0] + np.log(1 - d[q > 0]) @ q[q > 0])
 
 
-@wrong("best_discriminator", "np.nan_to_num also turns minus infinity into -1.8e308: leave out the places with p or q 0")
+@wrong(
+    "best_discriminator", "np.nan_to_num also turns minus infinity into -1.8e308: leave out the places with p or q 0"
+)
 def nan_to_num(p, q):
     d = np.nan_to_num(p / (p + q), nan=0.5)
     return d, float(np.nan_to_num(p * np.log(d)).sum() + np.nan_to_num(q * np.log(1 - d)).sum())
@@ -427,7 +429,9 @@ def pairs(samples, centres, sigma):
     return int(near.any(axis=0).sum()), float(near.sum() / len(samples))
 
 
-@wrong("count_modes", "where clusters overlap, a sample is within 3 sigma of two centres, and belongs to the nearest alone")
+@wrong(
+    "count_modes", "where clusters overlap, a sample is within 3 sigma of two centres, and belongs to the nearest alone"
+)
 def every_centre_in_reach(samples, centres, sigma):
     near = distances(samples, centres) < 3 * sigma
     return int(near.any(axis=0).sum()), float(near.any(axis=1).mean())
