@@ -160,7 +160,7 @@ def frame(game: Game) -> Callable[[int], Figure]:
     """For `animate`: draws moment i."""
 
     def draw(i: int) -> Figure:
-        figure, axis = plt.subplots(figsize=(3.4, 3.6), layout="constrained")
+        figure, axis = plt.subplots(figsize=(2.7, 2.9), layout="constrained")
         still(axis, game, i)
         return figure
 
