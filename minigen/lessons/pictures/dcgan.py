@@ -37,10 +37,10 @@ def look(gan: GAN, codes: Tensor) -> np.ndarray:
 def train(
     gan: GAN, images: np.ndarray, rng: Generator, n: int, moments: Iterable[int] = ()
 ) -> tuple[dict[int, np.ndarray], np.ndarray]:
-    """Train for n steps; returns G's images of 1000 fixed codes at the moments, and five metrics of every step."""
+    """Train for n steps; returns G's images of 500 fixed codes at the moments, and five metrics of every step."""
     trainer = GANTrainer(gan, constant(1e-3), generator_speed=2.0)
     batches = (images[rng.host.integers(len(images), size=64)] for _ in range(n))
-    codes, log = gan.noise(1000, Generator(1)), []
+    codes, log = gan.noise(500, Generator(1)), []
     seen = {0: look(gan, codes)}
     for step, metrics in steps(trainer, batches, rng, n):
         log.append([metrics[k].item() for k in ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "spread")])
@@ -109,9 +109,9 @@ def shrunk(images: np.ndarray) -> np.ndarray:
 
 
 def distances(seen: dict[int, np.ndarray], real: np.ndarray) -> tuple[list[float], float]:
-    """The Fréchet distance of 1000 fakes from the first 1000 real images, by moment; and that of real from real."""
-    return [frechet(shrunk(images), shrunk(real[:1000])) for images in seen.values()], floor(
-        shrunk(real[:2000]), Generator(0)
+    """The Fréchet distance of 500 fakes from the first 500 real images, by moment; and that of real from real."""
+    return [frechet(shrunk(images), shrunk(real[:500])) for images in seen.values()], floor(
+        shrunk(real[:1000]), Generator(0)
     )
 
 
@@ -134,8 +134,8 @@ def curves(log: np.ndarray, moments: Sequence[int], distance: Sequence[float], l
 
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     """Spearman's: the correlation of the ranks, 1 if both rise together, -1 if one falls as the other rises."""
-    ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    first, second = (np.argsort(np.argsort(values)) for values in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def between(gan: GAN, seed: int = 4) -> Callable[..., Figure]:

@@ -141,8 +141,8 @@ def still(axis: Axes, game: Game, i: int) -> None:
     """One moment: clusters grey, fakes as small crosses, and D's belief as a shade of blue."""
     turn, fakes, belief = game.stills[i]
     axis.imshow(belief, extent=(-1.75, 1.75, -1.75, 1.75), origin="lower", cmap="Blues", vmin=0, vmax=1.5)
-    axis.scatter(*RING.T, s=70, facecolors="none", edgecolors=DATA, linewidths=1.5)
-    axis.scatter(*fakes.T, s=9, marker="x", color=FAKES, linewidths=0.7)
+    axis.scatter(RING[:, 0], RING[:, 1], s=70, facecolors="none", edgecolors=DATA, linewidths=1.5)
+    axis.scatter(fakes[:, 0], fakes[:, 1], s=9, marker="x", color=FAKES, linewidths=0.7)
     axis.set(xlim=(-1.75, 1.75), ylim=(-1.75, 1.75), xticks=[], yticks=[])
     axis.set_title(f"turn {turn}: {game.found[i]} of 8", fontsize=10)
 

@@ -201,15 +201,15 @@ with mg.no_grad(), gan.generator.frozen():
     alike = gan.from_codes(mg.tensor(np.repeat(z, 64, axis=0))).numpy()[0]
     changes = {}
     for size in (64, 16, 4):
-        many = [image_of(gan.noise(1, mg.Generator(i // 2)).numpy(), size - 1, 100 + i) for i in range(80)]
-        changes[size] = np.mean([abs(many[i] - many[i + 1]).mean() for i in range(0, 80, 2)])
+        many = [image_of(gan.noise(1, mg.Generator(i // 2)).numpy(), size - 1, 100 + i) for i in range(48)]
+        changes[size] = np.mean([abs(many[i] - many[i + 1]).mean() for i in range(0, 48, 2)])
         print(f"batches of {size:2}: mean change of a pixel from one draw of neighbours to another {changes[size]:.3f}")
 dcgan.company([eval_mode, *pictures, alike], ["eval mode", "64", "64", "4", "4", "64 times z"])
 
 # %% [markdown]
 # Above is the image of one z: in eval mode, in batches of 64 and of 4, and in a batch of 64 copies of z. Below is how it
 # differs from eval mode (red is brighter), with the mean size of the difference. Nobody asked for these changes: the
-# neighbours have a say in what is drawn. A single picture proves little; the printed means over 40 codes show that the
+# neighbours have a say in what is drawn. A single picture proves little; the printed means over 24 codes show that the
 # neighbours' influence grows as the batch gets smaller. So call `.eval()` before you sample, and `.train()` before you
 # go on. And mind the opposite fault: the averages of a model that was trained for a few steps only are still near those
 # it began with.
@@ -303,7 +303,7 @@ dcgan.show(pictures, ["real", "separate", "mixed"])
 # The curves of the first training. D's loss has its balance at 2 log 2 = 1.386, G's at log 2 = 0.693 (lesson 9). The
 # accuracies are D's shares of real images and of fakes told right; the spread is the fakes' variance over that of the
 # real ones. Beside them is a measure that the game does not know: the Fréchet distance (means and covariances compared)
-# of 1000 fakes from 1000 real images, both shrunk to a few pixels. Its baseline is the distance of real images from
+# of 500 fakes from 500 real images, both shrunk to a few pixels. Its baseline is the distance of real images from
 # other real images.
 
 # %%
