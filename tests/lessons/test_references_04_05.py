@@ -90,3 +90,25 @@ def test_the_samples_have_the_moments_of_the_codes():
         z = ref["sample_codes"](codes, e)
         np.testing.assert_allclose(z.mean(axis=0), codes.mean(axis=0))
         np.testing.assert_allclose(np.cov(z.T, bias=True), np.cov(codes.T, bias=True), atol=1e-12)
+
+
+def test_the_noise_that_is_left_is_that_of_the_weights():
+    ref, cases = reference("04.5")
+    for beta, t in cases:
+        for left, i in zip(ref["noise_left"](beta, t), t, strict=True):
+            weights = ref["running_means"](np.eye(i), beta)[-1]  # of each gradient in the last mean
+            assert left == pytest.approx(np.sqrt((weights**2).sum()))
+
+
+def test_other_schedules_reach_the_goal_and_constant_rates_do_not():
+    _, exercise = find_exercise("04.6")
+    for seed in range(10):
+        inputs = exercise.cases["a bowl"](np.random.default_rng(seed))
+        curvature, _, _, steps = inputs.values()
+        t, peaks = np.arange(steps) / steps, np.geomspace(0.01, 1.9, 20) / curvature.max()
+        best = {}
+        for name, shape in {"straight": 1 - t, "in halves": np.where(t < 0.5, 1, 0.1), "constant": 0 * t + 1}.items():
+            best[name] = min(exercise.measure(inputs, peak * shape).value for peak in peaks)
+        assert best["straight"] < 0.6
+        assert best["in halves"] < 0.7
+        assert best["constant"] > 0.99
