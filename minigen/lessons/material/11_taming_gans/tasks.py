@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
 
 
 def games(gamma):
@@ -57,6 +58,67 @@ def matrices(rounds):
         return {"w": rng.standard_normal((rows, columns)), "u": 2 * rng.standard_normal(columns), "rounds": rounds}
 
     return draw
+
+
+def penalties(low, high):
+    """Weights of a penalty in that range, and its two ends."""
+
+    def draw(rng):
+        return {"gamma": rng.permutation(np.array([low, high, *rng.uniform(low, high, int(rng.integers(2, 6)))]))}
+
+    return draw
+
+
+def any_penalties(rng):
+    """Weights of all sizes, among them 0 and 1."""
+    return {"gamma": np.array([0.0, 1.0, *rng.uniform(0.05, 0.95, 2), *rng.uniform(1.1, 5, 2), 1000.0])}
+
+
+def heaps(count):
+    """Real examples around some places, fakes around one."""
+
+    def draw(rng):
+        centres = rng.uniform(-2, 2, (count, 2))
+        real = centres[np.arange(8) % count] + 0.3 * rng.standard_normal((8, 2))
+        return {"real": real, "fake": 0.6 * rng.standard_normal((8, 2))}
+
+    return draw
+
+
+def distance_of(real, fake):
+    """W of two samples of n points: the cheapest of all ways to pair them, found subset by subset."""
+    n, cost = len(real), np.sqrt(((real[:, None] - fake) ** 2).sum(axis=2))
+    cheapest = {0: 0.0}  # of pairing the first of the real examples with this set of fakes
+    for row in cost:
+        found = {}
+        for used, so_far in cheapest.items():
+            for j in range(n):
+                if not used >> j & 1:
+                    key = used | 1 << j
+                    found[key] = min(found.get(key, np.inf), so_far + row[j])
+        cheapest = found
+    return cheapest[2**n - 1] / n
+
+
+def share(inputs, answer):
+    """How much of W a critic's values find."""
+    real, fake = inputs["real"], inputs["fake"]
+    try:
+        of_real, of_fake = (np.asarray(values, np.float64) for values in answer)
+    except (TypeError, ValueError):
+        raise ArgumentError("expected two arrays of numbers, f(real) and f(fake)") from None
+    if of_real.shape != (len(real),) or of_fake.shape != (len(fake),):
+        raise ArgumentError(
+            f"expected a value for each of {len(real)} real and {len(fake)} fake examples, got arrays of shapes "
+            f"{of_real.shape} and {of_fake.shape}"
+        )
+    values, places = np.concatenate([of_real, of_fake]), np.concatenate([real, fake])
+    if not np.isfinite(values).all():
+        raise ArgumentError("expected finite values of f")
+    first, second = np.triu_indices(len(places), 1)
+    steepest = (abs(values[first] - values[second]) / np.linalg.norm(places[first] - places[second], axis=1)).max()
+    gap = of_real.mean() - of_fake.mean()
+    return Measure(float(gap / max(1.0, steepest) / distance_of(real, fake)), 0.99, "share of W that is found")
 
 
 EXERCISES = [
@@ -115,6 +177,42 @@ EXERCISES = [
             "the end, with the last v and u.",
             "v = w @ u; v = v / np.sqrt(v @ v); u = v @ w; u = u / np.sqrt(u @ u). After the loop "
             "return float(v @ w @ u), u.",
+        ),
+    ),
+    Exercise(
+        key="11.5",
+        function="largest_step",
+        section="How long may a step be?",
+        level=2,
+        cases={
+            "gamma from 0.05 to 0.95": penalties(0.05, 0.95),
+            "gamma from 1 to 4": penalties(1.0, 4.0),
+            "of all sizes": any_penalties,
+        },
+        hints=(
+            "A step multiplies (theta, psi) by a matrix I + h A, and A is the matrix of the lesson. If lambda is an "
+            "eigenvalue of A, what is that of I + h A? What must hold for it if powers of the matrix go to 0?",
+            "|1 + h lambda| < 1 for both lambda. For gamma < 1 they are complex, and |1 + h lambda|^2 = 1 + 2 h Re(lambda) "
+            "+ h^2 |lambda|^2; their product, |lambda|^2, is 1/4. For gamma >= 1 they are real and negative.",
+            "For gamma < 1: 1 - h gamma + h^2/4 < 1. For gamma >= 1: h times the larger |lambda| must stay below 2. "
+            "np.where chooses between the two; keep the root's argument from being negative.",
+        ),
+    ),
+    Exercise(
+        key="11.6",
+        function="best_critic",
+        section="Duality: from carriers to a critic",
+        level=3,
+        measure=share,
+        cases={"two heaps": heaps(2), "three heaps": heaps(3), "eight places": heaps(8)},
+        hints=(
+            "Start with something simple that is nowhere steeper than 1, such as the distance to the nearest fake, and see "
+            "how far it goes. What would improve it?",
+            "The lowest of several functions of slope 1 is no steeper than 1 either. So f(p) = min over the fakes y of "
+            "h(y) + |p - y| is allowed for any heights h, and the heights can be learned.",
+            "The mean of f(real) - mean of h is what the heights should make large. It grows if h is raised at those fakes "
+            "that are nearest (with h added) for more than one real example, and lowered at those that are nearest for none. "
+            "Take many such steps, ever smaller ones.",
         ),
     ),
 ]

@@ -363,3 +363,96 @@ def lengths_of_the_library(w, u, rounds):
         u = v @ w
         u = u / mg.norm(u)
     return float(v @ w @ u), u
+
+
+# ----------------------------------------------------------------------------------------------- largest_step
+
+
+def _root(gamma):
+    return np.sqrt(np.maximum(gamma**2 - 1, 0))
+
+
+@wrong("largest_step", "that is right for gamma < 1; above, the eigenvalues are real")
+def complex_everywhere(gamma):
+    return 4 * gamma
+
+
+@wrong("largest_step", "that is right for gamma >= 1; below, the eigenvalues are complex")
+def real_everywhere(gamma):
+    return 4 / np.maximum(gamma + _root(gamma), 1e-3)
+
+
+@wrong("largest_step", "for gamma >= 1 the other root decides: the one that is farther from 0 leaves the circle first")
+def slow_root(gamma):
+    return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma - _root(gamma), 1e-3))
+
+
+@wrong("largest_step", "for gamma >= 1 that is where 1 + h lambda is 0: it may go down to -1")
+def until_zero(gamma):
+    return np.where(gamma < 1, 4 * gamma, 2 / np.maximum(gamma + _root(gamma), 1))
+
+
+@wrong("largest_step", "for gamma < 1 the product of the two eigenvalues is 1/4, not 1")
+def modulus_one(gamma):
+    return np.where(gamma < 1, gamma, 4 / np.maximum(gamma + _root(gamma), 1))
+
+
+@wrong("largest_step", "that is the matrix with 1 in place of sigma(0) = 1/2")
+def without_the_half(gamma):
+    root = np.sqrt(np.maximum(gamma**2 - 4, 0))
+    return np.where(gamma < 2, gamma, 4 / np.maximum(gamma + root, 1))
+
+
+@wrong("largest_step", "that is H of players who move in turn")
+def in_turn_steps(gamma):
+    return 4 * (np.sqrt(gamma**2 + 1) - gamma) * (gamma > 0)
+
+
+@wrong("largest_step", "calls minigen", compared=False)
+def root_of_the_library(gamma):
+    root = mg.sqrt(np.maximum(gamma**2 - 1, 0)).numpy()
+    return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1))
+
+
+# ------------------------------------------------------------------------------------------------ best_critic
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def first_coordinate(real, fake):
+    sign = np.sign(real[:, 0].mean() - fake[:, 0].mean())
+    return sign * real[:, 0], sign * fake[:, 0]
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def towards_the_mean(real, fake):
+    way = real.mean(axis=0) - fake.mean(axis=0)
+    way = way / np.sqrt(way @ way)
+    return real @ way, fake @ way
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def distance_from_the_fakes_mean(real, fake):
+    centre = fake.mean(axis=0)
+    return np.linalg.norm(real - centre, axis=1), np.linalg.norm(fake - centre, axis=1)
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def nearest_fake(real, fake):
+    return np.linalg.norm(real[:, None] - fake, axis=2).min(axis=1), np.zeros(len(fake))
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def a_perfect_judge(real, fake):
+    return np.ones(len(real)), -np.ones(len(fake))
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def wrong_way_round(real, fake):
+    of_real, of_fake = ref.best_critic(real, fake)
+    return -of_real, -of_fake
+
+
+@wrong("best_critic", "expected a value for each", compared=False)
+def one_number(real, fake):
+    of_real, of_fake = ref.best_critic(real, fake)
+    return of_real.mean(), of_fake.mean()
