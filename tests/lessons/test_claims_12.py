@@ -32,7 +32,7 @@ def test_control_must_be_in_the_loss(seed):
         points = gan.sample(800, mg.Generator(1)).numpy()
         right[kind] = (nearest_centre(points, ring.centres) == np.arange(800) % 8).mean()
     assert right[ConditionalGAN] > 0.95
-    assert 0.05 < right[Blind] < 0.25
+    assert right[Blind] < 0.25  # guessing gives 0.125
 
 
 @pytest.mark.parametrize("right", [0.5, 0.7, 0.9])

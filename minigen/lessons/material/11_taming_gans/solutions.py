@@ -21,8 +21,8 @@ def dirac_step(theta: np.ndarray, psi: np.ndarray, lr: float, gamma: float) -> t
     anyone moves.
 
     Args:
-        theta, psi: (K,), the state of K games that know nothing of each other.
-        lr: h, of both players. gamma: the weight of the penalty; 0 for none.
+        theta, psi: (K,), the state of K games that know nothing of each other; psi theta is between -100 and 100.
+        lr: h, of both players, above 0. gamma: the weight of the penalty; 0 for none.
 
     Returns:
         (theta, psi) after the step, each (K,).

@@ -19,6 +19,20 @@ def games(gamma):
     return draw
 
 
+def at_rest_and_far(rng):
+    """Zeros, and large numbers whose product is none."""
+    sizes = [0.0, 0.0, 1.0, 6.0, 150.0, 0.2]
+    others = [0.0, 1.0, 0.0, -5.0, 0.2, 150.0]
+    factor = rng.uniform(1, 1.5, 6)
+    return {"theta": sizes * factor, "psi": others * factor, "lr": float(rng.uniform(0.1, 0.5)), "gamma": 0.5}
+
+
+def tiny_steps(rng):
+    """One game, and a step of a ten-millionth."""
+    theta, psi = rng.uniform(0.5, 2, (2, 1))
+    return {"theta": theta, "psi": psi, "lr": 1e-7, "gamma": 0.3}
+
+
 def samples(rng):
     """Two samples that overlap, of one size."""
     n = int(rng.integers(5, 12))
@@ -31,11 +45,39 @@ def apart(rng):
     return {"x": -4 + rng.standard_normal(n), "y": 6 + 2 * rng.standard_normal(n)}
 
 
+def tied(rng):
+    """Samples with zeros, and with numbers that occur more than once or in both."""
+    x = rng.permutation(np.array([0.0, 0.0, 1.0, 2.0, 5.0]))
+    return {"x": x + 0.0, "y": rng.permutation(np.array([0.0, 1.0, 1.0, 3.0, -4.0]))}
+
+
+def single(rng):
+    """One number each."""
+    return {"x": rng.standard_normal(1), "y": 3 + rng.standard_normal(1)}
+
+
 def critics(rng):
     """Places and a critic, with N, D and J all different."""
     n, d, j = (int(k) for k in rng.choice([2, 3, 4, 5, 6], 3, replace=False))
     w, v = rng.standard_normal((d, j)), rng.standard_normal(j)
     return {"x": 0.7 * rng.standard_normal((n, d)), "w": w, "v": v}
+
+
+def critics_of_all_sizes(large):
+    """Critics with zeros, and with large numbers in x, w or v, but no tanh that is quite flat."""
+
+    def draw(rng):
+        x, w, v = 0.7 * rng.standard_normal((4, 3)), 0.7 * rng.standard_normal((3, 5)), rng.standard_normal(5)
+        x[0, 1], w[2, 3], v[4] = 0, 0, 0
+        if large == "x":
+            x[:, 0], w[0] = 150 * rng.uniform(1, 1.5, 4), w[0] / 200
+        elif large == "w":
+            x[:, 0], w[0], v = x[:, 0] / 200, 150 * rng.uniform(1, 1.5, 5), v / 100
+        else:
+            v[:2] = 150 * rng.uniform(1, 1.5, 2)
+        return {"x": x, "w": w, "v": v}
+
+    return draw
 
 
 def penalty_of(x, w, v):
@@ -71,7 +113,7 @@ def penalties(low, high):
 
 def any_penalties(rng):
     """Weights of all sizes, among them 0 and 1."""
-    return {"gamma": np.array([0.0, 1.0, *rng.uniform(0.05, 0.95, 2), *rng.uniform(1.1, 5, 2), 1000.0])}
+    return {"gamma": np.array([0.0, 1.0, 1.5, *rng.uniform(0.05, 0.95, 2), *rng.uniform(1.1, 5, 2), 1000.0])}
 
 
 def heaps(count):
@@ -121,13 +163,31 @@ def share(inputs, answer):
     return Measure(float(gap / max(1.0, steepest) / distance_of(real, fake)), 0.99, "share of W that is found")
 
 
+def slowly(rng):
+    """A matrix whose singular values are so near to each other that 150 rounds are not enough."""
+    left, right = (np.linalg.qr(rng.standard_normal((5, 5)))[0] for _ in range(2))
+    return {"w": left * np.linspace(1, 0.99, 5) @ right, "u": rng.standard_normal(5), "rounds": 150}
+
+
+def with_zeros(rng):
+    """A matrix and a start in which zeros stand."""
+    w, u = rng.standard_normal((4, 3)), rng.standard_normal(3)
+    w[0, 1], w[2, 2], u[1] = 0, 0, 0
+    return {"w": w, "u": u, "rounds": 2}
+
+
 EXERCISES = [
     Exercise(
         key="11.1",
         function="dirac_step",
         section="R1: a price on steepness",
         results=("theta", "psi"),
-        cases={"no penalty": games(0.0), "gamma 0.3": games(0.3), "gamma 2": games(2.0), "gamma 0.7": games(0.7)},
+        cases={
+            "no penalty": games(0.0),
+            "gamma 0.3": games(0.3), "gamma 2": games(2.0), "gamma 0.7": games(0.7),
+            "at rest and far away": at_rest_and_far,
+            "tiny steps": tiny_steps,
+        },
         hints=(
             "Differentiate each loss on paper, the discriminator's with respect to psi and the generator's with "
             "respect to theta. What is the derivative of log(1 + e^t)?",
@@ -141,7 +201,7 @@ EXERCISES = [
         key="11.2",
         function="wasserstein_1d",
         section="The Wasserstein distance",
-        cases={"overlapping": samples, "far apart": apart, "overlapping again": samples},
+        cases={"overlapping": samples, "far apart": apart, "ties": tied, "one number": single},
         hints=(
             "Take x = (3, 1) and y = (2, 4). There are two ways to pair them: what does each cost?",
             "Sort both, pair the k-th smallest x with the k-th smallest y, and average the distances. np.sort gives a "
@@ -155,7 +215,12 @@ EXERCISES = [
         section="A gradient of a gradient",
         results=("dw", "dv"),
         measured=penalty,
-        cases={"some sizes": critics, "other sizes": critics, "and others": critics},
+        cases={
+            "some sizes": critics,
+            "other sizes": critics, "large x": critics_of_all_sizes("x"),
+            "large w": critics_of_all_sizes("w"),
+            "large v": critics_of_all_sizes("v"),
+        },
         hints=(
             "Compute P forwards first, and keep every intermediate: t = tanh(x w), d = 1 - t^2, g = (d v) w^T, the "
             "lengths, P. Now go backwards through just these lines.",
@@ -170,7 +235,13 @@ EXERCISES = [
         function="power_iteration",
         section="Spectral normalisation",
         results=("sigma", "u"),
-        cases={"one round": matrices(1), "two rounds": matrices(2), "three rounds": matrices(3)},
+        cases={
+            "one round": matrices(1),
+            "two rounds": matrices(2),
+            "three rounds": matrices(3),
+            "150 rounds": slowly,
+            "zeros": with_zeros,
+        },
         hints=(
             "Write the two lines of the docstring with @ and a division by np.sqrt(v @ v), inside a loop over rounds.",
             "Within a round u is made of the *new* v; the next round starts from the new u. sigma is computed once, at "

@@ -58,6 +58,8 @@ def information_gradient(logits: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
         dL/dlogits[n, k] = (y[n, k] - Q(k | x_n)) / N
 
+    Logits may be as large as there.
+
     Args:
         logits: (N, K). codes: (N,).
 

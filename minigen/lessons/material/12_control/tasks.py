@@ -14,6 +14,26 @@ def labelled(rng):
     return {"x": rng.standard_normal((n, h, w, c)), "labels": labels, "classes": k}
 
 
+def many_classes(k):
+    """Images with zeros, and that many classes."""
+
+    def draw(rng):
+        x = rng.standard_normal((3, 2, 4, 2))
+        x[0] = 0
+        labels = rng.integers(k, size=3)
+        labels[0] = k - 1
+        return {"x": x, "labels": labels, "classes": k}
+
+    return draw
+
+
+def many_readings(rng):
+    """Fourteen categories, the last of which occurs, and logits among which zeros stand."""
+    logits, codes = rng.standard_normal((5, 14)), rng.integers(14, size=5)
+    logits[:, ::3], codes[0] = 0, 13
+    return {"logits": logits, "codes": codes}
+
+
 def readings(size):
     """Logits of that size, and codes of which at least one is not the likeliest."""
 
@@ -93,12 +113,32 @@ def misses(inputs, answer):
     return Measure(float(error / at_zero), 0.01, "error, as a share of that of z = 0", better="lower")
 
 
+def with_zeros(rng):
+    """A channel that is the same everywhere, zeros, and a style that changes nothing."""
+    x, scale, shift = rng.standard_normal((2, 3, 4, 3)), rng.standard_normal((2, 3)), rng.standard_normal((2, 3))
+    x[0, :, :, 0], x[:, 0, 0, 1], scale[1], shift[1] = 2.0, 0, 0, 0
+    return {"x": x, "scale": scale, "shift": shift, "eps": 1e-8}
+
+
+def zeros_and_far_off(rng):
+    """Codes and means that are 0, and means that are far away."""
+    codes, means = rng.uniform(-1, 1, 6), rng.uniform(-1, 1, 6)
+    codes[0], means[1], means[2] = 0, 0, 300
+    return {"codes": codes, "means": means}
+
+
 EXERCISES = [
     Exercise(
         key="12.1",
         function="with_class_planes",
         section="Told the class",
-        cases={"some sizes": labelled, "other sizes": labelled, "and others": labelled},
+        cases={
+            "some sizes": labelled,
+            "other sizes": labelled,
+            "one class": many_classes(1),
+            "12 classes": many_classes(12),
+            "120 classes": many_classes(120),
+        },
         hints=(
             "First make the one-hot vectors, (N, K). What does `labels[:, None] == np.arange(classes)` give?",
             "Give them two axes more, one_hot[:, None, None, :], (N, 1, 1, K), and repeat them for every pixel with "
@@ -111,7 +151,7 @@ EXERCISES = [
         key="12.2",
         function="information_bound",
         section="A bound on mutual information",
-        cases={"logits of size 1": readings(1.0), "of size 3": readings(3.0), "of size 1000": readings(1000.0)},
+        cases={"logits of size 1": readings(1.0), "of size 3": readings(3.0), "of size 1000": readings(1000.0), "zeros": many_readings},
         hints=(
             "If Q guesses, with all logits equal, log Q is -log K and the bound is 0. If Q is certain and right it is "
             "log K. Check these two first.",
@@ -126,7 +166,7 @@ EXERCISES = [
         function="information_gradient",
         section="A bound on mutual information",
         measured=bound,
-        cases={"logits of size 1": readings(1.0), "again": readings(1.0), "of size 2": readings(2.0)},
+        cases={"logits of size 1": readings(1.0), "of size 30": readings(30.0), "of size 1000": readings(1000.0), "zeros": many_readings},
         hints=(
             "For one row, log Q(c) = logits[c] - log sum_j e^logits[j]. Differentiate both terms with respect to "
             "logits[k].",
@@ -139,7 +179,7 @@ EXERCISES = [
         key="12.4",
         function="adain",
         section="Style",
-        cases={"eps 1e-5": styled(1e-5), "eps 0.1": styled(0.1), "eps 1e-3": styled(1e-3)},
+        cases={"eps 1e-5": styled(1e-5), "eps 0.1": styled(0.1), "eps 1e-3": styled(1e-3), "zeros": with_zeros},
         hints=(
             "Batch norm takes the mean over axes 0, 1 and 2: one for each channel. Here each image has its own: over "
             "which axes?",
@@ -158,7 +198,8 @@ EXERCISES = [
             "means that are near": read_off(0.1),
             "too high on the whole": read_off(0.2, 0.5),
             "far off": read_off(3.0),
-            "nearly exact": read_off(1e-4),
+            "nearly exact": read_off(1e-6),
+            "zeros, and far off": zeros_and_far_off,
             "one code": one_code,
         },
         hints=(

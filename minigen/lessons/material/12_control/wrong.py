@@ -436,3 +436,24 @@ def far_out(w1, b1, w2, b2, wanted, drawn):
 @wrong("find_code", "finite numbers, got an array of shape", compared=False)
 def the_image(w1, b1, w2, b2, wanted, drawn):
     return wanted
+
+
+EQUIVALENT = {
+    "with_class_planes: without the call: (labels[:, None] == np.arange(classes)).astype(x.dtype)": "np.concatenate turns "
+    "True and False into numbers of x's type",
+    "with_class_planes: : dropped from (:, None, None, :) (2)": "an index that is left out at the end takes all",
+    "with_class_planes: classes at least 1": "there is at least one class",
+    "information_bound: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": "one of the "
+    "exponentials is 1, so the logarithm is finite",
+    "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": "the sum "
+    "is 1 or more, as one of the exponentials is 1",
+    "information_bound: np.nan_to_num(np.log(...)) for np.log(k)": "k is 1 or more, so the logarithm is finite",
+    "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(k)": "k is 1 or more, so the maximum is k",
+    "information_bound: np.exp(np.clip(..., -50, 50)) for np.exp(shifted)": "e^-50 beside 1: float64 rounds it away",
+    "information_gradient: np.exp(np.clip(..., -50, 50)) for np.exp(logits - logits.max(axis=1, keepdims=True))": "e^-50 "
+    "beside 1: float64 rounds it away",
+    "continuous_bound: np.nan_to_num(np.log(...)) for np.log(2 * np.pi * variance)": "the variance is above 0",
+    "continuous_bound: codes clipped at +-20": "codes are between -1 and 1",
+    "continuous_bound: codes clipped at +-100": "codes are between -1 and 1",
+    "continuous_bound: codes and means exchanged": "their squared difference is the same",
+}
