@@ -16,6 +16,8 @@ ACROSS = {
     "data/test_memory.py": "what no reader may take: memory",
     "data/test_resume.py": "download.py among real servers and processes",
     "fuzz/*": "all readers of files, on damaged ones",
+    "test_guides.py": "docs/{notation,glossary,prerequisites,references}.md",
+    "lessons/test_claims_*.py": "what the lessons conclude, for three seeds",
     "lessons/test_exercises.py": "minigen/lessons/material/*/tasks.py: the proofs of every exercise",
     "lessons/test_notebooks.py": "lessons/*/lesson.ipynb",
     "lessons/test_references_*.py": "minigen/lessons/material/*/solutions.py: the reference answers",

@@ -1,8 +1,14 @@
 """What says which version this is, who wrote it and under which licence, says the same."""
 
 import configparser
+import os
 import re
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
+
+import pytest
 
 import minigen
 
@@ -40,3 +46,28 @@ def test_the_pythons_that_are_named_are_the_ones_that_are_tried():
     assert named == tried
     assert options["python_requires"] == f">={named[0]}"
     assert f"Python {named[0]} to {named[-1]}" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.long
+def test_a_wheel_is_enough_for_the_course(tmp_path):
+    """Built from the checkout, unpacked elsewhere: a student's folder comes of it, and a right answer passes."""
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("minigen-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.startswith(("tests/", "lessons/", "benchmarks/"))]
+        archive.extractall(tmp_path / "installed")
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+
+    def run(*words):
+        command = [sys.executable, "-m", "minigen.lessons", *words]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    assert run("start", "course", "--no-mnist").returncode == 0
+    exercises = tmp_path / "course" / "00_start" / "exercises.py"
+    stub = 'raise NotImplementedError("blend: not written yet")'
+    text = exercises.read_text()
+    assert stub in text
+    exercises.write_text(text.replace(stub, "return part_of_a + t * b"))
+    done = run("check", "0.1")
+    assert done.returncode == 0, done

@@ -5,8 +5,11 @@ import importlib.util
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from minigen.lessons import Question, find_lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,7 +21,7 @@ def module(name):
     return loaded
 
 
-formulas, notebooks = module("formulas"), module("notebooks")
+formulas, notebooks, lesson_pages = module("formulas"), module("notebooks"), module("lesson_pages")
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,26 @@ def test_a_notebook_is_a_page():
         "![What the cell above draws](picture-01.png)\n"
     )
     assert pictures == {"picture-01.png": b"png"}
+
+
+def test_a_lessons_page_says_where_it_can_be_run():
+    lesson = find_lesson("07")
+    page = lesson_pages.with_ways_to_run("# Lesson 7\n\nText.\n", lesson, None)
+    assert page.startswith("# Lesson 7\n\n!!! note")
+    assert "(07_convolution.ipynb){ .md-button" in page
+    assert "binder" not in page, "no address is known"
+    for address in ("https://github.com/some.one/minigen", "https://github.com/some.one/minigen.git"):
+        page = lesson_pages.with_ways_to_run("# Lesson 7\n\nText.\n", lesson, address)
+        assert "mybinder.org/v2/gh/some.one/minigen/HEAD?labpath=course/07_convolution/lesson.ipynb" in page
+
+
+def test_answers_are_folded_below_the_questions():
+    asked = [Question("2 + 2?", ("3", "4"), right=1, because=("One is missing.", "Twice two."))]
+    lesson = SimpleNamespace(questions={"QUESTIONS": asked})
+    page = lesson_pages.with_answers("Questions\n\n## Where to go next\n\nOn.\n", lesson)
+    assert page == ('Questions\n\n??? question "The answers"\n    1. (b) Twice two.\n\n## Where to go next\n\nOn.\n')
+
+
+def test_animations_play():
+    cell = {"cell_type": "code", "source": "x", "outputs": [{"data": {"image/gif": "R0lG", "image/png": "cG5n"}}]}
+    assert notebooks.page(json.dumps({"cells": [cell]}))[1] == {"picture-01.gif": b"GIF"}

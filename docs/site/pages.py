@@ -11,13 +11,13 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 import docstrings  # noqa: F401  (mkdocstrings imports it by this name)
+import lesson_pages
 import notebooks
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from minigen.lessons import Lesson, find_lesson
-from minigen.lessons.questions import LETTERS
+from minigen.lessons import find_lesson
 from minigen.lessons.workbook import notebook_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,36 +82,6 @@ def contents() -> str:
     return "\n".join(parts)
 
 
-# ------------------------------------------------------------------------------------------------------ the lessons
-
-
-def with_ways_to_run(text: str, lesson: Lesson, repository: str | None) -> str:
-    """A lesson's page with buttons below its title: where its notebook can be run."""
-    buttons = [f"[The notebook, to download]({lesson.name}.ipynb){{ .md-button download= }}}}"]
-    hosted = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", repository or "")
-    if hosted:
-        address = f"https://mybinder.org/v2/gh/{hosted[1]}/HEAD?labpath=course/{lesson.name}/lesson.ipynb"
-        buttons.insert(0, f"[Run it on Binder]({address}){{ .md-button .md-button--primary }}")
-    note = (
-        '!!! note ""\n    To run it and do the exercises: `python -m minigen.lessons start course`, '
-        f"then open `course/{lesson.name}/lesson.ipynb` in Jupyter Lab.\n\n    {' '.join(buttons)}\n"
-    )
-    return re.sub(r"\A(# .*\n)", lambda title: f"{title[1]}\n{note}", text)
-
-
-def with_answers(text: str, lesson: Lesson) -> str:
-    """A lesson's page with the answers to its quick questions, folded, below the questions."""
-    answers = [
-        f"{number}. ({LETTERS[question.right]}) {question.because[question.right]}"
-        for number, question in enumerate(lesson.questions["QUESTIONS"], 1)
-    ]
-    if not answers:
-        return text
-    folded = '??? question "The answers"\n' + "".join(f"    {answer}\n" for answer in answers)
-    before, heading, after = text.partition("## Where to go next")
-    return f"{before}{folded}\n{heading}{after}"
-
-
 # --------------------------------------------------------------------------------------------------------- for MkDocs
 
 
@@ -146,7 +116,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in paths("lessons/*/lesson.ipynb"):
         lesson = find_lesson(Path(path).parent.name)
         text, pictures = notebooks.page((ROOT / path).read_text(encoding="utf-8"))
-        text = with_answers(with_ways_to_run(text, lesson, config.repo_url), lesson)
+        text = lesson_pages.with_answers(lesson_pages.with_ways_to_run(text, lesson, config.repo_url), lesson)
         files.append(File.generated(config, path.replace(".ipynb", ".md"), content=text))
         download = path.replace("lesson.ipynb", f"{lesson.name}.ipynb")
         files.append(File.generated(config, download, content=notebook_text(lesson)))

@@ -63,7 +63,7 @@ def _look(label: str) -> dict[str, Any]:
     return {
         "description": label,
         "style": {"description_width": "initial"},
-        "layout": {"width": "auto", "max_width": "32em"},
+        "layout": {"width": "32em", "max_width": "100%"},
     }
 
 
@@ -95,7 +95,7 @@ def move(draw: Callable[..., "Figure"], **controls: Slider | Choice) -> None:
 
     for widget in widgets.values():
         widget.observe(redraw, "value")
-    box = ipywidgets.VBox([*widgets.values(), picture])
+    box = ipywidgets.VBox([*widgets.values(), picture], layout={"align_items": "flex-start"})
     return _display({**box._repr_mimebundle_(), "image/png": _text(still)})
 
 

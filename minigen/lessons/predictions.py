@@ -7,6 +7,7 @@ The question stands in the lesson's text above. What it is about is measured eac
 expression of the notebook's own variables; no number is typed in.
 """
 
+import textwrap
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
@@ -92,9 +93,11 @@ def predict(key: str, guess: object = ...) -> None:
     workbook = _workbook()
     noted = workbook.guesses.get(prediction.key) if workbook else None
     if isinstance(guess, EllipsisType) and noted is None:
-        what = f"one of {', '.join(prediction.choices)}" if prediction.choices else "a number"
-        print(f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", 1), and run')
-        print("this cell again. A wrong guess teaches as much as a right one.")
+        what, example = (
+            (f"one of {', '.join(prediction.choices)}", '"b"') if prediction.choices else ("a number", "0.5")
+        )
+        print(f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", {example}).')
+        print("Then run this cell again. A wrong guess teaches as much as a right one.")
         return
     first = noted if noted is not None else prediction.read(guess)
     if noted is None and workbook:
@@ -104,7 +107,7 @@ def predict(key: str, guess: object = ...) -> None:
         " on the machine that made this lesson; the next cell measures yours" if prediction.tolerance is None else ""
     )
     print(f"You guessed {first}. Measured: {prediction.shown(measured)}{machine}.")
-    print(prediction.because)
+    print(textwrap.fill(prediction.because, 100))
 
 
 def _workbook() -> Workbook | None:

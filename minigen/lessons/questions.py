@@ -4,6 +4,7 @@ quiz("09")                 # the questions
 quiz("09", "b a c d a")    # your answers, each marked and explained
 """
 
+import textwrap
 from dataclasses import dataclass
 
 from ..errors import ArgumentError
@@ -45,7 +46,7 @@ def quiz(number: str, answers: str = "") -> None:
     asked = questions(lesson)
     if not answers.strip():
         for n, question in enumerate(asked, 1):
-            print(f"{n}. {question.text}")
+            print(textwrap.fill(f"{n}. {question.text}", 100, subsequent_indent="   "))
             print(
                 "".join(f"   ({letter}) {choice}\n" for letter, choice in zip(LETTERS, question.choices, strict=False))
             )
@@ -66,5 +67,6 @@ def quiz(number: str, answers: str = "") -> None:
             continue
         chosen = LETTERS.index(letter)
         solved += chosen == question.right
-        print(f"{n}. ({letter}) {'right' if chosen == question.right else 'no'}: {question.because[chosen]}")
+        verdict = "right" if chosen == question.right else "no"
+        print(textwrap.fill(f"{n}. ({letter}) {verdict}: {question.because[chosen]}", 100, subsequent_indent="   "))
     print(f"{solved} of {len(asked)} right")
