@@ -21,9 +21,7 @@ from . import style
 # -------------------------------------------------------------------------------------------------------- training
 
 
-def train(
-    trainer: Any, *arrays: np.ndarray, n: int = 800, batch: int = 64, seed: int = 0
-) -> list[dict[str, Any]]:
+def train(trainer: Any, *arrays: np.ndarray, n: int = 800, batch: int = 64, seed: int = 0) -> list[dict[str, Any]]:
     """n steps on random batches of examples, and of their labels if they are given; the metrics of every step."""
     rng = Generator(seed)
     chosen = (rng.host.integers(len(arrays[0]), size=batch) for _ in range(n))
@@ -94,7 +92,7 @@ def traversal(cvae: ConditionalVAE) -> Callable[..., Figure]:
 
 def bounds(powers: np.ndarray, values: Sequence[float], information: float) -> None:
     """The bound with Q = P^t, and what it bounds."""
-    figure, axis = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
+    _, axis = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
     axis.plot(powers, values, label="the bound with Q = P^t")
     axis.axhline(information, color="black", linestyle="--", label="I(c; x)")
     axis.axhline(0, color="0.7", linewidth=0.8)
@@ -104,16 +102,20 @@ def bounds(powers: np.ndarray, values: Sequence[float], information: float) -> N
 
 
 def ring_of(axis: Axes, points: np.ndarray, categories: np.ndarray, centres: np.ndarray, title: str) -> None:
-    """Points, each printed as the numeral of its category, and the clusters' centres."""
+    """Points, each printed as the numeral of its category, and the clusters' centres; large ones beside clusters."""
     axis.plot(*centres.T, "k+", markersize=12, zorder=0)
     style.numerals(axis, points, categories)
+    for category in np.unique(categories):
+        mine = points[categories == category]
+        if mine.std(axis=0).max() < 0.2:  # a cluster so dense that its numerals cover each other
+            axis.text(*(1.25 * mine.mean(axis=0)), str(category), fontsize=12, ha="center", va="center")
     axis.set_title(title, fontsize=11)
     axis.set(aspect="equal", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
 
 
 def categories_on_ring(information: Sequence[float], points: np.ndarray, centres: np.ndarray, count: int = 8) -> None:
     """InfoGAN's bound over the steps; fakes by their category."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
     axes[0].plot(information, linewidth=0.8)
     axes[0].axhline(np.log(count), color="black", linestyle="--", label=f"log {count}")
     axes[0].set_title("the bound on I(c; x), in nats", fontsize=11)
@@ -185,7 +187,7 @@ def style_table(model: StyleGAN, coarse: np.ndarray, fine: np.ndarray, change: i
 
 def style_tables(tables: dict[str, np.ndarray], columns: int) -> None:
     """Tables of styles beside each other."""
-    figure, axes = plt.subplots(1, len(tables), figsize=(7.5, 3.0), layout="constrained")
+    _, axes = plt.subplots(1, len(tables), figsize=(7.5, 3.0), layout="constrained")
     for axis, (title, images) in zip(axes, tables.items(), strict=True):
         _grid(axis, images, columns, -1)
         axis.set_title(title, fontsize=10)

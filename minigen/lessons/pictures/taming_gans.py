@@ -58,7 +58,7 @@ def walk(velocity: Velocity, start: Any = (1.0, 1.0), h: float = 0.01, n: int = 
 
 def opening() -> None:
     """Three Dirac-GANs and the ways of their players."""
-    figure, axes = plt.subplots(1, 3, figsize=(7.5, 3.0), layout="constrained")
+    _, axes = plt.subplots(1, 3, figsize=(7.5, 3.0), layout="constrained")
     theta, psi = np.meshgrid(np.linspace(-2, 2, 13), np.linspace(-2, 2, 13))
     games: dict[str, Velocity] = {"no penalty": no_penalty, "R1": with_r1, "gradient penalty": wgan_gp}
     for axis, (title, velocity) in zip(axes, games.items(), strict=True):
@@ -94,7 +94,7 @@ def dirac_game(play: Callable[..., np.ndarray]) -> Callable[..., Figure]:
 
 def transport(x: np.ndarray, y: np.ndarray, t: np.ndarray, F: np.ndarray, G: np.ndarray, best: np.ndarray) -> None:
     """Two sorted samples and their pairs; their distribution functions on the grid t; the best critic."""
-    figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
+    _, axes = plt.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
     for a, b in zip(x[::8], y[::8], strict=True):
         axes[0].plot([b, a], [0, 1], color="0.6", linewidth=0.8)
     axes[0].plot(x, np.ones(len(x)), "|", color=REAL)
@@ -155,7 +155,7 @@ def critic_map(axis: Axes, critic: Callable[[np.ndarray], Any], real: np.ndarray
 def power_rounds(errors: np.ndarray, ratio: float) -> None:
     """The error of sigma after each round of power iteration, beside the theory's slope."""
     rounds = np.arange(1, len(errors) + 1)
-    figure, axis = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
+    _, axis = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
     axis.semilogy(rounds, errors, "o", markersize=3, label="relative error of sigma")
     theory = errors[9] * ratio ** (4.0 * (rounds - 10))
     axis.semilogy(rounds, theory, "--", label=f"(sigma_2 / sigma_1)^4k, ratio {ratio:.2f}")
@@ -166,7 +166,7 @@ def power_rounds(errors: np.ndarray, ratio: float) -> None:
 
 def settling(gammas: np.ndarray, times: np.ndarray, slowest: np.ndarray) -> None:
     """How long the Dirac-GAN takes to settle, for many gammas."""
-    figure, axis = plt.subplots(figsize=(5.5, 3), layout="constrained")
+    _, axis = plt.subplots(figsize=(5.5, 3), layout="constrained")
     axis.loglog(gammas, times, "o", label="until it stays within 1 % of the start")
     axis.loglog(gammas, np.log(100) / -slowest, label="log(100) / |slowest rate|")
     axis.set(xlabel="gamma", ylabel="time")

@@ -20,8 +20,8 @@ PREDICTIONS = [
     Prediction(
         "11.c",
         "gammas[np.argmin(times)]",
-        because="With a smaller gamma the game circles for long. With a larger one the discriminator stays so flat that "
-        "the generator hardly moves.",
+        because="With a smaller gamma the game circles for long. With a larger one the discriminator stays so flat "
+        "that the generator hardly moves.",
     ),
 ]
 QUESTIONS = [
@@ -48,7 +48,7 @@ QUESTIONS = [
         ),
         right=0,
         because=(
-            "W is how far the earth is carried. The divergence only sees that the two can be told apart with certainty.",
+            "W is how far the earth is carried. The divergence only sees that the two can be told apart for sure.",
             "The divergence is log 2 wherever the fakes are, as long as the two do not overlap.",
             "That holds for the divergence. W is the distance, 5 and then 4.",
         ),
@@ -72,7 +72,7 @@ QUESTIONS = [
         ),
         right=0,
         because=(
-            "The slope is a derivative with respect to x, the penalty a function of it, and training needs d/dw of that.",
+            "The slope is a derivative with respect to x, and training needs the derivative of its penalty by w.",
             "The slope is already the derivative with respect to the examples; the weights are what is trained.",
             "The penalty contains a slope, so its gradient is a derivative of a derivative.",
         ),

@@ -113,7 +113,7 @@ def largest_step(gamma: np.ndarray) -> np.ndarray:
         new theta = theta + h psi / 2
         new psi   = psi - h (theta / 2 + gamma psi)
 
-    The game settles if (theta, psi) goes to (0, 0) from every start. Wanted is the number H with this property: the game
+    The game settles if (theta, psi) goes to (0, 0) from every start. Find the number H with this property: the game
     settles for every h with 0 < h < H, and for no h > H.
 
     Args:
@@ -129,13 +129,13 @@ def largest_step(gamma: np.ndarray) -> np.ndarray:
 
 
 def best_critic(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The values of a critic f at real and fake examples, that find as much of their Wasserstein distance as they can.
+    """Values of a critic f at real and fake examples that find as much of the Wasserstein distance as possible.
 
     What counts is
 
         (mean of f(real) - mean of f(fake)) / max(1, steepest slope) / W
 
-    where W is the Wasserstein distance of the two samples, and the steepest slope the largest |f(p) - f(q)| / |p - q| of
+    where W is the Wasserstein distance of the samples, and the steepest slope is the largest |f(p) - f(q)| / |p - q| of
     any two examples p and q, real or fake. By duality this is at most 1. The goal is 0.99 or more.
 
     Args:

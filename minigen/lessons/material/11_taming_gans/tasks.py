@@ -184,7 +184,9 @@ EXERCISES = [
         results=("theta", "psi"),
         cases={
             "no penalty": games(0.0),
-            "gamma 0.3": games(0.3), "gamma 2": games(2.0), "gamma 0.7": games(0.7),
+            "gamma 0.3": games(0.3),
+            "gamma 2": games(2.0),
+            "gamma 0.7": games(0.7),
             "at rest and far away": at_rest_and_far,
             "tiny steps": tiny_steps,
         },
@@ -217,7 +219,8 @@ EXERCISES = [
         measured=penalty,
         cases={
             "some sizes": critics,
-            "other sizes": critics, "large x": critics_of_all_sizes("x"),
+            "other sizes": critics,
+            "large x": critics_of_all_sizes("x"),
             "large w": critics_of_all_sizes("w"),
             "large v": critics_of_all_sizes("v"),
         },
@@ -263,8 +266,9 @@ EXERCISES = [
         hints=(
             "A step multiplies (theta, psi) by a matrix I + h A, and A is the matrix of the lesson. If lambda is an "
             "eigenvalue of A, what is that of I + h A? What must hold for it if powers of the matrix go to 0?",
-            "|1 + h lambda| < 1 for both lambda. For gamma < 1 they are complex, and |1 + h lambda|^2 = 1 + 2 h Re(lambda) "
-            "+ h^2 |lambda|^2; their product, |lambda|^2, is 1/4. For gamma >= 1 they are real and negative.",
+            "|1 + h lambda| < 1 for both lambda. For gamma < 1 they are complex, and |1 + h lambda|^2 = 1 + "
+            "2 h Re(lambda) + h^2 |lambda|^2; their product, |lambda|^2, is 1/4. For gamma >= 1 they are real and "
+            "negative.",
             "For gamma < 1: 1 - h gamma + h^2/4 < 1. For gamma >= 1: h times the larger |lambda| must stay below 2. "
             "np.where chooses between the two; keep the root's argument from being negative.",
         ),
@@ -277,13 +281,13 @@ EXERCISES = [
         measure=share,
         cases={"two heaps": heaps(2), "three heaps": heaps(3), "eight places": heaps(8)},
         hints=(
-            "Start with something simple that is nowhere steeper than 1, such as the distance to the nearest fake, and see "
-            "how far it goes. What would improve it?",
+            "Start with something simple that is nowhere steeper than 1, such as the distance to the nearest fake, and "
+            "see how far it goes. What would improve it?",
             "The lowest of several functions of slope 1 is no steeper than 1 either. So f(p) = min over the fakes y of "
             "h(y) + |p - y| is allowed for any heights h, and the heights can be learned.",
-            "The mean of f(real) - mean of h is what the heights should make large. It grows if h is raised at those fakes "
-            "that are nearest (with h added) for more than one real example, and lowered at those that are nearest for none. "
-            "Take many such steps, ever smaller ones.",
+            "The mean of f(real) - mean of h is what the heights should make large. It grows if h is raised at "
+            "those fakes that are nearest (with h added) for more than one real example, and lowered at those that are "
+            "nearest for none. Take many such steps, ever smaller ones.",
         ),
     ),
 ]

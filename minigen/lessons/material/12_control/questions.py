@@ -6,14 +6,15 @@ PREDICTIONS = [
     Prediction(
         "12.a",
         "'a' if bound(3.0) > information else 'b' if bound(3.0) >= 0 else 'c'",
-        because="In the 3 of 10 cases in which Q is wrong, it gives the truth a probability of 0.003, and the logarithm "
-        "of that is -5.8. It would be better not to know anything.",
+        because="In the 3 of 10 cases in which Q is wrong, it gives the truth a probability of 0.003, and the "
+        "logarithm of that is -5.8. It would be better not to know anything.",
         choices="abc",
     ),
     Prediction(
         "12.b",
         "'a' if errors['VAE-GAN'] < errors['VAE'] else 'b'",
-        because="The VAE was trained for just this error. Sharp edges that are a little off cost more than blurred ones.",
+        because="The VAE was trained for this very error. Sharp edges that are a little off cost more than "
+        "blurred ones.",
         choices="ab",
     ),
     Prediction(

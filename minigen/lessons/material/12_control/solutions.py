@@ -99,13 +99,13 @@ def continuous_bound(codes: np.ndarray, means: np.ndarray) -> float:
     """The best bound of the mutual information between a continuous code and the example, in nats.
 
     A code c is drawn uniformly between -1 and 1, and for fake number n the discriminator's second head says where it
-    was: means[n]. Take for Q(c | x_n) the density of the normal distribution around means[n] with a standard deviation s
-    that is the same for all fakes. As for categories,
+    was: means[n]. Take for Q(c | x_n) the density of the normal distribution around means[n] with a standard deviation
+    s that is the same for all fakes. As for categories,
 
         L(s) = H(c) + 1/N sum_n log Q(codes[n] | x_n)
 
-    is at most I(c; x), where H(c) = -E[log p(c)] is the entropy of the code's density p. Wanted is the largest L(s) that
-    any s > 0 gives. It may be negative.
+    is at most I(c; x), where H(c) = -E[log p(c)] is the entropy of the code's density p. Find the largest L(s) that any
+    s > 0 gives. It may be negative.
 
     Args:
         codes: (N,), numbers between -1 and 1. means: (N,), at least one of them different from its code.
@@ -141,6 +141,7 @@ def find_code(
     Returns:
         z, (D,).
     """
+
     # answer
     def image(z):
         hidden = np.tanh(z @ w1 + b1)

@@ -151,7 +151,12 @@ EXERCISES = [
         key="12.2",
         function="information_bound",
         section="A bound on mutual information",
-        cases={"logits of size 1": readings(1.0), "of size 3": readings(3.0), "of size 1000": readings(1000.0), "zeros": many_readings},
+        cases={
+            "logits of size 1": readings(1.0),
+            "of size 3": readings(3.0),
+            "of size 1000": readings(1000.0),
+            "zeros": many_readings,
+        },
         hints=(
             "If Q guesses, with all logits equal, log Q is -log K and the bound is 0. If Q is certain and right it is "
             "log K. Check these two first.",
@@ -166,7 +171,12 @@ EXERCISES = [
         function="information_gradient",
         section="A bound on mutual information",
         measured=bound,
-        cases={"logits of size 1": readings(1.0), "of size 30": readings(30.0), "of size 1000": readings(1000.0), "zeros": many_readings},
+        cases={
+            "logits of size 1": readings(1.0),
+            "of size 30": readings(30.0),
+            "of size 1000": readings(1000.0),
+            "zeros": many_readings,
+        },
         hints=(
             "For one row, log Q(c) = logits[c] - log sum_j e^logits[j]. Differentiate both terms with respect to "
             "logits[k].",
@@ -203,10 +213,10 @@ EXERCISES = [
             "one code": one_code,
         },
         hints=(
-            "Write log Q out: the logarithm of the normal density with mean m and standard deviation s. Which s makes its "
-            "average largest? And what is the density of a code that is uniform between -1 and 1?",
-            "The average is -log s - log(2 pi)/2 - E/(2 s^2), where E is the mean of (c - m)^2. Set its derivative with "
-            "respect to s to zero.",
+            "Write log Q out: the logarithm of the normal density with mean m and standard deviation s. Which s makes "
+            "its average largest? And what is the density of a code that is uniform between -1 and 1?",
+            "The average is -log s - log(2 pi)/2 - E/(2 s^2), where E is the mean of (c - m)^2. Set its derivative "
+            "with respect to s to zero.",
             "The best s^2 is E itself, so the last term is -1/2. The density is 1/2, and H(c) is minus its logarithm.",
         ),
     ),
@@ -222,7 +232,7 @@ EXERCISES = [
             "three numbers, 40 pixels": drawings(3, 40),
         },
         hints=(
-            "Write the error as a function of z first, and try some hundred random z. How far does the best of them go?",
+            "Write the error as a function of z first, and try some hundred random z. How far does the best go?",
             "From a good start go down the error's gradient. By the chain rule it is 2 (image - wanted) on the drawn "
             "pixels, back through w2, through the slope 1 - tanh^2, and through w1.",
             "The error can have several valleys, so descend from several starts and keep the best end. Small steps, or "

@@ -342,11 +342,11 @@ def standardised_by_the_library(x, scale, shift, eps):
 # ------------------------------------------------------------------------------------------- continuous_bound
 
 
-def _bound(variance, entropy=np.log(2)):
+def _bound(variance, entropy=0.6931471805599453):
     return float(entropy - 0.5 * np.log(2 * np.pi * variance) - 0.5)
 
 
-@wrong("continuous_bound", "the variance is taken around the errors' own mean: Q's mean is means[n], and a shift is an error")
+@wrong("continuous_bound", "the variance is taken around the errors' own mean: a shift is an error too")
 def around_the_mean_error(codes, means):
     return _bound(np.var(codes - means) + 1e-300)
 
@@ -376,7 +376,7 @@ def own_deviations(codes, means):
     return float(np.mean([_bound((c - m) ** 2) for c, m in zip(codes, means, strict=True)]) + 1e-3)
 
 
-@wrong("continuous_bound", "s is the mean absolute error: set the derivative to zero, and it is the root of the mean square")
+@wrong("continuous_bound", "s is the mean absolute error: the best one is the root of the mean square")
 def absolute(codes, means):
     s = np.abs(codes - means).mean() * 1.0001
     return float(np.log(2) - np.log(s) - 0.5 * np.log(2 * np.pi) - np.mean((codes - means) ** 2) / (2 * s * s))
@@ -439,19 +439,23 @@ def the_image(w1, b1, w2, b2, wanted, drawn):
 
 
 EQUIVALENT = {
-    "with_class_planes: without the call: (labels[:, None] == np.arange(classes)).astype(x.dtype)": "np.concatenate turns "
-    "True and False into numbers of x's type",
+    "with_class_planes: without the call: (labels[:, None] == np.arange(classes)).astype(x.dtype)": (
+        "np.concatenate turns True and False into numbers of x's type"
+    ),
     "with_class_planes: : dropped from (:, None, None, :) (2)": "an index that is left out at the end takes all",
     "with_class_planes: classes at least 1": "there is at least one class",
-    "information_bound: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": "one of the "
-    "exponentials is 1, so the logarithm is finite",
-    "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": "the sum "
-    "is 1 or more, as one of the exponentials is 1",
+    "information_bound: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "one of the exponentials is 1, so the logarithm is finite"
+    ),
+    "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "the sum is 1 or more, as one of the exponentials is 1"
+    ),
     "information_bound: np.nan_to_num(np.log(...)) for np.log(k)": "k is 1 or more, so the logarithm is finite",
     "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(k)": "k is 1 or more, so the maximum is k",
     "information_bound: np.exp(np.clip(..., -50, 50)) for np.exp(shifted)": "e^-50 beside 1: float64 rounds it away",
-    "information_gradient: np.exp(np.clip(..., -50, 50)) for np.exp(logits - logits.max(axis=1, keepdims=True))": "e^-50 "
-    "beside 1: float64 rounds it away",
+    "information_gradient: np.exp(np.clip(..., -50, 50)) for np.exp(logits - logits.max(axis=1, keepdims=True))": (
+        "e^-50 beside 1: float64 rounds it away"
+    ),
     "continuous_bound: np.nan_to_num(np.log(...)) for np.log(2 * np.pi * variance)": "the variance is above 0",
     "continuous_bound: codes clipped at +-20": "codes are between -1 and 1",
     "continuous_bound: codes clipped at +-100": "codes are between -1 and 1",
