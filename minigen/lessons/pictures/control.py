@@ -35,7 +35,7 @@ def conditional_vae(digits: Dataset, latents: int = 3, n: int = 1000) -> Conditi
     size = int(np.prod(digits.shape))
     encoder = dense_encoder((size + 10,), 2 * latents, [256], rng)
     model = ConditionalVAE(encoder, dense_decoder(latents + 10, digits.shape, [256], rng), latents, 10)
-    train(VAETrainer(model, 2e-3), digits.x.astype(np.float32), digits.y, n=n, batch=100)
+    train(VAETrainer(model, 2e-3), digits.x.astype(np.float32), np.asarray(digits.y), n=n, batch=100)
     return model
 
 
@@ -108,7 +108,8 @@ def ring_of(axis: Axes, points: np.ndarray, categories: np.ndarray, centres: np.
     for category in np.unique(categories):
         mine = points[categories == category]
         if mine.std(axis=0).max() < 0.2:  # a cluster so dense that its numerals cover each other
-            axis.text(*(1.25 * mine.mean(axis=0)), str(category), fontsize=12, ha="center", va="center")
+            x, y = 1.25 * mine.mean(axis=0)
+            axis.text(x, y, str(category), fontsize=12, ha="center", va="center")
     axis.set_title(title, fontsize=11)
     axis.set(aspect="equal", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
 
@@ -176,7 +177,8 @@ def style_table(model: StyleGAN, coarse: np.ndarray, fine: np.ndarray, change: i
         The table's images; and the share of the mixed ones that are nearer to their row's image than to their column's.
     """
     left, top = (model.generator(z).numpy() for z in (coarse, fine))
-    mixed = model.mix(np.repeat(coarse, len(fine), axis=0), np.tile(fine, (len(coarse), 1)), change).numpy()
+    rows, columns = np.repeat(coarse, len(fine), axis=0), np.tile(fine, (len(coarse), 1))
+    mixed = model.mix(Tensor(rows), Tensor(columns), change).numpy()
     images = [np.ones_like(top[:1]), top]
     for i, first in enumerate(left):
         images += [first[None], mixed[i * len(fine) : (i + 1) * len(fine)]]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ... import nn
+from ...autodiff import Tensor
 from ...models import GAN
 from ...models.gans import penalties
 from ...models.gans.gan import GANTrainer
@@ -190,9 +191,10 @@ def train_on_digits(
     steepness = []
     for step, _ in steps(trainer, batches, rng, n):
         if step % 20 == 0:
-            slope = penalties.input_gradient(gan.discriminator, digits[:64]).numpy().reshape(64, -1)
+            slope = penalties.input_gradient(gan.discriminator, Tensor(digits[:64])).numpy().reshape(64, -1)
             steepness.append(float(np.linalg.norm(slope, axis=1).mean()))
-    return gan.eval().sample(256, Generator(1)).numpy(), steepness
+    gan.eval()
+    return gan.sample(256, Generator(1)).numpy(), steepness
 
 
 def tamed(samples: dict[str, np.ndarray], steepness: dict[str, list[float]]) -> None:
