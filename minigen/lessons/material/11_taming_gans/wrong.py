@@ -469,8 +469,8 @@ EQUIVALENT = {
     "largest_step: gamma ** 2 - 1 for np.maximum(gamma ** 2 - 1, 0)": "np.where does not take the NaN of gamma < 1",
     "largest_step: <= in gamma < 1": "both formulas give 4 at gamma = 1",
     "largest_step: gamma + root for np.maximum(gamma + root, 1)": "it is 1 or more wherever np.where takes it",
-    "largest_step: 0 for 1 in return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1)) (2)": "the same",
-    "largest_step: -1 for 1 in return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1)) (2)": "the same",
+    "largest_step: 0 for 1 in return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1)) (2)": "the maximum changes nothing there",
+    "largest_step: -1 for 1 in return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1)) (2)": "the maximum changes nothing there",
     "largest_step: gamma negative entries set to 0": "gamma is never negative",
     "largest_step: result at least 0": "a step has a length, which is never negative",
 }
