@@ -123,8 +123,8 @@ def largest_step(gamma: np.ndarray) -> np.ndarray:
         H of each game, (K,); 0 where the game settles with no h at all.
     """
     # answer
-    root = np.sqrt(np.maximum(gamma**2 - 1, 0))
-    return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1))
+    large = np.maximum(gamma, 1)  # there the eigenvalues are real
+    return np.where(gamma < 1, 4 * gamma, 4 / (large + np.sqrt(large**2 - 1)))
     # end
 
 
