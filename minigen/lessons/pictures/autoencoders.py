@@ -102,7 +102,7 @@ def show(axis: Axes, images: np.ndarray, columns: int, title: str) -> None:
 
 def opening(codes: np.ndarray, labels: np.ndarray, images: np.ndarray, again: np.ndarray) -> Figure:
     """Codes (N, 2) as a plane of numerals, and images with their reconstructions below them."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.8), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.8), layout="constrained")
     numerals(axes[0], codes[:500], labels[:500])
     axes[0].set(xlabel="first number", ylabel="second number")
     axes[0].set_title("500 new digits as points", fontsize=10)
@@ -127,7 +127,7 @@ def rows_and_axes(matrices: Sequence[np.ndarray], vectors: np.ndarray, shape: tu
 
 def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: nn.Module, titles: Sequence[str]) -> Figure:
     """Two clouds of codes (N, 2), and what the decoder makes of a grid over the second."""
-    figure = pyplot.figure(figsize=(7.5, 8.2), layout="constrained")
+    figure = pyplot.figure(figsize=(7.3, 8.2), layout="constrained")
     axes = figure.subplot_mosaic([["flat", "bent"], ["map", "map"]], height_ratios=(1, 1.25))
     for name, codes, title in zip(("flat", "bent"), (flat, bent), titles, strict=False):
         numerals(axes[name], codes[:500], labels[:500])
@@ -142,7 +142,7 @@ def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: nn.M
 
 def sources(made: Mapping[str, np.ndarray]) -> Figure:
     """Images from several sources, named, side by side."""
-    figure, axes = pyplot.subplots(1, len(made), figsize=(7.5, 2.9), layout="constrained")
+    figure, axes = pyplot.subplots(1, len(made), figsize=(7.3, 2.9), layout="constrained")
     for axis, (title, images) in zip(axes, made.items(), strict=True):
         show(axis, images[:36], 6, title)
     return figure
@@ -150,7 +150,7 @@ def sources(made: Mapping[str, np.ndarray]) -> Figure:
 
 def error_and_shares(sizes: Sequence[int], errors: np.ndarray, shares: np.ndarray, real: float, no: float) -> Figure:
     """Errors (d, 2) of autoencoder and PCA; shares (d, 2) of reconstructions and samples, and two baselines."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.3), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.3), layout="constrained")
     places = [str(d) for d in sizes]
     for axis, lines, names in (
         (axes[0], errors, ("autoencoder", "PCA")),
@@ -180,7 +180,7 @@ def bottleneck(
         rows[d] = apply(decoder, codes[:20]), samples
 
     def draw(d: int) -> Figure:
-        figure, axes = pyplot.subplots(3, 1, figsize=(7.5, 4.2), layout="constrained")
+        figure, axes = pyplot.subplots(3, 1, figsize=(7.3, 4.2), layout="constrained")
         again, samples = rows[d]
         error = ((again - images[:20]) ** 2).sum(axis=(1, 2, 3)).mean()
         show(axes[0], images[:20], 10, "new digits")
@@ -198,7 +198,7 @@ def walk(models: Mapping[int, Pair], images: np.ndarray) -> Callable[[int, int, 
 
     def draw(d: int, first: int, second: int) -> Figure:
         path = np.array([lerp(codes[d][first], codes[d][second], t) for t in times])
-        figure, axis = pyplot.subplots(figsize=(7.5, 1.1), layout="constrained")
+        figure, axis = pyplot.subplots(figsize=(7.3, 1.1), layout="constrained")
         show(axis, apply(models[d][1], path), len(path), "t = -0.5 ... 0 (the first) ... 1 (the second) ... 1.5")
         return figure
 
