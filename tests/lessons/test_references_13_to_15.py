@@ -61,7 +61,7 @@ def test_the_scale_of_the_restoration_loss_is_the_best_one():
         errors = (x - guess)[known[..., 0] == 0].ravel()
         found = optimize.minimize_scalar(
             lambda log_scale, errors=errors: -stats.norm.logpdf(errors, scale=np.exp(log_scale)).sum(),
-            bounds=(-16, 4),
+            bounds=(-16, 8),
             method="bounded",
         )
         assert loss(x, guess, known) == pytest.approx(found.fun / len(x), rel=1e-9)
@@ -114,6 +114,14 @@ def test_above_the_crossover_the_gpu_is_faster_and_below_it_is_not():
         else:
             assert faster.min() == pytest.approx(batch, rel=0.11, abs=1e-3)
             assert faster.max() == pytest.approx(1e6)
+
+
+def test_no_other_batch_takes_less_time_in_all():
+    best, cases = drawn("14.5")
+    for fixed, per_example, critical in (case.values() for case in cases):
+        batch = best(fixed, per_example, critical)
+        times = [(1 + critical / b) * (fixed + per_example * b) for b in batch * np.geomspace(0.01, 100, 2001)]
+        assert np.argmin(times) == 1000
 
 
 def test_the_ratio_is_that_of_two_programs_on_a_machine_that_slows_down():

@@ -11,7 +11,7 @@ from minigen.lessons.checking import check_source
 from minigen.lessons.differences import difference
 from minigen.lessons.styles import in_style_of
 
-finite = st.floats(-1e6, 1e6)
+finite = st.integers(-(10**9), 10**9).map(lambda n: n / 1000)
 numbers = arrays(np.float64, array_shapes(max_dims=3, max_side=4), elements=finite)
 whole = arrays(np.int64, array_shapes(max_dims=2, max_side=4), elements=st.integers(-1000, 1000))
 
