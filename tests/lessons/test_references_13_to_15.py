@@ -7,9 +7,10 @@ import pytest
 from scipy import integrate, optimize, stats
 
 import minigen as mg
-from minigen import nn
+from minigen import data, nn
 from minigen.distributions import Bernoulli, Normal, kl_to_standard_normal
 from minigen.lessons import find_exercise
+from minigen.lessons.pictures import broken_program
 
 
 def drawn(key):
@@ -60,10 +61,26 @@ def test_the_scale_of_the_restoration_loss_is_the_best_one():
         errors = (x - guess)[known[..., 0] == 0].ravel()
         found = optimize.minimize_scalar(
             lambda log_scale, errors=errors: -stats.norm.logpdf(errors, scale=np.exp(log_scale)).sum(),
-            bounds=(-6, 3),
+            bounds=(-16, 8),
             method="bounded",
         )
         assert loss(x, guess, known) == pytest.approx(found.fun / len(x), rel=1e-9)
+
+
+def test_no_other_value_of_a_pixel_has_a_smaller_expected_absolute_error():
+    answer, cases = drawn("13.5")
+    for w, images in (case.values() for case in cases):
+        error = np.abs(images - answer(w, images)[:, None])  # (N, M, D)
+        least = np.einsum("nm,nmd->nd", w, error)
+        for other in images:
+            assert (np.einsum("nm,md->nd", w, np.abs(images - other)) >= least - 1e-12).all()
+
+
+def test_a_hole_is_filled_from_what_agrees_with_the_rest():
+    fill, (inputs, _) = drawn("13.6")
+    digit, known = inputs["train"][:1], inputs["known"][:1]
+    train = np.concatenate([digit, 1 - digit])
+    np.testing.assert_allclose(fill(digit * known, known, train), digit, atol=1e-6)
 
 
 def test_the_operations_are_those_of_the_products_of_a_network():
@@ -97,6 +114,14 @@ def test_above_the_crossover_the_gpu_is_faster_and_below_it_is_not():
         else:
             assert faster.min() == pytest.approx(batch, rel=0.11, abs=1e-3)
             assert faster.max() == pytest.approx(1e6)
+
+
+def test_no_other_batch_takes_less_time_in_all():
+    best, cases = drawn("14.5")
+    for fixed, per_example, critical in (case.values() for case in cases):
+        batch = best(fixed, per_example, critical)
+        times = [(1 + critical / b) * (fixed + per_example * b) for b in batch * np.geomspace(0.01, 100, 2001)]
+        assert np.argmin(times) == 1000
 
 
 def test_the_ratio_is_that_of_two_programs_on_a_machine_that_slows_down():
@@ -137,3 +162,46 @@ def test_the_players_losses_are_those_of_a_classifier():
         assert d_loss == pytest.approx(wanted, rel=1e-9)
         wanted = nn.bce_loss(mg.tensor(fake[:, None]), mg.tensor(one((len(fake), 1)))).item()
         assert g_loss == pytest.approx(wanted, rel=1e-9)
+
+
+def test_the_limits_of_the_loss_are_found_by_descent_as_well():
+    limits, cases = drawn("15.5")
+    for (x,) in (case.values() for case in cases):
+
+        def loss(logits, x=x):
+            return (np.logaddexp(0, logits) - x * logits).sum(axis=1).mean()
+
+        floor, blind = limits(x)
+        free = optimize.minimize(lambda s, x=x: loss(s.reshape(x.shape)), np.zeros(x.size)).fun
+        shared = optimize.minimize(lambda s, x=x: loss(np.tile(s, (len(x), 1))), np.zeros(x.shape[1])).fun
+        assert floor == pytest.approx(free, abs=2e-3)
+        assert blind == pytest.approx(shared, abs=2e-3)
+        assert floor <= free
+        assert blind <= shared
+
+
+@pytest.mark.parametrize("fault", ["none", "sign", "no noise", "variance", "no kl", "collapse"])
+def test_faults_are_told_of_programs_that_were_really_trained(fault):
+    train, test = data.load("digits", "train").x, data.load("digits", "test").x
+
+    def code(h, rng):
+        mean, log_var = mg.split(h, 2, axis=-1)
+        if fault == "no noise":
+            return mean
+        q = Normal(mean, 2 * log_var if fault == "variance" else log_var)
+        return q.sample(rng)
+
+    def loss(encoder, decoder, x, rng):
+        h = encoder(x)
+        kl = mg.mean(nn.sum_features(kl_to_standard_normal(Normal(*mg.split(h, 2, axis=-1)))))
+        weights = {"no kl": (1, 0), "collapse": (1 / x[0].size, 1), "sign": (-1, -1)}
+        bce, divergence = weights.get(fault, (1, 1))
+        return bce * nn.bce_loss(decoder(code(h, rng)), x) + divergence * kl
+
+    encoder, _, losses = broken_program.fit(loss, train, broken_program.CODE, 40 if fault == "sign" else 600)
+    with mg.no_grad():
+        h = encoder(mg.tensor(test))
+        z = code(h, mg.Generator(0)).numpy()
+    mean, log_var = np.split(h.numpy(), 2, axis=1)
+    diagnose, _ = drawn("15.6")
+    assert diagnose(*(np.asarray(a, float)[None] for a in (losses, mean, log_var, z))) == [fault]

@@ -6,6 +6,18 @@ import minigen as mg
 from minigen.lessons import WrongAnswers, reference_of
 from minigen.metrics import psnr
 
+EQUIVALENT = {
+    "posterior_mean: np.exp(np.clip(..., -50, 50)) for np.exp(exponents - exponents.max(axis=1, keepdims=True))": (
+        "weights below e^-50 are lost in the last digit of the sum"
+    ),
+    "posterior_mean: sigma at least 1e-6": "the nearest image has all of the weight long before",
+    "psnr_unknown: known zeros replaced by 0.001": "the factor 0.999 of all squares cancels in their mean",
+    "psnr_unknown: x and restored exchanged": "the square is symmetric",
+    "restoration_loss: x and guess exchanged": "the square is symmetric",
+    "restoration_loss: np.nan_to_num(np.log(...)) for np.log(2 * np.pi * mse)": "some unknown pixel differs",
+    "least_absolute: >= in below > 0.5": "no set of images has exactly half of the probability",
+}
+
 wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
@@ -276,3 +288,91 @@ def in_place(x, guess, known):
 @wrong("restoration_gradient", "calls the reference itself", compared=False)
 def gradient_of_the_reference(x, guess, known):
     return cheat.restoration_gradient(x, guess, known)
+
+
+# --------------------------------------------------------------------------------------------- least_absolute
+
+
+def _value_at(w, images, share):
+    """For each row of w and each pixel, the value below which this share of the probability lies."""
+    order = images.argsort(axis=0)
+    at = (np.cumsum(w[:, order], axis=1) > share).argmax(axis=1)
+    return np.take_along_axis(np.take_along_axis(images, order, axis=0), at, axis=0)
+
+
+@wrong("least_absolute", "that is the mean, the best answer for the square; the absolute error has another one")
+def mean_again(w, images):
+    return w @ images
+
+
+@wrong("least_absolute", "the median of the images without their probabilities: count each value with its weight")
+def unweighted(w, images):
+    return np.tile(np.quantile(images, 0.5, axis=0, method="lower"), (len(w), 1))
+
+
+@wrong("least_absolute", "that is the most probable image: the best value of each pixel may come from another image")
+def most_probable_image(w, images):
+    return images[w.argmax(axis=1)]
+
+
+@wrong("least_absolute", "one of the images is chosen for all pixels: each pixel has a median of its own")
+def best_of_the_images(w, images):
+    errors = w @ np.abs(images[:, None] - images).sum(axis=2)
+    return images[errors.argmin(axis=1)]
+
+
+@wrong("least_absolute", "the first quarter is taken: the sum of the probabilities must exceed 1/2")
+def quarter(w, images):
+    return _value_at(w, images, 0.25)
+
+
+@wrong("least_absolute", "the value before the one at which the sum of the probabilities exceeds 1/2 is taken")
+def one_too_early(w, images):
+    order = images.argsort(axis=0)
+    at = np.maximum((np.cumsum(w[:, order], axis=1) > 0.5).argmax(axis=1) - 1, 0)
+    return np.take_along_axis(np.take_along_axis(images, order, axis=0), at, axis=0)
+
+
+@wrong("least_absolute", "the probabilities are added up in the images' own order: sort them with the pixel's values")
+def weights_not_sorted(w, images):
+    at = (np.cumsum(w, axis=1) > 0.5).argmax(axis=1)
+    return np.sort(images, axis=0)[at]
+
+
+@wrong("least_absolute", "calls the reference itself", compared=False)
+def median_of_the_reference(w, images):
+    return cheat.least_absolute(w, images)
+
+
+# -------------------------------------------------------------------------------------------------- fill_hole
+
+
+def _squares_known(y, known, train):
+    """Square errors over the known pixels: (N, M)."""
+    return ((known[:, None] * (y[:, None] - train)) ** 2).sum(axis=(2, 3, 4))
+
+
+@wrong("fill_hole", "does not reach the goal", compared=False)
+def nearest_image(y, known, train):
+    return train[_squares_known(y, known, train).argmin(axis=1)]
+
+
+@wrong("fill_hole", "does not reach the goal", compared=False)
+def mean_image(y, known, train):
+    return np.broadcast_to(train.mean(axis=0), y.shape)
+
+
+@wrong("fill_hole", "does not reach the goal", compared=False)
+def left_empty(y, known, train):
+    return y
+
+
+@wrong("fill_hole", "does not reach the goal", compared=False)
+def all_alike(y, known, train):
+    w = np.exp(-_squares_known(y, known, train) / (2 * 4.0**2))
+    return np.einsum("nm,mhwc->nhwc", w / w.sum(axis=1, keepdims=True), train)
+
+
+@wrong("fill_hole", "expected finite numbers of shape", compared=False)
+def flattened(y, known, train):
+    return train[_squares_known(y, known, train).argmin(axis=1)].reshape(len(y), -1)

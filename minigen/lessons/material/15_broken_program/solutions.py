@@ -1,4 +1,4 @@
-"""Lesson 15: the four places where the program was broken. Four functions to write, in plain NumPy.
+"""Lesson 15: the places where the program was broken. Six functions to write, in plain NumPy.
 
 The encoder gives h (N, 2D): for each example the mean, then the log-variance, of q(z|x). The decoder gives logits:
 a pixel is 1 with probability sigmoid(logit). The discriminator gives a logit s for each image, D = sigmoid(s). And
@@ -89,4 +89,68 @@ def player_gradients(real_logits: np.ndarray, fake_logits: np.ndarray) -> tuple[
     d_fake = 1 / (1 + np.exp(-fake_logits)) / len(fake_logits)
     g_fake = -1 / (1 + np.exp(fake_logits)) / len(fake_logits)
     return d_real, d_fake, g_fake
+    # end
+
+
+def loss_limits(x: np.ndarray) -> tuple[float, float]:
+    """Two numbers to compare the loss of a VAE with, `repaired_vae_loss`, on images x. (Derive both.)
+
+    floor: no encoder and decoder have a loss below it, and it can be approached as closely as one likes.
+    blind: the same for decoders that ignore the code, so that they give the same logits for every image.
+
+    Logits and codes may be as large as one likes.
+
+    Args:
+        x: (N, pixels), in [0, 1]; 0 and 1 are among them.
+
+    Returns:
+        floor, blind: two numbers, in nats per example.
+    """
+
+    # answer
+    def entropy(p: np.ndarray) -> np.ndarray:
+        inside = (p > 0) & (p < 1)
+        q = np.where(inside, p, 0.5)
+        return np.where(inside, -q * np.log(q) - (1 - q) * np.log(1 - q), 0.0)
+
+    return float(entropy(x).sum(axis=1).mean()), float(entropy(x.mean(axis=0)).sum())
+    # end
+
+
+def diagnose(losses: np.ndarray, mean: np.ndarray, log_var: np.ndarray, z: np.ndarray) -> list[str]:
+    """Which fault has each of P programs that claim to train a VAE with Bernoulli pixels?
+
+        "none"      it is a VAE: codes are drawn from q(z|x), and the loss has its KL
+        "sign"      it minimises the ELBO, not its negative
+        "no noise"  the decoder gets the means
+        "variance"  the noise is multiplied by the variance, not by the deviation
+        "no kl"     the loss is the reconstruction alone
+        "collapse"  q(z|x) is the same for every image
+
+    The measure is the share of programs that are told rightly; the goal is nine of ten.
+
+    Args:
+        losses: (P, steps), what each program reports as its loss.
+        mean, log_var: (P, N, D), what its encoder gives for N images after training.
+        z: (P, N, D), the codes that its decoder gets for them.
+
+    Returns:
+        For each program one of the six names, in quotes above.
+    """
+    # answer
+    found = []
+    for loss, m, lv, code in zip(losses, mean, log_var, z, strict=True):
+        noise, std = code - m, np.exp(0.5 * lv)
+        if loss[-1] < 0:
+            found.append("sign")
+        elif np.abs(noise).max() == 0:
+            found.append("no noise")
+        elif m.std(axis=0).max() < 0.2:
+            found.append("collapse")
+        elif m.std(axis=0).max() > 1.6 and std.mean() < 0.2:
+            found.append("no kl")
+        else:
+            scale = np.abs(noise / std).mean() / np.sqrt(2 / np.pi)  # 1 if the noise was multiplied by std
+            found.append("none" if scale > 0.9 else "variance")
+    return found
     # end

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
+
+FAULTS = ("none", "sign", "no noise", "variance", "no kl", "collapse")
+PROGRAMS, IMAGES, DIMENSIONS, STEPS = 60, 100, 8, 50
 
 
 def different(rng, count):
@@ -10,32 +14,80 @@ def different(rng, count):
     return [int(n) for n in rng.choice(np.arange(3, 10), count, replace=False)]
 
 
-def codes(rng):
-    """Inputs of codes_from_outputs."""
-    n, d = different(rng, 2)
-    return {"h": rng.standard_normal((n, 2 * d)), "noise": rng.standard_normal((n, d))}
+def codes(sizes=None, mean=1.0, log_var=(-2.0, 2.0), noise=1.0):
+    """Inputs of codes_from_outputs. sizes: N, D. mean, noise: their deviation. log_var: from where to where."""
+
+    def draw(rng):
+        n, d = sizes or different(rng, 2)
+        h = np.concatenate([mean * rng.standard_normal((n, d)), rng.uniform(*log_var, (n, d))], axis=1)
+        return {"h": h, "noise": noise * rng.standard_normal((n, d))}
+
+    return draw
 
 
-def bound(size, sign=0):
-    """Inputs of repaired_vae_loss, with logits of about this size; all of one sign, if that is given."""
+def bound(size, sign=0, log_var=(-2.0, 2.0), binary=False):
+    """Inputs of repaired_vae_loss, with logits of about this size; all of one sign, if that is given.
+
+    log_var: from where to where. binary: whether pixels are 0 or 1.
+    """
 
     def draw(rng):
         n, pixels, d = different(rng, 3)
         logits = size * rng.standard_normal((n, pixels))
         logits = sign * np.abs(logits) if sign else logits
-        return {"logits": logits, "x": rng.random((n, pixels)), "h": rng.standard_normal((n, 2 * d))}
+        x = rng.integers(2, size=(n, pixels)).astype(float) if binary else rng.random((n, pixels))
+        h = np.concatenate([rng.standard_normal((n, d)), rng.uniform(*log_var, (n, d))], axis=1)
+        return {"logits": logits, "x": x, "h": h}
 
     return draw
 
 
-def verdicts(size):
-    """Logits of about this size for real images and fakes, as many of each or not."""
+def black(low, high):
+    """Inputs of repaired_vae_loss: black pixels, logits from low to high, and q is the prior."""
 
     def draw(rng):
-        n, m = different(rng, 2)
+        n, pixels, d = different(rng, 3)
+        return {"logits": rng.uniform(low, high, (n, pixels)), "x": np.zeros((n, pixels)), "h": np.zeros((n, 2 * d))}
+
+    return draw
+
+
+def verdicts(size, sizes=None):
+    """Logits of about this size for real images and fakes; sizes: N, M, by default different."""
+
+    def draw(rng):
+        n, m = sizes or different(rng, 2)
         return {"real_logits": size * rng.standard_normal(n), "fake_logits": size * rng.standard_normal(m)}
 
     return draw
+
+
+def sure(real, fake):
+    """Logits of a discriminator that is nearly sure: of real images around `real`, of fakes around `fake`."""
+
+    def draw(rng):
+        n, m = different(rng, 2)
+        return {"real_logits": real + rng.uniform(-0.7, 0.7, n), "fake_logits": fake + rng.uniform(-0.7, 0.7, m)}
+
+    return draw
+
+
+def of_both_signs(low, high):
+    """Logits of a size between low and high, both signs among the real ones and among the fakes, and one small one."""
+
+    def draw(rng):
+        n, m = different(rng, 2)
+        real, fake = (rng.uniform(low, high, k) * (-1) ** np.arange(k) for k in (n, m))
+        real[-1], fake[-1] = 0.5, -0.5
+        return {"real_logits": real, "fake_logits": fake}
+
+    return draw
+
+
+def equal_verdicts(rng):
+    """Logits that are all 0: the discriminator cannot tell."""
+    n, m = different(rng, 2)
+    return {"real_logits": np.zeros(n), "fake_logits": np.zeros(m)}
 
 
 def of_losses(reference, inputs):
@@ -49,12 +101,100 @@ def of_losses(reference, inputs):
     ]
 
 
+def pixels(n, d, grey=1.0):
+    """Inputs of loss_limits: of all pixels this share is grey, others are 0 or 1; one is always 0 and one always 1."""
+
+    def draw(rng):
+        x = np.where(rng.random((n, d)) < grey, rng.random((n, d)), rng.integers(2, size=(n, d)))
+        x[:, 0], x[:, 1] = 0, 1
+        return {"x": x}
+
+    return draw
+
+
+def nearly_black_or_white(rng):
+    """Inputs of loss_limits: pixels so near to 0 or 1 that their entropy is tiny, and that 1 - x is exact."""
+    values = np.array([0, 1, 2.0**-30, 1 - 2.0**-30, 2.0**-34])
+    x = values[rng.integers(5, size=(4, 6))]
+    x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 2.0**-30, 1 - 2.0**-30, 0, 1
+    x[:, 4:] = x[0, 4:]
+    return {"x": x}
+
+
+def program(fault, rng):
+    """What a program with this fault shows: losses (STEPS,), mean, log_var and z (IMAGES, DIMENSIONS).
+
+    The numbers are made, not trained: they have the size of those in the lesson, and vary from program to program.
+    """
+    shape = (IMAGES, DIMENSIONS)
+    used = rng.permutation(DIMENSIONS) < rng.integers(3, DIMENSIONS + 1)
+    std = np.where(used, rng.uniform(0.1, 0.5, DIMENSIONS), 1.0)
+    spread = np.where(used, np.sqrt(1 - std**2), 0.03)
+    last = rng.uniform(90, 130)
+    if fault == "no noise":  # only the KL asks for a variance: it becomes 1
+        std = np.ones(DIMENSIONS)
+        spread = np.where(used, rng.uniform(0.4, 1.5, DIMENSIONS), 0.03)
+    if fault == "no kl":
+        std, spread, last = rng.uniform(0.003, 0.03, DIMENSIONS), rng.uniform(2, 4, DIMENSIONS), rng.uniform(60, 90)
+    if fault == "collapse":
+        std, spread, last = np.ones(DIMENSIONS), np.full(DIMENSIONS, 0.03), rng.uniform(190, 210)
+    if fault == "sign":
+        std, spread = rng.uniform(0.1, 3, DIMENSIONS), rng.uniform(1, 30, DIMENSIONS)
+    mean = spread * rng.standard_normal(shape)
+    log_var = 2 * np.log(std) + 0.1 * rng.standard_normal(shape)
+    deviation = np.exp(log_var if fault == "variance" else log_var / 2)
+    noise = 0.0 if fault == "no noise" else deviation * rng.standard_normal(shape)
+    steps = np.arange(STEPS)
+    losses = last + (543 - last) * np.exp(-steps / rng.uniform(3, 8)) + rng.standard_normal(STEPS)
+    if fault == "sign":
+        losses = -543 * np.exp(steps / rng.uniform(2, 5))
+    return losses, mean, log_var, mean + noise
+
+
+def programs(rng):
+    """Inputs of diagnose. Which fault is which has to be read from them: `true_faults` draws the same ones again."""
+    seed = int(rng.integers(2**20))
+    drawn = [program(fault, draw) for fault, draw in true_faults(seed)]
+    losses, mean, log_var, z = (np.stack(part) for part in zip(*drawn, strict=True))
+    losses[0, 0] = np.floor(losses[0, 0]) + seed / 2**20  # for the measure, which has to know the faults
+    return {"losses": losses, "mean": mean, "log_var": log_var, "z": z}
+
+
+def true_faults(seed):
+    """The faults of the programs of this seed, each with the generator that draws the program."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(np.repeat(FAULTS, PROGRAMS // len(FAULTS)))
+    return [(str(fault), np.random.default_rng([seed, n])) for n, fault in enumerate(order)]
+
+
+def told_rightly(inputs, answer):
+    """The share of programs whose fault was told."""
+    if not isinstance(answer, list | tuple | np.ndarray) or len(answer) != PROGRAMS:
+        raise ArgumentError(f"diagnose: expected a list of {PROGRAMS} names, one for each program")
+    names = [str(name) for name in answer]
+    strange = next((name for name in names if name not in FAULTS), None)
+    if strange is not None:
+        raise ArgumentError(f"diagnose: expected names from {', '.join(FAULTS)}; got {strange!r}")
+    seed = round(float(inputs["losses"][0, 0] % 1) * 2**20)
+    right = [name == fault for name, (fault, _) in zip(names, true_faults(seed), strict=True)]
+    return Measure(float(np.mean(right)), 0.9, what="of the programs told rightly")
+
+
 EXERCISES = [
     Exercise(
         key="15.1",
         function="codes_from_outputs",
         section="Fault 3: nothing is sampled",
-        cases={"random outputs": codes, "other sizes": codes, "and others": codes},
+        cases={
+            "random outputs": codes(),
+            "other sizes": codes(),
+            "two images, two dimensions": codes((2, 2)),
+            "one of each": codes((1, 1)),
+            "wide clouds": codes(log_var=(110.0, 140.0)),
+            "narrow clouds around 0": codes(mean=0.0, log_var=(-140.0, -110.0)),
+            "no noise": codes(noise=0.0),
+            "much noise": codes((3, 4), noise=500.0),
+        },
         hints=(
             "h has twice as many columns as z. Which of them are the means? What are the others, exactly: a variance, "
             "a deviation, or a logarithm?",
@@ -72,6 +212,12 @@ EXERCISES = [
             "other sizes": bound(2.0),
             "logits of -1000": bound(1000.0, -1),
             "of +1000": bound(1000.0, 1),
+            "black and white": bound(3.0, binary=True),
+            "narrow clouds": bound(1.0, log_var=(-140.0, -110.0)),
+            "wide clouds": bound(1.0, log_var=(110.0, 140.0)),
+            "sure, and right": black(-40, -20),
+            "sure, and wrong": black(20.5, 22),
+            "logits of 0": black(0, 0),
         },
         hints=(
             "Two terms for each example. Which of them may be negative? What does each say if reconstructions are "
@@ -87,7 +233,16 @@ EXERCISES = [
         function="player_losses",
         section="Fault 5: a discriminator fitted with images as labels",
         results=("d_loss", "g_loss"),
-        cases={"undecided": verdicts(1.0), "sure": verdicts(5.0), "logits of +-1000": verdicts(1000.0)},
+        cases={
+            "undecided": verdicts(1.0),
+            "sure": verdicts(5.0),
+            "logits of +-1000": of_both_signs(200, 1000),
+            "sure, and right": sure(21.3, -21.3),
+            "sure, and wrong": sure(-21.3, 21.3),
+            "as many real as fake": verdicts(2.0, (4, 4)),
+            "one of each": verdicts(2.0, (1, 1)),
+            "all 0": equal_verdicts,
+        },
         hints=(
             "Which label shall the discriminator give to a real image, and which to a fake? Which does the generator "
             "hope for? None of the three needs an image.",
@@ -102,7 +257,14 @@ EXERCISES = [
         function="player_gradients",
         section="Fault 5: a discriminator fitted with images as labels",
         results=("d_real", "d_fake", "g_fake"),
-        cases={"undecided": verdicts(1.0), "sure": verdicts(5.0), "again": verdicts(2.0)},
+        cases={
+            "undecided": verdicts(1.0),
+            "sure": verdicts(5.0),
+            "very sure": of_both_signs(21, 25),
+            "as many real as fake": verdicts(2.0, (4, 4)),
+            "one of each": verdicts(2.0, (1, 1)),
+            "all 0": equal_verdicts,
+        },
         measured=of_losses,
         hints=(
             "Differentiate softplus(-s): outer derivative times inner. And of a mean over N entries, how much does one "
@@ -111,6 +273,45 @@ EXERCISES = [
             "in that mean: N or M.",
             "With sigmoid(s) = 1 / (1 + np.exp(-s)): d_fake = sigmoid(fake) / M, d_real = -sigmoid(-real) / N, and "
             "g_fake = -sigmoid(-fake) / M.",
+        ),
+    ),
+    Exercise(
+        key="15.5",
+        function="loss_limits",
+        section="Fault 1: the sign, and a misconception put to the test",
+        level=2,
+        results=("floor", "blind"),
+        cases={
+            "grey pixels": pixels(5, 4),
+            "other sizes": pixels(3, 7),
+            "black and white": pixels(6, 5, grey=0.0),
+            "both kinds": pixels(8, 6, grey=0.5),
+            "one image": pixels(1, 5),
+            "nearly black or white": nearly_black_or_white,
+        },
+        hints=(
+            "The KL can be 0 in both cases. What remains is a sum over pixels. For one pixel with value x, which "
+            "probability p makes -x log p - (1 - x) log(1 - p) smallest? And what is it there?",
+            "The derivative is (p - x) / (p (1 - p)), so p = x: the least is the entropy of a coin with probability x. "
+            "With one p for all images, average over the images first: which p is best then?",
+            "With h(p) = -p log p - (1 - p) log(1 - p), and 0 at p = 0 and p = 1: floor is the mean over images of "
+            "sum over pixels of h(x), blind the sum over pixels of h(mean over images of x).",
+        ),
+    ),
+    Exercise(
+        key="15.6",
+        function="diagnose",
+        section="Fault 4: no KL",
+        level=3,
+        cases={"sixty programs": programs, "sixty others": programs},
+        measure=told_rightly,
+        hints=(
+            "Take the faults one by one. What can never happen with Bernoulli pixels? What is z - mean in a program "
+            "that does not sample?",
+            "Without a KL the means lie far apart and the deviations are tiny; in a collapse the means are all alike. "
+            "Draw a few numbers of each program before you choose the limits.",
+            "(z - mean) / e^(log_var / 2) has deviation 1 in a program that samples as it should. With the variance in "
+            "place of the deviation it is much smaller where log_var is negative.",
         ),
     ),
 ]

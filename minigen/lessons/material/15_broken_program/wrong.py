@@ -5,6 +5,28 @@ import numpy as np
 import minigen as mg
 from minigen.lessons import WrongAnswers, reference_of
 
+_MASKED = "np.where leaves out what is computed there"
+_TOO_SMALL = "sigmoid(-50) is far below the last digit of sigmoid(s) - 1, which is right as well"
+EQUIVALENT = {
+    "repaired_vae_loss: h sorted": "the KL is a sum over means and log-variances, in any order",
+    "repaired_vae_loss: result at least 0": "with pixels in [0, 1] the loss is not negative",
+    "player_losses: real_logits sorted": "a mean does not depend on the order",
+    "player_losses: fake_logits sorted": "a mean does not depend on the order",
+    "player_losses: result at least 0": "neither loss is negative",
+    "player_gradients: np.exp(np.clip(..., -50, 50)) for np.exp(real_logits)": _TOO_SMALL,
+    "player_gradients: np.exp(np.clip(..., -50, 50)) for np.exp(-fake_logits)": _TOO_SMALL,
+    "player_gradients: np.exp(np.clip(..., -50, 50)) for np.exp(fake_logits)": _TOO_SMALL,
+    "player_gradients: real_logits clipped at +-100": _TOO_SMALL,
+    "player_gradients: fake_logits clipped at +-100": _TOO_SMALL,
+    "loss_limits: p for np.where(inside, p, 0.5)": _MASKED,
+    "loss_limits: 0.505 for 0.5 in q = np.where(inside, p, 0.5)": _MASKED,
+    "loss_limits: 0 for 0.5 in q = np.where(inside, p, 0.5)": _MASKED,
+    "loss_limits: np.nan_to_num(np.log(...)) for np.log(q)": _MASKED,
+    "loss_limits: np.nan_to_num(np.log(...)) for np.log(1 - q)": _MASKED,
+    "loss_limits: x sorted": "means over images, in any order",
+    "loss_limits: result at least 0": "an entropy is not negative",
+}
+
 wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
@@ -62,6 +84,12 @@ def unscaled(h, noise):
 def precision(h, noise):
     mean, log_var = np.split(h, 2, axis=1)
     return mean + np.exp(-0.5 * log_var) * noise
+
+
+@wrong("codes_from_outputs", "the log-variance is clipped: the code is asked for as it is, for any log-variance")
+def clipped_codes(h, noise):
+    mean, log_var = np.split(h, 2, axis=1)
+    return mean + np.exp(0.5 * np.clip(log_var, -15, 15)) * noise
 
 
 @wrong("codes_from_outputs", "changes its input noise", compared=False)
@@ -154,6 +182,18 @@ def plain_softplus(logits, x, h):
     return float((reconstruction + _terms(logits, x, h)[1].sum(axis=1)).mean())
 
 
+@wrong("repaired_vae_loss", "1 + e^-40 rounds to 1, and its log to 0: np.logaddexp(0, s) is exact there too")
+def rounded_softplus(logits, x, h):
+    softplus = np.maximum(logits, 0) + np.log(1 + np.exp(-np.abs(logits)))
+    return float(((softplus - x * logits).sum(axis=1) + _terms(logits, x, h)[1].sum(axis=1)).mean())
+
+
+@wrong("repaired_vae_loss", "the log-variance is clipped: the KL is asked for as it is, for any log-variance")
+def clipped_log_variance(logits, x, h):
+    mean, log_var = np.split(h, 2, axis=1)
+    return ref.repaired_vae_loss(logits, x, np.concatenate([mean, np.clip(log_var, -10, 10)], axis=1))
+
+
 @wrong("repaired_vae_loss", "calls minigen", compared=False)
 def of_the_library(logits, x, h):
     return float(mg.nn.bce_loss(logits, x) + mg.nn.kl_loss(*np.split(h, 2, axis=1)))
@@ -228,6 +268,14 @@ def squares(real_logits, fake_logits):
 def logs_of_sigmoids(real_logits, fake_logits):
     real, fake = _sigmoid(real_logits), _sigmoid(fake_logits)
     return float(-np.log(real).mean() - np.log(1 - fake).mean()), float(-np.log(fake).mean())
+
+
+@wrong("player_losses", "1 + e^-40 rounds to 1, and its log to 0: np.logaddexp(0, s) is exact there too")
+def rounded_losses(real_logits, fake_logits):
+    def softplus(s):
+        return (np.maximum(s, 0) + np.log(1 + np.exp(-np.abs(s)))).mean()
+
+    return float(softplus(-real_logits) + softplus(fake_logits)), float(softplus(-fake_logits))
 
 
 @wrong("player_losses", "calls minigen", compared=False)
@@ -305,3 +353,93 @@ def measured(real_logits, fake_logits):
 @wrong("player_gradients", "calls the reference itself", compared=False)
 def gradients_of_the_reference(real_logits, fake_logits):
     return cheat.player_gradients(real_logits, fake_logits)
+
+
+# ----------------------------------------------------------------------------------------------------- loss_limits
+
+
+def _entropy(p):
+    inside = (p > 0) & (p < 1)
+    q = np.where(inside, p, 0.5)
+    return np.where(inside, -q * np.log(q) - (1 - q) * np.log(1 - q), 0.0)
+
+
+@wrong("loss_limits", "the floor is 0 for black and white pixels only: a grey pixel cannot be predicted for sure")
+def floor_of_zero(x):
+    return 0.0, ref.loss_limits(x)[1]
+
+
+@wrong("loss_limits", "0 log 0 is 0, and NumPy makes it NaN: treat pixels of 0 and 1 apart")
+def nan_at_the_ends(x):
+    with np.errstate(all="ignore"):
+        floor = -(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(axis=1).mean()
+        p = x.mean(axis=0)
+        return float(floor), float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).sum())
+
+
+@wrong("loss_limits", "blind is that of logits 0, a coin for each pixel: the best constant logit is another one")
+def coins(x):
+    return ref.loss_limits(x)[0], float(np.log(2) * x.shape[1])
+
+
+@wrong("loss_limits", "blind uses one brightness for all pixels: each pixel has a logit of its own")
+def one_brightness(x):
+    return ref.loss_limits(x)[0], float(x.shape[1] * _entropy(np.array(x.mean())))
+
+
+@wrong("loss_limits", "averaged over the pixels: the loss is their sum")
+def per_pixel(x):
+    floor, blind = ref.loss_limits(x)
+    return floor / x.shape[1], blind / x.shape[1]
+
+
+@wrong("loss_limits", "summed over the images: the loss is their mean")
+def summed_over_images(x):
+    floor, blind = ref.loss_limits(x)
+    return floor * len(x), blind * len(x)
+
+
+@wrong("loss_limits", "in bits: the loss is in nats, with the natural logarithm")
+def in_bits(x):
+    floor, blind = ref.loss_limits(x)
+    return floor / np.log(2), blind / np.log(2)
+
+
+@wrong("loss_limits", "floor and blind are exchanged: a decoder that sees its code can do better")
+def limits_exchanged(x):
+    return ref.loss_limits(x)[::-1]
+
+
+@wrong("loss_limits", "calls the reference itself", compared=False)
+def limits_of_the_reference(x):
+    return cheat.loss_limits(x)
+
+
+# -------------------------------------------------------------------------------------------------------- diagnose
+
+
+@wrong("diagnose", "does not reach the goal", compared=False)
+def always_well(losses, mean, log_var, z):
+    return ["none"] * len(losses)
+
+
+@wrong("diagnose", "does not reach the goal", compared=False)
+def by_the_loss_alone(losses, mean, log_var, z):
+    return ["sign" if loss[-1] < 0 else "no kl" if loss[-1] < 90 else "none" for loss in losses]
+
+
+@wrong("diagnose", "does not reach the goal", compared=False)
+def by_the_means_alone(losses, mean, log_var, z):
+    spread = mean.std(axis=(1, 2))
+    return ["collapse" if s < 0.2 else "sign" if s > 5 else "no kl" if s > 1.5 else "none" for s in spread]
+
+
+@wrong("diagnose", "does not reach the goal", compared=False)
+def without_the_scale_of_the_noise(losses, mean, log_var, z):
+    found = ref.diagnose(losses, mean, log_var, z)
+    return ["none" if name == "variance" else name for name in found]
+
+
+@wrong("diagnose", "expected names from", compared=False)
+def numbers(losses, mean, log_var, z):
+    return [0] * len(losses)
