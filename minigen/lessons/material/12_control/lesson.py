@@ -336,7 +336,7 @@ rng = mg.Generator(0)
 network = StyleGenerator(16, shape, 12, rng)
 gan = StyleGAN(network, dcgan_discriminator(shape, 12, rng, "spectral"), 16, loss="hinge")
 trainer = GANTrainer(gan, constant(2e-3), ema=0.98, betas=(0.0, 0.99))
-pictures.train(trainer, small, n=800, batch=32)
+pictures.train(trainer, small, n=600, batch=32)
 count, tables = len(network.layers), {}
 with trainer.averaged():
     gan.eval()
@@ -351,7 +351,7 @@ pictures.style_tables(tables, 7)
 
 # %% [markdown]
 # With two layers from the rows, most images are nearer to the digit on top. With four, most are nearer to the digit at
-# the left. After 800 steps coarse and fine are not cleanly separated, and the shares depend on the seed. In the paper's
+# the left. After 600 steps coarse and fine are not cleanly separated, and the shares depend on the seed. In the paper's
 # networks, of 18 layers and for faces, coarse styles set pose and shape, and fine ones the colours (section 3.1).
 #
 # Truncation pulls w towards its mean, $w' = \bar w + \psi\,(w - \bar w)$. Move ψ. What do ψ = 0 and ψ > 1 give, and
