@@ -19,6 +19,7 @@ ACROSS = {
     "test_guides.py": "docs/{notation,glossary,prerequisites,references}.md",
     "lessons/test_claims_*.py": "what the lessons conclude, for three seeds",
     "lessons/test_exercises.py": "minigen/lessons/material/*/tasks.py: the proofs of every exercise",
+    "lessons/test_mutants.py": "minigen/lessons/material/*/tasks.py: mutated references fail",
     "lessons/test_notebooks.py": "lessons/*/lesson.ipynb",
     "lessons/test_references_*.py": "minigen/lessons/material/*/solutions.py: the reference answers",
     "lessons/test_teaching.py": "docs/teaching.md",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..autodiff.causes import likely_cause
+from ..autodiff.causes import Audience, likely_cause
 from ..autodiff.slopes import numeric_derivatives
 from ..errors import ArgumentError
 from .course import Exercise, Inputs, Lesson
@@ -26,6 +26,8 @@ from .worker.answers import Outcome, call, load, missing, same, unread
 from .worker.messages import Unknown
 
 Run = Callable[[Inputs], Outcome]
+CHAIN_RULE = "02"  # the first lesson whose messages may name it; lesson 1 teaches it
+STRICT = 1e-9  # relative to the entry itself: only what agrees so well is called right in a message
 
 
 @dataclass(frozen=True)
@@ -230,8 +232,12 @@ def _generic_cause(exercise: Exercise, found: Difference) -> str:
     """What the numbers suggest, for a mistake that is not among the known ones."""
     if found.index is None or not found.yours.ndim or not found.expected.any():
         return ""
-    cause = likely_cause(found.yours, found.expected, found.wrong)
-    return cause if exercise.measured else cause.replace("the right gradient", "the right result")
+    audience: Audience = "result"
+    if exercise.measured:
+        audience = "gradient" if exercise.key >= CHAIN_RULE else "first gradient"
+    gap = np.abs(found.yours - found.expected)
+    doubtful = ~found.wrong & (gap > STRICT * np.abs(found.expected))  # right only beside the largest entry
+    return likely_cause(found.yours, np.where(doubtful, np.nan, found.expected), found.wrong, audience)
 
 
 def unwritten(lesson: Lesson, exercise: Exercise, saved: str = "", line: str = "") -> str:

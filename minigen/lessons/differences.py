@@ -12,6 +12,7 @@ from .styles import in_style_of
 from .worker.messages import Unknown
 
 SINGLE = 1e-8  # relative error: between this and COARSE, float32 is a likelier cause than numeric differentiation
+ONE_SIDED = 8  # entries; rounding errors have one sign in so many once in 128 times
 COARSE = 1e-6  # relative error: below this the answer is right, but imprecisely computed
 
 
@@ -116,7 +117,7 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
     if bad.any():
         return _worst(f"is NaN or infinite in {bad.sum()} of {bad.size} entries", yours, expected, bad * 1.0, bad)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
-    with np.errstate(invalid="ignore"):  # inf - inf, which is as it should be
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf, which is as it should be; and subnormal numbers
         error = np.abs(np.where(yours == expected, 0.0, yours - expected)) / (size or 1.0)
     wrong = ~(error <= tolerance)
     if not wrong.any():
@@ -125,13 +126,25 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
     if worst > COARSE:
         return _worst(f"is wrong in {wrong.sum()} of {wrong.size} entries", yours, expected, error, wrong)
     found = _worst(f"is right, but only to {round(-np.log10(worst))} digits", yours, expected, error, wrong)
-    if worst > SINGLE:
+    if _one_sided(yours, expected):
+        found.cause = (
+            "every entry is off in one direction: a constant was rounded, or a small constant such as eps is missing, "
+            "superfluous or in the wrong place"
+        )
+    elif worst > SINGLE:
         found.cause = "that is the precision of float32: somewhere on the way the type of the inputs is lost"
     else:
         found.cause = (
             "that is the precision of numeric differentiation; the rule itself gives 15 digits. Write the rule"
         )
     return found
+
+
+def _one_sided(yours: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether the entries that count are all too large or all too small, and too many of them for chance."""
+    counted = np.abs(expected) > 1e-3 * np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+    signs = np.sign(np.abs(yours[counted]) - np.abs(expected[counted]))
+    return signs.size >= ONE_SIDED and bool(np.abs(signs.sum()) == signs.size)
 
 
 def _worst(what: str, yours: np.ndarray, expected: np.ndarray, error: np.ndarray, wrong: np.ndarray) -> Difference:

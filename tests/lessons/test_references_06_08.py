@@ -29,6 +29,17 @@ def test_the_loss_of_a_vae_is_the_librarys(rng):
     assert VAE.negative_elbo(*twice) == pytest.approx(loss, rel=1e-6)  # per example, however many there are
 
 
+def test_the_divergence_of_two_gaussians_is_the_mean_of_the_log_ratio(rng):
+    mean, log_var, mean_p, log_var_p = 0.5 * rng.standard_normal((4, 3, 2))
+    z = mean + np.exp(log_var / 2) * rng.standard_normal((200_000, 3, 2))
+    q, p = Normal(mg.tensor(mean), mg.tensor(log_var)), Normal(mg.tensor(mean_p), mg.tensor(log_var_p))
+    ratios = (q.log_prob(mg.tensor(z)) - p.log_prob(mg.tensor(z))).numpy().sum(axis=2)
+    found = VAE.kl_between(mean, log_var, mean_p, log_var_p)
+    np.testing.assert_allclose(found, ratios.mean(axis=0), atol=0.02)
+    zero = np.zeros_like(mean)
+    np.testing.assert_allclose(VAE.kl_between(mean, log_var, zero, zero), VAE.gaussian_kl(mean, log_var), rtol=1e-12)
+
+
 def test_codes_have_the_deviation_that_the_log_variance_says(rng):
     z = VAE.sample_code(np.full((100_000, 1), 2.0), np.full((100_000, 1), -3.0), rng.standard_normal((100_000, 1)))
     assert z.mean() == pytest.approx(2, abs=0.01)
@@ -58,3 +69,16 @@ def test_the_mass_of_grey_is_the_integral():
     logits, x = np.array([-6.0, -0.5, 0.0, 1e-9, 2.0, 6.0]), (np.arange(20_000) + 0.5) / 20_000
     wanted = np.log(np.exp(logits[:, None] * x - np.logaddexp(0, logits)[:, None]).mean(axis=1))
     np.testing.assert_allclose(CONV_VAE.log_mass(logits), wanted, atol=1e-7)
+
+
+def test_the_share_of_codes_is_the_one_that_is_drawn(rng):
+    """Three latents, q wider than the posterior; and the two sides of the variance where it becomes 0."""
+    mean, true_mean = 0.3 * rng.standard_normal((2, 1, 3))
+    log_var, true_log_var = np.log([[1.5, 2.0, 3.0]]), np.log([[1.0, 1.2, 1.0]])
+    z = mean + np.exp(log_var / 2) * rng.standard_normal((400_000, 3))
+    log_w = (Normal(true_mean, true_log_var).log_prob(z) - Normal(mean, log_var).log_prob(z)).sum(axis=1)
+    drawn = np.exp(log_w).mean() ** 2 / np.exp(2 * log_w).mean()
+    share = CONV_VAE.effective_share(mean, log_var, true_mean, true_log_var)
+    np.testing.assert_allclose(share, drawn, rtol=0.02)
+    narrow = [CONV_VAE.effective_share(*np.array([[[0.0]], [[np.log(s)]], [[0.0]], [[0.0]]])) for s in (0.49, 0.51, 1)]
+    assert narrow[0] == 0 < narrow[1] < narrow[2] == 1

@@ -116,6 +116,14 @@ def test_above_the_crossover_the_gpu_is_faster_and_below_it_is_not():
             assert faster.max() == pytest.approx(1e6)
 
 
+def test_no_other_batch_takes_less_time_in_all():
+    best, cases = drawn("14.5")
+    for fixed, per_example, critical in (case.values() for case in cases):
+        batch = best(fixed, per_example, critical)
+        times = [(1 + critical / b) * (fixed + per_example * b) for b in batch * np.geomspace(0.01, 100, 2001)]
+        assert np.argmin(times) == 1000
+
+
 def test_the_ratio_is_that_of_two_programs_on_a_machine_that_slows_down():
     ratio, cases = drawn("14.4")
     for mine, other in (case.values() for case in cases):

@@ -1,4 +1,4 @@
-"""Lesson 1: the derivative machine. Four functions to write, in plain NumPy.
+"""Lesson 1: the derivative machine. Six functions to write, in plain NumPy.
 
 G stands for dL/dY, the gradient of a loss L with respect to what an operation gave; it has Y's shape.
 Use NumPy and Python's own library, and nothing else. Check your work with `check("01.1")` in the lesson, or in a
@@ -11,7 +11,8 @@ import numpy as np
 def backward(inputs: tuple[tuple[int, ...], ...], slopes: tuple[tuple[float, ...], ...]) -> np.ndarray:
     """The derivatives of the last node of a graph with respect to every node.
 
-    Nodes are numbered as they were made, so a node's inputs have smaller numbers. At a fork derivatives add up:
+    Nodes are numbered as they were made, so a node's inputs have smaller numbers. Variables may stand anywhere, not
+    only at the beginning. At a fork derivatives add up:
 
         total[i] = sum over all uses of node i, in a node k:  total[k] * (slope of k with respect to that use)
 
@@ -82,4 +83,47 @@ def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
     return g.sum(axis=stretched, keepdims=True)
+    # end
+
+
+def normalize_backward(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The gradient with respect to X of Y, whose rows are those of X divided by their lengths.
+
+    The length of a row is the square root of the sum of its squares, so every row of Y has length 1. Every entry of a
+    row of X enters all entries of this row of Y.
+
+    Args:
+        g: dL/dY, (N, K). x: (N, K), no row is zero.
+
+    Returns:
+        dL/dX: (N, K).
+    """
+    # answer
+    length = np.sqrt((x * x).sum(axis=1, keepdims=True))
+    y = x / length
+    return (g - y * (g * y).sum(axis=1, keepdims=True)) / length
+    # end
+
+
+def checkpoints(steps: int) -> list[int]:
+    """Which values of a chain to keep for the backward pass, so that few are in memory at the same time.
+
+    The chain computes the values 1, 2, ..., steps from the value 0, each from the one before. The way back needs all
+    of them, last ones first. The kept ones are in memory all the time; those between two kept ones (or before the
+    first, from 0, or after the last, up to `steps`) are computed again when their turn comes, all at once, and then
+    forgotten. So in memory are at most
+
+        (how many are kept) + (the largest difference of neighbours in [0, *kept, steps])
+
+    The goal: at most 2.25 times the square root of `steps`.
+
+    Args:
+        steps: the length of the chain, at least 50.
+
+    Returns:
+        The numbers of the values to keep: whole, increasing, each from 1 to steps - 1.
+    """
+    # answer
+    stride = round(steps**0.5)
+    return list(range(stride, steps, stride))
     # end

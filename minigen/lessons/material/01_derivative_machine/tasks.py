@@ -2,24 +2,60 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
 
 
-def graph(forks):
-    """A random graph: every node uses earlier ones, some of them several times; the second variable may be unused."""
+def graph(forks, variables=()):
+    """A random graph: every node uses earlier ones, some of them several times; the second variable may be unused.
+
+    variables: numbers of nodes in the middle that are variables as well.
+    """
 
     def draw(rng):
         count = int(rng.integers(8, 13))
         inputs, slopes = [(), (), ()], [(), (), ()]
         for k in range(3, count):
             uses = [k - 1, int(rng.integers(k))] if forks else [k - 1]
-            if forks and k % 3 == 0:
+            if k in variables:
+                uses = []
+            elif forks and k % 3 == 0:
                 uses.append(uses[-1])
+            elif k - 1 in variables:
+                uses.append(k - 2)
             inputs.append(tuple(uses))
             slopes.append(tuple(round(float(v), 3) for v in rng.uniform(0.5, 2.0, len(uses)) * rng.choice([-1, 1])))
         return {"inputs": tuple(inputs), "slopes": tuple(slopes)}
 
     return draw
+
+
+def same_graph(rng):
+    """Always this one, with other slopes: whatever an answer keeps from one call to the next gets in its way."""
+    inputs = ((), (0, 0), (), (1, 2, 0), (3, 2, 3), ())
+    inputs = (*inputs, (4, 5, 1))
+    return {"inputs": inputs, "slopes": tuple(tuple(rng.uniform(0.5, 2, len(uses)).tolist()) for uses in inputs)}
+
+
+def only_a_variable(rng):
+    """One node, or two of which the last one does not depend on the other."""
+    count = int(rng.integers(1, 3))
+    return {"inputs": ((),) * count, "slopes": ((),) * count}
+
+
+def last_is_a_variable(rng):
+    """The last node is a variable, and the ones before have nothing to do with it."""
+    return {
+        "inputs": ((), (0,), (1, 0), ()),
+        "slopes": ((), *(tuple(rng.uniform(0.5, 2, n).tolist()) for n in (1, 2)), ()),
+    }
+
+
+def unused_result(rng):
+    """A node that was computed from others and is used by none, and a slope of 0."""
+    inputs = ((), (), (0, 1), (0, 2), (2, 1))
+    slopes = [tuple(rng.uniform(0.5, 2, len(uses)).tolist()) for uses in inputs]
+    return {"inputs": inputs, "slopes": (*slopes[:4], (slopes[4][0], 0.0))}
 
 
 def three(rng):
@@ -28,9 +64,21 @@ def three(rng):
     return {name: rng.standard_normal(shape) for name in ("g", "a", "b")}
 
 
-def matrices(rng):
-    """G, A and B of a matrix product."""
-    n, k, m = (int(v) for v in rng.choice([2, 3, 4, 5, 6], 3, replace=False))
+def some_zeros(given):
+    """The same inputs with two zeros in each array: the last entry, and one at a place of its own."""
+    for place, array in enumerate(given.values()):
+        array.flat[[place, -1]] = 0.0
+    return given
+
+
+def numbers(rng):
+    """G, A and B with one entry, of any size."""
+    return {name: rng.standard_normal(1) * 10 ** rng.uniform(-3, 3) for name in ("g", "a", "b")}
+
+
+def matrices(rng, equal=False):
+    """G, A and B of a matrix product; square ones if `equal`."""
+    n, k, m = [3] * 3 if equal else (int(v) for v in rng.choice([2, 3, 4, 5, 6], 3, replace=False))
     return {"g": rng.standard_normal((n, m)), "a": rng.standard_normal((n, k)), "b": rng.standard_normal((k, m))}
 
 
@@ -44,6 +92,40 @@ def repeated(new, stretched):
         return {"g": rng.standard_normal(full), "shape": shape}
 
     return draw
+
+
+def of_sizes(full, shape):
+    """A gradient of an array with the sizes `full`, broadcast from `shape`."""
+    return lambda rng: {"g": rng.standard_normal(full), "shape": shape}
+
+
+def rows(scale, columns=None):
+    """G and X with rows of lengths that differ by up to this factor."""
+
+    def draw(rng):
+        n, k = (int(v) for v in rng.choice([2, 3, 4, 5, 6], 2, replace=False))
+        x = rng.standard_normal((n, columns or k))
+        x *= scale ** rng.uniform(-1, 1, (n, 1)) / np.linalg.norm(x, axis=1, keepdims=True)
+        return {"g": rng.standard_normal(x.shape), "x": x}
+
+    return draw
+
+
+def a_chain(low, high):
+    """A chain with so many steps."""
+    return lambda rng: {"steps": int(rng.integers(low, high))}
+
+
+def values_in_memory(inputs, kept):
+    """The most values that are in memory at the same time, over the square root of the number of steps."""
+    steps, listed = inputs["steps"], np.asarray(kept)
+    if listed.ndim != 1 or listed.dtype.kind not in "iuf" or (listed != np.floor(listed)).any():
+        raise ArgumentError(f"expected a list of whole numbers, got {kept!r:.60}")
+    numbers = [0, *map(int, listed), steps]
+    if min(np.diff(numbers)) < 1:
+        raise ArgumentError(f"the numbers must increase, each from 1 to steps - 1 = {steps - 1}")
+    most = len(numbers) - 2 + max(np.diff(numbers))
+    return Measure(most / steps**0.5, 2.25, f"values in memory at most {most}, over the root of {steps}", "lower")
 
 
 def of_last_node(reference, inputs):
@@ -76,6 +158,12 @@ def of_broadcast(reference, inputs):
     return [(lambda x: float((g * x).sum()), np.ones(shape))]
 
 
+def of_normalize(reference, inputs):
+    """<G, rows of x divided by their lengths> as a function of x."""
+    g, x = inputs.values()
+    return [(lambda x: float((g * x / np.sqrt((x * x).sum(axis=1, keepdims=True))).sum()), x)]
+
+
 EXERCISES = [
     Exercise(
         key="01.1",
@@ -86,7 +174,13 @@ EXERCISES = [
             "forks": graph(True),
             "a chain": graph(False),
             "more forks": graph(True),
-            "and more": graph(True),
+            "variables in the middle": graph(True, (4, 6)),
+            "a chain that begins in the middle": graph(False, (5,)),
+            "a small graph": same_graph,
+            "the same graph, with other slopes": same_graph,
+            "a result that nobody uses": unused_result,
+            "a variable comes last": last_is_a_variable,
+            "nothing but variables": only_a_variable,
         },
         hints=(
             "Start with total = np.zeros(number of nodes) and total[-1] = 1. Which node is complete now, and may hand "
@@ -103,7 +197,7 @@ EXERCISES = [
         section="From numbers to arrays",
         results=("da", "db"),
         measured=of_product,
-        cases={"three axes": three, "again": three},
+        cases={"three axes": three, "zeros": lambda rng: some_zeros(three(rng)), "single numbers": numbers},
         hints=(
             "Look at one entry: Y[i] = A[i] B[i]. If A[i] is raised by a little, by how much does Y[i] rise?",
             "The slope with respect to A[i] is B[i]. What arrives from behind is G[i]. Slopes along a chain are "
@@ -117,7 +211,13 @@ EXERCISES = [
         section="The matrix product",
         results=("da", "db"),
         measured=of_matmul,
-        cases={"matrices": matrices, "other sizes": matrices, "and others": matrices},
+        cases={
+            "matrices": matrices,
+            "other sizes": matrices,
+            "square matrices": lambda rng: matrices(rng, equal=True),
+            "zeros": lambda rng: some_zeros(matrices(rng)),
+            "one row and one column": lambda rng: {name: rng.standard_normal((1, 1)) for name in ("g", "a", "b")},
+        },
         hints=(
             "Write the shapes down: G is (N, M), A is (N, K), B is (K, M). Which product of G and B, one of them "
             "perhaps transposed, has the shape of A?",
@@ -136,6 +236,16 @@ EXERCISES = [
             "new and stretched": repeated(2, (0,)),
             "two stretched": repeated(1, (0, 1)),
             "nothing was repeated": repeated(0, ()),
+            "equal sizes": of_sizes((3, 3), (3,)),
+            "equal sizes, stretched": of_sizes((3, 3), (3, 1)),
+            "a size that comes twice": of_sizes((4, 2, 4), (2, 4)),
+            "from a single number": of_sizes((3, 4), ()),
+            "new axes of length 1": of_sizes((1, 3, 1), (3, 1)),
+            "an axis of length 1 that stays": of_sizes((4, 1, 3), (1, 3)),
+            "stretched to 2": of_sizes((3, 2), (3, 1)),
+            "zeros": lambda rng: (
+                {"g": np.where(rng.permutation(12) < 4, 0.0, rng.standard_normal(12)).reshape(4, 3)} | {"shape": (3,)}
+            ),
         },
         hints=(
             "Two kinds of axes were repeated: new ones in front (g has more axes than shape), and those of length 1 in "
@@ -144,6 +254,48 @@ EXERCISES = [
             "as shape.",
             "Then sum over the axes i with shape[i] == 1 and g.shape[i] != 1, with keepdims=True: they stay, with "
             "length 1.",
+        ),
+    ),
+    Exercise(
+        key="01.5",
+        function="normalize_backward",
+        section="A rule of your own",
+        level=2,
+        measured=of_normalize,
+        cases={
+            "rows": rows(1.5),
+            "long and short rows": rows(100.0),
+            "one column": rows(3.0, columns=1),
+            "zeros": lambda rng: some_zeros({name: np.ones((3, 1)) * a[:1] for name, a in rows(2.0, 6)(rng).items()}),
+        },
+        hints=(
+            "Draw the graph of one row: x -> s, the sum of squares; s -> r, its root; x and r -> y, the quotient. "
+            "Which node is a fork?",
+            "x is used twice, in s and in y. Write down what comes back on each of the two ways: first dL/dr, a sum "
+            "over the row, as r is used by all entries of y.",
+            "With y = x / r: dL/dr = -sum_k g[k] x[k] / r^2, and dr/dx[j] = x[j] / r = y[j]. Add the direct way, "
+            "g[j] / r. It gets shorter with y in place of x / r.",
+        ),
+    ),
+    Exercise(
+        key="01.6",
+        function="checkpoints",
+        section="What the way back has to remember",
+        level=3,
+        cases={
+            "a short chain": a_chain(50, 80),
+            "a longer one": a_chain(300, 700),
+            "a square": lambda rng: {"steps": int(rng.integers(8, 30)) ** 2},
+            "a long one": a_chain(2000, 5000),
+        },
+        measure=values_in_memory,
+        hints=(
+            "If you keep every value, nothing is computed again, and all are in memory. If you keep none, all are in "
+            "memory too, as they are computed again at once. Try every tenth.",
+            "With every k-th value kept, steps / k are in memory all the time, and k more for a while. For which k is "
+            "the sum smallest?",
+            "The sum steps / k + k is smallest for k near the square root of steps. `range(k, steps, k)` gives every "
+            "k-th number without 0 and steps.",
         ),
     ),
 ]

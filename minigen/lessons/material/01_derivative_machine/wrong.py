@@ -9,6 +9,20 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+EQUIVALENT = {
+    "backward: without the last: for k in reversed(range(len(inputs))):": "node 0 is always a variable",
+    "unbroadcast: only n == 1 of n == 1 and g.shape[i] != 1": "a sum over an axis of length 1 changes nothing",
+    "unbroadcast: <= in n == 1": "an axis has at least one entry",
+    "unbroadcast: > in g.shape[i] != 1": "an axis has at least one entry",
+    "unbroadcast: not indexed: g.shape[i]": "a sum over an axis of length 1 changes nothing",
+    "unbroadcast: 0 for 1 in stretched = tuple((i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)) (2)": (
+        "a sum over an axis of length 1 changes nothing"
+    ),
+    "unbroadcast: -1 for 1 in stretched = tuple((i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)) (2)": (
+        "a sum over an axis of length 1 changes nothing"
+    ),
+}
+
 
 # --------------------------------------------------------------------------------------------------- backward
 
@@ -95,6 +109,50 @@ def the_reference(inputs, slopes):
     return cheat.backward(inputs, slopes)
 
 
+@wrong("backward", "it ends at the first variable: variables can stand in the middle; go through all nodes")
+def ends_at_a_variable(inputs, slopes):
+    total = np.zeros(len(inputs))
+    total[-1] = 1.0
+    for k in reversed(range(len(inputs))):
+        if not inputs[k]:
+            break
+        for i, slope in zip(inputs[k], slopes[k], strict=True):
+            total[i] += total[k] * slope
+    return total
+
+
+def _keeping():
+    kept = {}
+
+    def backward(inputs, slopes):
+        total = kept.setdefault(len(inputs), np.zeros(len(inputs)))
+        total[-1] = 1.0
+        for k in reversed(range(len(inputs))):
+            for i, slope in zip(inputs[k], slopes[k], strict=True):
+                total[i] += total[k] * slope
+        return total.copy()
+
+    return backward
+
+
+keeps = _keeping()
+
+
+@wrong("backward", "is wrong in", compared=False)
+def keeps_state_between_calls(inputs, slopes):
+    return keeps(inputs, slopes)
+
+
+@wrong("backward", "it begins at the last node that has inputs: begin at the last one, whatever it is")
+def begins_at_the_last_result(inputs, slopes):
+    total = np.zeros(len(inputs))
+    total[max((k for k, uses in enumerate(inputs) if uses), default=-1)] = 1.0
+    for k in reversed(range(len(inputs))):
+        for i, slope in zip(inputs[k], slopes[k], strict=True):
+            total[i] += total[k] * slope
+    return total
+
+
 # ------------------------------------------------------------------------------------------ multiply_backward
 
 
@@ -145,6 +203,20 @@ def in_place(g, a, b):
     db = g * a
     g *= b
     return g, db
+
+
+@wrong(
+    "multiply_backward", "you divide the result by A: that fails where A is 0; the slope with respect to A is B itself"
+)
+def divides_again(g, a, b):
+    y = a * b
+    return np.nan_to_num(g * y / a), np.nan_to_num(g * y / b)
+
+
+@wrong("multiply_backward", "you divide by A or B: that is NaN where it is 0; the slope with respect to A is B itself")
+def divides(g, a, b):
+    y = a * b
+    return g * y / a, g * y / b
 
 
 # -------------------------------------------------------------------------------------------- matmul_backward
@@ -204,6 +276,13 @@ def of_the_reference(g, a, b):
     return cheat.matmul_backward(g, a, b)
 
 
+@wrong("matmul_backward", "a transposition is missing: for square matrices the shape is right all the same")
+def not_transposed_where_square(g, a, b):
+    if g.shape == a.shape == b.shape and len(g) > 1:
+        return g @ b, a @ g
+    return g @ b.T, a.T @ g
+
+
 # ------------------------------------------------------------------------------------------------ unbroadcast
 
 
@@ -259,3 +338,149 @@ def library(g, shape):
 @wrong("unbroadcast", "the largest is kept: at a fork gradients add up")
 def largest(g, shape):
     return _summed(g, shape, lambda a, axes, keep: a.max(axis=axes, keepdims=keep) if axes else a)
+
+
+@wrong("unbroadcast", "axes are found by their sizes: with equal sizes none is found; new axes stand in front")
+def axes_by_size(g, shape):
+    total = g.sum(axis=tuple(i for i, n in enumerate(g.shape) if n not in shape), keepdims=True)
+    return total.reshape(shape) if total.size == np.prod(shape) else total
+
+
+@wrong("unbroadcast", "all axes of length 1 are lost")
+def squeezed(g, shape):
+    return np.squeeze(_summed(g, shape, _plain))
+
+
+# ----------------------------------------------------------------------------------------- normalize_backward
+
+
+def _parts(x):
+    length = np.sqrt((x * x).sum(axis=1, keepdims=True))
+    return length, x / length
+
+
+@wrong("normalize_backward", "that is the direct way alone: the length is made of x too, so a second part comes back")
+def length_is_constant(g, x):
+    return g / _parts(x)[0]
+
+
+@wrong("normalize_backward", "the division by the length is missing")
+def not_divided(g, x):
+    y = _parts(x)[1]
+    return g - y * (g * y).sum(axis=1, keepdims=True)
+
+
+@wrong(
+    "normalize_backward",
+    "the two parts are added: the one that comes through the length is negative, as 1/r falls with r",
+)
+def added(g, x):
+    length, y = _parts(x)
+    return (g + y * (g * y).sum(axis=1, keepdims=True)) / length
+
+
+@wrong("normalize_backward", "only one entry comes back through the length: all entries of the row do; sum over them")
+def without_the_sum(g, x):
+    length, y = _parts(x)
+    return (g - y * g * y) / length
+
+
+@wrong("normalize_backward", "the sum takes g alone: each g[k] comes back with its y[k]")
+def sum_of_g(g, x):
+    length, y = _parts(x)
+    return (g - y * g.sum(axis=1, keepdims=True)) / length
+
+
+@wrong("normalize_backward", "the sum runs over all rows: each row has its own length")
+def sum_over_everything(g, x):
+    length, y = _parts(x)
+    return (g - y * (g * y).sum()) / length
+
+
+@wrong("normalize_backward", "x stands where y is meant: divide by the length, or by more powers of it")
+def x_for_y(g, x):
+    length = _parts(x)[0]
+    return (g - x * (g * x).sum(axis=1, keepdims=True)) / length
+
+
+@wrong("normalize_backward", "the length is of columns: a row's is the sum over axis=1")
+def by_columns(g, x):
+    return ref.normalize_backward(g.T, x.T).T
+
+
+@wrong("normalize_backward", "that is the rule for a sum of 1: here the sum of the squares is 1")
+def of_rows_with_sum_one(g, x):
+    total = x.sum(axis=1, keepdims=True)
+    return (g - (g * x / total).sum(axis=1, keepdims=True)) / total
+
+
+@wrong("normalize_backward", "a little is added to the length: no row is zero, so divide by the length itself")
+def with_epsilon(g, x):
+    length = _parts(x)[0] + 1e-8
+    y = x / length
+    return (g - y * (g * y).sum(axis=1, keepdims=True)) / length
+
+
+@wrong("normalize_backward", "calls the reference itself", compared=False)
+def normalized_by_the_reference(g, x):
+    return cheat.normalize_backward(g, x)
+
+
+@wrong("normalize_backward", "precision of numeric differentiation", compared=False)
+def normalize_measured(g, x, h=1e-5):
+    def loss(x):
+        return (g * x / np.sqrt((x * x).sum(axis=1, keepdims=True))).sum()
+
+    out = np.zeros_like(x)
+    for i in np.ndindex(*x.shape):
+        e = np.zeros_like(x)
+        e[i] = h
+        out[i] = (loss(x + e) - loss(x - e)) / (2 * h)
+    return out
+
+
+# ------------------------------------------------------------------------------------------------ checkpoints
+
+
+@wrong("checkpoints", "values in memory at most", compared=False)
+def all_kept(steps):
+    return list(range(1, steps))
+
+
+@wrong("checkpoints", "values in memory at most", compared=False)
+def none_kept(steps):
+    return []
+
+
+@wrong("checkpoints", "(goal: at most 2.25)", compared=False)
+def every_tenth(steps):
+    return list(range(10, steps, 10))
+
+
+@wrong("checkpoints", "(goal: at most 2.25)", compared=False)
+def by_halves(steps):
+    kept, n = [], steps
+    while n > 1:
+        n //= 2
+        kept.append(n)
+    return sorted(set(kept))
+
+
+@wrong("checkpoints", "(goal: at most 2.25)", compared=False)
+def ten_of_them(steps):
+    return [steps * k // 11 for k in range(1, 11)]
+
+
+@wrong("checkpoints", "the numbers must increase, each from 1 to steps - 1", compared=False)
+def with_the_input(steps):
+    return list(range(0, steps, round(steps**0.5)))
+
+
+@wrong("checkpoints", "expected a list of whole numbers, got", compared=False)
+def not_whole(steps):
+    return [k * steps**0.5 for k in range(1, int(steps**0.5))]
+
+
+@wrong("checkpoints", "calls the reference itself", compared=False)
+def checkpoints_of_the_reference(steps):
+    return cheat.checkpoints(steps)

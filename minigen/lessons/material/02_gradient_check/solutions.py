@@ -1,4 +1,4 @@
-"""Lesson 2: is my gradient right? Four functions to write, in plain NumPy.
+"""Lesson 2: is my gradient right? Six functions to write, in plain NumPy.
 
 G stands for dL/dY, the gradient of a loss L with respect to what an operation gave; it has Y's shape.
 Use NumPy and Python's own library, and nothing else. Check your work with `check("02.1")` in the lesson, or in a
@@ -64,7 +64,8 @@ def softmax_backward(y: np.ndarray, g: np.ndarray) -> np.ndarray:
         dL/dX[n, j] = sum_k G[n, k] dY[n, k]/dX[n, j],    dY[n, k]/dX[n, j] = Y[n, k] ((1 if k == j else 0) - Y[n, j])
 
     Args:
-        y: (N, K), what the softmax gave; the inputs are not needed. g: dL/dY, (N, K).
+        y: (N, K), what the softmax gave; the inputs are not needed. Entries may be so small that they are 0, or so
+            close to 1 that they are 1. g: dL/dY, (N, K).
 
     Returns:
         dL/dX: (N, K).
@@ -93,4 +94,51 @@ def error_ratios(analytic: np.ndarray, numeric: np.ndarray, rtol: float, atol: f
     with np.errstate(invalid="ignore"):
         ratios = np.abs(analytic - numeric) / (atol + rtol * np.abs(numeric))
     return np.where(np.isfinite(analytic) & np.isfinite(numeric), ratios, np.inf)
+    # end
+
+
+def stencil(offsets: np.ndarray) -> np.ndarray:
+    """The weights of a difference formula with any points.
+
+        f'(x) = 1/h sum_i w_i f(x + o_i h)    for every polynomial f of degree n - 1 or less, and every h
+
+    There is one such w for n different offsets o_1 ... o_n. For o = (-1, 1) it is (-1/2, 1/2), and the formula is the
+    central difference.
+
+    Args:
+        offsets: (n,), all different, in any order; 2 <= n <= 6.
+
+    Returns:
+        The weights, (n,).
+    """
+    # answer
+    powers = np.arange(len(offsets))
+    return np.linalg.solve(offsets ** powers[:, None], (powers == 1).astype(np.float64))
+    # end
+
+
+def winding(x: np.ndarray) -> np.ndarray:
+    """A function with many bends, entry by entry. Given, for sharp_slope to measure."""
+    s = x
+    for k in (1, 2, 3):
+        s = np.sin(k * s) + x / k
+    return s
+
+
+def sharp_slope(x: np.ndarray) -> np.ndarray:
+    """Slopes of winding at many points, to many digits, in any way you like.
+
+    Measured are the right digits: -log10 of the root of the mean square error over the root of the mean square slope.
+    The goal: at least 11.5 digits.
+
+    Args:
+        x: (n,), points between -2 and 2.
+
+    Returns:
+        The slope at each point, (n,).
+    """
+    # answer
+    offsets = np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])
+    h = 8e-4
+    return sum(w * winding(x + o * h) for w, o in zip(stencil(offsets), offsets, strict=True)) / h
     # end

@@ -9,6 +9,16 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+EQUIVALENT = {
+    "numeric_gradient: dropped: x = x.copy()": "every entry is put back exactly, so the input is what it was",
+    "numeric_gradient: without the call: x.copy()": "every entry is put back exactly, so the input is what it was",
+    "numeric_gradient: h at least 1e-6": "the step is large here, as the task says",
+    "best_step: f3 zeros replaced by 0.001": "no third derivative is 0, as the task says",
+    "best_step: result at least 0": "a step is positive, and 0 where f is 0",
+    "error_ratios: result at least 0": "a ratio of absolute values is never negative",
+    "stencil: without the call: (powers == 1).astype(np.float64)": "solve takes booleans as the numbers 0 and 1",
+}
+
 
 # ------------------------------------------------------------------------------------------- numeric_gradient
 
@@ -285,6 +295,18 @@ def of_the_reference(y, g):
     return cheat.softmax_backward(y, g)
 
 
+@wrong("softmax_backward", "y is cut off: small probabilities are small, and not 1e-7; use y as it is")
+def clipped(y, g):
+    y = np.clip(y, 1e-7, 1 - 1e-7)
+    return y * (g - (g * y).sum(axis=1, keepdims=True))
+
+
+@wrong("softmax_backward", "a little is added to y: small probabilities are small, and nothing divides by them")
+def shifted(y, g):
+    y = y + 1e-8
+    return y * (g - (g * y).sum(axis=1, keepdims=True))
+
+
 # ----------------------------------------------------------------------------------------------- error_ratios
 
 
@@ -369,3 +391,103 @@ def subtracts_in_place(analytic, numeric, rtol, atol):
 @wrong("error_ratios", "calls the reference itself", compared=False)
 def ratios_of_the_reference(analytic, numeric, rtol, atol):
     return cheat.error_ratios(analytic, numeric, rtol, atol)
+
+
+# ---------------------------------------------------------------------------------------------------- stencil
+
+
+def _solve(offsets, right):
+    return np.linalg.solve(offsets ** np.arange(len(offsets))[:, None], right)
+
+
+@wrong("stencil", "these are the weights of the value: the derivative of x^p at 0 is 1 for p = 1, and not for p = 0")
+def of_the_value(offsets):
+    return _solve(offsets, np.eye(len(offsets))[0])
+
+
+@wrong("stencil", "the matrix is transposed: row p holds the powers p of all offsets")
+def transposed(offsets):
+    powers = np.arange(len(offsets))
+    return np.linalg.solve(offsets[:, None] ** powers, (powers == 1).astype(np.float64))
+
+
+@wrong("stencil", "the weights belong to the sorted offsets: give them in the order of the offsets")
+def in_sorted_order(offsets):
+    return ref.stencil(np.sort(offsets))
+
+
+@wrong("stencil", "only the two outermost points get weights: that is right for two points")
+def two_points(offsets):
+    w = np.zeros(len(offsets))
+    low, high = offsets.argmin(), offsets.argmax()
+    w[high] = 1 / (offsets[high] - offsets[low])
+    w[low] = -w[high]
+    return w
+
+
+@wrong("stencil", "the equation of f = 1 is missing: the weights must add up to 0, or constants get a slope")
+def without_the_constant(offsets):
+    n = len(offsets)
+    return np.linalg.lstsq(offsets ** np.arange(1, n)[:, None], np.eye(n - 1)[0], rcond=None)[0]
+
+
+@wrong("stencil", "the sign is flipped")
+def mirrored(offsets):
+    return -ref.stencil(offsets)
+
+
+@wrong("stencil", "that is a line fitted by least squares: the formula has to be exact up to the degree n - 1")
+def fitted_line(offsets):
+    away = offsets - offsets.mean()
+    return away / (away * away).sum()
+
+
+@wrong("stencil", "calls the reference itself", compared=False)
+def stencil_of_the_reference(offsets):
+    return cheat.stencil(offsets)
+
+
+# ------------------------------------------------------------------------------------------------ sharp_slope
+
+
+@wrong("sharp_slope", "right digits", compared=False)
+def central_1e5(x):
+    return (ref.winding(x + 1e-5) - ref.winding(x - 1e-5)) / 2e-5
+
+
+@wrong("sharp_slope", "right digits", compared=False)
+def tiny_step(x):
+    return (ref.winding(x + 1e-12) - ref.winding(x - 1e-12)) / 2e-12
+
+
+@wrong("sharp_slope", "right digits", compared=False)
+def forward_1e8(x):
+    return (ref.winding(x + 1e-8) - ref.winding(x)) / 1e-8
+
+
+@wrong("sharp_slope", "(goal: at least 11.5)", compared=False)
+def four_points_too_far(x):
+    def central(h):
+        return (ref.winding(x + h) - ref.winding(x - h)) / (2 * h)
+
+    return (4 * central(0.005) - central(0.01)) / 3
+
+
+@wrong("sharp_slope", "(goal: at least 11.5)", compared=False)
+def mean_of_many(x):
+    steps = np.geomspace(1e-6, 1e-5, 50)
+    return np.mean([(ref.winding(x + h) - ref.winding(x - h)) / (2 * h) for h in steps], axis=0)
+
+
+@wrong("sharp_slope", "the slopes have shape", compared=False)
+def one_slope(x):
+    return np.array([winding_slope(x).mean()])
+
+
+def winding_slope(x):
+    return ref.winding(x + 1e-20j).imag / 1e-20
+
+
+@wrong("sharp_slope", "calls the reference itself", compared=False)
+def slope_of_the_reference(x):
+    return cheat.sharp_slope(x)

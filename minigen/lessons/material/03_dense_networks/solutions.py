@@ -1,4 +1,4 @@
-"""Lesson 3: dense networks. Four functions to write, in plain NumPy.
+"""Lesson 3: dense networks. Six functions to write, in plain NumPy.
 
 Logits are the unbounded numbers that a network gives, before any sigmoid or softmax. Losses here take logits, and must
 be right for logits of any size: float64 overflows at exp(710).
@@ -79,4 +79,49 @@ def he_weights(noise: np.ndarray) -> np.ndarray:
     """
     # answer
     return noise * np.sqrt(2 / noise.shape[0])
+    # end
+
+
+def tries(logits: np.ndarray, failures: np.ndarray) -> tuple[float, np.ndarray]:
+    """The loss of a network that predicts how often one fails before the first success, and the loss's gradient.
+
+    Each try succeeds with probability p = 1 / (1 + exp(-l)), whatever came of the tries before. The network gives l for
+    each example; what was observed is the number of failures before the first success. The loss is minus the logarithm
+    of the probability of what was observed, in nats, averaged over the examples.
+
+    Args:
+        logits: (N,), any size. failures: (N,) whole numbers, 0 or more.
+
+    Returns:
+        (loss, gradient): a float >= 0, and its derivative with respect to the logits, (N,).
+    """
+    # answer
+    e = np.exp(-np.abs(logits))
+    p = np.where(logits >= 0, 1, e) / (1 + e)
+    minus_log_p = np.maximum(-logits, 0) + np.log1p(e)
+    minus_log_q = np.maximum(logits, 0) + np.log1p(e)  # q = 1 - p
+    loss = (failures * minus_log_q + minus_log_p).mean()
+    return float(loss), (failures * p - (1 - p)) / len(logits)
+    # end
+
+
+def bends(x: np.ndarray, y: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """A network with one hidden layer of ReLUs that follows a given curve.
+
+        f(x) = max(x u[0] + a[0], 0) v[0] + ... + max(x u[K-1] + a[K-1], 0) v[K-1] + c
+
+    Find its weights in any way you like: compute them, or train them. The goal: the root mean square of f(x) - y over
+    the given points is at most a tenth of the standard deviation of y.
+
+    Args:
+        x: (S,), increasing. y: (S,), the curve's height at each x. units: how many units there may be, K <= units.
+
+    Returns:
+        (u, a, v, c): the weights into the units, their biases and the weights out of them, each (K,); a number.
+    """
+    # answer
+    knots = np.linspace(x[0], x[-1], units, endpoint=False)  # where the units bend
+    hidden = np.maximum(x[:, None] - knots, 0)
+    solved = np.linalg.lstsq(np.column_stack([hidden, np.ones(len(x))]), y, rcond=None)[0]
+    return np.ones(units), -knots, solved[:-1], float(solved[-1])
     # end

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
 
 
 def two_sizes(rng):
@@ -33,9 +34,106 @@ def classes(scale):
     return draw
 
 
+def far_apart(rng):
+    """Rows at heights that are 1e4 apart, up and down: no single maximum serves them all."""
+    logits = 2 * rng.standard_normal((4, 3)) + rng.permutation([-1e4, 0.0, 1e4, 2e4])[:, None]
+    return {"logits": logits, "labels": rng.integers(0, 3, 4)}
+
+
+def ties(rng):
+    """Equal logits, among them two that are largest, and as many examples as classes."""
+    k = int(rng.integers(3, 6))
+    logits = rng.integers(-1, 2, (k, k)).astype(float)
+    logits[:, :2] = 1.0
+    return {"logits": logits, "labels": rng.integers(0, k, k)}
+
+
+def many_classes(rng):
+    """More classes than ten."""
+    k = int(rng.integers(12, 20))
+    return {"logits": 2 * rng.standard_normal((3, k)), "labels": np.array([k - 1, 10, 0])}
+
+
+def one_example(rng):
+    """A batch of one."""
+    k = int(rng.integers(3, 6))
+    return {"logits": rng.standard_normal((1, k)), "labels": rng.integers(0, k, 1)}
+
+
+def on_the_edge(rng):
+    """Logits of 0 and targets of exactly 0 and 1, as many examples as features."""
+    n = int(rng.integers(3, 6))
+    logits = 3 * rng.standard_normal((n, n))
+    logits[0] = 0.0
+    return {"logits": logits, "targets": rng.integers(0, 2, (n, n)).astype(float)}
+
+
+def in_between(rng):
+    """Logits around 18 on both sides: log(1 + exp(-|l|)) is small there, but not nothing."""
+    shape = tuple(two_sizes(rng))
+    logits = rng.uniform(15, 21, shape) * rng.choice([-1, 1], shape)
+    return {"logits": logits, "targets": rng.integers(0, 2, shape).astype(float)}
+
+
 def noise(rng):
     """Draws from N(0, 1) for a layer with different numbers of inputs and outputs."""
     return {"noise": rng.standard_normal(tuple(rng.choice([3, 5, 7, 12, 20], 2, replace=False)))}
+
+
+def one_input(rng):
+    """A layer with a single input."""
+    return {"noise": rng.standard_normal((1, int(rng.integers(2, 6))))}
+
+
+def with_a_zero(rng):
+    """One of the draws is 0."""
+    inputs = noise(rng)
+    inputs["noise"][1, 1] = 0.0
+    return inputs
+
+
+def counts(low, high, most):
+    """Logits of a size between these two, of both signs, and up to so many failures."""
+
+    def draw(rng):
+        n = int(rng.integers(4, 9))
+        logits = rng.uniform(low, high, n) * rng.choice([-1, 1], n)
+        logits[:2] = np.abs(logits[:2]) * [-1, 1]
+        failures = rng.integers(0, most + 1, n)
+        failures[2] = 0
+        return {"logits": logits, "failures": failures}
+
+    return draw
+
+
+def never_failed(rng):
+    """Every first try succeeded; one logit is 0."""
+    n = int(rng.integers(1, 5))
+    return {"logits": np.append(2 * rng.standard_normal(n), 0.0), "failures": np.zeros(n + 1, int)}
+
+
+def curve(rng):
+    """A smooth curve that rises and falls several times, and 16 units."""
+    x = np.sort(rng.uniform(-3, 3, 200))
+    sizes, phases = rng.uniform(0.5, 1, 3) / [1, 1.5, 2], rng.uniform(0, 2 * np.pi, 3)
+    y = sum(size * np.sin(k * x + phase) for k, size, phase in zip((1, 2, 3), sizes, phases, strict=True))
+    return {"x": x, "y": y, "units": 16}
+
+
+def distance(inputs, answer):
+    """How far the network is from the curve."""
+    x, y, units = inputs.values()
+    if not isinstance(answer, (tuple, list)) or len(answer) != 4:
+        raise ArgumentError("bends: expected four results (u, a, v, c)")
+    u, a, v, c = (np.asarray(part, np.float64) for part in answer)
+    if not u.shape == a.shape == v.shape or u.ndim != 1 or c.ndim:
+        shapes = ", ".join(str(part.shape) for part in (u, a, v, c))
+        raise ArgumentError(f"bends: expected u, a and v of one shape (K,) and a number c; the shapes are {shapes}")
+    if len(u) > units:
+        raise ArgumentError(f"bends: expected at most {units} units, got {len(u)}")
+    f = np.maximum(x[:, None] * u + a, 0) @ v + c
+    error = float(np.sqrt(np.mean((f - y) ** 2)) / y.std())
+    return Measure(error, 0.1, what="distance from the curve, in standard deviations of y", better="lower")
 
 
 def of_cross_entropy(reference, inputs):
@@ -54,6 +152,8 @@ EXERCISES = [
             "usual logits": pixels(-10, 10),
             "large logits": pixels(800, 2000),
             "very negative logits": pixels(-2000, -800),
+            "zeros and ones": on_the_edge,
+            "certain": in_between,
         },
         hints=(
             "The right side of the formula has no sigmoid in it. Why can none of its three terms overflow?",
@@ -67,7 +167,15 @@ EXERCISES = [
         key="03.2",
         function="cross_entropy",
         section="Many classes: softmax",
-        cases={"small logits": classes(1.0), "usual logits": classes(4.0), "huge logits": classes(1000.0)},
+        cases={
+            "small logits": classes(1.0),
+            "usual logits": classes(4.0),
+            "huge logits": classes(1000.0),
+            "rows far apart": far_apart,
+            "equal logits": ties,
+            "one example": one_example,
+            "many classes": many_classes,
+        },
         hints=(
             "For one example: which of the K log-probabilities is asked for? And what may be subtracted from all its "
             "logits without changing any probability?",
@@ -82,7 +190,15 @@ EXERCISES = [
         function="cross_entropy_backward",
         section="The gradient: what is predicted minus what is true",
         measured=of_cross_entropy,
-        cases={"small logits": classes(0.5), "usual logits": classes(2.0), "more": classes(1.0)},
+        cases={
+            "small logits": classes(0.5),
+            "usual logits": classes(2.0),
+            "huge logits": classes(1000.0),
+            "rows far apart": far_apart,
+            "equal logits": ties,
+            "one example": one_example,
+            "many classes": many_classes,
+        },
         hints=(
             "Compute p first: the softmax of each row, with the largest logit subtracted. In how many entries of a row "
             "does the gradient differ from p / N?",
@@ -94,12 +210,50 @@ EXERCISES = [
         key="03.4",
         function="he_weights",
         section="How large at the start?",
-        cases={"a layer": noise, "another": noise, "and another": noise},
+        cases={"a layer": noise, "another": noise, "one input": one_input, "a draw of 0": with_a_zero},
         hints=(
             "If noise has variance 1, what is the variance of c times noise? So which c gives 2 / fan_in?",
             "The variance of c times noise is c^2: c is the root of 2 / fan_in. fan_in is the number of inputs that "
             "are summed for one output.",
             "noise * np.sqrt(2 / noise.shape[0]).",
+        ),
+    ),
+    Exercise(
+        key="03.5",
+        function="tries",
+        section="The gradient: what is predicted minus what is true",
+        level=2,
+        results=("loss", "gradient"),
+        cases={
+            "usual logits": counts(0, 3, 5),
+            "many failures": counts(0, 2, 50),
+            "large logits": counts(800, 2000, 3),
+            "never failed": never_failed,
+        },
+        hints=(
+            "With k failures, k tries went wrong and then one went well. What is the probability of that, in p? And "
+            "minus its logarithm?",
+            "The lesson writes log p and log(1 - p) by l alone; both have a form that is safe for l of either sign. "
+            "For the gradient you need the derivatives of these two logarithms: 1 - p and -p.",
+            "e = exp(-|l|); -log p = max(-l, 0) + log1p(e), -log(1 - p) = max(l, 0) + log1p(e). The loss is the mean "
+            "of k times the second plus the first, the gradient (k p - (1 - p)) / N, and p = 1 / (1 + e) or "
+            "e / (1 + e).",
+        ),
+    ),
+    Exercise(
+        key="03.6",
+        function="bends",
+        section="A layer, and why it needs a bend",
+        level=3,
+        cases={"a curve": curve, "another": curve, "and another": curve},
+        measure=distance,
+        hints=(
+            "Each unit bends at one point: where x u + a = 0. Between two such points f is a straight line. So f is a "
+            "chain of straight pieces, and you choose where they meet.",
+            "Take u = 1 and spread the bends evenly from x[0] to x[-1]. Then only v and c are missing, and f is linear "
+            "in them.",
+            "hidden = np.maximum(x[:, None] - knots, 0), with a column of ones for c; np.linalg.lstsq of it and y "
+            "gives v and c; a = -knots.",
         ),
     ),
 ]

@@ -9,6 +9,25 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+TINY = "exp(-50) is 2e-22, and is added to what is not small"
+EQUIVALENT = {
+    "bce: np.exp(np.clip(..., -50, 50)) for np.exp(-np.abs(logits))": TINY,
+    "bce: result at least 0": "the loss is never below 0",
+    "cross_entropy: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "the largest term of the sum is 1, so that its logarithm is finite"
+    ),
+    "cross_entropy: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "the largest term of the sum is 1"
+    ),
+    "cross_entropy: np.exp(np.clip(..., -50, 50)) for np.exp(shifted)": TINY,
+    "cross_entropy: result at least 0": "the loss is never below 0",
+    "cross_entropy_backward: np.exp(np.clip(..., -50, 50)) for np.exp(logits - logits.max(axis=1, keepdims=True))": (
+        TINY
+    ),
+    "tries: np.exp(np.clip(..., -50, 50)) for np.exp(-np.abs(logits))": TINY,
+    "tries: > in logits >= 0": "at a logit of 0 both sides give p = 1/2",
+}
+
 
 # -------------------------------------------------------------------------------------------------------- bce
 
@@ -268,6 +287,24 @@ def softmax_over_the_batch(logits, labels):
     return (np.exp(_log_softmax(logits, 0)) - _one_hot(logits, labels)) / len(labels)
 
 
+@wrong("cross_entropy_backward", "exp overflows for large logits: subtract the largest of each row first")
+def softmax_without_a_shift(logits, labels):
+    e = np.exp(logits)
+    return (e / e.sum(axis=1, keepdims=True) - _one_hot(logits, labels)) / len(labels)
+
+
+@wrong("cross_entropy_backward", "one largest logit for the whole batch: rows far below it sum to 0; use axis=1")
+def softmax_with_one_shift(logits, labels):
+    e = np.exp(logits - logits.max())
+    return (e / e.sum(axis=1, keepdims=True) - _one_hot(logits, labels)) / len(labels)
+
+
+@wrong("cross_entropy_backward", "the logits are clipped: finite, but another softmax wherever they are large")
+def softmax_of_clipped(logits, labels):
+    e = np.exp(np.clip(logits, -500, 500))
+    return (e / e.sum(axis=1, keepdims=True) - _one_hot(logits, labels)) / len(labels)
+
+
 @wrong("cross_entropy_backward", "it is zero everywhere")
 def zeros(logits, labels):
     return np.zeros_like(logits)
@@ -368,3 +405,127 @@ def scales_in_place(noise):
 @wrong("he_weights", "calls the reference itself", compared=False)
 def weights_of_the_reference(noise):
     return cheat.he_weights(noise)
+
+
+# ------------------------------------------------------------------------------------------------------ tries
+
+
+def _both(logits, failures, gradient):
+    return ref.tries(logits, failures)[0], gradient
+
+
+def _p(logits):
+    e = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1, e) / (1 + e)
+
+
+@wrong("tries", "that is the binary cross-entropy of one try: count the failures, each of them costs -log(1 - p)")
+def yes_or_no(logits, failures):
+    t = (failures == 0).astype(float)
+    nats = np.maximum(logits, 0) - logits * t + np.log1p(np.exp(-np.abs(logits)))
+    return float(nats.mean()), (_p(logits) - t) / len(logits)
+
+
+@wrong("tries", "the success at the end is missing: after k failures one more try went well, and costs -log p")
+def failures_alone(logits, failures):
+    nats = failures * (np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits))))
+    return float(nats.mean()), failures * _p(logits) / len(logits)
+
+
+@wrong("tries", "success and failure are exchanged: p is the probability that a try goes well")
+def exchanged(logits, failures):
+    loss, gradient = ref.tries(-logits, failures)
+    return loss, -gradient
+
+
+@wrong("tries", "the number of tries is failures + 1, and only `failures` of them went wrong")
+def one_failure_more(logits, failures):
+    return ref.tries(logits, failures + 1)
+
+
+@wrong("tries", "log p and log(1 - p) overflow for large logits: write both with exp(-|l|)")
+def by_the_definition(logits, failures):
+    p = 1 / (1 + np.exp(-logits))
+    return float(-(failures * np.log(1 - p) + np.log(p)).mean()), (failures * p - (1 - p)) / len(logits)
+
+
+@wrong("tries", "p is clipped: finite, but wrong for large logits")
+def clipped_p(logits, failures):
+    p = np.clip(_p(logits), 1e-7, 1 - 1e-7)
+    return float(-(failures * np.log(1 - p) + np.log(p)).mean()), (failures * p - (1 - p)) / len(logits)
+
+
+@wrong("tries", "the sign of the gradient is flipped: failures must push the logit down")
+def uphill(logits, failures):
+    return _both(logits, failures, -ref.tries(logits, failures)[1])
+
+
+@wrong("tries", "the 1/N of the mean is missing in the gradient")
+def gradient_of_the_sum(logits, failures):
+    return _both(logits, failures, ref.tries(logits, failures)[1] * len(logits))
+
+
+@wrong("tries", "the loss is summed over the batch: average")
+def summed_tries(logits, failures):
+    loss, gradient = ref.tries(logits, failures)
+    return loss * len(logits), gradient
+
+
+@wrong("tries", "that is the derivative by p: by the logit it has the factor p (1 - p) more")
+def derivative_by_p(logits, failures):
+    p = np.clip(_p(logits), 1e-12, 1 - 1e-12)
+    return _both(logits, failures, (failures / (1 - p) - 1 / p) / len(logits))
+
+
+@wrong("tries", "changes its input logits", compared=False)
+def tries_in_place(logits, failures):
+    result = ref.tries(logits, failures)
+    np.abs(logits, out=logits)
+    return result
+
+
+@wrong("tries", "calls the reference itself", compared=False)
+def tries_of_the_reference(logits, failures):
+    return cheat.tries(logits, failures)
+
+
+# ------------------------------------------------------------------------------------------------------ bends
+
+
+@wrong("bends", "distance from the curve", compared=False)
+def straight_line(x, y, units):
+    slope, height = np.polyfit(x, y, 1)
+    return np.ones(1), np.array([10.0]), np.array([slope]), float(height - 10 * slope)
+
+
+@wrong("bends", "distance from the curve", compared=False)
+def slopes_for_changes_of_slope(x, y, units):
+    knots = np.linspace(x[0], x[-1], units + 1)
+    heights = np.interp(knots, x, y)
+    return np.ones(units), -knots[:-1], np.diff(heights) / np.diff(knots), float(heights[0])
+
+
+@wrong("bends", "distance from the curve", compared=False)
+def knots_in_one_half(x, y, units):
+    u, a, v, c = ref.bends(x[: len(x) // 2], y[: len(x) // 2], units)
+    return u, a, v, c
+
+
+@wrong("bends", "distance from the curve", compared=False)
+def few_units(x, y, units):
+    return ref.bends(x, y, 4)
+
+
+@wrong("bends", "expected at most 16 units, got 200", compared=False)
+def a_unit_for_each_point(x, y, units):
+    return np.ones(len(x)), -x, np.zeros(len(x)), float(y.mean())
+
+
+@wrong("bends", "expected u, a and v of one shape", compared=False)
+def one_bias_for_all(x, y, units):
+    return np.ones(units), 0.0, np.zeros(units), 0.0
+
+
+@wrong("bends", "expected four results (u, a, v, c)", compared=False)
+def without_c(x, y, units):
+    return ref.bends(x, y, units)[:3]

@@ -1,4 +1,4 @@
-"""Lesson 4: from gradient descent to Adam. Four functions to write, in plain NumPy.
+"""Lesson 4: from gradient descent to Adam. Six functions to write, in plain NumPy.
 
 w are the weights, g = dL/dw is their gradient; arrays of one shape, whatever it is. What an optimizer remembers from
 step to step comes in as an argument and goes out as a result: return new arrays, and leave the inputs as they are.
@@ -102,4 +102,49 @@ def learning_rates(steps: np.ndarray, lr: float, warmup: int, total: int) -> np.
     up = np.minimum((steps + 1) / warmup, 1)
     down = (1 + np.cos(np.pi * np.minimum(steps / total, 1))) / 2
     return lr * up * down
+    # end
+
+
+def noise_left(beta: float, t: np.ndarray) -> np.ndarray:
+    """How much of the noise is left in a corrected running mean.
+
+    The gradients g_1, g_2, ... are independent, each of mean 0 and variance 1. Their running mean is that of
+    `running_means`: m_t = beta m_{t-1} + (1 - beta) g_t with m_0 = 0, and m_hat_t = m_t / (1 - beta^t).
+
+    Args:
+        beta: in [0, 1). t: (S,) whole numbers from 1 on, the steps that are asked about.
+
+    Returns:
+        (S,): the standard deviation of m_hat_t, exactly; no random numbers are needed.
+    """
+    # answer
+    power = beta**t
+    return np.sqrt((1 - beta) / (1 + beta) * (1 + power) / (1 - power))
+    # end
+
+
+def rates_that_settle(curvature: np.ndarray, noise: float, start: np.ndarray, steps: int) -> np.ndarray:
+    """A schedule of your own, for noisy gradient descent in a bowl.
+
+    Each weight takes the steps w <- w - rate (curvature w + xi), with a noise xi of mean 0 and standard deviation
+    `noise` that is new for each weight and step. The loss is sum(curvature w^2) / 2. What counts is its mean, over all
+    noise, after the last step. The goal: at most 0.7 of what the best constant rate reaches.
+
+    Args:
+        curvature: (W,), positive. noise: its standard deviation. start: (W,), the weights at first.
+        steps: how many there are.
+
+    Returns:
+        (steps,): the rate of each step, positive or zero.
+    """
+    # answer
+    falling = (1 + np.cos(np.pi * np.arange(steps) / steps)) / 2
+
+    def loss(rates):
+        square = start**2  # the mean of w^2
+        for rate in rates:
+            square = (1 - rate * curvature) ** 2 * square + (rate * noise) ** 2
+        return (curvature * square).sum() / 2
+
+    return min((peak * falling for peak in np.geomspace(0.001, 1.9, 40) / curvature.max()), key=loss)
     # end

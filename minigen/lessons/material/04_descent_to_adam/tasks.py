@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
 
 
 def shape_of(rng):
@@ -30,6 +31,56 @@ def series(rng):
     return {"g": g, "beta": round(float(rng.uniform(0.6, 0.95)), 3)}
 
 
+def no_momentum(rng):
+    """A momentum of 0, which is plain gradient descent, and zeros in all arrays."""
+    inputs = momentum(rng) | {"momentum": 0.0}
+    for name, place in (("w", 0), ("b", 1), ("g", -1)):
+        inputs[name].flat[place] = 0.0
+    return inputs
+
+
+def rate_zero(inputs):
+    """The same inputs with a learning rate of 0, as at the end of a schedule: only the memory changes."""
+    return lambda rng: inputs(rng) | {"lr": 0.0}
+
+
+def long_series(rng):
+    """A hundred and more entries, and a mean that forgets so slowly that all of them count."""
+    g = 1 + rng.standard_normal((int(rng.integers(120, 160)), 2))
+    g[::7] = 0.0
+    return {"g": g, "beta": round(float(rng.uniform(0.97, 0.995)), 4)}
+
+
+def single_entry(rng):
+    """A series of one entry."""
+    return {"g": rng.standard_normal((1, *shape_of(rng))), "beta": round(float(rng.uniform(0.6, 0.95)), 3)}
+
+
+def forgets_at_once(rng):
+    """A beta of 0: each mean is the last entry."""
+    return series(rng) | {"beta": 0.0}
+
+
+def late_adam(t):
+    """Inputs of adam_step at step t of a long training, with the usual betas and eps; some weights never moved."""
+
+    def draw(rng):
+        inputs = adam(t)(rng)
+        still = np.zeros(inputs["w"].shape, bool)
+        still.flat[0] = True
+        for name in "mvg":
+            inputs[name] = np.where(still, 0.0, inputs[name])
+        inputs["w"].flat[-1] = 0.0
+        return inputs | {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+
+    return draw
+
+
+def forgetful_adam(rng):
+    """Both betas are 0: m is g, and v is its square."""
+    return adam(3)(rng) | {"beta1": 0.0, "beta2": 0.0}
+
+
 def adam(t):
     """Inputs of adam_step at step t; eps is large enough to see where it stands."""
 
@@ -53,9 +104,80 @@ def adam(t):
 def schedule(rng):
     """Steps before, in and after the schedule; warm-up and length differ from case to case."""
     warmup, total = int(rng.integers(3, 9)), int(rng.integers(20, 60))
-    steps = np.sort(rng.choice(total + 20, 25, replace=False))
+    steps = np.sort(rng.uniform(0, total + 20, 25).astype(int))
     steps[0] = 0
     return {"steps": steps, "lr": round(float(rng.uniform(0.1, 2)), 3), "warmup": warmup, "total": total}
+
+
+def every_step(rng):
+    """All steps, backwards, with a warm-up that takes half of the schedule."""
+    total = int(rng.integers(20, 40))
+    return {"steps": np.arange(total + 5)[::-1].copy(), "lr": 0.5, "warmup": total // 2, "total": total}
+
+
+def long_warmup(rng):
+    """A warm-up that is longer than the schedule."""
+    total = int(rng.integers(10, 20))
+    return {"steps": np.arange(total + 5), "lr": 2.0, "warmup": total + 8, "total": total}
+
+
+def long_schedule(rng):
+    """Hundreds of steps, and a small rate."""
+    warmup, total = int(rng.integers(120, 200)), int(rng.integers(500, 1000))
+    return {"steps": rng.integers(0, total + 100, 30), "lr": 5e-7, "warmup": warmup, "total": total}
+
+
+def one_step(rng):
+    """One step, with a warm-up of one step, which is none."""
+    total = int(rng.integers(10, 20))
+    return {"steps": rng.integers(1, total, 1), "lr": 0.1, "warmup": 1, "total": total}
+
+
+def noisy_mean(low, high, last):
+    """A beta between these two, and steps up to the last."""
+
+    def draw(rng):
+        t = rng.uniform(1, last, int(rng.integers(3, 7))).astype(int)
+        return {"beta": round(float(rng.uniform(low, high)), 4), "t": np.array([1, 2, *t, last])}
+
+    return draw
+
+
+def without_memory(rng):
+    """A beta of 0."""
+    return {"beta": 0.0, "t": rng.integers(1, 50, 3)}
+
+
+def noisy_bowl(rng):
+    """A bowl with a flat and a steep direction, and noise."""
+    curvature = np.array([rng.uniform(0.5, 1), rng.uniform(5, 10)])
+    noise, steps = round(float(rng.uniform(0.5, 2)), 3), int(rng.integers(150, 300))
+    return {"curvature": curvature, "noise": noise, "start": rng.uniform(2, 5, 2), "steps": steps}
+
+
+def mean_loss(inputs, rates):
+    """The mean loss after the last step, over all noise: w^2 has the mean `square`. rates: (steps,) or (steps, R)."""
+    curvature, noise, start, _ = inputs.values()
+    square = np.multiply.outer(start**2, np.ones(np.shape(rates)[1:]))
+    curvature = curvature.reshape(-1, *[1] * (square.ndim - 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rate in rates:
+            square = (1 - rate * curvature) ** 2 * square + (rate * noise) ** 2
+        return (curvature * square).sum(axis=0) / 2
+
+
+def against_constant(inputs, answer):
+    """The loss at the end, as a part of what the best constant rate reaches."""
+    rates, steps = np.asarray(answer, np.float64), inputs["steps"]
+    if rates.shape != (steps,):
+        raise ArgumentError(f"rates_that_settle: expected {steps} rates, of shape ({steps},), got {rates.shape}")
+    if not (np.isfinite(rates).all() and (rates >= 0).all()):
+        raise ArgumentError("rates_that_settle: expected finite rates >= 0")
+    constant = np.geomspace(0.001, 2, 200) / inputs["curvature"].max()
+    best = mean_loss(inputs, np.broadcast_to(constant, (steps, len(constant)))).min()
+    return Measure(
+        float(mean_loss(inputs, rates) / best), 0.7, what="loss beside the best constant rate's", better="lower"
+    )
 
 
 EXERCISES = [
@@ -64,7 +186,13 @@ EXERCISES = [
         function="momentum_step",
         section="Momentum",
         results=("w", "b"),
-        cases={"first step": first, "later": momentum, "and again": momentum},
+        cases={
+            "first step": first,
+            "later": momentum,
+            "and again": momentum,
+            "no momentum": no_momentum,
+            "a rate of 0": rate_zero(momentum),
+        },
         hints=(
             "Two lines, in the order of the docstring. Which b does the second one use: the one that came in, or the "
             "one the first line made?",
@@ -76,7 +204,13 @@ EXERCISES = [
         key="04.2",
         function="running_means",
         section="Means that start at zero",
-        cases={"a series": series, "another": series, "and another": series},
+        cases={
+            "a series": series,
+            "another": series,
+            "a long series": long_series,
+            "one entry": single_entry,
+            "beta 0": forgets_at_once,
+        },
         hints=(
             "Which two things must be kept apart: what is remembered from step to step, and what is given out?",
             "Loop over the entries; update m by the first equation, and put m / (1 - beta**t) into the results. The "
@@ -89,7 +223,17 @@ EXERCISES = [
         function="adam_step",
         section="Adam",
         results=("w", "m", "v"),
-        cases={"first step": adam(1), "second step": adam(2), "fifth step": adam(5), "fifth again": adam(5)},
+        cases={
+            "first step": adam(1),
+            "second step": adam(2),
+            "fifth step": adam(5),
+            "first step, beta2 0.999": late_adam(1),
+            "step 12": late_adam(12),
+            "step 100": late_adam(100),
+            "step 1000": late_adam(1000),
+            "betas of 0": forgetful_adam,
+            "a rate of 0": rate_zero(adam(4)),
+        },
         hints=(
             "Write the five equations as five lines, with names of their own for m_hat and v_hat. Which of the four "
             "are returned?",
@@ -103,13 +247,56 @@ EXERCISES = [
         key="04.4",
         function="learning_rates",
         section="Schedules",
-        cases={"a schedule": schedule, "another": schedule, "and another": schedule},
+        cases={
+            "a schedule": schedule,
+            "another": schedule,
+            "every step, backwards": every_step,
+            "a long warm-up": long_warmup,
+            "a long schedule": long_schedule,
+            "one step": one_step,
+        },
         hints=(
             "Three factors. Compute the second and the third separately, and draw each against the steps: where is it "
             "0, where 1, where does it stay?",
             "np.minimum(a, 1) is the minimum entry by entry, for an array a and the number 1.",
             "up = np.minimum((steps + 1) / warmup, 1); down = (1 + np.cos(np.pi * np.minimum(steps / total, 1))) / 2; "
             "return their product with lr.",
+        ),
+    ),
+    Exercise(
+        key="04.5",
+        function="noise_left",
+        section="Adam",
+        level=2,
+        tolerance=1e-9,
+        cases={
+            "a short memory": noisy_mean(0.3, 0.8, 30),
+            "a long memory": noisy_mean(0.9, 0.999, 1000),
+            "beta 0": without_memory,
+        },
+        hints=(
+            "The lesson writes m_t as a weighted sum of the gradients. What is the variance of a weighted sum of "
+            "independent numbers of variance 1?",
+            "It is the sum of the squared weights. They form a geometric series with the ratio beta^2. Then divide by "
+            "the square of 1 - beta^t, and take the root.",
+            "The variance of m_t is (1 - beta)^2 (1 - beta^(2t)) / (1 - beta^2). As 1 - beta^2 = (1 - beta)(1 + beta), "
+            "and 1 - beta^(2t) likewise, (1 - beta)/(1 + beta) * (1 + beta^t)/(1 - beta^t) is left. Take its root.",
+        ),
+    ),
+    Exercise(
+        key="04.6",
+        function="rates_that_settle",
+        section="Schedules",
+        level=3,
+        cases={"a bowl": noisy_bowl, "another": noisy_bowl, "and another": noisy_bowl},
+        measure=against_constant,
+        hints=(
+            "You can compute the mean loss for any rates: the lesson has the equation for the variance of a weight. "
+            "The mean of w^2 obeys the same one, beginning with start^2.",
+            "A rate that falls ends lower than a constant one: large first, to get near, and small at last, to settle. "
+            "How large it may be at first depends on the largest curvature and on the noise.",
+            "Take a shape, like (1 + cos(pi t / steps)) / 2, times a highest rate. Try 40 highest rates between "
+            "0.001 / curvature.max() and 1.9 / curvature.max(), and return the best.",
         ),
     ),
 ]

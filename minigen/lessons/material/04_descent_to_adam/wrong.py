@@ -9,6 +9,15 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+EQUIVALENT = {
+    "adam_step: v negative entries set to 0": "a mean of squares is never negative",
+    "adam_step: t at least 1": "the first step is t = 1",
+    "learning_rates: warmup at least 1": "a warm-up of 0 steps would be divided by",
+    "learning_rates: total at least 1": "a schedule of 0 steps would be divided by",
+    "learning_rates: result at least 0": "no factor is ever negative",
+    "noise_left: result at least 0": "a standard deviation is never negative",
+}
+
 
 # ---------------------------------------------------------------------------------------------- momentum_step
 
@@ -92,6 +101,10 @@ def of_the_library(w, b, g, lr, momentum):
 # ---------------------------------------------------------------------------------------------- running_means
 
 
+def _times(g):
+    return range(1, len(g) + 1)
+
+
 def _recursion(g, beta, corrected, start=None):
     m = np.zeros_like(g[0]) if start is None else start
     means = []
@@ -157,6 +170,16 @@ def plain_mean(g, beta):
 @wrong("running_means", "only the last mean is returned: give all T of them")
 def last(g, beta):
     return ref.running_means(g, beta)[-1]
+
+
+@wrong("running_means", "the correction stops after a while: 1 - beta^t is needed for every t")
+def corrected_at_first(g, beta):
+    return _recursion(g, beta, lambda m, t: m / (1 - beta**t) if t <= 100 else m)
+
+
+@wrong("running_means", "only the last ten entries are counted: all of them are, older ones less")
+def window_of_ten(g, beta):
+    return np.stack([np.average(g[max(0, t - 10) : t], 0, beta ** np.arange(min(t, 10))[::-1]) for t in _times(g)])
 
 
 @wrong("running_means", "it is zero everywhere")
@@ -260,6 +283,11 @@ def no_momentum(w, m, v, g, t, lr, beta1, beta2, eps):
     return w - lr * g / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
 
+@wrong("adam_step", "t is capped at 10: the correction of v is needed for thousands of steps")
+def corrected_for_ten_steps(w, m, v, g, t, lr, beta1, beta2, eps):
+    return ref.adam_step(w, m, v, g, min(t, 10), lr, beta1, beta2, eps)
+
+
 @wrong("adam_step", "it goes uphill: the step is subtracted")
 def upwards(w, m, v, g, t, lr, beta1, beta2, eps):
     new, m, v = ref.adam_step(w, m, v, g, t, lr, beta1, beta2, eps)
@@ -353,6 +381,18 @@ def one_after_the_other(steps, lr, warmup, total):
     return _rates(steps, lr, warmup, total, down=(1 + np.cos(np.pi * share)) / 2)
 
 
+@wrong("learning_rates", "warm-up or cosine: the two factors are multiplied, during the warm-up too")
+def first_one_then_the_other(steps, lr, warmup, total):
+    down = (1 + np.cos(np.pi * np.minimum(steps / total, 1))) / 2
+    return lr * np.where(steps + 1 < warmup, (steps + 1) / warmup, down)
+
+
+@wrong("learning_rates", "the smaller of the two factors: they are multiplied")
+def the_smaller_one(steps, lr, warmup, total):
+    down = (1 + np.cos(np.pi * np.minimum(steps / total, 1))) / 2
+    return lr * np.minimum(np.minimum((steps + 1) / warmup, 1), down)
+
+
 @wrong("learning_rates", "lr is missing: the factors lie between 0 and 1")
 def no_rate(steps, lr, warmup, total):
     return ref.learning_rates(steps, 1.0, warmup, total)
@@ -368,3 +408,91 @@ def clips_in_place(steps, lr, warmup, total):
 def schedule_of_the_library(steps, lr, warmup, total):
     rate = mg.optim.warmup(mg.optim.cosine(lr, total), warmup)
     return np.array([rate(int(t)) for t in steps])
+
+
+# ------------------------------------------------------------------------------------------------- noise_left
+
+
+@wrong("noise_left", "that is the variance: take the root")
+def variance(beta, t):
+    return ref.noise_left(beta, t) ** 2
+
+
+@wrong("noise_left", "that is m's standard deviation: m_hat is m divided by 1 - beta^t")
+def of_m(beta, t):
+    return ref.noise_left(beta, t) * (1 - beta**t)
+
+
+@wrong("noise_left", "the variance of m is divided by 1 - beta^t: it needs the square of that")
+def corrected_once(beta, t):
+    return ref.noise_left(beta, t) * np.sqrt(1 - beta**t)
+
+
+@wrong("noise_left", "that is the value for large t: the series breaks off after t terms")
+def in_the_end(beta, t):
+    return np.full(len(t), np.sqrt((1 - beta) / (1 + beta)))
+
+
+@wrong("noise_left", "that is a plain mean's 1/sqrt(t): here older entries count less, and noise is always left")
+def of_a_plain_mean(beta, t):
+    return 1 / np.sqrt(t)
+
+
+@wrong("noise_left", "the weights are not squared: variances add up with the squares of the weights")
+def weights_not_squared(beta, t):
+    return np.ones(len(t))
+
+
+@wrong("noise_left", "the ratio of the squared weights is beta^2, not beta")
+def ratio_beta(beta, t):
+    return np.sqrt((1 - beta) / (1 - beta**t))
+
+
+@wrong("noise_left", "t is one too large: m_t has t terms")
+def one_term_more(beta, t):
+    return ref.noise_left(beta, t + 1)
+
+
+@wrong("noise_left", "changes its input t", compared=False)
+def t_in_place(beta, t):
+    result = ref.noise_left(beta, t)
+    t += 1
+    return result
+
+
+@wrong("noise_left", "calls the reference itself", compared=False)
+def noise_of_the_reference(beta, t):
+    return cheat.noise_left(beta, t)
+
+
+# ------------------------------------------------------------------------------------------ rates_that_settle
+
+
+@wrong("rates_that_settle", "loss beside the best constant rate's", compared=False)
+def constant(curvature, noise, start, steps):
+    return np.full(steps, 1 / curvature.max())
+
+
+@wrong("rates_that_settle", "loss beside the best constant rate's", compared=False)
+def only_a_warmup(curvature, noise, start, steps):
+    return np.minimum(np.arange(1, steps + 1) / (steps / 4), 1) * 0.2 / curvature.max()
+
+
+@wrong("rates_that_settle", "loss beside the best constant rate's", compared=False)
+def too_high_at_first(curvature, noise, start, steps):
+    return 2.5 / curvature.max() * (1 - np.arange(steps) / steps)
+
+
+@wrong("rates_that_settle", "loss beside the best constant rate's", compared=False)
+def small_from_the_start(curvature, noise, start, steps):
+    return 0.01 / curvature.max() * (1 - np.arange(steps) / steps)
+
+
+@wrong("rates_that_settle", "of shape", compared=False)
+def a_single_rate(curvature, noise, start, steps):
+    return 0.5 / curvature.max()
+
+
+@wrong("rates_that_settle", "expected finite rates >= 0", compared=False)
+def below_zero(curvature, noise, start, steps):
+    return np.linspace(1, -1, steps) / curvature.max()

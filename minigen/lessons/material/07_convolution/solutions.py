@@ -1,4 +1,4 @@
-"""Lesson 7: convolution and its transpose. Four functions to write, in plain NumPy.
+"""Lesson 7: convolution and its transpose. Six functions to write, in plain NumPy.
 
 Images are (N, H, W, C), kernels (kh, kw, C, F), and for stride s and padding p, with x zero outside of the image,
 
@@ -19,13 +19,13 @@ def output_size(n: int, k: int, stride: int, padding: int) -> int:
     and the last must not reach beyond pixel n - 1 + padding.
 
     Args:
-        n: pixels on the axis. k: the kernel's length. stride: >= 1. padding: zeros added on *each* side.
+        n: pixels on the axis, >= 1. k: the kernel's length, >= 1. stride: >= 1. padding: zeros added on *each* side.
 
     Returns:
-        An int, the number of places.
+        An int, the number of places: 0 if the kernel is longer than the axis with its padding.
     """
     # answer
-    return (n + 2 * padding - k) // stride + 1
+    return max(0, (n + 2 * padding - k) // stride + 1)
     # end
 
 
@@ -35,7 +35,8 @@ def conv_forward(x: np.ndarray, w: np.ndarray, stride: int, padding: int) -> np.
         y[n, i, j, f] = sum_{a,b,c}  x[n, s i + a - p, s j + b - p, c]  w[a, b, c, f]
 
     Args:
-        x: (N, H, W, C). w: (kh, kw, C, F). stride: s. padding: p zeros on each of the four sides.
+        x: (N, H, W, C). w: (kh, kw, C, F). stride: s. padding: p zeros on each of the four sides. The kernel fits at
+            least once.
 
     Returns:
         (N, OH, OW, F), with OH = output_size(H, kh, s, p) and OW = output_size(W, kw, s, p).
@@ -101,4 +102,55 @@ def conv_dw(x: np.ndarray, g: np.ndarray, kernel: tuple[int, int], stride: int, 
             seen = x[:, a : a + stride * oh : stride, b : b + stride * ow : stride]
             dw[a, b] = np.tensordot(seen, g, axes=((0, 1, 2), (0, 1, 2)))  # sum over n, i, j: (C, F)
     return dw
+    # end
+
+
+def one_kernel(first: np.ndarray, second: np.ndarray, stride: int) -> np.ndarray:
+    """The one kernel that does the work of two convolutions in a row, with nothing between them and no padding.
+
+    For every image x that is large enough, and with the conv_forward of 07.2,
+
+        conv_forward(conv_forward(x, first, stride, 0), second, 1, 0)  =  conv_forward(x, w, stride, 0)
+
+    Find w: its size (the smallest that is enough for all kernels of these two shapes) and its entries.
+
+    Args:
+        first: (kh, kw, C, E). second: (lh, lw, E, F). stride: s, of the first convolution; the second has stride 1.
+
+    Returns:
+        w, with the axes (height, width, C, F).
+    """
+    # answer
+    (kh, kw), (lh, lw) = first.shape[:2], second.shape[:2]
+    w = np.zeros((kh + stride * (lh - 1), kw + stride * (lw - 1), first.shape[2], second.shape[3]), first.dtype)
+    for a in range(lh):
+        for b in range(lw):  # the tap (a, b) looks at a result of the first kernel, `stride` pixels further for each
+            w[stride * a : stride * a + kh, stride * b : stride * b + kw] += first @ second[a, b]
+    return w
+    # end
+
+
+def enlarging_kernel(small: np.ndarray, large: np.ndarray) -> np.ndarray:
+    """A kernel with which the transposed convolution doubles the height and width of images, as well as it can.
+
+    Each pixel of a small image is the mean of 2 x 2 pixels of a large one. With your kernel w, (k, k, 1, 1), the small
+    image is enlarged as in 07.3,
+
+        conv_dx(small, w, stride=2, padding=k // 2 - 1, size=(2 H, 2 W))
+
+    and compared with the large one, on images that your function has not seen. Repeating each pixel (k = 2, all
+    weights 1) is the baseline. The goal: a mean squared error that is lower by at least 2 decibels, where the gain in
+    decibels is 10 log10(baseline's error / your error).
+
+    Args:
+        small: (N, H, W, 1). large: (N, 2 H, 2 W, 1), what they were made from, as examples; use them or not.
+
+    Returns:
+        w: (k, k, 1, 1), k one of 2, 4, 6, 8.
+    """
+    # answer
+    k, size = 6, large.shape[1:3]
+    units = np.eye(k * k).reshape(k * k, k, k, 1, 1)  # a kernel with a single 1; the enlarged image is linear in it
+    columns = [conv_dx(small, unit, 2, k // 2 - 1, size).ravel() for unit in units]
+    return np.linalg.lstsq(np.stack(columns, axis=1), large.ravel(), rcond=None)[0].reshape(k, k, 1, 1)
     # end

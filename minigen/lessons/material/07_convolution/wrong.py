@@ -9,6 +9,23 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+LARGER = "what is beyond the image and its padding is cut off in the end"
+EQUIVALENT = {
+    **{
+        f"{name}: {argument} at least 1": "an axis, a kernel and a stride have at least 1"
+        for name, arguments in {
+            "output_size": ("n", "k", "stride"),
+            "conv_forward": ("stride",),
+            "conv_dx": ("stride",),
+            "conv_dw": ("stride",),
+            "one_kernel": ("stride",),
+        }.items()
+        for argument in arguments
+    },
+    "output_size: result at least 0": "a number of places is never negative",
+    "conv_dx: 3 for 2 in dx = np.zeros((n, height + 2 * padding, width + 2 * padding, channels), g.dtype)": LARGER,
+    "conv_dx: 3 for 2 in dx = np.zeros((n, height + 2 * padding, width + 2 * padding, channels), g.dtype) (2)": LARGER,
+}
 
 # ------------------------------------------------------------------------------------------------ output_size
 
@@ -46,6 +63,31 @@ def same_size(n, k, stride, padding):
 @wrong("output_size", "that goes the other way: it is the size of the *transposed* convolution")
 def size_of_the_transpose(n, k, stride, padding):
     return stride * (n - 1) + k - 2 * padding
+
+
+@wrong("output_size", "a negative number of places: a kernel that is longer than the padded axis has none, 0")
+def negative_places(n, k, stride, padding):
+    return (n + 2 * padding - k) // stride + 1
+
+
+@wrong("output_size", "int() rounds towards 0, so that -1/2 becomes 0 and not -1: use //")
+def rounded_towards_zero(n, k, stride, padding):
+    return max(0, int((n + 2 * padding - k) / stride) + 1)
+
+
+@wrong("output_size", "a kernel that does not fit has no place at all, not one")
+def at_least_one(n, k, stride, padding):
+    return max(1, ref.output_size(n, k, stride, padding))
+
+
+@wrong("output_size", "the 1 is inside the division: starts 0, s, 2s, ... up to m are m // s + 1, not (m + 1) // s")
+def one_inside(n, k, stride, padding):
+    return (n + 2 * padding - k + 1) // stride
+
+
+@wrong("output_size", "you round to the nearest: what is left over at the end is not seen, so use //")
+def rounded_to_nearest(n, k, stride, padding):
+    return max(0, round((n + 2 * padding - k) / stride) + 1)
 
 
 @wrong("output_size", "use // for the division", compared=False)
@@ -342,3 +384,113 @@ def measured_kernel(x, g, kernel, stride, padding):
     return _differences(
         lambda w: (cheat.conv_forward(x, w, stride, padding) * g).sum(), np.ones((*kernel, x.shape[3], g.shape[3]))
     )
+
+
+# ------------------------------------------------------------------------------------------------- one_kernel
+
+
+def _stamped(first, second, step, place=lambda w, rows, columns, value: w.__setitem__((rows, columns), value)):
+    """The loops of one_kernel with the second kernel's taps `step` pixels apart; assigns, unless `place` does more."""
+    (kh, kw), (lh, lw) = first.shape[:2], second.shape[:2]
+    w = np.zeros((kh + step * (lh - 1), kw + step * (lw - 1), first.shape[2], second.shape[3]))
+    for a, b in np.ndindex(lh, lw):
+        place(w, np.s_[step * a : step * a + kh], np.s_[step * b : step * b + kw], first @ second[a, b])
+    return w
+
+
+@wrong("one_kernel", "neighbours of the second convolution are `stride` pixels of x apart, not one")
+def stride_ignored(first, second, stride):
+    return ref.one_kernel(first, second, 1)
+
+
+@wrong("one_kernel", "it is assigned, not added up: several pairs of taps look at the same pixel")
+def assigned(first, second, stride):
+    return _stamped(first, second, stride)
+
+
+@wrong("one_kernel", "the second kernel is turned by 180 degrees: here both kernels are read in the same direction")
+def second_turned(first, second, stride):
+    return ref.one_kernel(first, second[::-1, ::-1], stride)
+
+
+@wrong("one_kernel", "the first kernel is turned by 180 degrees: here both kernels are read in the same direction")
+def first_turned(first, second, stride):
+    return ref.one_kernel(first[::-1, ::-1], second, stride)
+
+
+@wrong("one_kernel", "only channel 0 between the two is used: sum over all channels e")
+def first_channel_between(first, second, stride):
+    return ref.one_kernel(first[..., :1], second[:, :, :1], stride)
+
+
+@wrong("one_kernel", "the mean over the channels between the two is taken: they are summed")
+def mean_between(first, second, stride):
+    return ref.one_kernel(first, second, stride) / first.shape[3]
+
+
+@wrong("one_kernel", "it is larger than it has to be: the last rows and columns are 0 for all kernels")
+def too_large(first, second, stride):
+    w = ref.one_kernel(first, second, stride)
+    (kh, kw), (lh, lw) = first.shape[:2], second.shape[:2]
+    return np.pad(w, ((0, kh + stride * lh - len(w)), (0, kw + stride * lw - w.shape[1]), (0, 0), (0, 0)))
+
+
+@wrong(
+    "one_kernel", "the stride moves the first kernel's taps apart: it is the second's that are `stride` pixels apart"
+)
+def wrong_kernel_spread(first, second, stride):
+    swapped = ref.one_kernel(second.swapaxes(2, 3), first.swapaxes(2, 3), stride)
+    return swapped.swapaxes(2, 3)
+
+
+@wrong("one_kernel", "calls minigen", compared=False)
+def stamped_by_the_library(first, second, stride):
+    size = [k + stride * (other - 1) for k, other in zip(first.shape[:2], second.shape[:2], strict=True)]
+    w = mg.conv2d_transpose(second.transpose(3, 0, 1, 2), first, stride, 0, output_size=tuple(size))
+    return w.transpose(1, 2, 3, 0)
+
+
+# ------------------------------------------------------------------------------------------- enlarging_kernel
+
+
+def _outer(v):
+    return np.outer(v, v)[:, :, None, None]
+
+
+@wrong("enlarging_kernel", "decibels gained over repeating each pixel: 0 (goal", compared=False)
+def repeats(small, large):
+    return np.ones((2, 2, 1, 1))
+
+
+@wrong("enlarging_kernel", "decibels gained over repeating each pixel: 0.", compared=False)
+def bilinear(small, large):
+    return _outer(np.array([1, 3, 3, 1]) / 4)
+
+
+@wrong("enlarging_kernel", "decibels gained over repeating each pixel: -", compared=False)
+def brightness_lost(small, large):
+    return _outer(np.array([1, 3, 3, 1]) / 8)
+
+
+@wrong("enlarging_kernel", "expected (k, k, 1, 1) with k one of 2, 4, 6, 8", compared=False)
+def odd_size(small, large):
+    return _outer(np.array([0.5, 1, 0.5]))
+
+
+@wrong("enlarging_kernel", "decibels gained over repeating each pixel: 1.", compared=False)
+def fitted_but_too_small(small, large):
+    units = np.eye(16).reshape(16, 4, 4, 1, 1)
+    columns = [ref.conv_dx(small, unit, 2, 1, large.shape[1:3]).ravel() for unit in units]
+    return np.linalg.lstsq(np.stack(columns, axis=1), large.ravel(), rcond=None)[0].reshape(4, 4, 1, 1)
+
+
+@wrong("enlarging_kernel", "not all finite numbers", compared=False)
+def divided_by_zero(small, large):
+    with np.errstate(all="ignore"):
+        return np.ones((4, 4, 1, 1)) / np.zeros((4, 4, 1, 1))
+
+
+@wrong("enlarging_kernel", "calls minigen", compared=False)
+def enlarged_by_the_library(small, large):
+    mg.conv2d_transpose(small, np.ones((2, 2, 1, 1)), 2)
+    return np.ones((2, 2, 1, 1))

@@ -1,4 +1,4 @@
-"""Lesson 8: how good is a VAE? Four functions to write, in plain NumPy.
+"""Lesson 8: how good is a VAE? Six functions to write, in plain NumPy.
 
 N examples, K codes for each of them, D latents; everything is in nats.
 Use NumPy and Python's own library, and nothing else. Check your work with `check("08.1")` in the lesson, or in a
@@ -20,7 +20,8 @@ def log_weights(log_likelihood: np.ndarray, z: np.ndarray, mean: np.ndarray, log
     and the latents, being independent, add up.
 
     Args:
-        log_likelihood: log p(x|z) of each code, (N, K). z: (N, K, D). mean, log_var: the encoder's output, (N, D).
+        log_likelihood: log p(x|z) of each code, (N, K). z: (N, K, D). mean, log_var: the encoder's output, (N, D);
+            log-variances of any size, such as +-120.
 
     Returns:
         (N, K).
@@ -42,7 +43,7 @@ def log_mean_exp(log_w: np.ndarray) -> np.ndarray:
     log sum_k e^log_w = m + log sum_k e^(log_w - m), and the largest term of the sum is 1.
 
     Args:
-        log_w: (N, K).
+        log_w: (N, K), of any size; within an example, too, they may be thousands apart.
 
     Returns:
         (N,).
@@ -82,7 +83,7 @@ def log_mass(logits: np.ndarray) -> np.ndarray:
         M(l)  =  integral from 0 to 1 of e^(l x) / (1 + e^l) dx  =  tanh(l / 2) / l,        M(0) = 1/2
 
     Args:
-        logits: l, of any shape; zeros and +-1000 may be among them.
+        logits: l, of any shape and any size: zeros, numbers near 0 (1e-5) and +-1e10 may be among them.
 
     Returns:
         log M(l) of each entry, of the same shape.
@@ -91,4 +92,54 @@ def log_mass(logits: np.ndarray) -> np.ndarray:
     zero = logits == 0
     safe = np.where(zero, 1.0, logits)
     return np.where(zero, -np.log(2.0), np.log(np.tanh(safe / 2) / safe))
+    # end
+
+
+def effective_share(
+    mean: np.ndarray, log_var: np.ndarray, true_mean: np.ndarray, true_log_var: np.ndarray
+) -> np.ndarray:
+    """Which share of a very large number of codes counts, if the posterior is a Gaussian too.
+
+    The codes are drawn from q = N(mean, e^log_var); the posterior is N(true_mean, e^true_log_var), and in both the D
+    latents are independent. The weights are w = p(x) posterior(z) / q(z). Of K codes (sum w)^2 / sum w^2 count
+    effectively. With more and more codes, the share of the K that counts becomes
+
+        E_q[w]^2 / E_q[w^2]
+
+    Find it in closed form. Where E_q[w^2] is infinite, the share is 0.
+
+    Args:
+        mean, log_var: of the encoder's Gaussian, (N, D). true_mean, true_log_var: of the posterior, (N, D).
+            The log-variances may have any size, such as +-120.
+
+    Returns:
+        (N,), numbers from 0 to 1.
+    """
+    # answer
+    ratio = np.exp(true_log_var - log_var)  # v / s, with the variances s of q and v of the posterior
+    room = np.maximum(2 - ratio, 0)  # the integral of posterior^2 / q is finite if 2 / v > 1 / s
+    safe = np.where(room > 0, room, 1.0)
+    log_share = 0.5 * np.log(ratio * safe) - (mean - true_mean) ** 2 / (np.exp(log_var) * safe)
+    return np.where((room > 0).all(axis=1), np.exp(log_share.sum(axis=1)), 0.0)
+    # end
+
+
+def pattern_probabilities(patches: np.ndarray, patterns: np.ndarray) -> np.ndarray:
+    """A model of small black and white images: how probable is each of the 512 patterns of 3 x 3 pixels?
+
+    The images show parts of lines, with a few wrong pixels. You see 200 of them; the measure is the mean of -log p of
+    others that you have not seen, in nats, beside the baseline of independent pixels: p is the product over pixels of
+    how often the pixel was 1 (or 0) in your 200 images. The goal is to need 0.5 nats less than that. How you come to
+    your probabilities is up to you.
+
+    Args:
+        patches: (200, 9), zeros and ones. patterns: (512, 9), all the patterns there are.
+
+    Returns:
+        The probability of each of the patterns, (512,): none is negative, and they add up to 1.
+    """
+    # answer
+    wrong = 0.05  # each image seen stands for itself and, with wrong pixels of this probability, for its neighbours
+    different = (patterns[:, None] != patches).sum(axis=2)  # (512, 200)
+    return (wrong**different * (1 - wrong) ** (9 - different)).mean(axis=1)
     # end

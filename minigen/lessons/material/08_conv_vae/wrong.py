@@ -10,6 +10,27 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 LOG_2PI = np.log(2 * np.pi)
 
+SMALL = "the mean of the weights is at least 1/K of the largest, so this changes nothing"
+UNUSED = "np.where takes the other value in this place"
+EQUIVALENT = {
+    "log_mean_exp: np.nan_to_num(np.log(...)) for np.log(np.exp(log_w - largest).mean(axis=1))": SMALL,
+    "log_mean_exp: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(log_w - largest).mean(axis=1))": SMALL,
+    "log_mean_exp: np.exp(np.clip(..., -50, 50)) for np.exp(log_w - largest)": "e^-50 beside 1 is lost in rounding",
+    "log_mean_exp_backward: np.exp(np.clip(..., -50, 50)) for np.exp(log_w - log_w.max(axis=1, keepdims=True))": (
+        "e^-50 beside 1 is lost in rounding"
+    ),
+    "log_mass: logits for np.where(zero, 1.0, logits)": "0 / 0 is computed, with a warning, and not used",
+    "log_mass: 1.01 for 1 in safe = np.where(zero, 1.0, logits)": UNUSED,
+    "log_mass: 0 for 1 in safe = np.where(zero, 1.0, logits)": UNUSED,
+    "log_mass: np.nan_to_num(np.log(...)) for np.log(np.tanh(safe / 2) / safe)": "the mass is a positive number",
+    "effective_share: 2 - ratio for np.maximum(2 - ratio, 0)": "where it is negative, the share is set to 0",
+    "effective_share: room for np.where(room > 0, room, 1.0)": "where room is 0, the share is set to 0",
+    "effective_share: >= in room > 0": "where room is exactly 0, the share computed is 0 as well",
+    "effective_share: 1.01 for 1 in safe = np.where(room > 0, room, 1.0)": UNUSED,
+    "effective_share: 0 for 1 in safe = np.where(room > 0, room, 1.0)": UNUSED,
+    "effective_share: np.nan_to_num(np.log(...)) for np.log(ratio * safe)": "both factors are positive",
+    "effective_share: result at least 0": "a share is never negative",
+}
 
 # ------------------------------------------------------------------------------------------------ log_weights
 
@@ -87,6 +108,11 @@ def closed_form(log_likelihood, z, mean, log_var):
     return log_likelihood - 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1, keepdims=True)
 
 
+@wrong("log_weights", "the log-variance is clipped: a very narrow or wide Gaussian is asked for too")
+def clipped(log_likelihood, z, mean, log_var):
+    return ref.log_weights(log_likelihood, z, mean, np.clip(log_var, -20, 20))
+
+
 @wrong("log_weights", "changes its input z", compared=False)
 def in_place(log_likelihood, z, mean, log_var):
     right = ref.log_weights(log_likelihood, z, mean, log_var)
@@ -121,6 +147,18 @@ def naive(log_w):
 @wrong("log_mean_exp", "one maximum for all examples: those far below it underflow; take each example's own")
 def one_maximum(log_w):
     return log_w.max() + np.log(np.exp(log_w - log_w.max()).mean(axis=1))
+
+
+@wrong("log_mean_exp", "the first code is taken off: another may be larger by thousands and overflow; take the maximum")
+def first_code(log_w):
+    return log_w[:, 0] + np.log(np.exp(log_w - log_w[:, :1]).mean(axis=1))
+
+
+# Differences that are clipped at -30: too near the right answer to be known by the numbers.
+@wrong("log_mean_exp", "1000 codes of which one counts", compared=False)
+def clipped_spread(log_w):
+    largest = log_w.max(axis=1, keepdims=True)
+    return largest[:, 0] + np.log(np.exp(np.maximum(log_w - largest, -30)).mean(axis=1))
 
 
 @wrong("log_mean_exp", "the maximum is taken off and not added again")
@@ -186,6 +224,21 @@ def no_upstream(g, log_w):
 @wrong("log_mean_exp_backward", "e^log_w over- or underflows: take the maximum of each example off first")
 def naive_backward(g, log_w):
     w = np.exp(log_w)
+    return g[:, None] * w / w.sum(axis=1, keepdims=True)
+
+
+@wrong(
+    "log_mean_exp_backward",
+    "the first code is taken off: another may be larger by thousands and overflow; take the maximum",
+)
+def first_code_backward(g, log_w):
+    w = np.exp(log_w - log_w[:, :1])
+    return g[:, None] * w / w.sum(axis=1, keepdims=True)
+
+
+@wrong("log_mean_exp_backward", "1000 codes of which one counts", compared=False)
+def clipped_shares(g, log_w):
+    w = np.exp(np.maximum(log_w - log_w.max(axis=1, keepdims=True), -30))
     return g[:, None] * w / w.sum(axis=1, keepdims=True)
 
 
@@ -306,6 +359,11 @@ def one_at_zero(logits):
     return np.where(logits == 0, 0.0, ref.log_mass(logits))
 
 
+@wrong("log_mass", "log 1/2 in a whole neighbourhood of 0: near 0 the mass is about 1/2 - l^2 / 24, which is seen")
+def flat_near_zero(logits):
+    return np.where(np.abs(logits) < 1e-3, -np.log(2.0), ref.log_mass(logits))
+
+
 @wrong("log_mass", "everything is summed: each entry has a mass of its own")
 def summed(logits):
     return np.asarray(ref.log_mass(logits).sum())
@@ -327,3 +385,121 @@ def zeros_replaced_in_place(logits):
     zero = logits == 0
     logits[zero] = 1.0
     return np.where(zero, -np.log(2.0), np.log(np.tanh(logits / 2) / logits))
+
+
+# -------------------------------------------------------------------------------------------- effective_share
+
+
+def _share(s, v, distance):
+    """Of one latent, with the variances s of q and v of the posterior; 0 where it is not finite."""
+    with np.errstate(all="ignore"):
+        share = np.sqrt(v * (2 * s - v)) / s * np.exp(-(distance**2) / (2 * s - v))
+    return np.where(2 * s > v, share, 0.0)
+
+
+@wrong(
+    "effective_share", "where the posterior has more than twice q's variance, the integral is infinite: the share is 0"
+)
+def infinite_overlooked(mean, log_var, true_mean, true_log_var):
+    s, v = np.exp(log_var), np.exp(true_log_var)
+    with np.errstate(all="ignore"):
+        return (np.sqrt(v * (2 * s - v)) / s * np.exp(-((mean - true_mean) ** 2) / (2 * s - v))).prod(axis=1)
+
+
+@wrong("effective_share", "that is 1 / E[w^2], the other way round: the share of the codes is at most 1")
+def upside_down(mean, log_var, true_mean, true_log_var):
+    with np.errstate(divide="ignore"):
+        return 1 / ref.effective_share(mean, log_var, true_mean, true_log_var)
+
+
+@wrong("effective_share", "the variances are exchanged: the codes are drawn from q, and w has q in the denominator")
+def exchanged_variances(mean, log_var, true_mean, true_log_var):
+    return ref.effective_share(mean, true_log_var, true_mean, log_var)
+
+
+@wrong("effective_share", "the distance of the means is missing: codes beside the posterior count less")
+def distance_missing(mean, log_var, true_mean, true_log_var):
+    return ref.effective_share(mean, log_var, mean, true_log_var)
+
+
+@wrong("effective_share", "the latents' shares are averaged: they are independent, so the expectations multiply")
+def mean_of_shares(mean, log_var, true_mean, true_log_var):
+    return _share(np.exp(log_var), np.exp(true_log_var), mean - true_mean).mean(axis=1)
+
+
+@wrong("effective_share", "only the worst latent counts: they are independent, so the expectations multiply")
+def worst_latent(mean, log_var, true_mean, true_log_var):
+    return _share(np.exp(log_var), np.exp(true_log_var), mean - true_mean).min(axis=1)
+
+
+@wrong("effective_share", "that is e^-KL(q || posterior): the mean of log w, while here the square of w is asked for")
+def from_kl(mean, log_var, true_mean, true_log_var):
+    s, v = np.exp(log_var), np.exp(true_log_var)
+    return np.exp(-0.5 * ((s + (mean - true_mean) ** 2) / v - 1 - log_var + true_log_var).sum(axis=1))
+
+
+@wrong("effective_share", "the latents are left: multiply over the D latents, the result is (N,)")
+def latents_left(mean, log_var, true_mean, true_log_var):
+    return _share(np.exp(log_var), np.exp(true_log_var), mean - true_mean)
+
+
+@wrong("effective_share", "e^log_var is the variance, not the deviation")
+def deviations(mean, log_var, true_mean, true_log_var):
+    return ref.effective_share(mean, 2 * log_var, true_mean, 2 * true_log_var)
+
+
+@wrong("effective_share", "calls minigen", compared=False)
+def drawn_by_the_library(mean, log_var, true_mean, true_log_var):
+    q, posterior = mg.distributions.Normal(mean, log_var), mg.distributions.Normal(true_mean, true_log_var)
+    z = q.sample(mg.Generator(0))
+    return np.exp(posterior.log_prob(z) - q.log_prob(z)).sum(axis=1)
+
+
+# -------------------------------------------------------------------------------------- pattern_probabilities
+
+
+def _counts(patches, patterns):
+    """How often each pattern was seen."""
+    return (patterns[:, None] == patches).all(axis=2).sum(axis=1)
+
+
+@wrong("pattern_probabilities", "has probability 0: it costs infinitely many nats", compared=False)
+def shares_seen(patches, patterns):
+    return _counts(patches, patterns) / len(patches)
+
+
+@wrong("pattern_probabilities", "nats gained over independent pixels: 0.", compared=False)
+def one_more_each(patches, patterns):
+    counts = _counts(patches, patterns) + 1
+    return counts / counts.sum()
+
+
+@wrong("pattern_probabilities", "nats gained over independent pixels: 0 (goal", compared=False)
+def independent_pixels(patches, patterns):
+    ones = (patches.sum(axis=0) + 1) / (len(patches) + 2)
+    return np.where(patterns, ones, 1 - ones).prod(axis=1)
+
+
+@wrong("pattern_probabilities", "nats gained over independent pixels: -", compared=False)
+def all_alike(patches, patterns):
+    return np.full(512, 1 / 512)
+
+
+@wrong("pattern_probabilities", "the probabilities add up to", compared=False)
+def more_than_one(patches, patterns):
+    return _counts(patches, patterns) / len(patches) + 1 / 512
+
+
+@wrong("pattern_probabilities", "they are finite, and none is negative", compared=False)
+def logarithms(patches, patterns):
+    return np.log(ref.pattern_probabilities(patches, patterns))
+
+
+@wrong("pattern_probabilities", "expected (512,), a probability of each pattern", compared=False)
+def of_the_images_seen(patches, patterns):
+    return np.full(len(patches), 1 / len(patches))
+
+
+@wrong("pattern_probabilities", "calls minigen", compared=False)
+def softmax_of_counts(patches, patterns):
+    return mg.softmax(mg.tensor(_counts(patches, patterns).astype(float)))

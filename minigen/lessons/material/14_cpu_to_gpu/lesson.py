@@ -16,69 +16,34 @@
 # **Afterwards you can** say how much of a training step is arithmetic and how much is only asking for it, write one
 # source that runs on two kinds of arrays, estimate from which batch size a GPU wins, and read a benchmark with suspicion.
 #
-# **Time:** 30 minutes to read, 40 more with the four exercises. **You need** lesson 3 (dense networks). You need **no
+# **Time:** 40 minutes to read, about an hour with the six exercises. **You need** lesson 3 (dense networks). You need **no
 # GPU**: everything that is *measured* below is measured on this machine's CPU, and what is said of GPUs is a *model*, with
 # its assumptions beside it.
 #
-# First the picture: how long one addition of two arrays takes, and one matrix product, as they get larger. (All times in
-# this lesson are measured when it runs; yours will be others.)
+# First the picture: how long one addition of two arrays takes, and one matrix product, as they get larger. All times in
+# this lesson are measured when it runs, and yours will be others. (`pictures` measures and draws; to read how, call for
+# example `show_source(pictures.call_times)` in a cell of your own.)
 #
 # ![Microseconds for a sum and for a product of two arrays, against their size](opening.png)
 
 # %%
-import time
-from concurrent.futures import ThreadPoolExecutor
-
-import matplotlib.pyplot as plt
 import numpy as np
 
 import minigen as mg
-from minigen import nn
-from minigen.backend import xp_of
 from minigen.bench import measuring, workloads
-from minigen.errors import MinigenError
-from minigen.lessons import check, show_source
-from minigen.models import VAE
-from minigen.models.networks import dense_decoder, dense_encoder
-from minigen.models.vaes.vae import VAETrainer
+from minigen.lessons import Choice, Slider, check, move, predict, quiz, show_source
+from minigen.lessons.pictures import cpu_to_gpu as pictures
 
-
-def microseconds(action, repeats=7, least=2e-3):
-    """Of one call: the best of some runs, each long enough to be timed."""
-    count, start = 1, time.perf_counter()
-    action()
-    count = max(1, int(least / max(time.perf_counter() - start, 1e-7)))
-    runs = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        for _ in range(count):
-            action()
-        runs.append((time.perf_counter() - start) / count)
-    return min(runs) * 1e6
-
-
-sizes = 4 ** np.arange(1, 11)
-vectors = [np.ones(n, np.float32) for n in sizes]
-outs = [np.empty_like(v) for v in vectors]
-adding = [microseconds(lambda a=a, out=out: np.add(a, a, out=out)) for a, out in zip(vectors, outs, strict=True)]
-sides = 2 ** np.arange(1, 10)
-matrices = [np.ones((n, n), np.float32) for n in sides]
-products = [microseconds(lambda a=a: a @ a) for a in matrices]
-
-figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
-axes[0].loglog(sizes, adding, "o-")
-axes[0].set(title="a + a", xlabel="numbers in the array", ylabel="µs")
-axes[1].loglog(2 * sides.astype(float) ** 3, products, "o-")
-axes[1].set(title="a @ a", xlabel="floating-point operations", ylabel="µs")
-for axis, smallest in zip(axes, (adding[0], products[0]), strict=True):
-    axis.axhline(smallest, color="C3", linestyle=":", label=f"what the call costs: {smallest:.2f} µs")
-    axis.legend(fontsize=8)
-plt.show()
+sizes, sides = 4 ** np.arange(1, 11), 2 ** np.arange(1, 10)
+vectors, matrices = [np.zeros(n, np.float32) for n in sizes], [np.ones((n, n), np.float32) for n in sides]
+adding = pictures.call_times([lambda a=a: np.add(a, a, out=a) for a in vectors])
+products = pictures.call_times([lambda a=a: a @ a for a in matrices])
+pictures.bends(sizes, adding, 2 * sides.astype(float) ** 3, products)
 
 # %% [markdown]
-# Flat, then straight. On the left end one pays for the *call*: Python finds the function, NumPy looks at types and shapes,
-# memory is prepared, and then four numbers are added, which takes a few thousandths of it. On the right end one pays for
-# the *work*. The bend is where both cost the same. The simplest model with a bend is
+# Flat, then straight. At the left end one pays for the *call*: Python finds the function, NumPy looks at types and shapes,
+# and then a handful of numbers is added, which takes next to no time. At the right end one pays for the *work*. The bend
+# is where both cost the same. The simplest model with a bend is
 #
 # $$ \text{time} = \text{calls} \times \text{cost of a call} + \frac{\text{operations}}{\text{rate}} , $$
 #
@@ -88,8 +53,8 @@ plt.show()
 #
 # A GPU is a second computer. An operation on its arrays is a *kernel*, a program for thousands of threads; the CPU puts a
 # request into a queue (it *launches* the kernel) and goes on. For CuPy we shall assume that this takes the CPU 10
-# microseconds (5 to 20 is what one reads; measure yours): some ten times the cost of a NumPy call. The GPU's rate, on
-# the other hand, is ten to hundreds of times a CPU's. Which of the two matters depends on how many calls there are.
+# microseconds (5 to 20 is what one reads; measure yours), several times the cost of a NumPy call. The GPU's rate, on the
+# other hand, is ten to hundreds of times a CPU's. Which of the two matters depends on how many calls there are.
 # Count them, with an array that notes every operation it takes part in.
 
 # %%
@@ -109,15 +74,8 @@ class Counting(np.ndarray):
         return result.view(Counting) if isinstance(result, np.ndarray) else result
 
 
-def trainer_of(pixels, hidden, latent):
-    """A dense VAE with its Adam: pixels - hidden - latent - hidden - pixels."""
-    rng = mg.Generator(0)
-    encoder = dense_encoder((pixels,), 2 * latent, [hidden], rng)
-    return VAETrainer(VAE(encoder, dense_decoder(latent, (pixels,), [hidden], rng), latent), 1e-3)
-
-
-NETWORKS = {"small": (64, 100, 8), "large": (784, 400, 20)}
-model = trainer_of(*NETWORKS["small"]).model
+NETWORKS = {"small": (64, 100, 8), "large": (784, 400, 20)}  # pixels, hidden units, latents
+model = pictures.trainer_of(*NETWORKS["small"]).model
 for p in model.parameters():
     p.data = p.data.view(Counting)
 x = mg.tensor(np.full((16, 64), 0.5, np.float32).view(Counting))
@@ -130,10 +88,11 @@ print(f"{LAUNCHES} operations for one batch, forward and backward:")
 print(", ".join(f"{names[i]} {counts[i]}" for i in order))
 
 # %% [markdown]
-# Whatever the sizes of the network and of the batch, their number is the same, because the program is. Only the eleven products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic
-# worth mentioning. The others are small, and each is a call. (Copies are not counted, so it is a little more.) That is
-# why `minigen/fused.py` writes the longest chains (Adam, bias and activation, batch norm, the cross-entropy) a second
-# time, as one CUDA kernel each: not to compute faster, but to ask less often.
+# Whatever the sizes of the network and of the batch, their number is the same, because the program is. Only the eleven
+# products (`matmul`: four layers forward, four gradients of weights, three of inputs) have arithmetic worth mentioning.
+# The others are small, and each is a call. (Copies are not counted, so it is a little more.) That is why
+# `minigen/fused.py` writes the longest chains (Adam, bias and activation, batch norm, the cross-entropy) a second time,
+# as one CUDA kernel each: not to compute faster, but to ask less often.
 #
 # ## One source for two devices
 #
@@ -142,6 +101,9 @@ print(", ".join(f"{names[i]} {counts[i]}" for i in order))
 # both devices may live in one program. This is all of it, and an operation that uses it:
 
 # %%
+from minigen.backend import xp_of
+from minigen.errors import MinigenError
+
 show_source(xp_of)
 show_source(mg.softplus)
 
@@ -165,12 +127,23 @@ except MinigenError as error:
 #
 # ## The clock and the queue
 #
-# A launch returns at once; the result comes later. **Predict before you run:** here a thread stands for the GPU. It
-# multiplies matrices while the main thread goes on. What do the two clocks show?
+# A launch returns at once; the result comes later. Below, a thread stands for the GPU. It multiplies matrices, five times,
+# while the main thread goes on and reads the clock twice: at once, and when the last product is there.
+#
+# **Predict before you run.** What does the first clock show?
+#
+# (a) About as much as the second. (b) About a fifth: the time of one product. (c) Less than a twentieth.
 
 # %%
+predict("14.a", ...)
+
+# %%
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 a = np.ones((700, 700), np.float32)
 with ThreadPoolExecutor(1) as queue:
+    queue.submit(np.matmul, a, a).result()  # a warm-up
     start = time.perf_counter()
     answers = [queue.submit(np.matmul, a, a) for _ in range(5)]
     launched = time.perf_counter() - start
@@ -202,7 +175,9 @@ check("14.1")
 # The rate is measured by a large product, in which nothing else counts. (`OMP_NUM_THREADS` says on how many threads.)
 
 # %%
-FLOPS = {name: workloads.flops(trainer_of(*sizes).model, sizes[:1]) for name, sizes in NETWORKS.items()}  # an example
+FLOPS = {
+    name: workloads.flops(pictures.trainer_of(*sizes).model, sizes[:1]) for name, sizes in NETWORKS.items()
+}  # an example
 peak = max(measuring.sgemm_peak("cpu", 1024, time.perf_counter) for _ in range(4))  # GFLOP/s
 for name, flops in FLOPS.items():
     print(f"{name}: {flops / 1e6:.2f} million operations, no less than {flops / peak / 1e3:.2f} µs an example")
@@ -229,21 +204,8 @@ check("14.2")
 
 # %%
 batches = np.array([4, 8, 16, 32, 64, 128, 256, 512])
-
-
-def step_times(name):
-    """Ms of a step at each batch size: the best of some rounds, in which nothing else disturbed it."""
-    trainer, rng = trainer_of(*NETWORKS[name]), mg.Generator(1)
-    data = [mg.tensor(rng.uniform((int(b), NETWORKS[name][0]))) for b in batches]
-    rounds = []
-    for _ in range(12):
-        rounds.append([])
-        for x in data:
-            start = time.perf_counter()
-            for _ in range(3):
-                trainer.step(x, rng)
-            rounds[-1].append((time.perf_counter() - start) * 1e3 / 3)
-    return np.min(rounds, axis=0)
+TRAINERS = {name: pictures.trainer_of(*sizes) for name, sizes in NETWORKS.items()}
+TIMES = {name: pictures.step_times(trainer, NETWORKS[name][0], batches) for name, trainer in TRAINERS.items()}  # ms
 
 
 def fit(times):
@@ -252,36 +214,39 @@ def fit(times):
     return tuple(np.linalg.lstsq(columns, np.ones(len(batches)), rcond=None)[0])
 
 
-TIMES = {name: step_times(name) for name in NETWORKS}
 CPU = {name: fit(times) for name, times in TIMES.items()}
-b = np.geomspace(4, 4096, 60)
-figure, axis = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-for color, (name, (fixed, per_example)) in zip(("C0", "C1"), CPU.items(), strict=True):
-    axis.loglog(batches, TIMES[name], "o", color=color, label=f"{name} VAE, measured")
-    line = f"{fixed:.2f} ms + {per_example * 1e3:.1f} µs x batch"
-    axis.loglog(b[b < 1000], fixed + per_example * b[b < 1000], color=color, label=line)
+for name, (fixed, per_example) in CPU.items():
     print(f"{name}: {FLOPS[name] / per_example / 1e6:.0f} GFLOP/s of {peak:.0f}; measured over fitted", end=" ")
     print(np.round(TIMES[name] / (fixed + per_example * batches), 2))
-axis.set(xlabel="batch size", ylabel="ms a step, on this CPU")
-axis.legend(fontsize=8)
-plt.show()
+pictures.fits(batches, TIMES, CPU)
 
 # %% [markdown]
 # (The best times say what a program *needs*. Comparing two programs is another matter; see below.)
 #
 # A line is good to some tens of percent, since the rate itself depends on the size (caches; small products). Now compare
-# the two fixed parts. Both networks make the same calls; with the small one hardly anything else is left, so its fixed
-# part *is* the calls: Python, the recording of the graph, NumPy. The large one's holds work as well that does not depend
-# on the batch: Adam updates its 650 000 weights at every step, however few the examples. "Fixed" is not always overhead.
+# the two fixed parts. Both networks make the same calls: Python, the recording of the graph, NumPy. But the large one's
+# fixed part holds work as well that does not depend on the batch: Adam updates every weight at every step, however few
+# the examples. So "fixed" is not always overhead. Two networks, two unknowns:
 #
+# $$ \text{fixed} = \text{calls} + \text{Adam per weight} \times \text{weights} . $$
+
+# %%
+WEIGHTS = {name: sum(p.size for p in trainer.model.parameters()) for name, trainer in TRAINERS.items()}
+adam = (CPU["large"][0] - CPU["small"][0]) / (WEIGHTS["large"] - WEIGHTS["small"])  # ms for each weight
+CALLS = CPU["small"][0] - adam * WEIGHTS["small"]  # ms
+for name, weights in WEIGHTS.items():
+    print(f"{name}: {weights} weights; calls {CALLS:.2f} ms, Adam {adam * weights:.2f} ms")
+
+# %% [markdown]
 # ## Where the lines cross
 #
 # *From here on nothing about a GPU is measured.* We put assumed numbers into the same formula:
 #
-# - the program's own work: that of the small network's fixed part, as the same Python runs on the same CPU;
+# - the calls: those just found, as the same Python runs on the same CPU;
 # - launches on top: as many as were counted, and 15 more for Adam and the noise; 5, 10 and 20 µs each;
-# - rate: a third of the peak that the maker publishes for float32 (T4 8.1, A100 19.5, H100 SXM 67 TFLOP/s), as products
-#   of this size do not fill a large card.
+# - arithmetic: at a third of the peak that the maker publishes for float32, as products of this size do not fill a card;
+# - Adam: it reads four numbers for each weight (weight, gradient, two means) and writes three, 28 bytes in all, and
+#   computes little: it runs at the speed of the memory. Of that we assume a third too.
 #
 # It is the sum of these. As the queue lets the GPU compute while the CPU launches, the truth lies between the larger
 # of launching (a) and computing (b) and their sum; that is at most twice too much: max(a, b) ≤ t ≤ a + b ≤ 2 max(a, b).
@@ -290,7 +255,7 @@ plt.show()
 #
 # $$ b^* = \frac{f_g - f_c}{p_c - p_g} , $$
 #
-# if $p_g < p_c$; beyond it the GPU wins. If $f_g \le f_c$ it wins from the start.
+# if $p_g < p_c$; beyond it the GPU wins. If $f_g \le f_c$ it wins at every batch. (And if the slopes are equal?)
 #
 # **Exercise 14.3.** `crossover_batch`.
 
@@ -298,102 +263,141 @@ plt.show()
 check("14.3")
 
 # %%
-PEAKS = {"T4": 8.1e12, "A100": 19.5e12, "H100 SXM": 67e12}  # FLOP/s in float32, as published
+CARDS = {"T4": (8.1e12, 320e9), "A100": (19.5e12, 1555e9), "H100 SXM": (67e12, 3350e9)}  # FLOP/s, bytes/s; published
 
 
-def modelled(name, launch, rate, launches=LAUNCHES + 15):
-    """(fixed, per example) in ms, of a GPU with this cost of a launch (s) and this rate (FLOP/s)."""
-    return CPU["small"][0] + launches * launch * 1e3, FLOPS[name] / rate * 1e3
+def modelled(name, launch, card, launches=LAUNCHES + 15):
+    """(fixed, per example) in ms, of a card on which a launch takes so many seconds."""
+    rate, memory = (published / 3 for published in CARDS[card])
+    fixed = CALLS + launches * launch * 1e3 + 28 * WEIGHTS[name] / memory * 1e3
+    return fixed, FLOPS[name] / rate * 1e3
 
 
-def cross(cpu, gpu):
-    """The batch from which the second wins; NaN if it does not."""
-    return max(0.0, (gpu[0] - cpu[0]) / (cpu[1] - gpu[1])) if gpu[1] < cpu[1] else np.nan
-
-
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", sharey=True)
-for axis, name in zip(axes, NETWORKS, strict=True):
-    axis.loglog(batches, TIMES[name] / batches * 1e3, "ko", label="this CPU, measured")
-    axis.loglog(b, (CPU[name][0] + CPU[name][1] * b) / b * 1e3, "k-", linewidth=0.8)
-    for color, (card, rate) in zip(("C0", "C1", "C2"), PEAKS.items(), strict=True):
-        low, mid, high = (modelled(name, launch, rate / 3) for launch in (5e-6, 10e-6, 20e-6))
-        axis.fill_between(b, *[(f + p * b) / b * 1e3 for f, p in (low, high)], color=color, alpha=0.2)
-        axis.loglog(b, (mid[0] + mid[1] * b) / b * 1e3, "--", color=color, label=f"{card}, modelled")
-        at = [cross(CPU[name], gpu) for gpu in (low, mid, high)]
-        print(
-            f"{name}, {card}: wins from a batch of {at[1]:.0f} (launches of 5 and 20 µs: {at[0]:.0f} and {at[2]:.0f})"
-        )
-    axis.set(xlabel="batch size", ylabel="µs an example", title=f"{name} VAE; GPUs: a model, NOT a measurement")
-axes[0].legend(fontsize=7)
-plt.show()
+GPUS = {(name, card): [modelled(name, us * 1e-6, card) for us in (5, 10, 20)] for name in NETWORKS for card in CARDS}
+for (name, card), lines in GPUS.items():
+    low, middle, high = (pictures.in_words(pictures.crossing(CPU[name], line)) for line in lines)
+    print(f"{name}, {card}: wins {middle} (launches of 5 µs: {low}; of 20 µs: {high})")
+pictures.devices(batches, TIMES, CPU, GPUS)
 
 # %% [markdown]
-# For the small network the crossover lies at a batch of hundreds; and it hardly matters *which* card it is, although the
-# last does eight times as many operations per second as the first. The numerator is what decides: launches, and what each
-# costs. For the large one the model says that any card wins from small batches on, because of work on the CPU that is not
-# arithmetic of the batch at all. A crossover is not a property of a GPU but of a program on it.
+# For the small network it hardly matters *which* card it is, although the last does eight times as many operations per
+# second as the first. The numerator decides: launches, and what each costs. The large network has work that every card
+# does faster, Adam and large products, so the cards win much earlier. A crossover is not a property of a GPU but of
+# a program on it.
 #
-# ## A misconception, put to the test
-#
-# *"This GPU does fifty times as many operations per second, so my training takes a fiftieth."* **Predict before you
-# run:** by how much is a step faster at a batch of 16, 256, 4096? Let the share s of the CPU's time be arithmetic,
-# which gets k times faster, and the rest stay: the gain is $1 / (1 - s + s/k)$, and even for k = ∞ not more than
-# $1/(1 - s)$ (Amdahl's law). Here the rest does not even stay: launches come on top.
+# Move the assumptions. A rate of 0.1 TFLOP/s is a good CPU's; a launch of 0 µs is what perfect fusion would come to.
 
 # %%
+moved = {name: 28 * weights / (CARDS["T4"][1] / 3) * 1e3 for name, weights in WEIGHTS.items()}  # Adam on a T4, in ms
+move(
+    pictures.movable(CPU, CALLS, LAUNCHES + 15, FLOPS, moved),
+    network=Choice(("small", "large"), start="small", label="network"),
+    launch=Slider(0, 50, 1, start=10, label="a launch (µs)"),
+    rate=Slider(0.1, 30.0, 0.1, start=2.7, label="rate reached (TFLOP/s)"),
+)
+
+# %% [markdown]
+# ## A misconception, put to the test
+#
+# *"This GPU does fifty times as many operations per second, so my training takes a fiftieth."* Let the share s of the
+# CPU's time be work that gets k times faster, and let the rest stay: the gain is $1 / (1 - s + s/k)$, and even for
+# k = ∞ not more than $1/(1 - s)$ (Amdahl's law). Here everything gets faster except the calls. And the rest does not
+# even stay: launches come on top.
+#
+# **Predict before you run.** How many times as fast is a step of the small network with a batch of 256 on the H100 of
+# our model, with launches of 10 µs?
+
+# %%
+predict("14.b", ...)
+
+# %%
+gains, limits = {}, {}
 for name, (fixed, per_example) in CPU.items():
     for batch in (16, 256, 4096):
         cpu = fixed + per_example * batch
-        share = per_example * batch / cpu
-        gains = [cpu / (f + p * batch) for f, p in (modelled(name, 10e-6, rate / 3) for rate in PEAKS.values())]
-        print(
-            f"{name}, batch {batch:4d}: {share:.0%} grows with the batch; Amdahl's limit {1 / (1 - share):.1f}; modelled "
-            + ", ".join(f"{card} {gain:.1f}x" for card, gain in zip(PEAKS, gains, strict=True))
-        )
+        limits[name, batch] = cpu / CALLS
+        for card in CARDS:
+            f, p = GPUS[name, card][1]
+            gains[name, batch, card] = cpu / (f + p * batch)
+        shown = ", ".join(f"{card} {gains[name, batch, card]:.1f}" for card in CARDS)
+        print(f"{name}, batch {batch:4d}: Amdahl's limit {limits[name, batch]:5.1f}; modelled {shown}")
+print(f"gains above the limit: {sum(gain > limits[key[:2]] for key, gain in gains.items())} of {len(gains)}")
 
 # %% [markdown]
-# A small network with a small batch is the wrong job for a large GPU. Larger batches, larger networks, or fewer and larger
-# operations make it the right one; buying a faster card does not.
+# A gain below 1 is a loss: a small network with a small batch is the wrong job for a large GPU. Larger batches, larger
+# networks, or fewer and larger operations make it the right one; buying a faster card does not.
+#
+# ## The batch that is done first
+#
+# So larger batches are better? An example costs less in a larger batch, but what counts is when the training is *done*.
+# A gradient of a large batch is nearly the true gradient already, and further examples hardly make the step better.
+# McCandlish et al. 2018 found this law for the number of steps to a given loss, in many kinds of tasks:
+#
+# $$ \text{steps}(b) = \text{least} \cdot \Big(1 + \frac{\text{critical}}{b}\Big) . $$
+#
+# Far below the critical batch size, twice the batch needs half the steps. Far above it, twice the batch needs as many
+# steps as before. Between them lies the batch with which the whole training takes the least time, and it depends on
+# the device.
+#
+# **Exercise 14.5 (derivation).** `best_batch`: find it from the law and from the two numbers of a device.
+
+# %%
+check("14.5")
+
+# %%
+CRITICAL = 200  # an assumption; it depends on the data, the network and the loss
+candidates = np.arange(1, 20000)
+for device, (f, p) in {"this CPU": CPU["small"], **{card: GPUS["small", card][1] for card in CARDS}}.items():
+    total = (1 + CRITICAL / candidates) * (f + p * candidates)
+    print(f"small network, {device}: done first with a batch of {candidates[total.argmin()]}")
+
+# %% [markdown]
+# Dear calls and cheap examples ask for large batches. (The law knows nothing of how well the result generalises.)
 #
 # ## Reading a benchmark
 #
 # Whom shall one believe? Ask five questions of every table of times. Was the clock read after the work was done? Were the
 # first, slow steps left out? Do both compute the same (the library compares losses and gradients first)? How large is
-# the spread? And did the two take *turns*? A machine gets slower and faster; who measures one first and the other
-# afterwards measures the weather. See it: two programs that are the same, so that the true ratio is 1.
+# the spread? And did the two take *turns*? A machine gets slower and faster. Whoever measures one program first and the
+# other afterwards measures the weather as well.
+#
+# See it with two programs that are the same, so that the true ratio is 1. There are two choices, the order and the
+# average, so there are four ways. Comparing two ways that differ in both would not tell which choice it was.
+
 
 # %%
-
-
-def program():
-    """Some work, in milliseconds."""
+def milliseconds():
+    """Of some work."""
     start = time.perf_counter()
     for _ in range(3):
         a @ a
     return (time.perf_counter() - start) * 1e3
 
 
-blocks, turns = [], []
+def pairs(in_turns, count=6):
+    """Times of two equal programs, (count, 2): one after the other, or in turns."""
+    if in_turns:
+        return np.array([(milliseconds(), milliseconds()) for _ in range(count)])
+    return np.array([[milliseconds() for _ in range(count)] for _ in range(2)]).T
+
+
+WAYS = {"blocks, means": [], "blocks, medians": [], "turns, means": [], "turns, medians": []}
+milliseconds()
 for _ in range(12):
-    first = [program() for _ in range(6)]
-    second = [program() for _ in range(6)]
-    blocks.append(np.mean(first) / np.mean(second))
-    pairs = np.array([(program(), program()) for _ in range(6)])
-    turns.append(np.median(pairs[:, 0] / pairs[:, 1]))
-figure, axis = plt.subplots(figsize=(7, 2), layout="constrained")
-axis.plot(blocks, np.zeros(12), "o", alpha=0.6)
-axis.plot(turns, np.ones(12), "o", alpha=0.6)
-axis.axvline(1, color="0.5", linestyle=":")
-axis.set_yticks([0, 1], ["one after the other, means", "in turns, median of ratios"])
-axis.set(xlabel="ratio of two equal programs, twelve attempts", ylim=(-0.6, 1.6))
-plt.show()
-print(f"one after the other: {min(blocks):.2f} to {max(blocks):.2f}; in turns: {min(turns):.2f} to {max(turns):.2f}")
+    for order in ("blocks", "turns"):
+        ratios = np.divide(*pairs(order == "turns").T)
+        WAYS[f"{order}, means"].append(ratios.mean())
+        WAYS[f"{order}, medians"].append(np.median(ratios))
+pictures.attempts(WAYS)
+for way, values in WAYS.items():
+    print(f"{way:>16s}: {min(values):.2f} to {max(values):.2f}")
 
 # %% [markdown]
-# On a quiet machine both are narrow; on a busy one, compare. A gain that is smaller than the spread of *nothing* is no
-# gain.
+# On a quiet machine all four are narrow. On a busy one, compare two rows that differ in one choice: turns help against
+# slow changes, medians against single disturbances, and which of them matters more depends on what disturbs. A gain
+# that is smaller than the spread of *nothing* is no gain.
 #
-# **Exercise 14.4.** `paired_ratio`, as the library's tables have it: the median, and the range.
+# **Exercise 14.4.** `paired_ratio`: of turns the median, and the range, as in the library's tables.
 
 # %%
 check("14.4")
@@ -409,15 +413,30 @@ check("14.4")
 # \qquad\text{so}\qquad \nabla L = \frac1S \sum_{s=1}^{S} \nabla L_s . $$
 #
 # The gradient of the batch is the mean of the shards' gradients: one vector as long as the weights, from each process,
-# once a step. Exact arithmetic does not care in which order the S vectors are added. Float32 does. **Predict before you
-# run:** what are these two sums?
+# once a step. A step is as slow as its slowest process. So if shards are not alike (sentences of different lengths,
+# say), somebody has to share them out well.
+#
+# **Exercise 14.6 (open task).** `share_out`: pieces of very different costs to some workers, so that the busiest one is
+# busy for no more than 1.01 times the mean. The check says how far you are.
+
+# %%
+check("14.6")
+
+# %% [markdown]
+# Exact arithmetic does not care in which order the S vectors are added. Float32 does. Let `big` be 1e8 and `small` be
+# 1, both in float32. In exact arithmetic `(big + -big) + small` and `big + (-big + small)` are both 1.
+#
+# **Predict before you run.** What is the second one in float32?
+
+# %%
+predict("14.c", ...)
 
 # %%
 big, small = np.float32(1e8), np.float32(1)
 print((big + -big) + small, big + (-big + small))
 
 # %% [markdown]
-# Now with gradients. If each process added the gradients in the order in which they arrive, every run would end with different
+# Near 1e8 the numbers of float32 are 8 apart, so the 1 is lost. Now with gradients. If each process added the gradients in the order in which they arrive, every run would end with different
 # weights. The library adds in pairs, pairs of pairs, and so on, whichever process computes them. With two processes, each
 # computes half of this tree and then has one sum to send.
 
@@ -445,7 +464,7 @@ def apart(found, wanted):
     return np.abs(found - wanted).max() / np.abs(wanted).max()
 
 
-plain = nn.Sequential(nn.Dense(20, 50, rng=rng), nn.Tanh(), nn.Dense(50, 5, rng=rng))
+plain = mg.nn.Sequential(mg.nn.Dense(20, 50, rng=rng), mg.nn.Tanh(), mg.nn.Dense(50, 5, rng=rng))
 parts = [gradient(plain, shard) for shard in SHARDS]
 print(f"mean of the shards' gradients, and the batch's: {apart(tree(parts) / 8, gradient(plain, slice(64))):.0e} apart")
 for what, found in (
@@ -461,7 +480,8 @@ for what, found in (
 # standardised by the mean and variance of all those in its batch, and a shard knows only its own.
 
 # %%
-normal = nn.Sequential(nn.Dense(20, 50, rng=rng), nn.BatchNorm(50), nn.Tanh(), nn.Dense(50, 5, rng=rng))
+hidden = mg.nn.Dense(20, 50, rng=rng), mg.nn.BatchNorm(50), mg.nn.Tanh()
+normal = mg.nn.Sequential(*hidden, mg.nn.Dense(50, 5, rng=rng))
 parts = [gradient(normal, shard) for shard in SHARDS]
 print(f"with batch norm: {apart(tree(parts) / 8, gradient(normal, slice(64))):.0%} apart")
 
@@ -474,32 +494,52 @@ print(f"with batch norm: {apart(tree(parts) / 8, gradient(normal, slice(64))):.0
 #
 # ## Something to play with
 #
-# Change the assumptions: kernels fused to half as many launches; a rate ten times as large; the way of the data over
-# the bus, 256 bytes an example of the small network at 12 GB/s. Before you run, say which of the three moves the
-# crossover most. (And DCGAN's examples are another matter altogether.)
+# Change the assumptions: (a) kernels fused to half as many launches; (b) a rate ten times as large; (c) the way of the
+# data over the bus, 256 bytes an example of the small network at 12 GB/s.
+#
+# **Predict before you run.** Which of the three moves the crossover of the small network most?
 
 # %%
-for what, launches, rate, bus in (
-    ("as above", LAUNCHES + 15, PEAKS["T4"] / 3, np.inf),
-    ("half the launches", (LAUNCHES + 15) / 2, PEAKS["T4"] / 3, np.inf),
-    ("ten times the rate", LAUNCHES + 15, 10 * PEAKS["T4"] / 3, np.inf),
-    ("with the bus", LAUNCHES + 15, PEAKS["T4"] / 3, 12e9),
-):
-    gpu = modelled("small", 10e-6, rate, launches)
-    gpu = gpu[0], gpu[1] + 256 / bus * 1e3
-    print(f"{what:>18s}: crossover at a batch of {cross(CPU['small'], gpu):.0f}  (model)")
+predict("14.d", ...)
+
+
+# %%
+def with_changes(launches=LAUNCHES + 15, faster=1, bus=np.inf):
+    """The crossover of the small network on the T4 of the model, with changed assumptions."""
+    fixed, per_example = modelled("small", 10e-6, "T4", launches)
+    return pictures.crossing(CPU["small"], (fixed, per_example / faster + 256 / bus * 1e3))
+
+
+before = with_changes()
+after = {"a": with_changes((LAUNCHES + 15) / 2), "b": with_changes(faster=10), "c": with_changes(bus=12e9)}
+print(f"before: {pictures.in_words(before)}")
+for letter, at in after.items():
+    print(f"({letter}): {pictures.in_words(at)}")
+most = max(after, key=lambda letter: abs(after[letter] - before))
 dcgan = workloads.flops(workloads.Job("dcgan", "cpu").model, (28, 28, 1))
-print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small VAE for each example")
+print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small VAE for each example: another matter")
+
+# %% [markdown]
+# ## Five quick questions
+
+# %%
+quiz("14")
 
 # %% [markdown]
 # ## Where to go next
 #
-# - Williams, Waterman & Patterson 2009, *Roofline: an insightful visual performance model for multicore architectures*:
-#   the third limit, the memory, of which this lesson did not speak.
-# - Amdahl 1967, *Validity of the single processor approach to achieving large scale computing capabilities*.
-# - Hoffer, Hubara & Soudry 2017, *Train longer, generalize better*; Thakur, Rabenseifner & Gropp 2005, *Optimization of
-#   collective communication operations in MPICH*.
-# - Okuta et al. 2017, *CuPy: a NumPy-compatible library for NVIDIA GPU calculations*.
-# - Fleming & Wallace 1986, *How not to lie with statistics: the correct way to summarize benchmark results*.
+# - Williams, Waterman & Patterson 2009, [*Roofline: an insightful visual performance model for multicore
+#   architectures*](https://doi.org/10.1145/1498765.1498785): the third limit, the memory, which was Adam's here.
+# - Amdahl 1967, [*Validity of the single processor approach to achieving large scale computing
+#   capabilities*](https://doi.org/10.1145/1465482.1465560).
+# - McCandlish, Kaplan, Amodei et al. 2018, [*An empirical model of large-batch
+#   training*](https://arxiv.org/abs/1812.06162): the law of the steps, and how to measure the critical batch size.
+# - Hoffer, Hubara & Soudry 2017, [*Train longer, generalize better*](https://arxiv.org/abs/1705.08741).
+# - Thakur, Rabenseifner & Gropp 2005, [*Optimization of collective communication operations in
+#   MPICH*](https://doi.org/10.1177/1094342005051521).
+# - Fleming & Wallace 1986, [*How not to lie with statistics: the correct way to summarize benchmark
+#   results*](https://doi.org/10.1145/5666.5673).
+# - Okuta et al. 2017, [*CuPy: a NumPy-compatible library for NVIDIA GPU
+#   calculations*](http://learningsys.org/nips17/assets/papers/paper_16.pdf).
 # - In the library: `minigen/backend.py`, `minigen/fused.py`, `minigen/bench/`; with a GPU, `python -m minigen.bench --plot
-#   bench.png` draws the first picture of "where the lines cross" with measured points.
+#   bench.png` draws the picture of "where the lines cross" with measured points.

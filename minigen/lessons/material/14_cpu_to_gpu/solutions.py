@@ -1,6 +1,6 @@
-"""Lesson 14: how long a training step takes, and on which device. Four functions to write, in plain NumPy.
+"""Lesson 14: how long a training step takes, and on which device. Six functions to write, in plain NumPy.
 
-All of them belong to one model of the time: something fixed for each step, and something for each example,
+The first five belong to one model of the time: something fixed for each step, and something for each example,
 
     time(batch) = fixed + per_example * batch.
 
@@ -43,10 +43,12 @@ def fit_step_time(batches: np.ndarray, times: np.ndarray) -> tuple[float, float]
     With u = 1 / times and v = batches / times this is ordinary least squares for fixed * u + per_example * v = 1.
 
     Args:
-        batches: (K,), numbers of examples. times: (K,), of a step with so many.
+        batches: (K,), numbers of examples, at least two different ones, in any order.
+        times: (K,), of a step with so many; of any size, in whatever unit.
 
     Returns:
-        fixed, per_example: two numbers, in the unit of the times.
+        fixed, per_example: two numbers, in the unit of the times. They are those of the best line, whatever their
+        signs: where the times bend, a fixed part below 0 tells that the line is the wrong model.
     """
     # answer
     columns = np.stack([1 / times, batches / times], axis=1)  # (K, 2)
@@ -62,13 +64,16 @@ def crossover_batch(cpu: tuple[float, float], gpu: tuple[float, float]) -> float
         cpu, gpu: (fixed, per_example) of each; time(batch) = fixed + per_example * batch.
 
     Returns:
-        A number of examples, not rounded: where the lines cross; 0.0 if the GPU is faster at every batch, np.inf if
-        there is no such size, as the GPU's time per example is not smaller.
+        A number of examples, not rounded: where the lines cross; 0.0 if the GPU is faster at every batch above 0;
+        np.inf if there is no such size. Times per example may be equal; then the fixed parts decide, and two equal
+        devices are no gain.
     """
     # answer
-    if gpu[1] >= cpu[1]:
+    if gpu[1] > cpu[1] or (gpu[1] == cpu[1] and gpu[0] >= cpu[0]):
         return np.inf
-    return max(0.0, (gpu[0] - cpu[0]) / (cpu[1] - gpu[1]))
+    if gpu[0] <= cpu[0]:
+        return 0.0
+    return (gpu[0] - cpu[0]) / (cpu[1] - gpu[1])
     # end
 
 
@@ -76,10 +81,10 @@ def paired_ratio(mine: np.ndarray, other: np.ndarray) -> tuple[float, float, flo
     """How many times as long mine takes, from measurements that took turns.
 
     mine[i] and other[i] were measured right after one another, so what slowed the machine down slowed both: divide
-    them turn by turn. The first turn is a warm-up and does not count.
+    them turn by turn. The first turn is a warm-up and does not count. All the others do, however odd they look.
 
     Args:
-        mine, other: (turns,), times.
+        mine, other: (turns,), times, at least two turns.
 
     Returns:
         median, low, high: the median of the ratios, the smallest and the largest.
@@ -87,4 +92,50 @@ def paired_ratio(mine: np.ndarray, other: np.ndarray) -> tuple[float, float, flo
     # answer
     ratios = mine[1:] / other[1:]
     return float(np.median(ratios)), float(ratios.min()), float(ratios.max())
+    # end
+
+
+def best_batch(fixed: float, per_example: float, critical: float) -> float:
+    """The batch size with which training takes the least time in all.
+
+    Larger batches need fewer steps, but not in proportion: gradients of a large batch are nearly the true gradient
+    already, and then further examples hardly help. The empirical law of McCandlish et al. 2018 is
+
+        steps(batch) = least * (1 + critical / batch)
+
+    and a step takes fixed + per_example * batch. Find the batch for which the product of the two is smallest.
+
+    Args:
+        fixed, per_example: of the time of a step, both > 0. critical: the critical batch size, > 0.
+
+    Returns:
+        The best batch size, a number > 0, not rounded. (It does not depend on `least`.)
+    """
+    # answer
+    return float(np.sqrt(fixed * critical / per_example))
+    # end
+
+
+def share_out(costs: np.ndarray, workers: int) -> np.ndarray:
+    """Share out pieces of work, so that all workers are done at nearly the same time.
+
+    A step on several processes takes as long as the slowest of them. Whoever computes piece i is busy for costs[i];
+    pieces can't be cut.
+
+    The goal: the busiest worker is busy for at most 1.01 times the mean over the workers. There are many ways.
+
+    Args:
+        costs: (N,), > 0, of very different sizes; N is some twenty times the number of workers.
+        workers: how many there are, at least 2.
+
+    Returns:
+        (N,): for each piece the number of its worker, 0 ... workers - 1.
+    """
+    # answer
+    owner = np.zeros(len(costs), int)
+    busy = np.zeros(workers)
+    for i in np.argsort(costs)[::-1]:  # the large pieces first: the small ones fill the gaps
+        owner[i] = busy.argmin()
+        busy[owner[i]] += costs[i]
+    return owner
     # end

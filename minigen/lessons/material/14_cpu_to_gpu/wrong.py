@@ -9,6 +9,25 @@ from minigen.models.networks import dense_encoder
 from minigen.random import Generator
 
 wrong = WrongAnswers()
+EQUIVALENT = {
+    "dense_flops: result at least 0": "numbers of operations are above 0",
+    "dense_flops: result at least 1": "numbers of operations are above 0",
+    "dense_flops: batch at least 1": "a batch has at least one example",
+    "fit_step_time: batches zeros replaced by 0.001": "a batch has at least one example",
+    "fit_step_time: batches negative entries set to 0": "a batch has at least one example",
+    "fit_step_time: times zeros replaced by 0.001": "a time is above 0, and is divided by",
+    "fit_step_time: times negative entries set to 0": "a time is above 0",
+    "crossover_batch: < in gpu[0] <= cpu[0]": "with equal fixed parts the quotient below is 0 too",
+    "crossover_batch: >= in gpu[1] == cpu[1]": "where it is larger, the first condition holds already",
+    "crossover_batch: result at least 0": "a batch size is never negative",
+    "paired_ratio: mine zeros replaced by 0.001": "a time is above 0",
+    "paired_ratio: mine negative entries set to 0": "a time is above 0",
+    "paired_ratio: other zeros replaced by 0.001": "a time is above 0, and is divided by",
+    "paired_ratio: other negative entries set to 0": "a time is above 0",
+    "paired_ratio: result at least 0": "a ratio of times is above 0",
+    "best_batch: critical at least 1e-6": "a critical batch size is some number of examples",
+    "best_batch: result at least 0": "a batch size is never negative",
+}
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
@@ -142,7 +161,14 @@ def any_crossing(cpu, gpu):
 
 @wrong("crossover_batch", "a GPU that is slower for each example never wins at large batches: return np.inf")
 def never_infinite(cpu, gpu):
+    if cpu[1] == gpu[1]:
+        return ref.crossover_batch(cpu, gpu)
     return max(0.0, (gpu[0] - cpu[0]) / (cpu[1] - gpu[1]))
+
+
+@wrong("crossover_batch", "with equal times per example the fixed parts decide: the GPU may be faster at every batch")
+def equal_slopes_never(cpu, gpu):
+    return np.inf if gpu[1] >= cpu[1] else ref.crossover_batch(cpu, gpu)
 
 
 @wrong("crossover_batch", "a batch is not negative: where the GPU always wins, return 0.0")
@@ -241,3 +267,96 @@ def in_place(mine, other):
 @wrong("paired_ratio", "calls the reference itself", compared=False)
 def ratio_of_the_reference(mine, other):
     return cheat.paired_ratio(mine, other)
+
+
+# -------------------------------------------------------------------------------------------------- best_batch
+
+
+@wrong("best_batch", "the root is missing: the derivative holds fixed critical / b^2")
+def without_root(fixed, per_example, critical):
+    return fixed * critical / per_example
+
+
+@wrong("best_batch", "it is upside down: dearer calls ask for larger batches, dearer examples for smaller ones")
+def inverted(fixed, per_example, critical):
+    return float(np.sqrt(per_example * critical / fixed))
+
+
+@wrong("best_batch", "the critical batch size is no longer there: more noise asks for larger batches")
+def without_critical(fixed, per_example, critical):
+    return float(np.sqrt(fixed / per_example))
+
+
+@wrong("best_batch", "that is the critical batch size itself: what a step costs on this device counts too")
+def critical_itself(fixed, per_example, critical):
+    return float(critical)
+
+
+@wrong("best_batch", "that is the batch at which calls and arithmetic cost the same: the number of steps counts too")
+def half_arithmetic(fixed, per_example, critical):
+    return fixed / per_example
+
+
+@wrong("best_batch", "a factor 2 under the root is too many: the derivative of 1/b is -1/b^2")
+def with_two(fixed, per_example, critical):
+    return float(np.sqrt(2 * fixed * critical / per_example))
+
+
+@wrong("best_batch", "that is the least time, not the batch that reaches it")
+def the_time(fixed, per_example, critical):
+    return float((np.sqrt(fixed) + np.sqrt(per_example * critical)) ** 2)
+
+
+@wrong("best_batch", "a search over a grid finds it only roughly: derive the formula")
+def searched(fixed, per_example, critical):
+    batch = np.geomspace(1e-6, 1e12, 2001)
+    return float(batch[((1 + critical / batch) * (fixed + per_example * batch)).argmin()])
+
+
+@wrong("best_batch", "calls the reference itself", compared=False)
+def batch_of_the_reference(fixed, per_example, critical):
+    return cheat.best_batch(fixed, per_example, critical)
+
+
+# --------------------------------------------------------------------------------------------------- share_out
+
+
+@wrong("share_out", "does not reach the goal", compared=False)
+def in_turn(costs, workers):
+    return np.arange(len(costs)) % workers
+
+
+@wrong("share_out", "does not reach the goal", compared=False)
+def sorted_in_turn(costs, workers):
+    owner = np.zeros(len(costs), int)
+    owner[np.argsort(costs)] = np.arange(len(costs)) % workers
+    return owner
+
+
+@wrong("share_out", "does not reach the goal", compared=False)
+def least_busy_as_they_come(costs, workers):
+    owner, busy = np.zeros(len(costs), int), np.zeros(workers)
+    for i, cost in enumerate(costs):
+        owner[i] = busy.argmin()
+        busy[owner[i]] += cost
+    return owner
+
+
+@wrong("share_out", "does not reach the goal", compared=False)
+def small_pieces_first(costs, workers):
+    owner, busy = np.zeros(len(costs), int), np.zeros(workers)
+    for i in np.argsort(costs):
+        owner[i] = busy.argmin()
+        busy[owner[i]] += costs[i]
+    return owner
+
+
+@wrong("share_out", "names a worker that there is not: expected 0 ... ", compared=False)
+def counted_from_one(costs, workers):
+    return ref.share_out(costs, workers) + 1
+
+
+@wrong("share_out", "one worker for each piece", compared=False)
+def pieces_of_each(costs, workers):
+    owner = ref.share_out(costs, workers)
+    return [np.flatnonzero(owner == worker).tolist() for worker in range(workers)]
