@@ -7,16 +7,18 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ... import mean, nn, no_grad, optim
-from ...autodiff import Tensor
+from ...autodiff import Tensor, no_grad
 from ...data import Loader
 from ...models.networks import dense_decoder, dense_encoder
+from ...nn import Dense, Flatten, Module, ReLU, Reshape, Sequential, Sigmoid, cross_entropy_loss, sum_features
+from ...ops import mean
+from ...optim import Adam, cosine
 from ...random import Generator
 from ...report.latent import lerp
 from ...report.plots import mosaic
 from .style import numerals
 
-Pair = tuple[nn.Module, nn.Module]
+Pair = tuple[Module, Module]
 
 
 def autoencoder(shape: tuple[int, ...], codes: int, seed: int = 0) -> Pair:
@@ -24,25 +26,25 @@ def autoencoder(shape: tuple[int, ...], codes: int, seed: int = 0) -> Pair:
     rng = Generator(seed)
     encoder = dense_encoder(shape, codes, [256, 64], rng)
     decoder = dense_decoder(codes, shape, [64, 256], rng)
-    return encoder, nn.Sequential(*decoder, nn.Sigmoid())
+    return encoder, Sequential(*decoder, Sigmoid())
 
 
 def linear(shape: tuple[int, ...], codes: int, seed: int = 0) -> Pair:
     """A matrix and a bias on each side, without activations."""
     rng, size = Generator(seed), int(np.prod(shape))
-    encoder = nn.Sequential(nn.Flatten(), nn.Dense(size, codes, rng=rng))
-    return encoder, nn.Sequential(nn.Dense(codes, size, rng=rng), nn.Reshape(*shape))
+    encoder = Sequential(Flatten(), Dense(size, codes, rng=rng))
+    return encoder, Sequential(Dense(codes, size, rng=rng), Reshape(*shape))
 
 
 def squared_error(y: Tensor, target: Tensor) -> Tensor:
     """Summed over the pixels, averaged over the images."""
-    return mean(nn.sum_features((y - target) * (y - target)))
+    return mean(sum_features((y - target) * (y - target)))
 
 
 def fit(pair: Pair, x: np.ndarray, steps: int = 1000, lr: float = 3e-3) -> Pair:
     """Train the encoder and the decoder by Adam on the error of what comes out."""
     encoder, decoder = pair
-    optimizer = optim.Adam([*encoder.parameters(), *decoder.parameters()], optim.cosine(lr, steps))
+    optimizer = Adam([*encoder.parameters(), *decoder.parameters()], cosine(lr, steps))
     loader = Loader(x, batch_size=100, rng=Generator(1))
     while optimizer.t < steps:
         for batch in loader:
@@ -52,7 +54,7 @@ def fit(pair: Pair, x: np.ndarray, steps: int = 1000, lr: float = 3e-3) -> Pair:
     return pair
 
 
-def apply(network: nn.Module, a: np.ndarray) -> np.ndarray:
+def apply(network: Module, a: np.ndarray) -> np.ndarray:
     """The output for an array, as an array; nothing is recorded."""
     with no_grad():
         output: np.ndarray = network(np.asarray(a, np.float32)).numpy()
@@ -73,16 +75,14 @@ def chimeras(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def train_judge(x: np.ndarray, labels: np.ndarray, steps: int = 1000) -> Callable[[np.ndarray], np.ndarray]:
     """A classifier with eleven answers, the ten digits and 'no digit'; returns what gives the answers to images."""
     rng, draws = Generator(2), np.random.default_rng(0)
-    judge = nn.Sequential(
-        nn.Flatten(), nn.Dense(x[0].size, 128, init="he_uniform", rng=rng), nn.ReLU(), nn.Dense(128, 11, rng=rng)
-    )
-    optimizer = optim.Adam(judge.parameters(), optim.cosine(3e-3, steps))
+    judge = Sequential(Flatten(), Dense(x[0].size, 128, init="he_uniform", rng=rng), ReLU(), Dense(128, 11, rng=rng))
+    optimizer = Adam(judge.parameters(), cosine(3e-3, steps))
     loader = Loader(x, labels, batch_size=100, rng=Generator(1))
     while optimizer.t < steps:
         for batch, answers in loader:
             optimizer.zero_grad()
             both = np.concatenate([batch, chimeras(batch, draws)])
-            nn.cross_entropy_loss(judge(both), np.concatenate([answers, np.full(len(batch), 10)])).backward()
+            cross_entropy_loss(judge(both), np.concatenate([answers, np.full(len(batch), 10)])).backward()
             optimizer.step()
     return lambda images: apply(judge, images).argmax(axis=1)
 
@@ -125,7 +125,7 @@ def rows_and_axes(matrices: Sequence[np.ndarray], vectors: np.ndarray, shape: tu
     return figure
 
 
-def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: nn.Module, titles: Sequence[str]) -> Figure:
+def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: Module, titles: Sequence[str]) -> Figure:
     """Two clouds of codes (N, 2), and what the decoder makes of a grid over the second."""
     figure = pyplot.figure(figsize=(7.3, 8.2), layout="constrained")
     axes = figure.subplot_mosaic([["flat", "bent"], ["map", "map"]], height_ratios=(1, 1.25))

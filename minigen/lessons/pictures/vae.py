@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from ... import no_grad, optim, tensor
+from ...autodiff import no_grad, tensor
 from ...data import Loader, binarize
 from ...distributions import kl_to_standard_normal
 from ...models import VAE
 from ...models.networks import dense_decoder, dense_encoder
+from ...optim import Adam, cosine
 from ...random import Generator
 from ...report.plots import manifold_codes, mosaic
 from .style import numerals
@@ -33,7 +34,7 @@ def dense_vae(
 def fit(model: VAE, images: np.ndarray, steps: int, lr: float = 2e-3, seed: int = 0) -> VAE:
     """Adam on the model's loss; for a Bernoulli decoder each batch is drawn black and white anew."""
     rng = Generator(seed)
-    adam = optim.Adam(model.parameters(), lr=lr)
+    adam = Adam(model.parameters(), lr=lr)
     epochs = itertools.repeat(Loader(images, batch_size=100, rng=rng))
     for batch in itertools.islice(itertools.chain.from_iterable(epochs), steps):
         x = binarize(batch, rng) if model.likelihood == "bernoulli" else batch
@@ -113,7 +114,7 @@ def linear_vae(variances: np.ndarray, noise_var: float, steps: int = 1500, seed:
     rng, size = Generator(seed), len(variances)
     model = VAE(dense_encoder((size,), 2 * size, [], rng), dense_decoder(size, (size,), [], rng), size, "gaussian")
     model.log_var.data[...] = np.log(noise_var)
-    adam = optim.Adam([p for p in model.parameters() if p is not model.log_var], lr=optim.cosine(2e-2, steps))
+    adam = Adam([p for p in model.parameters() if p is not model.log_var], lr=cosine(2e-2, steps))
     for _ in range(steps):
         loss = model.loss(tensor(gaussian_examples(variances, 256, rng)), rng)
         adam.zero_grad()
