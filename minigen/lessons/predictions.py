@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
+from ..data import locate
 from ..errors import ArgumentError, DataError
 from .course import Lesson, all_lessons, full_key
 from .workbook import Workbook
@@ -101,11 +102,17 @@ def predict(key: str, guess: object = ...) -> None:
     if noted is None and workbook:
         workbook.remember(prediction.key, first)
     measured = lesson.made["measured"][prediction.key]
-    machine = (
-        " on the machine that made this lesson; the next cell measures yours" if prediction.tolerance is None else ""
-    )
-    print(f"You guessed {first}. Measured: {prediction.shown(measured)}{machine}.")
+    print(f"You guessed {first}. Measured{_where(lesson, prediction)}: {prediction.shown(measured)}.")
     print(textwrap.fill(prediction.because, 100))
+
+
+def _where(lesson: Lesson, prediction: Prediction) -> str:
+    """Where the number was measured, if it can differ here."""
+    if prediction.tolerance is None:
+        return " on the machine that made this lesson (the next cell measures yours)"
+    if lesson.uses("handwritten") and not locate("mnist"):
+        return " on MNIST (the next cell measures it on the 8x8 digits)"
+    return ""
 
 
 def _workbook() -> Workbook | None:

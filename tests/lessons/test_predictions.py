@@ -1,6 +1,7 @@
 """A guess first, then the number."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,11 +19,14 @@ CHOICE = Prediction("42.b", "y", because="It is the second.", choices="abc")
 ASKING = SimpleNamespace(
     questions={"PREDICTIONS": [NUMBER, CHOICE], "QUESTIONS": []},
     made={"measured": {"42.a": 0.12345, "42.b": "b"}},
+    uses=lambda name: True,
 )
+OF_A_MACHINE = SimpleNamespace(**{**vars(ASKING), "questions": {"PREDICTIONS": [replace(NUMBER, tolerance=None)]}})
 
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch, course):
+    monkeypatch.setattr(predictions, "locate", lambda name: "here")
     monkeypatch.setattr(predictions, "all_lessons", lambda: [ASKING])
     monkeypatch.chdir(course)
 
@@ -40,6 +44,15 @@ def test_the_number_comes_after_the_guess(capsys, course):
     predict("42.a", ...)
     assert capsys.readouterr().out == 2 * after
     assert Workbook(course).guesses == {"42.a": "1.9"}
+
+
+def test_where_it_was_measured_is_said_if_it_may_differ_here(capsys, monkeypatch):
+    monkeypatch.setattr(predictions, "locate", lambda name: "")
+    predict("42.a", 1)
+    assert "Measured on MNIST (the next cell measures it on the 8x8 digits): 0.123 nats." in capsys.readouterr().out
+    monkeypatch.setattr(predictions, "all_lessons", lambda: [OF_A_MACHINE])
+    predict("42.a", 1)
+    assert "Measured on the machine that made this lesson" in capsys.readouterr().out
 
 
 def test_a_choice(capsys):
