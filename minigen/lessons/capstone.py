@@ -194,7 +194,7 @@ def _read_results(folder: Path) -> dict[str, Any]:
     if not all(isinstance(found[name], str) and found[name].strip() for name in ("measure", "baseline_name")):
         raise Missed("results.json: measure and baseline_name are texts")
     seeds = found["seeds"]
-    if not isinstance(seeds, list) or len({json.dumps(seed) for seed in seeds}) != len(seeds) or len(seeds) < SEEDS:
+    if not isinstance(seeds, list) or len({repr(seed) for seed in seeds}) != len(seeds) or len(seeds) < SEEDS:
         raise Missed(f"results.json: expected {SEEDS} different seeds or more, got {seeds!r}")
     for name in ("model", "baseline"):
         values = found[name]

@@ -29,6 +29,17 @@ def test_the_loss_of_a_vae_is_the_librarys(rng):
     assert VAE.negative_elbo(*twice) == pytest.approx(loss, rel=1e-6)  # per example, however many there are
 
 
+def test_the_divergence_of_two_gaussians_is_the_mean_of_the_log_ratio(rng):
+    mean, log_var, mean_p, log_var_p = 0.5 * rng.standard_normal((4, 3, 2))
+    z = mean + np.exp(log_var / 2) * rng.standard_normal((200_000, 3, 2))
+    q, p = Normal(mg.tensor(mean), mg.tensor(log_var)), Normal(mg.tensor(mean_p), mg.tensor(log_var_p))
+    ratios = (q.log_prob(mg.tensor(z)) - p.log_prob(mg.tensor(z))).numpy().sum(axis=2)
+    found = VAE.kl_between(mean, log_var, mean_p, log_var_p)
+    np.testing.assert_allclose(found, ratios.mean(axis=0), atol=0.02)
+    zero = np.zeros_like(mean)
+    np.testing.assert_allclose(VAE.kl_between(mean, log_var, zero, zero), VAE.gaussian_kl(mean, log_var), rtol=1e-12)
+
+
 def test_codes_have_the_deviation_that_the_log_variance_says(rng):
     z = VAE.sample_code(np.full((100_000, 1), 2.0), np.full((100_000, 1), -3.0), rng.standard_normal((100_000, 1)))
     assert z.mean() == pytest.approx(2, abs=0.01)

@@ -1,5 +1,7 @@
 """The references of lessons 9 and 10 agree with the library, and with what the lessons derive."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,21 @@ def test_no_discriminator_reaches_a_higher_value():
 def test_the_modes_are_the_librarys():
     for inputs, answer in answers("count_modes"):
         assert answer == tuple(modes_found(*inputs.values()))
-        assert 0 < answer[0] < len(inputs["centres"])
+        assert 0 <= answer[0] < len(inputs["centres"]) or len(inputs["centres"]) == 1
+
+
+def test_the_best_loss_of_packs_is_that_of_the_best_discriminator_of_packs():
+    best = find_exercise("best_discriminator")[0].reference["best_discriminator"]
+    for inputs, loss in answers("packed_best_loss"):
+        p, q, m = inputs.values()
+        packs = [np.array([np.prod(pack) for pack in itertools.product(r, repeat=m)]) for r in (p, q)]
+        assert loss == pytest.approx(-best(*packs)[1], rel=1e-12, abs=1e-12)
+
+
+def test_the_coverage_is_near_the_share_of_the_clusters_with_a_margin():
+    _, exercise = find_exercise("coverage")
+    for inputs, answer in answers("coverage"):
+        assert exercise.measure(inputs, answer).value < 0.03
 
 
 def test_the_batch_norm_is_the_librarys():
@@ -75,3 +91,24 @@ def test_a_folded_convolution_is_convolution_and_batch_norm():
         scale = inputs["gamma"] / np.sqrt(inputs["var"] + inputs["eps"])
         wanted = scale * (ops.conv2d(x, inputs["w"]) - inputs["mean"]) + inputs["beta"]
         np.testing.assert_allclose(ops.conv2d(x, w) + b, wanted, rtol=1e-10, atol=1e-12)
+
+
+def test_the_statistics_of_a_mixture_are_those_of_all_its_values():
+    rng = np.random.default_rng(0)
+    mixed = find_exercise("mixed_statistics")[0].reference["mixed_statistics"]
+    for sizes in ((5, 5), (1, 9), (12, 4)):
+        first, second = (rng.standard_normal((n, 3)) + rng.standard_normal(3) for n in sizes)
+        both = np.concatenate([first, second])
+        m, v = mixed(len(first), first.mean(0), first.var(0), len(second), second.mean(0), second.var(0))
+        np.testing.assert_allclose(m, both.mean(0), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(v, both.var(0), rtol=1e-12, atol=1e-14)
+
+
+def test_layer_norm_and_instance_norm_both_reach_the_goal_of_alone():
+    _, exercise = find_exercise("alone")
+    for inputs, answer in answers("alone"):
+        assert exercise.measure(inputs, answer).value < 1e-9
+        of_images = [
+            (x - x.mean((1, 2, 3), keepdims=True)) / x.std((1, 2, 3), keepdims=True) for x in inputs["batches"]
+        ]
+        assert exercise.measure(inputs, of_images).value < 1e-9

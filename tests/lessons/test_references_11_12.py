@@ -94,3 +94,35 @@ def test_adain_is_that_of_the_styled_layer():
     mine = reference("12.4")(np.where(x > 0, x, 0.2 * x), scale, shift, 1e-5)
     np.testing.assert_allclose(mine, layer(x, w, np.zeros((2, 5, 6, 1), np.float32)).numpy(), atol=1e-5)
     np.testing.assert_allclose(mine.mean(axis=(1, 2)), shift, atol=1e-5)  # as the lesson says
+
+
+@pytest.mark.parametrize("gamma", [0.05, 0.3, 0.9, 1.0, 1.2, 3.0, 50.0])
+def test_the_largest_step_is_where_the_linear_game_stops_settling(gamma):
+    def settles(h):
+        step = np.array([[1, h / 2], [-h / 2, 1 - h * gamma]])
+        return abs(np.linalg.eigvals(step)).max() < 1
+
+    largest = reference("11.5")(np.array([gamma, 0.0]))
+    assert largest[1] == 0
+    assert all(settles(share * largest[0]) for share in (0.01, 0.5, 0.99))
+    assert not settles(1.01 * largest[0])
+
+
+def test_the_best_continuous_bound_is_the_largest_over_all_deviations():
+    rng = np.random.default_rng(0)
+    codes = rng.uniform(-1, 1, 9)
+    means = codes + 0.2 + 0.1 * rng.standard_normal(9)
+    s = np.geomspace(0.01, 10, 20_001)[:, None]
+    log_q = -np.log(s) - 0.5 * np.log(2 * np.pi) - (codes - means) ** 2 / (2 * s**2)
+    assert reference("12.5")(codes, means) == pytest.approx((np.log(2) + log_q.mean(axis=1)).max(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("key", "better"), [("11.6", 0.995), ("12.6", 0.001)])
+def test_an_open_task_is_reached_with_a_margin(key, better):
+    lesson, exercise = find_exercise(key)
+    for draw in exercise.cases.values():
+        for seed in range(5):
+            inputs = draw(np.random.default_rng(seed))
+            found = exercise.measure(inputs, lesson.reference[exercise.function](*inputs.values()))
+            assert found.reached
+            assert found.value >= better if found.better == "higher" else found.value <= better

@@ -61,7 +61,7 @@ def test_the_scale_of_the_restoration_loss_is_the_best_one():
         errors = (x - guess)[known[..., 0] == 0].ravel()
         found = optimize.minimize_scalar(
             lambda log_scale, errors=errors: -stats.norm.logpdf(errors, scale=np.exp(log_scale)).sum(),
-            bounds=(-16, 4),
+            bounds=(-16, 8),
             method="bounded",
         )
         assert loss(x, guess, known) == pytest.approx(found.fun / len(x), rel=1e-9)

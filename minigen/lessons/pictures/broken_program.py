@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-import minigen as mg
-from minigen import nn
+from minigen import nn, ops
+from minigen.autodiff import Tensor, no_grad, tensor
 from minigen.data import Loader
 from minigen.distributions import Normal, kl_to_standard_normal
 from minigen.metrics import precision_recall_density_coverage
@@ -18,6 +18,7 @@ from minigen.models import GAN
 from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator, dense_discriminator
 from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.optim import Adam
+from minigen.random import Generator
 
 from .images import grid, named_rows
 
@@ -25,12 +26,12 @@ __all__ = ["named_rows"]  # which the notebook takes from here
 
 CODE = 16  # the length D of a code
 
-Loss = Callable[[nn.Module, nn.Module, mg.Tensor, mg.Generator], mg.Tensor]
+Loss = Callable[[nn.Module, nn.Module, Tensor, Generator], Tensor]
 
 # ----------------------------------------------------------------------------------------------- the program itself
 
 
-def broken_loss(encoder: nn.Module, decoder: nn.Module, x: mg.Tensor, rng: mg.Generator) -> mg.Tensor:
+def broken_loss(encoder: nn.Module, decoder: nn.Module, x: Tensor, rng: Generator) -> Tensor:
     """'ELBO = E[log p(x|z)] - KL. The KL is only a regulariser, so for simplicity we leave it out.'"""
     code = encoder(x)  # (N, 2 D)
     return -nn.bce_loss(decoder(code), x)  # log p(x|z)
@@ -40,7 +41,7 @@ def fit(
     loss: Loss, x: np.ndarray, inputs: int, steps: int = 300, seed: int = 0
 ) -> tuple[nn.Module, nn.Module, list[float]]:
     """An encoder, and a decoder that takes `inputs` numbers, trained on this loss; and the loss at each step."""
-    rng, shape = mg.Generator(seed), x.shape[1:]
+    rng, shape = Generator(seed), x.shape[1:]
     encoder, decoder = dense_encoder(shape, 2 * CODE, [256], rng), dense_decoder(inputs, shape, [256], rng)
     optimizer = Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
     values = []
@@ -53,20 +54,20 @@ def fit(
     return encoder, decoder, values
 
 
-def batches(x: np.ndarray, steps: int, size: int, seed: int = 0) -> Iterator[mg.Tensor]:
+def batches(x: np.ndarray, steps: int, size: int, seed: int = 0) -> Iterator[Tensor]:
     """So many batches of images, epoch after epoch."""
-    loader = Loader(x, batch_size=size, rng=mg.Generator(seed + 1))
+    loader = Loader(x, batch_size=size, rng=Generator(seed + 1))
     while True:
         for batch in loader:
             if steps == 0:
                 return
             steps -= 1
-            yield mg.tensor(batch)
+            yield tensor(batch)
 
 
 def fit_images_to_images(x: np.ndarray, steps: int = 200) -> nn.Module:
     """The program's 'discriminator': `discriminator.fit(images, images)`."""
-    rng, shape = mg.Generator(0), x.shape[1:]
+    rng, shape = Generator(0), x.shape[1:]
     network = nn.Sequential(
         *dense_discriminator(shape, [256, 128], rng, outputs=int(np.prod(shape))), nn.Reshape(*shape)
     )
@@ -79,7 +80,7 @@ def fit_images_to_images(x: np.ndarray, steps: int = 200) -> nn.Module:
     return network
 
 
-def players(shape: tuple[int, ...], rng: mg.Generator) -> tuple[GAN, Adam, Adam]:
+def players(shape: tuple[int, ...], rng: Generator) -> tuple[GAN, Adam, Adam]:
     """A GAN of two convolutional networks, and the optimizers of its generator and of its discriminator."""
     generator = nn.Sequential(*dcgan_generator(32, shape, 16, rng), nn.Sigmoid())
     gan = GAN(generator, dcgan_discriminator(shape, 16, rng), 32)
@@ -92,26 +93,26 @@ def players(shape: tuple[int, ...], rng: mg.Generator) -> tuple[GAN, Adam, Adam]
 
 def noise(length: int, n: int = 1000) -> np.ndarray:
     """Codes drawn from N(0, 1): (n, length)."""
-    return mg.Generator(2).normal((n, length))
+    return Generator(2).normal((n, length))
 
 
-def images_of(network: Callable[[mg.Tensor], mg.Tensor], inputs: np.ndarray) -> np.ndarray:
+def images_of(network: Callable[[Tensor], Tensor], inputs: np.ndarray) -> np.ndarray:
     """What the network makes of its inputs, as probabilities of pixels: an array of images."""
-    with mg.no_grad():
-        return mg.sigmoid(network(mg.tensor(inputs))).numpy()
+    with no_grad():
+        return ops.sigmoid(network(tensor(inputs))).numpy()
 
 
-def through(encoder: nn.Module, decoder: nn.Module, split: bool = True) -> Callable[[mg.Tensor], mg.Tensor]:
+def through(encoder: nn.Module, decoder: nn.Module, split: bool = True) -> Callable[[Tensor], Tensor]:
     """Encoder and decoder, one after the other; by the mean of q(z|x), or by all outputs of the encoder."""
-    return lambda x: decoder(mg.split(encoder(x), 2, axis=-1)[0] if split else encoder(x))
+    return lambda x: decoder(ops.split(encoder(x), 2, axis=-1)[0] if split else encoder(x))
 
 
 def cost(encoder: nn.Module, decoder: nn.Module, x: np.ndarray) -> np.ndarray:
     """-ELBO of each image, in nats, averaged over 20 draws of z."""
-    with mg.no_grad():
-        q, images = Normal(*mg.split(encoder(mg.tensor(x)), 2, axis=-1)), mg.tensor(x)
+    with no_grad():
+        q, images = Normal(*ops.split(encoder(tensor(x)), 2, axis=-1)), tensor(x)
         draws = [
-            nn.sum_features(mg.bce_with_logits(decoder(q.sample(mg.Generator(k))), images)).numpy() for k in range(20)
+            nn.sum_features(ops.bce_with_logits(decoder(q.sample(Generator(k))), images)).numpy() for k in range(20)
         ]
         return np.asarray(np.mean(draws, axis=0) + nn.sum_features(kl_to_standard_normal(q)).numpy())
 

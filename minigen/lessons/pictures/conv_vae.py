@@ -7,24 +7,26 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-import minigen as mg
-from minigen.data import Dataset, Loader, binarize
-from minigen.models import VAE
-from minigen.models.networks import conv_decoder, conv_encoder
-from minigen.report import plots
+from ...autodiff import no_grad, tensor
+from ...data import Dataset, Loader, binarize
+from ...models import VAE
+from ...models.networks import conv_decoder, conv_encoder
+from ...optim import Adam, cosine
+from ...random import Generator
+from ...report import plots
 
 STYLES = ("-", "--", ":", "-.")
 
 
 def trained(data: Dataset, latents: int, width: int, steps: int, seed: int = 0) -> VAE:
     """A convolutional VAE after so many steps of Adam, on pixels drawn black or white anew for each batch."""
-    rng = mg.Generator(seed)
+    rng = Generator(seed)
     encoder = conv_encoder(data.shape, 2 * latents, width, rng)
     model = VAE(encoder, conv_decoder(latents, data.shape, width, rng), latents)
-    adam = mg.optim.Adam(model.parameters(), lr=mg.optim.cosine(3e-3, steps, final=3e-4))
+    adam = Adam(model.parameters(), lr=cosine(3e-3, steps, final=3e-4))
     batches = itertools.chain.from_iterable(itertools.repeat(Loader(data.x, batch_size=50, rng=rng)))
     for batch in itertools.islice(batches, steps):
-        loss = model.loss(mg.tensor(binarize(batch, rng)), rng)
+        loss = model.loss(tensor(binarize(batch, rng)), rng)
         adam.zero_grad()
         loss.total.backward()
         adam.step()
@@ -46,8 +48,8 @@ def rows(images: Mapping[str, np.ndarray], columns: int = 12) -> Figure:
 
 def opening(model: VAE, x: np.ndarray) -> Figure:
     """A dozen digits, what the model makes of them, and two dozen that it invents."""
-    with mg.no_grad():
-        again, new = model.reconstruct(mg.tensor(x[:12])).numpy(), model.sample(24, mg.Generator(1)).numpy()
+    with no_grad():
+        again, new = model.reconstruct(tensor(x[:12])).numpy(), model.sample(24, Generator(1)).numpy()
     return rows({"test digits": x[:12], "reconstructed": again, "new": new})
 
 
@@ -62,8 +64,8 @@ def estimates(
             axes[0].plot([k] * len(groups[:10]), groups[:10], marker, color=line.get_color(), markersize=3)
     axes[0].set(xlabel="codes K", ylabel="nats", title="60 test digits")
     axes[0].legend()
-    for (name, values), style in zip(log_w.items(), STYLES, strict=False):
-        axes[1].hist(values - values.max(), 40, histtype="step", linestyle=style, label=name)
+    for (name, weights), style in zip(log_w.items(), STYLES, strict=False):
+        axes[1].hist(weights - weights.max(), 40, histtype="step", linestyle=style, label=name)
     axes[1].set(xlabel="log w, less its largest", ylabel="codes", title="best and worst encoder")
     axes[1].margins(y=0.35)
     axes[1].legend(loc="upper left")

@@ -16,7 +16,9 @@ Rate = float | Callable[[int], float]
 LINES = ("-", "--", "-.", ":")
 
 
-def network(train: Dataset, activation: Callable[[], Callable[[Tensor], Tensor]] = nn.ReLU, seed: int = 0) -> nn.Module:
+def network(
+    train: Dataset, activation: Callable[[], Callable[[Tensor], Tensor]] = nn.ReLU, seed: int = 0
+) -> nn.Sequential:
     """Three dense layers, from the pixels to 100 units, 100 units and 10 logits."""
     rng, pixels = Generator(seed), train.x[0].size
     return nn.Sequential(
@@ -38,7 +40,7 @@ def training(
 ) -> Iterator[float]:
     """Gradient descent on batches of 100; gives the loss of each step. lr: a number or a function of the step."""
     optimizer = optim.SGD(model.parameters(), lr=lr)
-    loader = Loader(flat(train), train.y, batch_size=100, rng=Generator(seed))
+    loader = Loader(flat(train), train.y, batch_size=100, rng=Generator(seed))  # type: ignore[arg-type]
     while steps:
         for x, y in islice(loader, steps):
             steps -= 1
@@ -67,16 +69,16 @@ def accuracy(model: nn.Module, data: Dataset) -> float:
 
 def known_and_unknown(model: nn.Module, test: Dataset) -> None:
     """Four digits that the network knows, and the four to whose label it gives the lowest probability."""
-    p = probabilities(model, test)
-    likely = p[np.arange(len(p)), test.y]
-    chosen = [*np.flatnonzero(p.argmax(axis=1) == test.y)[:4], *np.argsort(likely)[:4]]
+    p, labels = probabilities(model, test), np.asarray(test.y)
+    likely = p[np.arange(len(p)), labels]
+    chosen = [*np.flatnonzero(p.argmax(axis=1) == labels)[:4], *np.argsort(likely)[:4]]
     _, axes = plt.subplots(4, 4, figsize=(7, 4.8), layout="constrained", height_ratios=(5, 2, 5, 2))
     places = [*zip(axes[0], axes[1], strict=True), *zip(axes[2], axes[3], strict=True)]
     for (top, bottom), i in zip(places, chosen, strict=True):
         top.imshow(test.x[i, :, :, 0], cmap="gray")
-        top.set_title(f"label {test.y[i]}")
+        top.set_title(f"label {labels[i]}")
         top.set_axis_off()
-        bottom.bar(range(10), p[i], color=["C0" if k == test.y[i] else "C1" for k in range(10)])
+        bottom.bar(range(10), p[i], color=["C0" if k == labels[i] else "C1" for k in range(10)])
         bottom.set(ylim=(0, 1), yticks=[], xticks=range(10))
         bottom.tick_params(labelsize=9)
     plt.show()
@@ -119,7 +121,7 @@ def signal(n: int = 256, layers: int = 20) -> Callable[..., Figure]:
     """A function that draws the sizes layer by layer, for a factor c of the variance c / n and an activation."""
     rng = np.random.default_rng(0)
     noise, x = rng.standard_normal((layers, n, n)) / np.sqrt(n), rng.standard_normal((100, n))
-    bends = {
+    bends: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "none": lambda z: z,
         "ReLU": lambda z: np.maximum(z, 0),
         "leaky ReLU (0.2)": lambda z: np.where(z > 0, z, 0.2 * z),
@@ -143,7 +145,7 @@ def signal(n: int = 256, layers: int = 20) -> Callable[..., Figure]:
     return draw
 
 
-def silent_units(model: nn.Module, train: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def silent_units(model: nn.Sequential, train: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """For each unit of the two hidden layers, whether its z is <= 0 for every image of the training set."""
     with no_grad():
         first = model[0](tensor(flat(train)))

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.path import Path
 
-from ... import Tensor, grad, sin, tensor
+from ...autodiff import Tensor, grad, tensor
+from ...ops import sin
 
 Point = tuple[float, float]
 RADIUS = 0.27  # of a node, where the distance of two columns is 1
@@ -85,7 +86,7 @@ def draw(axis: Axes, nodes: Sequence[Any], title: str = "", active: Any = None) 
             axis.text(x, y - 0.11, f"{node.total:.2f}", ha="center", va="center", color="C3", weight="bold", zorder=3)
         name = node.name if len(node.name) <= 14 else node.name[:13] + "\N{HORIZONTAL ELLIPSIS}"
         axis.text(x, y + RADIUS + 0.06, name, ha="center", va="bottom", style="italic")
-    right, top = max(x for x, _ in places), max(y for way in ways.values() for _, y in way)
+    right, top = max(x for x, _ in places), max(y for way in [places, *ways.values()] for _, y in way)
     axis.set(xlim=(-0.4, right + 0.4), ylim=(-top - 0.35, top + 0.55), title=title, aspect="equal")
     axis.set_axis_off()
 
@@ -117,7 +118,14 @@ def opening() -> None:
     p = x * y
     u = p + y
     s: Tensor = sin(u)
-    parts = {"x": (x,), "y": (y,), "x y": (p, 0, 1), "u": (u, 2, 1), "sin(u)": (s, 3), "L": (u * s, 3, 4)}
+    parts: dict[str, tuple[Any, ...]] = {
+        "x": (x,),
+        "y": (y,),
+        "x y": (p, 0, 1),
+        "u": (u, 2, 1),
+        "sin(u)": (s, 3),
+        "L": (u * s, 3, 4),
+    }
     totals = grad(parts["L"][0], [part[0] for part in parts.values()])
     _, axes = plt.subplots(2, 1, figsize=(7.0, 5.6), layout="constrained")
     for axis, title in zip(axes, ("forward: the values", "backward: the derivatives of L, in red"), strict=True):
@@ -143,13 +151,13 @@ def visits(eager: Sequence[int], in_order: Sequence[int]) -> None:
 
 def matrices(arrays: Mapping[str, np.ndarray]) -> None:
     """Show small arrays beside each other, coloured, with their numbers."""
-    _, axes = plt.subplots(1, len(arrays), figsize=(7.5, 2.2), layout="constrained")
+    _, axes = plt.subplots(1, len(arrays), figsize=(7.4, 2.2), layout="constrained")
     for axis, (title, array) in zip(axes, arrays.items(), strict=True):
         table = np.atleast_2d(array)
         axis.imshow(table, cmap="coolwarm", vmin=-4, vmax=4)
         for (i, j), value in np.ndenumerate(table):
-            axis.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=9)
-        axis.set_title(title, fontsize=10)
+            axis.text(j, i, f"{value:.1f}", ha="center", va="center")
+        axis.set_title(title)
         axis.set_axis_off()
     plt.show()
 

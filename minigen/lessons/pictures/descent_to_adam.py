@@ -129,12 +129,13 @@ def schedules(curves: Mapping[str, Sequence[float]], peaks: np.ndarray, ends: Ma
 
 def train(digits: Dataset, rule: Rule, lr: Any, seed: int, batch: int = 50, steps: int = 200) -> float:
     """The mean loss of the last 50 of 200 batches, for a network with one hidden layer, on 5000 digits."""
-    images, labels = digits.x[:5000].reshape(len(digits.x[:5000]), -1), digits.y[:5000]
-    rng, losses = Generator(seed), []
+    images, labels = digits.x[:5000].reshape(len(digits.x[:5000]), -1), np.asarray(digits.y)[:5000]
+    rng = Generator(seed)
     hidden = nn.Dense(images.shape[1], 32, init="he_uniform", rng=rng)
     network = nn.Sequential(hidden, nn.ReLU(), nn.Dense(32, 10, rng=rng))
     optimizer = rule(network.parameters(), lr)
     loader = Loader(images, labels, batch_size=batch, rng=Generator(seed + 1))
+    losses: list[float] = []
     while len(losses) < steps:
         for x, y in loader:
             optimizer.zero_grad()

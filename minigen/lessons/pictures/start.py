@@ -9,10 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ... import Generator, no_grad, optim, tensor
+from ...autodiff import no_grad, tensor
 from ...data import Dataset, Loader
 from ...models import VAE
 from ...models.networks import dense_decoder, dense_encoder
+from ...optim import Adam
+from ...random import Generator
 from ...report.latent import lerp
 
 SHOWN = (0, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000)  # the steps at which the model draws
@@ -34,7 +36,7 @@ def train(
     """
     rng = Generator(seed)
     model = untrained(digits, code_size, rng)
-    optimizer = optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = Adam(model.parameters(), lr=1e-3)
     codes = Generator(4).normal((10, code_size))
     losses, stages = [], {}
     for step, x in zip(range(steps), batches(digits, rng), strict=False):

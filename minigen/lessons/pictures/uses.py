@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-import minigen as mg
-from minigen import nn
+from minigen import nn, ops
+from minigen.autodiff import no_grad, tensor
 from minigen.data import Dataset
 from minigen.data.damage import DAMAGES, add_noise
 from minigen.distributions import gaussian_of
@@ -17,6 +17,7 @@ from minigen.models import VAE, RestorationVAE, recipe_of
 from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.models.vaes.vae import VAETrainer
 from minigen.optim import Adam, cosine
+from minigen.random import Generator
 from minigen.report import Trained
 from minigen.report.restorations import BASELINES
 from minigen.train import Batches, steps
@@ -32,7 +33,7 @@ def quick(data: Dataset) -> Dataset:
     """MNIST at half its size, 14x14 with a border of one pixel: a fourth of the work. Other digits as they are."""
     if data.shape[0] < 28:
         return data
-    return dataclasses.replace(data, x=np.pad(mg.avg_pool2d(data.x, 2), ((0, 0), (1, 1), (1, 1), (0, 0))))
+    return dataclasses.replace(data, x=np.pad(ops.avg_pool2d(data.x, 2), ((0, 0), (1, 1), (1, 1), (0, 0))))
 
 
 def amounts(shape: tuple[int, ...]) -> dict[str, float]:
@@ -40,9 +41,9 @@ def amounts(shape: tuple[int, ...]) -> dict[str, float]:
     return {"noise": 0.4, "hole": 0.5, "low resolution": 4 if shape[0] == 16 else 2}
 
 
-def damaged(x: np.ndarray, kind: str, seed: int | mg.Generator = 2, amount: float | None = None) -> np.ndarray:
+def damaged(x: np.ndarray, kind: str, seed: int | Generator = 2, amount: float | None = None) -> np.ndarray:
     """Images x (N, H, W, 1) damaged, with a second channel that is 1 where a pixel is known: (N, H, W, 2)."""
-    rng = seed if isinstance(seed, mg.Generator) else mg.Generator(seed)
+    rng = seed if isinstance(seed, Generator) else Generator(seed)
     return np.concatenate(DAMAGES[kind](x, amount or amounts(x.shape[1:])[kind], rng), axis=3)
 
 
@@ -52,13 +53,13 @@ def train_restorer(train: Dataset, seed: int = 0) -> RestorationVAE:
     The KL comes in slowly: with all of it from the start the decoder would learn to ignore the code.
     """
     n = 1200 if train.shape[0] == 16 else 2000
-    rng = mg.Generator(seed)
+    rng = Generator(seed)
     model = RestorationVAE(train.shape, latent_dim=16, width=12, rng=rng)
     optimizer = Adam(model.parameters(), lr=cosine(4e-3, n))
-    batches = Batches(train.x, batch_size=32, rng=mg.Generator(seed + 1))
+    batches = Batches(train.x, batch_size=32, rng=Generator(seed + 1))
     for step, (x,) in zip(range(n), batches, strict=False):
         y = damaged(x, ("hole", "noise", "hole", "low resolution")[step % 4], rng)
-        loss = model.loss(mg.tensor(x), mg.tensor(y), rng, kl_weight=min(1.0, 2 * step / n))
+        loss = model.loss(tensor(x), tensor(y), rng, kl_weight=min(1.0, 2 * step / n))
         optimizer.zero_grad()
         loss.total.backward()
         optimizer.step()
@@ -67,30 +68,30 @@ def train_restorer(train: Dataset, seed: int = 0) -> RestorationVAE:
 
 def restored(model: RestorationVAE, y: np.ndarray, guesses: int, seed: int = 3) -> np.ndarray:
     """The mean of so many guesses of the model at the originals of y (N, H, W, 2): (N, H, W, 1)."""
-    with mg.no_grad():
-        return np.clip(model.restore(mg.tensor(y), mg.Generator(seed), guesses).numpy(), 0, 1)
+    with no_grad():
+        return np.clip(model.restore(tensor(y), Generator(seed), guesses).numpy(), 0, 1)
 
 
 def own_scale(model: RestorationVAE, x: np.ndarray, y: np.ndarray) -> float:
     """The deviation of the Gaussian around each guess: the root mean square error of guesses whose code saw x."""
-    with mg.no_grad():
-        outputs = model.encoder(mg.tensor(np.concatenate([x, y], axis=3)))
-        z = gaussian_of(outputs, model.latent_dim, "the encoder").sample(mg.Generator(0))
-        squares = (model.guess(mg.tensor(y), z).numpy() - x) ** 2
+    with no_grad():
+        outputs = model.encoder(tensor(np.concatenate([x, y], axis=3)))
+        z = gaussian_of(outputs, model.latent_dim, "the encoder").sample(Generator(0))
+        squares = (model.guess(tensor(y), z).numpy() - x) ** 2
     unknown = 1 - y[..., 1:]
     return float(np.sqrt((unknown * squares).sum() / unknown.sum()))
 
 
 def train_vae(train: Dataset, seed: int = 0) -> Trained:
     """A small VAE of all training images, without any label, in 800 steps."""
-    rng, shape = mg.Generator(seed), train.shape
+    rng, shape = Generator(seed), train.shape
     vae = VAE(dense_encoder(shape, 32, [256], rng), dense_decoder(16, shape, [256], rng), 16)
-    for _ in steps(VAETrainer(vae, 1e-3), Batches(train.x, batch_size=100, rng=mg.Generator(seed + 1)), rng, 800):
+    for _ in steps(VAETrainer(vae, 1e-3), Batches(train.x, batch_size=100, rng=Generator(seed + 1)), rng, 800):
         pass  # a step is taken each time that the next one is asked for
     return Trained(vae, recipe_of("vae").settings(train, latent_dim=16, width=256), shape)
 
 
-def train_classifier(x: np.ndarray, y: np.ndarray, more: Callable[..., np.ndarray], rng: mg.Generator) -> nn.Module:
+def train_classifier(x: np.ndarray, y: np.ndarray, more: Callable[..., np.ndarray], rng: Generator) -> nn.Module:
     """A small classifier of x with labels y. With each batch it gets `more(batch, labels, rng)`, of the same labels."""
     n = 150
     network = dense_encoder(x.shape[1:], 10, [128], rng)
@@ -99,14 +100,14 @@ def train_classifier(x: np.ndarray, y: np.ndarray, more: Callable[..., np.ndarra
         rows = rng.host.integers(len(x), size=40)
         others = more(x[rows], y[rows], rng)
         batch, labels = np.concatenate([x[rows], others]), np.concatenate([y[rows], y[rows][: len(others)]])
-        loss = nn.cross_entropy_loss(network(mg.tensor(batch)), labels)
+        loss = nn.cross_entropy_loss(network(tensor(batch)), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     return network
 
 
-def shifted(x: np.ndarray, most: int, rng: mg.Generator) -> np.ndarray:
+def shifted(x: np.ndarray, most: int, rng: Generator) -> np.ndarray:
     """Images (N, H, W, 1), each moved by up to so many pixels down or up and right or left."""
     n, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (most, most), (most, most), (0, 0)))
@@ -179,7 +180,7 @@ def noise_and_guesses(model: RestorationVAE, x: np.ndarray) -> Callable[[float, 
     found: dict[str, list[np.ndarray]] = {"model": [], "3x3 mean": [], "noise left in": []}
     pictures = {}
     for noise in levels:
-        y = np.concatenate(add_noise(x, float(noise), mg.Generator(2)), axis=3)
+        y = np.concatenate(add_noise(x, float(noise), Generator(2)), axis=3)
         guesses = np.cumsum([restored(model, y, 1, seed) for seed in range(most)], axis=0)
         means = guesses / np.arange(1, most + 1)[:, None, None, None, None]  # (most, N, H, W, 1)
         pictures[noise] = y[:5, ..., :1], means[:, :5]

@@ -68,13 +68,13 @@ print(f"the network's loss at first {history[0]:.2f}, in the last 50 steps {np.m
 show_source(mg.dense)
 
 # %% [markdown]
-# Two layers in a row are one: (x w + b) w' + b' = x (w w') + (b w' + b'). However many are stacked, the result is linear
-# in x, and no better than the single layer above. So a function with a bend is put between them, most often the ReLU,
-# max(z, 0). With it a network can come close to any continuous function on a bounded region, given enough units.
+# Two layers in a row are one: (x w + b) w' + b' = x (w w') + (b w' + b'). However many are stacked, the result is
+# linear in x, and no better than the single layer above. So a function with a bend is put between them, most often the
+# ReLU, max(z, 0). With it a network can come close to any continuous function on a bounded region, given enough units.
 #
-# **Exercise 03.6 (open task).** `bends`: find the weights of a network with 16 units that follows a given curve. There are
-# many ways; only the distance from the curve is checked. (It is numbered last because it is the freest. You can do it
-# now.)
+# **Exercise 03.6 (open task).** `bends`: find the weights of a network with 16 units that follows a given curve. There
+# are many ways; only the distance from the curve is checked. (It is numbered last because it is the freest. You can do
+# it now.)
 
 # %%
 check("03.6")
@@ -82,8 +82,8 @@ check("03.6")
 # %% [markdown]
 # ## The loss is a likelihood
 #
-# We begin with one question, yes or no: is this pixel white, is this image real? The network gives an unbounded number l,
-# the *logit*. We take it for the logarithm of the odds, $l = \log\frac{p}{1-p}$. Solved for p this is the sigmoid,
+# We begin with one question, yes or no: is this pixel white, is this image real? The network gives an unbounded number
+# l, the *logit*. We take it for the logarithm of the odds, $l = \log\frac{p}{1-p}$. Solved for p this is the sigmoid,
 # $p = 1/(1+e^{-l})$.
 #
 # The model says that t = 1 has probability p, and t = 0 has 1 - p; in one formula, $p^t (1-p)^{1-t}$. Good parameters
@@ -92,13 +92,13 @@ check("03.6")
 #
 # $$ L = -t \log p - (1-t)\log(1-p) . $$
 #
-# Do not compute it this way. With l = 20, p rounds to 1 in float32, and log(1 - p) is minus infinity. Put the sigmoid in:
-# $\log p = -\log(1+e^{-l})$, and $1 - p = e^{-l}/(1+e^{-l})$, so $\log(1-p) = -l - \log(1+e^{-l})$. Hence
+# Do not compute it this way. With l = 20, p rounds to 1 in float32, and log(1 - p) is minus infinity. Put the sigmoid
+# in: $\log p = -\log(1+e^{-l})$, and $1 - p = e^{-l}/(1+e^{-l})$, so $\log(1-p) = -l - \log(1+e^{-l})$. Hence
 #
 # $$ L = t\log(1+e^{-l}) + (1-t)\big(l + \log(1+e^{-l})\big) = l - l\,t + \log(1+e^{-l}) . $$
 #
-# For l >= 0 that is safe. For l < 0 use $\log(1+e^{-l}) = -l + \log(1+e^{l})$, which gives $-l\,t + \log(1+e^{l})$. Both in one:
-# $L = \max(l,0) - l\,t + \log(1+e^{-|l|})$.
+# For l >= 0 that is safe. For l < 0 use $\log(1+e^{-l}) = -l + \log(1+e^{l})$, which gives $-l\,t + \log(1+e^{l})$.
+# Both in one: $L = \max(l,0) - l\,t + \log(1+e^{-|l|})$.
 
 # %%
 logits = np.linspace(-30, 120, 601, dtype=np.float32)
@@ -109,7 +109,8 @@ print("by definition infinite from l =", logits[np.isinf(by_definition)].min())
 pictures.losses_in_float32(logits, safe, by_definition)
 
 # %% [markdown]
-# The definition is wrong even before it becomes infinite: its steps on the right are the few float32 numbers just below 1.
+# The definition is wrong even before it becomes infinite: its steps on the right are the few float32 numbers just below
+# one.
 #
 # **Exercise 03.1.** `bce`. It is summed over the features of an example and averaged over the batch: so the loss is in
 # nats per example, and a batch taken twice has the same loss. The test has logits of 2000.
@@ -120,15 +121,16 @@ check("03.1")
 # %% [markdown]
 # ## Many classes: softmax
 #
-# For K classes let the odds between *any* two be $p_k / p_j = e^{l_k - l_j}$. Then $p_k = e^{l_k} c$ with one c for all,
-# and as they add up to 1,
+# For K classes let the odds between *any* two be $p_k / p_j = e^{l_k - l_j}$. Then $p_k = e^{l_k} c$ with one c for
+# all, and as they add up to 1,
 #
 # $$ p_k = \frac{e^{l_k}}{\sum_j e^{l_j}}, \qquad L = -\log p_y = -l_y + \log\sum_j e^{l_j} $$
 #
-# for an example of class y. Only differences of logits count: a number m added to all cancels. Choose $m = -\max_j l_j$,
-# and no exponential exceeds 1. With K = 2 it is the sigmoid of $l_1 - l_0$. A network that knows nothing gives equal
-# probabilities, and its loss is log K: for ten digits 2.303. Compare your first loss with this number. (Ours, above, was a
-# little higher: random weights make the probabilities slightly unequal, and that costs something.)
+# for an example of class y. Only differences of logits count: a number m added to all cancels. Choose
+# $m = -\max_j l_j$, and no exponential exceeds 1. With K = 2 it is the sigmoid of $l_1 - l_0$. A network that knows
+# nothing gives equal probabilities, and its loss is log K: for ten digits 2.303. Compare your first loss with this
+# number. (Ours, above, was a little higher: random weights make the probabilities slightly unequal, and that costs
+# something.)
 #
 # **Exercise 03.2.** `cross_entropy`.
 
@@ -149,8 +151,8 @@ show_source(nn.cross_entropy_loss)
 # A network could also be trained with the squared error $(p - t)^2$. By the chain rule its derivative is
 # $2 (p - t)\, p (1 - p)$, as the sigmoid's is p (1 - p).
 #
-# **Predict before you run.** A network is certain and wrong: t = 1, and l = -6. How many times stronger is the gradient of
-# the cross-entropy there than that of the squared error?
+# **Predict before you run.** A network is certain and wrong: t = 1, and l = -6. How many times stronger is the gradient
+# of the cross-entropy there than that of the squared error?
 
 # %%
 predict("03.a", ...)
@@ -176,9 +178,9 @@ print(f"at l = -6: cross-entropy {entropy:.4f}, squared error {square:.4f}, rati
 check("03.3")
 
 # %% [markdown]
-# **Exercise 03.5 (derivation).** `tries`. The way from a likelihood to a loss and its gradient is always the same. Go it
-# yourself for another kind of observation: how often someone failed before the first success. The formula is not given
-# here. Derive it on paper first, and write both results for logits of any size.
+# **Exercise 03.5 (derivation).** `tries`. The way from a likelihood to a loss and its gradient is always the same. Go
+# it yourself for another kind of observation: how often someone failed before the first success. The formula is not
+# given here. Derive it on paper first, and write both results for logits of any size.
 
 # %%
 check("03.5")
@@ -192,11 +194,11 @@ check("03.5")
 #
 # $$ \mathrm{Var}\,z = \sum_{i=1}^n \mathbb{E}[x_i^2]\,\mathbb{E}[w_i^2] = n\,v\,\mathbb{E}[x^2] . $$
 #
-# Let the weights be symmetric around 0 as well, as Gaussian or uniform ones are. Then z is symmetric too, and a ReLU cuts
-# half of it away: $\mathbb{E}[\max(z,0)^2] = \tfrac12 \mathrm{Var}\,z$. So each layer multiplies the mean square by
-# $n v / 2$. Over 20 layers that is $(nv/2)^{20}$, which vanishes or explodes unless $v = 2/n$ (He et al. 2015). Going
-# backwards each gradient is a sum over the layer's *outputs*, and the same argument asks for 2 / fan_out;
-# Glorot & Bengio (2010), without the ReLU's factor, take the middle, 2 / (fan_in + fan_out).
+# Let the weights be symmetric around 0 as well, as Gaussian or uniform ones are. Then z is symmetric too, and a ReLU
+# cuts half of it away: $\mathbb{E}[\max(z,0)^2] = \tfrac12 \mathrm{Var}\,z$. So each layer multiplies the mean square
+# by $n v / 2$. Over 20 layers that is $(nv/2)^{20}$, which vanishes or explodes unless $v = 2/n$ (He et al. 2015).
+# Going backwards each gradient is a sum over the layer's *outputs*, and the same argument asks for 2 / fan_out; Glorot
+# & Bengio (2010), without the ReLU's factor, take the middle, 2 / (fan_in + fan_out).
 
 # %%
 rng = np.random.default_rng(0)
@@ -212,9 +214,9 @@ pictures.sizes_by_layer(sizes)
 show_source(nn.he_normal)
 
 # %% [markdown]
-# Only 2 / n keeps the size. (The DCGAN's 0.02 belongs to other widths, and to batch normalisation, which lesson 10 has.)
-# Move the factor c in the variance c / n, and try other activations. Which c keeps the size with none, and which with the
-# leaky ReLU? Why does tanh not explode, however large c is?
+# Only 2 / n keeps the size. (The DCGAN's 0.02 belongs to other widths, and to batch normalisation, which lesson 10
+# has.) Move the factor c in the variance c / n, and try other activations. Which c keeps the size with none, and which
+# with the leaky ReLU? Why does tanh not explode, however large c is?
 
 # %%
 move(
@@ -233,12 +235,12 @@ check("03.4")
 # ## Dying units
 #
 # The gradient of a unit's weights is $\sum_n g_n\,[z_n > 0]\,x_n$. If z is negative for *every* image, the gradient is
-# zero, and no step changes the unit's weights: it is *silent*, or dead. It takes one step that is too large. We train with
-# a learning rate of 1 for 100 steps, and then with 0.1, which is harmless. We do this from three seeds, and count the silent
-# units of both hidden layers.
+# zero, and no step changes the unit's weights: it is *silent*, or dead. It takes one step that is too large. We train
+# with a learning rate of 1 for 100 steps, and then with 0.1, which is harmless. We do this from three seeds, and count
+# the silent units of both hidden layers.
 #
-# **Predict before you run.** Of the units of the *first* layer that are silent at step 100, how many speak again at step
-# 300? (a) most of them, (b) some, but less than half, (c) none.
+# **Predict before you run.** Of the units of the *first* layer that are silent at step 100, how many speak again at
+# step 300? (a) most of them, (b) some, but less than half, (c) none.
 
 # %%
 predict("03.b", ...)
@@ -295,9 +297,9 @@ pictures.compared(curves, floor)
 
 # %% [markdown]
 # It trains, and even classifies. But the best it can feed to the second softmax is 1 for the right class and 0 for the
-# nine others. Their softmax is $e/(e+9)$, so the loss never falls below $\log(1 + 9/e)$. The probabilities are wrong, and
-# learning is slower: after as many steps fewer digits are right. (How many fewer depends on the seed: 4 to 12 in a hundred
-# on MNIST, 9 to 31 on the 8x8 digits.) A falling curve proves little; a *value* that you predicted proves more.
+# nine others. Their softmax is $e/(e+9)$, so the loss never falls below $\log(1 + 9/e)$. The probabilities are wrong,
+# and learning is slower: after as many steps fewer digits are right. (How many fewer depends on the seed: 4 to 12 in a
+# hundred on MNIST, 9 to 31 on the 8x8 digits.) A falling curve proves little; a *value* that you predicted proves more.
 #
 # ## Something to play with
 #

@@ -16,7 +16,8 @@
 # **Afterwards you can** say how large a learning rate may be and why, what momentum does to slow and to shaking
 # directions, what Adam divides by, why its means are corrected, and why the rate falls at the end of a training.
 #
-# **Time:** 40 minutes to read, about an hour and three quarters with the six exercises. **You need** lesson 1 (gradients).
+# **Time:** 40 minutes to read, about an hour and three quarters with the six exercises. **You need** lesson 1
+# (gradients).
 #
 # First the picture: a winding valley seen from above, dark where it is low, and four ways down it from the same point.
 # Each has 150 steps, and the learning rate with which it ends lowest, of the same 13 rates.
@@ -38,9 +39,9 @@ RULES |= {"RMSProp": partial(optim.RMSProp, alpha=0.95), "Adam": partial(optim.A
 best = pictures.ways_down(RULES, start=(-3.2, 1.8), steps=150)
 
 # %% [markdown]
-# All four see only the slope under their feet. They differ in what they remember of the slopes before. `walk` takes such
-# a way, and `show_source` shows how, as it shows the source of everything else that the lesson uses. What does another
-# start change? Here are the same rates from 200 other places.
+# All four see only the slope under their feet. They differ in what they remember of the slopes before. `walk` takes
+# such a way, and `show_source` shows how, as it shows the source of everything else that the lesson uses. What does
+# another start change? Here are the same rates from 200 other places.
 
 # %%
 show_source(pictures.walk)
@@ -55,9 +56,9 @@ for i, (name, heights) in enumerate(ends.items()):
     print(f"{name:17} median height {np.median(heights):.1e}, the lowest of the four from {(lowest == i).mean():.0%}")
 
 # %% [markdown]
-# In this valley momentum wins, with each rule at its own rate and from nearly everywhere. Do not conclude that it always
-# does. This valley is smooth, its slopes are known exactly, and there are only two weights. At the end of the lesson we
-# repeat the comparison with digits, and it comes out differently.
+# In this valley momentum wins, with each rule at its own rate and from nearly everywhere. Do not conclude that it
+# always does. This valley is smooth, its slopes are known exactly, and there are only two weights. At the end of the
+# lesson we repeat the comparison with digits, and it comes out differently.
 #
 # ## Downhill
 #
@@ -76,8 +77,8 @@ for i, (name, heights) in enumerate(ends.items()):
 #
 # $$ 0 < \eta < \frac{2}{\lambda_{\max}} . $$
 #
-# **Predict before you run.** Let $\lambda$ be 1 along x and 20 along y. After 30 steps, with which rate does the path end
-# lowest? (a) η = 0.02, (b) η = 0.09, (c) η = 0.101.
+# **Predict before you run.** Let $\lambda$ be 1 along x and 20 along y. After 30 steps, with which rate does the path
+# end lowest? (a) η = 0.02, (b) η = 0.09, (c) η = 0.101.
 
 # %%
 predict("04.a", ...)
@@ -212,12 +213,12 @@ check("04.2")
 #
 # $$ w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
 #
-# **How large is a step?** At t = 1, $\hat m = g$ and $\hat v = g^2$: the step is η times the sign of g. Later, if the
-# g are all alike, $\hat m/\sqrt{\hat v}$ is still ±1. If they are mostly noise around 0, $\hat m$ averages the noise, and
+# **How large is a step?** At t = 1, $\hat m = g$ and $\hat v = g^2$: the step is η times the sign of g. Later, if the g
+# are all alike, $\hat m/\sqrt{\hat v}$ is still ±1. If they are mostly noise around 0, $\hat m$ averages the noise, and
 # $\sqrt{\hat v}$ does not: the steps become shorter. They measure signal over noise, weight by weight.
 #
-# **Predict before you run.** Let the gradients be nothing but noise, of mean 0. How long is a typical step (its root mean
-# square) after 1000 steps, in units of η, for the usual $\beta_1$ = 0.9 and $\beta_2$ = 0.999?
+# **Predict before you run.** Let the gradients be nothing but noise, of mean 0. How long is a typical step (its root
+# mean square) after 1000 steps, in units of η, for the usual $\beta_1$ = 0.9 and $\beta_2$ = 0.999?
 
 # %%
 predict("04.b", ...)
@@ -251,8 +252,8 @@ print(f"pure noise, the last 100 of 1000 steps: {settled:.3f} lr")
 # small, near a minimum each weight goes on moving by about 0.23 η a step. To settle, η itself has to fall (see below,
 # "Schedules").
 #
-# **Exercise 04.5 (derivation).** `noise_left`: where does this number come from, and how does it depend on $\beta_1$ and t?
-# The formula is not given here. The weights of the $g_i$ in $m_t$, above, are all you need.
+# **Exercise 04.5 (derivation).** `noise_left`: where does this number come from, and how does it depend on $\beta_1$
+# and t? The formula is not given here. The weights of the $g_i$ in $m_t$, above, are all you need.
 
 # %%
 check("04.5")
@@ -271,9 +272,9 @@ show_source(optim.Adam.update)
 check("04.3")
 
 # %% [markdown]
-# Now move things: the rule, the rate and the betas, in a bowl whose curvature is 1 along x and larger along y. At a high
-# rate Adam overshoots, and circles around the minimum. Which rates are too high for which rule, if y is 1,
-# 20 or 100 times as steep as x? Whose limit depends on the steepness, and whose does not?
+# Now move things: the rule, the rate and the betas, in a bowl whose curvature is 1 along x and larger along y. At a
+# high rate Adam overshoots, and circles around the minimum. Which rates are too high for which rule, if y is 1, 20 or
+# 100 times as steep as x? Whose limit depends on the steepness, and whose does not?
 
 # %%
 move(
@@ -326,8 +327,8 @@ pictures.lengths({"uncorrected": uncorrected, "Adam": steps(optim.Adam, alike)[:
 #
 # $$ \frac{1 - \beta_1^t}{\sqrt{1 - \beta_2^t}} , $$
 #
-# which is the formula in the code. m recovers in some ten steps, v needs a thousand. So Adam without the correction does
-# not start too slowly but too fast, at the very time when nothing is known yet.
+# which is the formula in the code. m recovers in some ten steps, v needs a thousand. So Adam without the correction
+# does not start too slowly but too fast, at the very time when nothing is known yet.
 #
 # ## Schedules
 #
@@ -379,9 +380,9 @@ pictures.schedules(shown, peaks, at_the_end)
 
 # %% [markdown]
 # Each with its best rate, the cosine ends 1.7 times lower than a constant rate. A well-chosen constant rate is not bad:
-# here the gain is a factor, not an order of magnitude. The larger gain is on the right: with the cosine the choice matters
-# much less. At a highest rate of 0.1, eight times too high for a constant rate, its loss is still close to its best.
-# Warm-up gains nothing in this example, which is plain descent on one weight.
+# here the gain is a factor, not an order of magnitude. The larger gain is on the right: with the cosine the choice
+# matters much less. At a highest rate of 0.1 its loss is 1.5 times its best; that of the constant rate is 7 times its
+# best. Warm-up gains nothing in this example, which is plain descent on one weight.
 #
 # **Exercise 04.4.** `learning_rates`, warm-up and cosine.
 
@@ -389,8 +390,9 @@ pictures.schedules(shown, peaks, at_the_end)
 check("04.4")
 
 # %% [markdown]
-# **Exercise 04.6 (open task).** `rates_that_settle`: a schedule of your own for a bowl with a flat and a steep direction, where
-# a constant rate has a harder time. It has to end at 0.7 of the best constant rate's loss, or lower. There are many ways.
+# **Exercise 04.6 (open task).** `rates_that_settle`: a schedule of your own for a bowl with a flat and a steep
+# direction, where a constant rate has a harder time. It has to end at 0.7 of the best constant rate's loss, or lower.
+# There are many ways.
 
 # %%
 check("04.6")
@@ -423,9 +425,10 @@ for name, ends in losses.items():
     )
 
 # %% [markdown]
-# At small rates momentum's curve is that of plain descent, moved by a factor of ten: $1/(1 - \mu)$. At its best rate it is
-# hardly better than plain descent's best on MNIST. Where is the gain that the theory promised, and that the valley
-# showed? The theory is about curvature. Here the noise of small batches sets the limit. With batches of 500 it is smaller:
+# At small rates momentum's curve is that of plain descent, moved by a factor of ten: $1/(1 - \mu)$. At its best rate it
+# is only a little better than plain descent at its own, on MNIST. Where is the gain that the theory promised, and that
+# the valley showed? The theory is about curvature. Here the noise of small batches sets the limit. With batches of 500
+# it is smaller:
 
 # %%
 for name in ("gradient descent", "momentum 0.9", "Adam"):
@@ -433,17 +436,16 @@ for name in ("gradient descent", "momentum 0.9", "Adam"):
     print(f"batches of 500, {name:17} best rate {RATES[3 + np.argmin(ends)]:.4f}, loss {min(ends):.3f}")
 
 # %% [markdown]
-# Now momentum's loss is several times lower than plain descent's. (Do not compare the numbers with those above: 200 larger
-# batches are ten times as many images.)
+# Now momentum's loss is several times lower than plain descent's. (Do not compare the numbers with those above: 200
+# larger batches are ten times as many images.)
 #
-# With batches of 50 Adam ends lower than both on MNIST, from each of the three seeds. On the 8x8 digits it depends on the
-# seed whether Adam or momentum ends lower. So no ranking of rules is true everywhere: in the valley, with exact gradients,
-# momentum was best.
+# With batches of 50 Adam ends lower than both on MNIST, from each of the three seeds; on the 8x8 digits it and momentum
+# are close. So no ranking of rules is true everywhere: in the valley, with exact gradients, momentum was best.
 #
 # The surprise is the uncorrected Adam. As predicted it wants smaller rates, and breaks down at some that Adam bears
-# well. But at its own best rate it ends lower than Adam! Look at its steps again: 6.6 times too long at first, 2.3 times at
-# step 200. They shrink: it is a *schedule* that came about by accident. Give Adam a schedule on purpose, and it does
-# about as well.
+# well. But at its own best rate it ends lower than Adam! Look at its steps again: 6.6 times too long at first, 2.3
+# times at step 200. They shrink: it is a *schedule* that came about by accident. Give Adam a schedule on purpose, and
+# it does about as well.
 #
 # ## Something to play with
 #

@@ -1,4 +1,4 @@
-"""Lesson 5: autoencoders and latent space. Four functions to write, in plain NumPy.
+"""Lesson 5: autoencoders and latent space. Six functions to write, in plain NumPy.
 
 N examples, D numbers each (pixels, laid out in a row), and codes of d numbers.
 Use NumPy and Python's own library, and nothing else. Check your work with `check("05.1")` in the lesson, or in a
@@ -55,7 +55,7 @@ def pca_reconstruct(x: np.ndarray, k: int) -> np.ndarray:
     `np.linalg.eigh` gives the eigenvalues of a symmetric matrix in ascending order, and eigenvectors as columns.
 
     Args:
-        x: (N, D). k: how many axes, 1 ... D.
+        x: (N, D); N may be below D. k: how many axes, 1 ... D.
 
     Returns:
         (N, D), the reconstructions.
@@ -78,7 +78,7 @@ def sample_codes(codes: np.ndarray, noise: np.ndarray) -> np.ndarray:
     covariance L 1 L^T = S.
 
     Args:
-        codes: z_n, (N, d). noise: the e, (M, d), drawn from N(0, 1) by the caller.
+        codes: z_n, (N, d), with N > d > 1. noise: the e, (M, d), drawn from N(0, 1) by the caller.
 
     Returns:
         (M, d): one new code for each row of noise.
@@ -88,4 +88,59 @@ def sample_codes(codes: np.ndarray, noise: np.ndarray) -> np.ndarray:
     centred = codes - mean
     root = np.linalg.cholesky(centred.T @ centred / len(codes))
     return mean + noise @ root.T
+    # end
+
+
+def best_denoiser(x: np.ndarray, noise_var: float) -> np.ndarray:
+    """The matrix W that brings noisy examples closest to the clean ones, on average over the noise.
+
+    Each number of an example gets noise of its own, e ~ N(0, noise_var), independent of everything else. There is no
+    bottleneck, no bias, and nothing is centred. W is to make this error smallest, with the expectation over the noise:
+
+        E(W) = 1/N sum_n E[ |(x_n + e) W - x_n|^2 ]
+
+    Args:
+        x: (N, D), the examples as rows; any N, also fewer than D. noise_var: above 0.
+
+    Returns:
+        W: (D, D).
+    """
+    # answer
+    second_moment = x.T @ x / len(x)
+    return np.linalg.solve(second_moment + noise_var * np.eye(x.shape[1]), second_moment)
+    # end
+
+
+def draw_codes(codes: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """An open task: new codes from the distribution that the given ones come from.
+
+    The codes lie in several lumps, each of another size, direction and weight. A normal distribution with their mean
+    and covariance also covers what lies between the lumps. Yours is to come closer.
+
+    The measure is the energy distance between your codes and 1000 unseen codes of the same distribution: with M(a, b)
+    the mean distance between a code of a and another code of b,
+
+        2 M(yours, unseen) - M(yours, yours) - M(unseen, unseen)
+
+    divided by the same for codes from the fitted normal distribution of exercise 05.4. The goal is 0.3 at most.
+
+    Copies are refused: the median distance of your codes to the nearest given code has to be at least half of that of
+    the unseen codes. And no two of your codes may be equal.
+
+    Args:
+        codes: (N, d), from the unknown distribution. count: how many to draw. seed: for your random numbers, as in
+            `np.random.default_rng(seed)`.
+
+    Returns:
+        (count, d).
+    """
+    # answer
+    rng = np.random.default_rng(seed)
+    # A kernel density: a small normal distribution around each code, with the covariance of the code's neighbours.
+    chosen = rng.integers(len(codes), size=count)
+    distances = ((codes[chosen, None] - codes) ** 2).sum(axis=2)
+    near = codes[np.argsort(distances, axis=1)[:, :20]]  # (count, 20, d)
+    around = near - near.mean(axis=1, keepdims=True)
+    weights = rng.standard_normal((count, 20)) / np.sqrt(20)
+    return codes[chosen] + 0.7 * np.einsum("mk,mkd->md", weights, around)
     # end

@@ -10,6 +10,16 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
 
+EQUIVALENT = {
+    "reconstruction_error: x and y exchanged": "the squared distance is symmetric",
+    "reconstruction_error: result at least 0": "a sum of squares is not negative",
+    "pca_reconstruct: only the left of centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
+    "pca_reconstruct: * in centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
+    "pca_reconstruct: + 1e-8 under centred.T @ centred / len(x)": "a factor leaves the eigenvectors as they are",
+    "pca_reconstruct: k at least 1": "k is never below 1",
+}
+
+
 # --------------------------------------------------------------------------------------- reconstruction_error
 
 
@@ -178,6 +188,13 @@ def smallest(x, k):
     return x.mean(axis=0) + (x - x.mean(axis=0)) @ v @ v.T
 
 
+@wrong("pca_reconstruct", "np.linalg.eig does not sort its eigenvalues: take eigh, or sort them yourself")
+def unsorted(x, k):
+    c = x - x.mean(axis=0)
+    v = np.linalg.eig(c.T @ c / len(x))[1].real[:, :k]
+    return x.mean(axis=0) + c @ v @ np.linalg.pinv(v)
+
+
 @wrong("pca_reconstruct", "rows of the matrix of eigenvectors: they are its columns, vectors[:, -k:]")
 def rows(x, k):
     v = _axes(x)[-k:].T
@@ -323,3 +340,116 @@ def centres_the_codes(codes, noise):
 @wrong("sample_codes", "calls the reference itself", compared=False)
 def reference_for_codes(codes, noise):
     return cheat.sample_codes(codes, noise)
+
+
+@wrong("sample_codes", "something is added to the diagonal of S: codes that lie close together show it")
+def jittered(codes, noise):
+    mean, covariance = _moments(codes)
+    return mean + noise @ np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance))).T
+
+
+# ---------------------------------------------------------------------------------------------- best_denoiser
+
+
+def _second_moment(x):
+    return x.T @ x / len(x), np.eye(x.shape[1])
+
+
+@wrong("best_denoiser", "the noise is ignored: the identity is best for clean inputs only")
+def identity(x, noise_var):
+    return np.eye(x.shape[1])
+
+
+@wrong("best_denoiser", "the sum over the examples is not divided by N: then the noise weighs too little")
+def sum_of_the_examples(x, noise_var):
+    s, one = len(x) * _second_moment(x)[0], _second_moment(x)[1]
+    return np.linalg.solve(s + noise_var * one, s)
+
+
+@wrong("best_denoiser", "noise_var is the variance already: do not square it")
+def variance_squared(x, noise_var):
+    return ref.best_denoiser(x, noise_var**2)
+
+
+@wrong("best_denoiser", "noise_var is a variance, and you take its root")
+def deviation(x, noise_var):
+    return ref.best_denoiser(x, noise_var**0.5)
+
+
+@wrong("best_denoiser", "the mean is subtracted: nothing is centred here, so S is X^T X / N itself")
+def centred_first(x, noise_var):
+    return ref.best_denoiser(x - x.mean(axis=0), noise_var)
+
+
+@wrong("best_denoiser", "that is S + noise_var without the second S: solve (S + noise_var 1) W = S")
+def inverse_alone(x, noise_var):
+    s, one = _second_moment(x)
+    return np.linalg.inv(s + noise_var * one)
+
+
+@wrong("best_denoiser", "that is the matrix that makes noise of a noisy example: take 1 less it")
+def of_the_noise(x, noise_var):
+    return np.eye(x.shape[1]) - ref.best_denoiser(x, noise_var)
+
+
+@wrong("best_denoiser", "the noise is added to the examples once: the error is an average over the noise")
+def one_draw(x, noise_var):
+    noisy = x + np.sqrt(noise_var) * np.random.default_rng(0).standard_normal(x.shape)
+    return np.linalg.lstsq(noisy, x, rcond=None)[0]
+
+
+@wrong(
+    "best_denoiser",
+    "noise_var is added to every entry: noise of different numbers is independent, so only the diagonal",
+)
+def added_everywhere(x, noise_var):
+    s, one = _second_moment(x)
+    return np.linalg.solve(s + noise_var + 1e-12 * one, s)
+
+
+@wrong("best_denoiser", "calls the reference itself", compared=False)
+def reference_for_denoising(x, noise_var):
+    return cheat.best_denoiser(x, noise_var)
+
+
+# ------------------------------------------------------------------------------------------------- draw_codes
+
+
+@wrong("draw_codes", "does not reach the goal", compared=False)
+def one_normal(codes, count, seed):
+    return ref.sample_codes(codes, np.random.default_rng(seed).standard_normal((count, codes.shape[1])))
+
+
+@wrong("draw_codes", "does not reach the goal", compared=False)
+def in_a_box(codes, count, seed):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(codes.min(axis=0), codes.max(axis=0), (count, codes.shape[1]))
+
+
+@wrong("draw_codes", "does not reach the goal", compared=False)
+def between_two_codes(codes, count, seed):
+    rng = np.random.default_rng(seed)
+    first, second = rng.integers(len(codes), size=(2, count))
+    t = rng.uniform(size=(count, 1))
+    return (1 - t) * codes[first] + t * codes[second]
+
+
+@wrong("draw_codes", "copies", compared=False)
+def given_codes(codes, count, seed):
+    return codes[:count].copy()
+
+
+@wrong("draw_codes", "copies", compared=False)
+def hardly_moved(codes, count, seed):
+    rng = np.random.default_rng(seed)
+    return codes[rng.integers(len(codes), size=count)] + 0.01 * rng.standard_normal((count, codes.shape[1]))
+
+
+@wrong("draw_codes", "equal codes", compared=False)
+def bootstrap(codes, count, seed):
+    return codes[np.random.default_rng(seed).integers(len(codes), size=count)]
+
+
+@wrong("draw_codes", "expected (500, 3)", compared=False)
+def as_many_as_given(codes, count, seed):
+    return ref.draw_codes(codes, len(codes), seed)

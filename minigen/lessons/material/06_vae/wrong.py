@@ -10,6 +10,19 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
 
+EQUIVALENT = {
+    "gaussian_kl: result at least 0": "a divergence is not negative",
+    "kl_between: result at least 0": "a divergence is not negative",
+    "negative_elbo: result at least 0": "both costs are not negative",
+    "sample_code_backward: without the call: g.copy()": "the numbers are the same",
+    "negative_elbo: mean sorted": "the KL is a sum over all entries of the mean, in any order",
+    "negative_elbo: log_var sorted": "the KL is a sum over all entries of log_var, in any order",
+    "negative_elbo: 2 for 1 in cost = np.logaddexp(0, (1 - 2 * x) * logits).reshape(len(x), -1).sum(axis=1) (2)": (
+        "reshape takes any negative number for the length that is left over"
+    ),
+}
+
+
 # ------------------------------------------------------------------------------------------------ gaussian_kl
 
 
@@ -73,6 +86,11 @@ def zeros(mean, log_var):
     return np.zeros(len(mean))
 
 
+@wrong("gaussian_kl", "log_var is clipped: any number is allowed, and the divergence is exact for it")
+def clipped_variance(mean, log_var):
+    return ref.gaussian_kl(mean, np.clip(log_var, -100, 100))
+
+
 @wrong("gaussian_kl", "changes its input mean", compared=False)
 def in_place(mean, log_var):
     mean **= 2
@@ -130,6 +148,16 @@ def shared_noise(mean, log_var, noise):
 @wrong("sample_code", "the noise is subtracted: as a random number that is as good, but here the noise is given")
 def subtracted(mean, log_var, noise):
     return mean - np.exp(log_var / 2) * noise
+
+
+@wrong("sample_code", "log_var is clipped: a variance near 0 stays near 0, and a huge one is huge")
+def clipped_deviation(mean, log_var, noise):
+    return ref.sample_code(mean, np.clip(log_var, -100, 100), noise)
+
+
+@wrong("sample_code", "something is added to the deviation: a variance near 0 shows it")
+def deviation_and_a_little(mean, log_var, noise):
+    return mean + (np.exp(log_var / 2) + 1e-8) * noise
 
 
 @wrong("sample_code", "calls minigen", compared=False)
@@ -199,6 +227,14 @@ def averaged(g, log_var, noise):
     return g / len(g), g * noise * np.exp(log_var / 2) / 2 / len(g)
 
 
+@wrong(
+    "sample_code_backward", "log_var is clipped: sample_code does not clip it, so its gradient is not 0 there either"
+)
+def of_a_clipped_variance(g, log_var, noise):
+    inside = abs(log_var) < 100
+    return g.copy(), np.where(inside, g * noise * np.exp(log_var / 2) / 2, 0.0)
+
+
 @wrong("sample_code_backward", "changes its input g", compared=False)
 def scales_in_place(g, log_var, noise):
     dmean = g.copy()
@@ -228,7 +264,7 @@ def the_reference(g, log_var, noise):
 
 def _parts(x, logits, mean, log_var):
     """-log p(x|z) of each pixel, (N, J), and the KL of each example."""
-    return (np.logaddexp(0, logits) - x * logits).reshape(len(x), -1), ref.gaussian_kl(mean, log_var)
+    return np.logaddexp(0, (1 - 2 * x) * logits).reshape(len(x), -1), ref.gaussian_kl(mean, log_var)
 
 
 @wrong("negative_elbo", "that is the ELBO: a loss is to be made small, so take its negative")
@@ -272,7 +308,7 @@ def kl_of_the_batch(x, logits, mean, log_var):
     return float(pixels.sum(axis=1).mean() + kl.sum())
 
 
-@wrong("negative_elbo", "sigmoid first and then log: log 0 for large logits; use x logits - np.logaddexp(0, logits)")
+@wrong("negative_elbo", "sigmoid first and then log: log 0 for large logits; use np.logaddexp(0, s)")
 def sigmoid_then_log(x, logits, mean, log_var):
     p = 1 / (1 + np.exp(-logits))
     pixels = -(x * np.log(p) + (1 - x) * np.log(1 - p)).reshape(len(x), -1)
@@ -292,9 +328,32 @@ def clipped(x, logits, mean, log_var):
     return float((pixels.sum(axis=1) + ref.gaussian_kl(mean, log_var)).mean())
 
 
+@wrong(
+    "negative_elbo",
+    "two large numbers nearly cancel where the decoder is sure and right: write log(1 + e^s) with s = (1 - 2 x) logits",
+)
+def cancelling(x, logits, mean, log_var):
+    pixels = (np.logaddexp(0, logits) - x * logits).reshape(len(x), -1)
+    return float((pixels.sum(axis=1) + ref.gaussian_kl(mean, log_var)).mean())
+
+
+@wrong("negative_elbo", "a decoder that is sure and right", compared=False)
+def log_of_one_and_little(x, logits, mean, log_var):
+    s = (1 - 2 * x) * logits
+    pixels = (np.maximum(s, 0) + np.log(1 + np.exp(-abs(s)))).reshape(len(x), -1)
+    return float((pixels.sum(axis=1) + ref.gaussian_kl(mean, log_var)).mean())
+
+
+@wrong("negative_elbo", "a decoder that is sure and wrong", compared=False)
+def cut_at_20(x, logits, mean, log_var):
+    s = (1 - 2 * x) * logits
+    pixels = np.where(s > 20, s, np.logaddexp(0, s)).reshape(len(x), -1)
+    return float((pixels.sum(axis=1) + ref.gaussian_kl(mean, log_var)).mean())
+
+
 @wrong("negative_elbo", "the pixels that are 0 do not count: (1 - x) log(1 - p) is missing")
 def only_ones(x, logits, mean, log_var):
-    pixels = (x * (np.logaddexp(0, logits) - logits)).reshape(len(x), -1)
+    pixels = (x * np.logaddexp(0, -logits)).reshape(len(x), -1)
     return float((pixels.sum(axis=1) + ref.gaussian_kl(mean, log_var)).mean())
 
 
@@ -313,3 +372,89 @@ def of_each_example(x, logits, mean, log_var):
 @wrong("negative_elbo", "calls minigen", compared=False)
 def loss_of_the_library(x, logits, mean, log_var):
     return float(mg.nn.bce_loss(logits, x) + mg.nn.kl_loss(mean, log_var))
+
+
+# ------------------------------------------------------------------------------------------------- kl_between
+
+
+@wrong("kl_between", "that is KL(p || q): the average is over q")
+def p_and_q_exchanged(mean_q, log_var_q, mean_p, log_var_p):
+    return ref.kl_between(mean_p, log_var_p, mean_q, log_var_q)
+
+
+@wrong("kl_between", "p is not looked at: that is the divergence to N(0, 1)")
+def to_the_standard_normal(mean_q, log_var_q, mean_p, log_var_p):
+    return ref.gaussian_kl(mean_q, log_var_q)
+
+
+@wrong("kl_between", "the difference of two divergences to N(0, 1) is no divergence: start from E_q[log q - log p]")
+def difference_of_two(mean_q, log_var_q, mean_p, log_var_p):
+    return ref.gaussian_kl(mean_q, log_var_q) - ref.gaussian_kl(mean_p, log_var_p)
+
+
+@wrong("kl_between", "the distance of the means is measured in deviations of q: p's variance divides it")
+def in_deviations_of_q(mean_q, log_var_q, mean_p, log_var_p):
+    d = mean_q - mean_p
+    return 0.5 * (np.exp(log_var_q - log_var_p) + (d * np.exp(-log_var_q / 2)) ** 2 - 1 - log_var_q + log_var_p).sum(1)
+
+
+@wrong("kl_between", "the distance of the means is not divided by p's variance")
+def distance_undivided(mean_q, log_var_q, mean_p, log_var_p):
+    d = mean_q - mean_p
+    return 0.5 * (np.exp(log_var_q - log_var_p) + d**2 - 1 - log_var_q + log_var_p).sum(axis=1)
+
+
+@wrong("kl_between", "the factor 1/2 is missing")
+def twice(mean_q, log_var_q, mean_p, log_var_p):
+    return 2 * ref.kl_between(mean_q, log_var_q, mean_p, log_var_p)
+
+
+@wrong("kl_between", "the logarithms of the deviations are missing, or have the wrong sign")
+def logarithms_exchanged(mean_q, log_var_q, mean_p, log_var_p):
+    return ref.kl_between(mean_q, log_var_q, mean_p, log_var_p) + (log_var_q - log_var_p).sum(axis=1)
+
+
+@wrong("kl_between", "e^log_var overflows or vanishes alone: only the difference of the two matters")
+def quotient_of_powers(mean_q, log_var_q, mean_p, log_var_p):
+    v, w = np.exp(log_var_q), np.exp(log_var_p)
+    d = mean_q - mean_p
+    return 0.5 * (v / w + d**2 / w - 1 - log_var_q + log_var_p).sum(axis=1)
+
+
+@wrong("kl_between", "calls the reference itself", compared=False)
+def the_reference_between(mean_q, log_var_q, mean_p, log_var_p):
+    return cheat.kl_between(mean_q, log_var_q, mean_p, log_var_p)
+
+
+# --------------------------------------------------------------------------------------- slopes_from_values
+
+
+@wrong("slopes_from_values", "does not reach the goal", compared=False)
+def score_function(f, noise, std, seed):
+    return (f[..., None] * noise).mean(axis=1) / std
+
+
+@wrong("slopes_from_values", "does not reach the goal", compared=False)
+def with_a_baseline(f, noise, std, seed):
+    return ((f - f.mean(axis=1, keepdims=True))[..., None] * noise).mean(axis=1) / std
+
+
+@wrong("slopes_from_values", "does not reach the goal", compared=False)
+def nothing(f, noise, std, seed):
+    return np.zeros((len(f), len(std)))
+
+
+@wrong("slopes_from_values", "does not reach the goal", compared=False)
+def each_latent_by_itself(f, noise, std, seed):
+    f = f - f.mean(axis=1, keepdims=True)
+    return (f[..., None] * noise).mean(axis=1) / (noise**2).mean(axis=1) / std
+
+
+@wrong("slopes_from_values", "does not reach the goal", compared=False)
+def std_forgotten(f, noise, std, seed):
+    return ref.slopes_from_values(f, noise, std, seed) * std
+
+
+@wrong("slopes_from_values", "a row for each function", compared=False)
+def all_functions_together(f, noise, std, seed):
+    return ref.slopes_from_values(f, noise, std, seed).mean(axis=0)

@@ -35,9 +35,7 @@ sobel = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])  # wher
 edges = np.stack([sobel, sobel.T], axis=-1)[:, :, None]  # (kh, kw, C, F): with the one for downwards, two kernels
 maps = mg.conv2d(digits[:1], edges, stride=2, padding=1)
 back = mg.conv2d_transpose(maps, edges, stride=2, padding=1, output_size=digits.shape[1:3])
-pictures.row(
-    [digits[:1], maps[..., :1], maps[..., 1:], back], ["x", "brighter to the right", "downwards", "transposed"]
-)
+pictures.row([digits, maps[..., :1], maps[..., 1:], back], ["x", "to the right", "downwards", "transposed"])
 
 # %% [markdown]
 # The two maps in the middle have half the height and half the width. The last picture has the size of the first

@@ -106,6 +106,22 @@ def loss_of_the_library(real, fake):
     return float(mg.ops.softplus(-real).mean() + mg.ops.softplus(fake).mean())
 
 
+@wrong("game_loss", "softplus is cut: for s > 20 it is s, but for s < -20 it is e^s, not 0")
+def cut_at_minus_20(real, fake):
+    parts = [np.where(s < -20, 0.0, softplus(s)).mean() for s in (-real, fake)]
+    return float(sum(parts))
+
+
+@wrong("game_loss", "softplus is cut at 20: there s is still 2e-9 too little")
+def cut_at_20(real, fake):
+    return float(sum(np.where(s > 20, s, softplus(np.minimum(s, 20))).mean() for s in (-real, fake)))
+
+
+@wrong("game_loss", "1 + e^-|s| rounds to 1 where all are told apart: np.log1p(e) is log(1 + e) for a tiny e too")
+def without_log1p(real, fake):
+    return float(sum((np.maximum(s, 0) + np.log(1 + np.exp(-np.abs(s)))).mean() for s in (-real, fake)))
+
+
 # ----------------------------------------------------------------------------------------- best_discriminator
 
 
@@ -197,6 +213,20 @@ def without_the_value(p, q):
 @wrong("best_discriminator", "calls the reference itself", compared=False)
 def the_reference(p, q):
     return cheat.best_discriminator(p, q)
+
+
+@wrong("best_discriminator", "1 - d rounds to 0 where q is tiny beside p: write it as q / (p + q)")
+def rounded(p, q):
+    d, _ = ref.best_discriminator(p, q)
+    return d, float(np.log(d[p > 0]) @ p[p > 0] + np.log(1 - d[q > 0]) @ q[q > 0])
+
+
+@wrong(
+    "best_discriminator", "np.nan_to_num also turns minus infinity into -1.8e308: leave out the places with p or q 0"
+)
+def nan_to_num(p, q):
+    d = np.nan_to_num(p / (p + q), nan=0.5)
+    return d, float(np.nan_to_num(p * np.log(d)).sum() + np.nan_to_num(q * np.log(1 - d)).sum())
 
 
 # ---------------------------------------------------------------------------------------- generator_gradients
@@ -391,3 +421,105 @@ def changes_samples(samples, centres, sigma):
 @wrong("count_modes", "calls minigen", compared=False)
 def count_of_the_library(samples, centres, sigma):
     return tuple(modes_found(samples, centres, sigma))
+
+
+@wrong("count_modes", "a sample belongs to its nearest centre alone: here pairs of a sample and a centre are counted")
+def pairs(samples, centres, sigma):
+    near = distances(samples, centres) < 3 * sigma
+    return int(near.any(axis=0).sum()), float(near.sum() / len(samples))
+
+
+@wrong(
+    "count_modes", "where clusters overlap, a sample is within 3 sigma of two centres, and belongs to the nearest alone"
+)
+def every_centre_in_reach(samples, centres, sigma):
+    near = distances(samples, centres) < 3 * sigma
+    return int(near.any(axis=0).sum()), float(near.any(axis=1).mean())
+
+
+@wrong("count_modes", "exactly 3 sigma is not *less* than 3 sigma")
+def up_to_3_sigma(samples, centres, sigma):
+    return counted(distances(samples, centres), np.nextafter(3 * sigma, np.inf))
+
+
+@wrong("count_modes", "of several centres that are equally near, the first counts")
+def last_of_the_nearest(samples, centres, sigma):
+    distance = distances(samples, centres)
+    nearest = distance.shape[1] - 1 - distance[:, ::-1].argmin(axis=1)
+    good = distance.min(axis=1) < 3 * sigma
+    return len(np.unique(nearest[good])), float(good.mean())
+
+
+# ------------------------------------------------------------------------------------------- packed_best_loss
+
+
+@wrong("packed_best_loss", "that is the loss for single examples: m does not matter here")
+def single_examples(p, q, m):
+    return ref.packed_best_loss(p, q, 1)
+
+
+@wrong("packed_best_loss", "that is m times the loss for single examples: a pack has one label, not m")
+def m_times_the_loss(p, q, m):
+    return m * ref.packed_best_loss(p, q, 1)
+
+
+@wrong("packed_best_loss", "that is V, which D maximises: its loss is -V")
+def value_of_packs(p, q, m):
+    return -ref.packed_best_loss(p, q, m)
+
+
+@wrong("packed_best_loss", "the divergence of packs is not m times that of examples: it is never more than log 2")
+def m_times_the_divergence(p, q, m):
+    return float(2 * np.log(2) - m * (2 * np.log(2) - ref.packed_best_loss(p, q, 1)))
+
+
+@wrong("packed_best_loss", "only packs of m equal examples are counted: a pack may hold different ones")
+def equal_examples(p, q, m):
+    p, q = p**m, q**m
+    both = (p > 0) & (q > 0)
+    return float(p[both] @ np.log1p(q[both] / p[both]) + q[both] @ np.log1p(p[both] / q[both]))
+
+
+@wrong("packed_best_loss", "that is the divergence JSD: the loss is 2 log 2 - 2 JSD")
+def divergence_of_packs(p, q, m):
+    return float(np.log(2) - ref.packed_best_loss(p, q, m) / 2)
+
+
+@wrong("packed_best_loss", "2 log 2 is missing: if p = q, no D does better than a coin, whose loss is 2 log 2")
+def without_2_log_2(p, q, m):
+    return ref.packed_best_loss(p, q, m) - 2 * float(np.log(2))
+
+
+@wrong("packed_best_loss", "the product of m probabilities: m times np.outer, starting from 1, not from p")
+def one_too_many(p, q, m):
+    return ref.packed_best_loss(p, q, m + 1)
+
+
+@wrong("packed_best_loss", "calls the reference itself", compared=False)
+def the_reference_for_packs(p, q, m):
+    return cheat.packed_best_loss(p, q, m)
+
+
+# --------------------------------------------------------------------------------------------------- coverage
+
+
+@wrong("coverage", "error of the share", compared=False)
+def ratio_of_spreads(real, fake):
+    return float(min(1.0, fake.var(axis=0).mean() / real.var(axis=0).mean()))
+
+
+@wrong("coverage", "error of the share", compared=False)
+def share_of_good_fakes(real, fake):
+    distance = np.linalg.norm(fake[:, None] - real, axis=2).min(axis=1)
+    return float((distance < 0.3).mean())
+
+
+@wrong("coverage", "error of the share", compared=False)
+def share_of_the_box(real, fake):
+    cells = [set(map(tuple, np.floor(x / 4))) for x in (real, fake)]
+    return len(cells[0] & cells[1]) / len(cells[0])
+
+
+@wrong("coverage", "expected one number", compared=False)
+def a_share_for_each_example(real, fake):
+    return np.linalg.norm(real[:, None] - fake, axis=2).min(axis=1) < 0.3

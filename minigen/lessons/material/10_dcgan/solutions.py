@@ -1,4 +1,4 @@
-"""Lesson 10: batch normalisation. Four functions to write, in plain NumPy.
+"""Lesson 10: batch normalisation. Six functions to write, in plain NumPy.
 
 A channel is an index of the last axis. x is (N, C), or (N, H, W, C): then a channel has n = N H W values, and its
 statistics are over all of them,
@@ -18,6 +18,8 @@ def batch_norm(
     """Standardise each channel over the batch, then scale and shift it: what the layer does in training.
 
         y = gamma xhat + beta,    xhat = (x - m) / sqrt(v + eps)
+
+    It must be right to 12 digits for channels with a mean of a thousand, too: take v from the definition above.
 
     Args:
         x: (N, C) or (N, H, W, C). gamma, beta: (C,). eps: added to the variance.
@@ -94,4 +96,52 @@ def fold(
     # answer
     scale = gamma / np.sqrt(var + eps)
     return w * scale, beta - mean * scale
+    # end
+
+
+def mixed_statistics(
+    n1: int, m1: np.ndarray, v1: np.ndarray, n2: int, m2: np.ndarray, v2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of two batches put together, when only the statistics of each are known.
+
+    It is what a batch norm sees if real images and fakes pass it in one batch. Both variances have the divisor n, the
+    number of values, and so has the result. It must be right to 12 digits for means of a thousand, too.
+
+    Args:
+        n1, n2: how many values a channel has in the first and in the second batch, at least 1; they may differ.
+        m1, m2: the means of each channel, (C,). v1, v2: the variances, (C,), 0 or more.
+
+    Returns:
+        (m, v): mean and variance of each channel over all n1 + n2 values, (C,) each.
+    """
+    # answer
+    a, b = n1 / (n1 + n2), n2 / (n1 + n2)
+    return m1 + b * (m2 - m1), a * v1 + b * v2 + a * b * (m1 - m2) ** 2
+    # end
+
+
+def alone(batches: list[np.ndarray]) -> list[np.ndarray]:
+    """A normalisation without neighbours. An open task: many answers are right.
+
+    Normalise the images of each batch so that an image comes out the same in any company. What is asked of your images:
+
+    - in every batch in which an image stands, it comes out the same;
+    - over all its values, each image has the mean 0 and the deviation 1;
+    - within each channel of each image, what comes out is a straight line in what went in, with a positive slope.
+
+    The goal: no fault larger than 0.02. The check compares images that stand in several of the batches, and measures
+    the differences, the means, the deviations minus 1, and 1 minus the correlations.
+
+    Args:
+        batches: arrays (N, H, W, C), of different N, with the same H, W and C. No channel of an image is constant.
+
+    Returns:
+        As many arrays, of the same shapes.
+    """
+    # answer
+    answers = []
+    for x in batches:
+        m, v = x.mean(axis=(1, 2), keepdims=True), x.var(axis=(1, 2), keepdims=True)  # of each channel of each image
+        answers.append((x - m) / np.sqrt(v))
+    return answers
     # end

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minigen.lessons import Exercise
+from minigen.errors import ArgumentError
+from minigen.lessons import Exercise, Measure
 
 
 def batch(rng, image, constant=False):
@@ -26,6 +27,38 @@ def forward(image, eps, constant=False):
     def draw(rng):
         x = batch(rng, image, constant)
         return {"x": x, "gamma": channels(rng, x.shape[-1]), "beta": channels(rng, x.shape[-1]), "eps": eps}
+
+    return draw
+
+
+def far(image, eps):
+    """Inputs of batch_norm with means of about a thousand."""
+
+    def draw(rng):
+        inputs = forward(image, eps)(rng)
+        return inputs | {"x": inputs["x"] + 1e3 * rng.choice([-1, 1], inputs["x"].shape[-1])}
+
+    return draw
+
+
+def one_value(eps):
+    """Inputs of batch_norm: a batch of one."""
+
+    def draw(rng):
+        c = int(rng.integers(2, 6))
+        return {"x": rng.standard_normal((1, c)), "gamma": channels(rng, c), "beta": channels(rng, c), "eps": eps}
+
+    return draw
+
+
+def of_a_constant(eps):
+    """Inputs of batch_norm_backward with a channel that is constant, and one that gets no gradient."""
+
+    def draw(rng):
+        inputs = backward(False, eps)(rng)
+        inputs["x"][:, 0] = 0.75
+        inputs["g"][:, 1] = 0.0
+        return inputs
 
     return draw
 
@@ -62,6 +95,54 @@ def layers(eps):
     return draw
 
 
+def two_batches(n1, n2, mean=0.0, constant=False):
+    """Inputs of mixed_statistics; with `constant` channel 0 has no variance, and channel 1 twice the same mean."""
+
+    def draw(rng):
+        c = int(rng.integers(3, 7))
+        m1, m2 = (mean + rng.standard_normal(c) for _ in range(2))
+        v1, v2 = (np.where(n > 1, rng.uniform(0.1, 2.0, c), 0.0) for n in (n1, n2))
+        if constant:
+            v1[0] = v2[0] = 0.0
+            m2[1] = m1[1]
+        return {"n1": n1, "m1": m1, "v1": v1, "n2": n2, "m2": m2, "v2": v2}
+
+    return draw
+
+
+def companies(counts, spread=1.0):
+    """Inputs of `alone`: batches whose images are drawn from the same few, the first of which stands in all."""
+
+    def draw(rng):
+        h, w, c = (int(v) for v in rng.choice([4, 5, 6, 7], 3, replace=False))
+        images = rng.standard_normal((8, h, w, c)) * rng.uniform(0.5, 2.0, (8, 1, 1, c))
+        images += spread * rng.standard_normal((8, 1, 1, c))
+        rows = [np.append(0, rng.choice(np.arange(1, 8), n - 1, replace=False)) for n in counts]
+        return {"batches": [images[row].copy() for row in rows]}
+
+    return draw
+
+
+def largest_fault(inputs, answer):
+    """The measure of `alone`."""
+    batches = inputs["batches"]
+    if not isinstance(answer, (list, tuple)) or len(answer) != len(batches):
+        raise ArgumentError(f"alone: expected a list of {len(batches)} arrays, one for each batch")
+    answer = [np.asarray(y, np.float64) for y in answer]
+    for x, y in zip(batches, answer, strict=True):
+        if x.shape != y.shape:
+            raise ArgumentError(f"alone: expected a batch of shape {x.shape} as it went in, got {y.shape}")
+    seen, faults = {}, []
+    for x, y in zip(batches, answer, strict=True):
+        faults += [np.abs(y.mean(axis=(1, 2, 3))).max(), np.abs(y.std(axis=(1, 2, 3)) - 1).max()]
+        for before, after in zip(x, y, strict=True):
+            faults.append(np.abs(after - seen.setdefault(before.tobytes(), after)).max())
+            a, b = before - before.mean(axis=(0, 1)), after - after.mean(axis=(0, 1))
+            sizes = np.sqrt((a * a).sum(axis=(0, 1)) * (b * b).sum(axis=(0, 1)))
+            faults.append(1 - ((a * b).sum(axis=(0, 1)) / np.maximum(sizes, 1e-300)).min())
+    return Measure(float(np.max(faults)), 0.02, "largest fault", better="lower")
+
+
 def of_batch_norm(reference, inputs):
     """<g, batch_norm(x, gamma, beta)> as a function of x, of gamma and of beta."""
     g, x, gamma, eps = inputs.values()
@@ -88,6 +169,8 @@ EXERCISES = [
             "vectors": forward(False, 0.1),
             "a constant channel": forward(True, 0.001, constant=True),
             "a constant channel, eps 0.1": forward(False, 0.1, constant=True),
+            "means of a thousand": far(True, 1e-5),
+            "a batch of one": one_value(0.01),
         },
         hints=(
             "Over which axes of (N, H, W, C) do you take the mean, so that one number is left for each channel? And "
@@ -108,6 +191,7 @@ EXERCISES = [
             "images": backward(True, 0.01),
             "vectors": backward(False, 0.1),
             "images, small eps": backward(True, 1e-5),
+            "a constant channel, and one without gradient": of_a_constant(0.05),
         },
         hints=(
             "First compute r and xhat as in the forward pass. What does beta's gradient collect, if beta is added to "
@@ -126,6 +210,8 @@ EXERCISES = [
             "images": running(True, 0.9),
             "vectors": running(False, 0.8),
             "images, momentum 0.99": running(True, 0.99),
+            "momentum 0": running(True, 0.0),
+            "momentum 0.5": running(False, 0.5),
         },
         hints=(
             "With momentum 0.9, how much of the old average stays, and how much of the new batch comes in?",
@@ -146,6 +232,49 @@ EXERCISES = [
             "With scale = gamma / sqrt(var + eps) it is scale conv(x, w) + (beta - mean scale). A convolution is "
             "linear in w: scale conv(x, w) = conv(x, scale w).",
             "w * scale broadcasts over the last axis, F, as it should; b' = beta - mean * scale.",
+        ),
+    ),
+    Exercise(
+        key="10.5",
+        function="mixed_statistics",
+        section="One batch for real and fake?",
+        level=2,
+        results=("m", "v"),
+        cases={
+            "equal sizes": two_batches(64, 64),
+            "different sizes": two_batches(12, 40),
+            "the first is larger": two_batches(33, 8),
+            "one value beside many": two_batches(1, 20),
+            "two values": two_batches(1, 1),
+            "constant channels": two_batches(10, 6, constant=True),
+            "means of a thousand": two_batches(16, 24, mean=1e3),
+        },
+        hints=(
+            "The mean of all values: how much does each batch contribute? For the variance, first ask: how far are the "
+            "values of the first batch, on average and squared, from the new mean m, instead of from their own m1?",
+            "The mean of (x - m)^2 over the first batch is v1 + (m1 - m)^2, since the mean of x - m1 is 0. Do the same "
+            "for the second, and weight both with their shares of the values.",
+            "With a = n1 / (n1 + n2) and b = 1 - a: m = a m1 + b m2, so m1 - m = b (m1 - m2) and m2 - m = a (m2 - m1). "
+            "Put these in: v = a v1 + b v2 + a b (m1 - m2)^2.",
+        ),
+    ),
+    Exercise(
+        key="10.6",
+        function="alone",
+        section="Two modes",
+        level=3,
+        measure=largest_fault,
+        cases={
+            "three batches": companies((4, 6, 2)),
+            "a batch of one": companies((1, 8)),
+            "channels far apart": companies((3, 5, 7), spread=20.0),
+        },
+        hints=(
+            "Over which axes of (N, H, W, C) may you take a mean, if images must not know of each other?",
+            "Any but the first. Over height and width alone, each channel of each image gets a mean and a deviation of "
+            "its own; over height, width and channels, each image gets one of each.",
+            "(x - x.mean(axis=(1, 2), keepdims=True)) / x.std(axis=(1, 2), keepdims=True) is one way; axis=(1, 2, 3) "
+            "is another.",
         ),
     ),
 ]

@@ -97,6 +97,14 @@ def about_zero(x, gamma, beta, eps):
     return gamma * (x - m) / np.sqrt(v + eps) + beta, m, v
 
 
+@wrong("batch_norm", "mean(x^2) - m^2 loses all digits where the mean is large: subtract the mean before you square")
+def difference_of_squares(x, gamma, beta, eps):
+    axes = tuple(range(x.ndim - 1))
+    m = x.mean(axis=axes)
+    v = np.maximum((x * x).mean(axis=axes) - m * m, 0)
+    return gamma * (x - m) / np.sqrt(v + eps) + beta, m, v
+
+
 @wrong("batch_norm", "beta is scaled along: it is added last")
 def beta_scaled(x, gamma, beta, eps):
     m, v = moments(x)
@@ -392,3 +400,94 @@ def changes_the_kernel(w, gamma, beta, mean, var, eps):
 @wrong("fold", "calls the reference itself", compared=False)
 def the_reference(w, gamma, beta, mean, var, eps):
     return cheat.fold(w, gamma, beta, mean, var, eps)
+
+
+# ------------------------------------------------------------------------------------------- mixed_statistics
+
+
+@wrong("mixed_statistics", "the batches' means differ, and that adds to the variance: a b (m1 - m2)^2 is missing")
+def averaged_variances(n1, m1, v1, n2, m2, v2):
+    m, _ = ref.mixed_statistics(n1, m1, v1, n2, m2, v2)
+    return m, (n1 * v1 + n2 * v2) / (n1 + n2)
+
+
+@wrong("mixed_statistics", "that holds for equal sizes alone: weight each batch with its share of the values")
+def unweighted(n1, m1, v1, n2, m2, v2):
+    return ref.mixed_statistics(1, m1, v1, 1, m2, v2)
+
+
+@wrong("mixed_statistics", "the weights are exchanged: the first batch's share is n1 / (n1 + n2)")
+def weights_exchanged(n1, m1, v1, n2, m2, v2):
+    return ref.mixed_statistics(n2, m1, v1, n1, m2, v2)
+
+
+@wrong("mixed_statistics", "the distance of the means is not squared")
+def not_squared(n1, m1, v1, n2, m2, v2):
+    m, v = averaged_variances(n1, m1, v1, n2, m2, v2)
+    return m, v + n1 * n2 / (n1 + n2) ** 2 * abs(m1 - m2)
+
+
+@wrong("mixed_statistics", "the whole squared distance of the means is added: its share is a b, 1/4 for equal sizes")
+def whole_distance(n1, m1, v1, n2, m2, v2):
+    m, v = averaged_variances(n1, m1, v1, n2, m2, v2)
+    return m, v + (m1 - m2) ** 2
+
+
+@wrong("mixed_statistics", "the sums of both are added, not averaged: divide by n1 + n2")
+def sums_of_both(n1, m1, v1, n2, m2, v2):
+    m, v = ref.mixed_statistics(n1, m1, v1, n2, m2, v2)
+    return (n1 + n2) * m, (n1 + n2) * v
+
+
+@wrong("mixed_statistics", "the divisor is n1 + n2 here, not n1 + n2 - 1")
+def unbiased_mixture(n1, m1, v1, n2, m2, v2):
+    m, v = ref.mixed_statistics(n1, m1, v1, n2, m2, v2)
+    return m, v * (n1 + n2) / (n1 + n2 - 1)
+
+
+@wrong("mixed_statistics", "mean(x^2) - m^2 loses digits where the means are large: use the difference of the means")
+def by_squares(n1, m1, v1, n2, m2, v2):
+    m, _ = ref.mixed_statistics(n1, m1, v1, n2, m2, v2)
+    return m, (n1 * (v1 + m1 * m1) + n2 * (v2 + m2 * m2)) / (n1 + n2) - m * m
+
+
+@wrong("mixed_statistics", "deviations are averaged: average the variances")
+def averaged_roots(n1, m1, v1, n2, m2, v2):
+    m, v = ref.mixed_statistics(n1, m1, v1, n2, m2, v2)
+    mean = (n1 * np.sqrt(v1) + n2 * np.sqrt(v2)) / (n1 + n2)
+    return m, v - (n1 * v1 + n2 * v2) / (n1 + n2) + mean**2
+
+
+@wrong("mixed_statistics", "calls the reference itself", compared=False)
+def the_reference_of_both(n1, m1, v1, n2, m2, v2):
+    return cheat.mixed_statistics(n1, m1, v1, n2, m2, v2)
+
+
+# ------------------------------------------------------------------------------------------------------ alone
+
+
+@wrong("alone", "largest fault", compared=False)
+def with_neighbours(batches):
+    return [(x - x.mean(axis=(0, 1, 2))) / x.std(axis=(0, 1, 2)) for x in batches]
+
+
+@wrong("alone", "largest fault", compared=False)
+def only_shifted(batches):
+    return [x - x.mean(axis=(1, 2, 3), keepdims=True) for x in batches]
+
+
+@wrong("alone", "largest fault", compared=False)
+def of_the_first_batch(batches):
+    m, s = batches[0].mean(axis=(0, 1, 2)), batches[0].std(axis=(0, 1, 2))
+    return [(x - m) / s for x in batches]
+
+
+@wrong("alone", "largest fault", compared=False)
+def ranks(batches):
+    flat = [x.reshape(len(x), -1).argsort(axis=1).argsort(axis=1).reshape(x.shape) for x in batches]
+    return [(r - r.mean(axis=(1, 2, 3), keepdims=True)) / r.std(axis=(1, 2, 3), keepdims=True) for r in flat]
+
+
+@wrong("alone", "expected a list of", compared=False)
+def one_array(batches):
+    return batches[0]

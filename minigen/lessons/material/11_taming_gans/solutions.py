@@ -1,4 +1,4 @@
-"""Lesson 11: taming GANs. Four functions to write, in plain NumPy.
+"""Lesson 11: taming GANs. Six functions to write, in plain NumPy.
 
 s stands for the discriminator's output, a logit or a critic's score, and h for the learning rate.
 Use NumPy and Python's own library, and nothing else. Check your work with `check("11.1")` in the lesson, or in a
@@ -21,8 +21,8 @@ def dirac_step(theta: np.ndarray, psi: np.ndarray, lr: float, gamma: float) -> t
     anyone moves.
 
     Args:
-        theta, psi: (K,), the state of K games that know nothing of each other.
-        lr: h, of both players. gamma: the weight of the penalty; 0 for none.
+        theta, psi: (K,), the state of K games that know nothing of each other; psi theta is between -100 and 100.
+        lr: h, of both players, above 0. gamma: the weight of the penalty; 0 for none.
 
     Returns:
         (theta, psi) after the step, each (K,).
@@ -102,4 +102,61 @@ def power_iteration(w: np.ndarray, u: np.ndarray, rounds: int) -> tuple[float, n
         u = v @ w
         u = u / np.sqrt(u @ u)
     return float(v @ w @ u), u
+    # end
+
+
+def largest_step(gamma: np.ndarray) -> np.ndarray:
+    """How long the steps of the Dirac-GAN may be, near its solution, with R1 and both players at once.
+
+    Near (0, 0) sigma is 1/2, and a step of length h is linear:
+
+        new theta = theta + h psi / 2
+        new psi   = psi - h (theta / 2 + gamma psi)
+
+    The game settles if (theta, psi) goes to (0, 0) from every start. Find the number H with this property: the game
+    settles for every h with 0 < h < H, and for no h > H.
+
+    Args:
+        gamma: (K,), the weights of the penalty in K games, each 0 or more.
+
+    Returns:
+        H of each game, (K,); 0 where the game settles with no h at all.
+    """
+    # answer
+    large = np.maximum(gamma, 1)  # there the eigenvalues are real
+    return np.where(gamma < 1, 4 * gamma, 4 / (large + np.sqrt(large**2 - 1)))
+    # end
+
+
+def best_critic(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a critic f at real and fake examples that find as much of the Wasserstein distance as possible.
+
+    What counts is
+
+        (mean of f(real) - mean of f(fake)) / max(1, steepest slope) / W
+
+    where W is the Wasserstein distance of the samples, and the steepest slope is the largest |f(p) - f(q)| / |p - q| of
+    any two examples p and q, real or fake. By duality this is at most 1. The goal is 0.99 or more.
+
+    Args:
+        real, fake: (n, 2), points in the plane; no two points are the same.
+
+    Returns:
+        (f(real), f(fake)), each (n,).
+    """
+    # answer
+    n = len(fake)
+    height = np.zeros(n)  # f is the lowest of n cones of slope 1, one over each fake: no steeper than 1 anywhere
+    average = np.zeros(n)
+
+    def f(places, height):
+        return (height + np.sqrt(((places[:, None] - fake) ** 2).sum(axis=2))).min(axis=1)
+
+    distance = np.sqrt(((real[:, None] - fake) ** 2).sum(axis=2))
+    for step in range(3000):
+        chosen = (height + distance).argmin(axis=1)  # the fake that each real example is carried from
+        height += 0.3 / np.sqrt(1 + step) * (np.bincount(chosen, minlength=n) - 1)  # raise what is chosen too often
+        if step >= 1500:
+            average += height / 1500
+    return f(real, average), f(fake, average)
     # end

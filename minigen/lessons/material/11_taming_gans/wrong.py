@@ -363,3 +363,113 @@ def lengths_of_the_library(w, u, rounds):
         u = v @ w
         u = u / mg.norm(u)
     return float(v @ w @ u), u
+
+
+# ----------------------------------------------------------------------------------------------- largest_step
+
+
+def _root(gamma):
+    return np.sqrt(np.maximum(gamma**2 - 1, 0))
+
+
+@wrong("largest_step", "that is right for gamma < 1; above, the eigenvalues are real")
+def complex_everywhere(gamma):
+    return 4 * gamma
+
+
+@wrong("largest_step", "that is right for gamma >= 1; below, the eigenvalues are complex")
+def real_everywhere(gamma):
+    return 4 / np.maximum(gamma + _root(gamma), 1e-3)
+
+
+@wrong("largest_step", "for gamma >= 1 the other root decides: the one that is farther from 0 leaves the circle first")
+def slow_root(gamma):
+    return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma - _root(gamma), 1e-3))
+
+
+@wrong("largest_step", "for gamma >= 1 that is where 1 + h lambda is 0: it may go down to -1")
+def until_zero(gamma):
+    return np.where(gamma < 1, 4 * gamma, 2 / np.maximum(gamma + _root(gamma), 1))
+
+
+@wrong("largest_step", "for gamma < 1 the product of the two eigenvalues is 1/4, not 1")
+def modulus_one(gamma):
+    return np.where(gamma < 1, gamma, 4 / np.maximum(gamma + _root(gamma), 1))
+
+
+@wrong("largest_step", "that is the matrix with 1 in place of sigma(0) = 1/2")
+def without_the_half(gamma):
+    root = np.sqrt(np.maximum(gamma**2 - 4, 0))
+    return np.where(gamma < 2, gamma, 4 / np.maximum(gamma + root, 1))
+
+
+@wrong("largest_step", "that is H of players who move in turn")
+def in_turn_steps(gamma):
+    return 4 * (np.sqrt(gamma**2 + 1) - gamma) * (gamma > 0)
+
+
+@wrong("largest_step", "calls minigen", compared=False)
+def root_of_the_library(gamma):
+    root = mg.sqrt(np.maximum(gamma**2 - 1, 0)).numpy()
+    return np.where(gamma < 1, 4 * gamma, 4 / np.maximum(gamma + root, 1))
+
+
+# ------------------------------------------------------------------------------------------------ best_critic
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def first_coordinate(real, fake):
+    sign = np.sign(real[:, 0].mean() - fake[:, 0].mean())
+    return sign * real[:, 0], sign * fake[:, 0]
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def towards_the_mean(real, fake):
+    way = real.mean(axis=0) - fake.mean(axis=0)
+    way = way / np.sqrt(way @ way)
+    return real @ way, fake @ way
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def distance_from_the_fakes_mean(real, fake):
+    centre = fake.mean(axis=0)
+    return np.linalg.norm(real - centre, axis=1), np.linalg.norm(fake - centre, axis=1)
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def nearest_fake(real, fake):
+    return np.linalg.norm(real[:, None] - fake, axis=2).min(axis=1), np.zeros(len(fake))
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def a_perfect_judge(real, fake):
+    return np.ones(len(real)), -np.ones(len(fake))
+
+
+@wrong("best_critic", "share of W that is found", compared=False)
+def wrong_way_round(real, fake):
+    of_real, of_fake = ref.best_critic(real, fake)
+    return -of_real, -of_fake
+
+
+@wrong("best_critic", "expected a value for each", compared=False)
+def one_number(real, fake):
+    of_real, of_fake = ref.best_critic(real, fake)
+    return of_real.mean(), of_fake.mean()
+
+
+EQUIVALENT = {
+    "dirac_step: np.exp(np.clip(..., -50, 50)) for np.exp(-psi * theta)": "sigma(-50) is 2e-22: float64 rounds it away",
+    "wasserstein_1d: x sorted": "a sample has no order",
+    "wasserstein_1d: y sorted": "a sample has no order",
+    "wasserstein_1d: x and y exchanged": "a distance is symmetric",
+    "wasserstein_1d: result at least 0": "a distance is never negative",
+    "power_iteration: sides exchanged in v @ w @ u": "a product of two vectors does not depend on their order",
+    "power_iteration: rounds at least 1": "rounds is 1 or more",
+    "largest_step: <= in gamma < 1": "both formulas give 4 at gamma = 1",
+    "largest_step: gamma for np.maximum(gamma, 1)": "np.where does not take the NaN of gamma < 1",
+    "largest_step: 0 for 1 in large = np.maximum(gamma, 1)": "np.where does not take the NaN of gamma < 1",
+    "largest_step: -1 for 1 in large = np.maximum(gamma, 1)": "np.where does not take the NaN of gamma < 1",
+    "largest_step: gamma negative entries set to 0": "gamma is never negative",
+    "largest_step: result at least 0": "a step has a length, which is never negative",
+}

@@ -337,3 +337,127 @@ def in_the_callers_image(x, scale, shift, eps):
 def standardised_by_the_library(x, scale, shift, eps):
     y, _, _ = mg.standardize(x, (1, 2), eps)
     return (1 + scale[:, None, None]) * y + shift[:, None, None]
+
+
+# ------------------------------------------------------------------------------------------- continuous_bound
+
+
+def _bound(variance, entropy=0.6931471805599453):
+    return float(entropy - 0.5 * np.log(2 * np.pi * variance) - 0.5)
+
+
+@wrong("continuous_bound", "the variance is taken around the errors' own mean: a shift is an error too")
+def around_the_mean_error(codes, means):
+    return _bound(np.var(codes - means) + 1e-300)
+
+
+@wrong("continuous_bound", "s is 1: a narrower or wider Q gives more")
+def unit_deviation(codes, means):
+    return float(np.log(2) - 0.5 * np.log(2 * np.pi) - 0.5 * np.mean((codes - means) ** 2))
+
+
+@wrong("continuous_bound", "the entropy of the code is missing: its density is 1/2, so H(c) = log 2")
+def no_entropy(codes, means):
+    return _bound(np.mean((codes - means) ** 2), 0.0)
+
+
+@wrong("continuous_bound", "the last term of the normal density is missing: with the best s it is 1/2 on average")
+def no_half(codes, means):
+    return _bound(np.mean((codes - means) ** 2)) + 0.5
+
+
+@wrong("continuous_bound", "the factor of the normal density is missing, 1 / sqrt(2 pi)")
+def no_two_pi(codes, means):
+    return _bound(np.mean((codes - means) ** 2) / (2 * np.pi))
+
+
+@wrong("continuous_bound", "each fake has an s of its own: one s for all is asked for")
+def own_deviations(codes, means):
+    return float(np.mean([_bound((c - m) ** 2) for c, m in zip(codes, means, strict=True)]) + 1e-3)
+
+
+@wrong("continuous_bound", "s is the mean absolute error: the best one is the root of the mean square")
+def absolute(codes, means):
+    s = np.abs(codes - means).mean() * 1.0001
+    return float(np.log(2) - np.log(s) - 0.5 * np.log(2 * np.pi) - np.mean((codes - means) ** 2) / (2 * s * s))
+
+
+@wrong("continuous_bound", "the bound may be negative")
+def never_negative(codes, means):
+    return max(0.0, _bound(np.mean((codes - means) ** 2)))
+
+
+@wrong("continuous_bound", "the sum of the squares is taken: the mean")
+def summed_squares(codes, means):
+    return _bound(np.sum((codes - means) ** 2) * 1.0001)
+
+
+@wrong("continuous_bound", "calls minigen", compared=False)
+def logarithm_of_the_library(codes, means):
+    return float(np.log(2) - 0.5 * mg.log(2 * np.pi * np.mean((codes - means) ** 2)).item() - 0.5)
+
+
+# -------------------------------------------------------------------------------------------------- find_code
+
+
+def _error(z, w1, b1, w2, b2, wanted, drawn):
+    return (((np.tanh(z @ w1 + b1) @ w2 + b2 - wanted)[..., drawn]) ** 2).sum(axis=-1)
+
+
+@wrong("find_code", "error, as a share of that of z = 0", compared=False)
+def at_the_mean(w1, b1, w2, b2, wanted, drawn):
+    return np.zeros(len(w1))
+
+
+@wrong("find_code", "error, as a share of that of z = 0", compared=False)
+def ten_tries(w1, b1, w2, b2, wanted, drawn):
+    tries = np.random.default_rng(0).standard_normal((10, len(w1)))
+    return tries[np.argmin(_error(tries, w1, b1, w2, b2, wanted, drawn))]
+
+
+@wrong("find_code", "error, as a share of that of z = 0", compared=False)
+def one_linear_step(w1, b1, w2, b2, wanted, drawn):
+    hidden = np.tanh(b1)
+    slopes = ((1 - hidden**2) * w1) @ w2
+    z = np.linalg.lstsq(slopes[:, drawn].T, (wanted - hidden @ w2 - b2)[drawn], rcond=None)[0]
+    return z * min(1, 3.9 / np.sqrt(z @ z))
+
+
+@wrong("find_code", "error, as a share of that of z = 0", compared=False)
+def undrawn_pixels_count(w1, b1, w2, b2, wanted, drawn):
+    return ref.find_code(w1, b1, w2, b2, wanted, np.ones_like(drawn))
+
+
+@wrong("find_code", "4 is the longest that is allowed", compared=False)
+def far_out(w1, b1, w2, b2, wanted, drawn):
+    return np.full(len(w1), 9.0)
+
+
+@wrong("find_code", "finite numbers, got an array of shape", compared=False)
+def the_image(w1, b1, w2, b2, wanted, drawn):
+    return wanted
+
+
+EQUIVALENT = {
+    "with_class_planes: without the call: (labels[:, None] == np.arange(classes)).astype(x.dtype)": (
+        "np.concatenate turns True and False into numbers of x's type"
+    ),
+    "with_class_planes: : dropped from (:, None, None, :) (2)": "an index that is left out at the end takes all",
+    "with_class_planes: classes at least 1": "there is at least one class",
+    "information_bound: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "one of the exponentials is 1, so the logarithm is finite"
+    ),
+    "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
+        "the sum is 1 or more, as one of the exponentials is 1"
+    ),
+    "information_bound: np.nan_to_num(np.log(...)) for np.log(k)": "k is 1 or more, so the logarithm is finite",
+    "information_bound: np.log(np.maximum(..., 1e-8)) for np.log(k)": "k is 1 or more, so the maximum is k",
+    "information_bound: np.exp(np.clip(..., -50, 50)) for np.exp(shifted)": "e^-50 beside 1: float64 rounds it away",
+    "information_gradient: np.exp(np.clip(..., -50, 50)) for np.exp(logits - logits.max(axis=1, keepdims=True))": (
+        "e^-50 beside 1: float64 rounds it away"
+    ),
+    "continuous_bound: np.nan_to_num(np.log(...)) for np.log(2 * np.pi * variance)": "the variance is above 0",
+    "continuous_bound: codes clipped at +-20": "codes are between -1 and 1",
+    "continuous_bound: codes clipped at +-100": "codes are between -1 and 1",
+    "continuous_bound: codes and means exchanged": "their squared difference is the same",
+}
