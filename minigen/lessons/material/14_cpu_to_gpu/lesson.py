@@ -86,8 +86,7 @@ print(", ".join(f"{names[i]} {counts[i]}" for i in order))
 # %% [markdown]
 # Whatever the sizes of the network and of the batch, their number is the same, because the program is. Only the eleven
 # products have arithmetic worth mentioning: `dense` four times forward and three times for the gradients of inputs,
-# `matmul` for four gradients of weights.
-# The others are small, and each is a call, or several. That is why
+# `matmul` for four gradients of weights. The others are small, and each is a call, or several. That is why
 # `minigen/fused.py` writes the longest chains (Adam, bias and activation, batch norm, the cross-entropy) a second time,
 # as one CUDA kernel each: not to compute faster, but to ask less often.
 #
@@ -460,6 +459,7 @@ def apart(found, wanted):
     return np.abs(found - wanted).max() / np.abs(wanted).max()
 
 
+# %%
 plain = mg.nn.Sequential(mg.nn.Dense(20, 50, rng=rng), mg.nn.Tanh(), mg.nn.Dense(50, 5, rng=rng))
 parts = [gradient(plain, shard) for shard in SHARDS]
 print(f"mean of the shards' gradients, and the batch's: {apart(tree(parts) / 8, gradient(plain, slice(64))):.0e} apart")
