@@ -323,7 +323,7 @@ for first in (1, 8):
 # Read them so:
 #
 # - **G's loss follows the pictures for a while, D's does not.** In the first 50 steps G's loss rises steeply while the
-#   distance falls. From step 25 on, G's loss falls with the distance: the rank correlation is about 0.9, with this seed
+#   distance falls. From step 25 on, G's loss falls with the distance: the rank correlation on MNIST is about 0.9, with this seed
 #   and with two others. From step 200 on, where one would like to know when to stop, it is about 0.6. The correlation
 #   of D's loss even has another sign for other seeds (from step 200 on: +0.7, -0.4 and -0.1). Each loss is measured
 #   against an opponent who learns too. So measure the pictures.
