@@ -98,6 +98,11 @@ def fakes(scale, extreme=0.0):
     return draw
 
 
+def between(low, high):
+    """Logits of fakes between two numbers."""
+    return lambda rng: {"s": rng.uniform(low, high, sizes(rng, 1)[0])}
+
+
 def clusters(dimensions):
     """Samples near some centres, samples just outside of others, and none at the rest."""
 
@@ -130,11 +135,9 @@ def overlapping(rng):
 
 
 def on_the_border(rng):
-    """Samples exactly 3 sigma from a centre, in numbers that the computer holds exactly; and one on a centre."""
-    sigma, corner = 0.25, 4.0 * rng.integers(-3, 4, 2)
-    offsets = np.array([[0.75, 0.0], [0.0, -0.75], [-0.75, 0.0]])
-    samples = np.concatenate([corner + offsets, [corner + 8.0]])
-    return {"samples": rng.permutation(samples), "centres": np.stack([corner, corner + 8.0]), "sigma": sigma}
+    """Samples exactly 3 sigma from a centre at 0, in numbers that the computer holds exactly; one a little nearer."""
+    samples = np.array([[0.75, 0.0], [0.0, -0.75], [0.0, 0.75 - 1e-9], [8.0, 8.0]])
+    return {"samples": rng.permutation(samples), "centres": np.array([[0.0, 0.0], [8.0, 8.0]]), "sigma": 0.25}
 
 
 def halfway(rng):
@@ -144,12 +147,12 @@ def halfway(rng):
     return {"samples": samples, "centres": corner + np.array([[1.0, 0.0], [0.0, 0.0], [8.0, 8.0]]), "sigma": sigma}
 
 
-def one_sample(distance):
+def one_sample(distance, sigma=0.1):
     """One sample and one centre, so many sigma apart."""
 
     def draw(rng):
         centre = rng.standard_normal((1, 2))
-        return {"samples": centre + np.array([0.0, distance * 0.1]), "centres": centre, "sigma": 0.1}
+        return {"samples": centre + np.array([0.0, distance * sigma]), "centres": centre, "sigma": sigma}
 
     return draw
 
@@ -224,6 +227,7 @@ EXERCISES = [
             "places that only one visits": shares(only_p=2, only_q=3),
             "and places that none visits": shares(only_p=1, only_q=1, empty=2),
             "shares of 1e-20": tiny,
+            "shares of 1e-10": extremes([1e-10, 0.5, 0.5 - 1e-10], [0.5, 1e-10, 0.5 - 1e-10]),
             "no place in common": extremes([0.25, 0.75, 0.0], [0.0, 0.0, 1.0]),
             "one place": extremes([1.0], [1.0]),
         },
@@ -247,8 +251,10 @@ EXERCISES = [
             "some fakes": fakes(2.0),
             "rejected with confidence": fakes(6.0),
             "farther than e^s can go": fakes(2.0, 800.0),
-            "all rejected": lambda rng: {"s": -rng.uniform(31.0, 60.0, sizes(rng, 1)[0])},
-            "all taken for real": lambda rng: {"s": rng.uniform(31.0, 60.0, sizes(rng, 1)[0])},
+            "all rejected": between(-23.0, -20.5),
+            "all rejected with confidence": between(-600.0, -110.0),
+            "all taken for real": between(20.5, 23.0),
+            "all taken for real with confidence": between(110.0, 600.0),
             "one fake": lambda rng: {"s": np.zeros(1)},
         },
         hints=(
@@ -274,6 +280,7 @@ EXERCISES = [
             "as near to one centre as to another": halfway,
             "one good sample, one centre": one_sample(1.5),
             "one bad sample, one centre": one_sample(4.0),
+            "a tiny sigma": one_sample(5.0, sigma=1e-9),
         },
         hints=(
             "First make the table of distances of all samples (rows) from all centres (columns). What do you need of "

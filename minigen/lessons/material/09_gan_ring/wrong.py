@@ -523,3 +523,40 @@ def share_of_the_box(real, fake):
 @wrong("coverage", "expected one number", compared=False)
 def a_share_for_each_example(real, fake):
     return np.linalg.norm(real[:, None] - fake, axis=2).min(axis=1) < 0.3
+
+
+ORDER = "a mean, or a product of two vectors, does not depend on the order"
+REPLACED = "where the sum is 0, np.where takes 1/2 in its place"
+POSITIVE = "only logarithms of positive numbers are taken"
+ROUNDING = "D = exp(-softplus) differs by no more than the rounding of 1"
+SYMMETRIC = "the loss is the same if data and fakes are exchanged"
+ONE_PLACE = "K^m is at most 1000: for m > 9 there is one place, and then m does not matter"
+NEVER_NEGATIVE = "a loss of softplus, a number of clusters and a share are never negative"
+D_IS = "d = np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)"
+
+EQUIVALENT = {
+    "game_loss: real sorted": ORDER,
+    "game_loss: fake sorted": ORDER,
+    "game_loss: result at least 0": NEVER_NEGATIVE,
+    "best_discriminator: sides exchanged in np.log(d[p > 0]) @ p[p > 0]": ORDER,
+    "best_discriminator: sides exchanged in np.log(q[q > 0] / total[q > 0]) @ q[q > 0]": ORDER,
+    "best_discriminator: total for np.where(total > 0, total, 1)": REPLACED,
+    "best_discriminator: >= in total > 0 (2)": REPLACED,
+    **{f"best_discriminator: {number} for 1 in {D_IS}": REPLACED for number in (2, 0, -1)},
+    "best_discriminator: np.nan_to_num(np.log(...)) for np.log(d[p > 0])": POSITIVE,
+    "best_discriminator: np.nan_to_num(np.log(...)) for np.log(q[q > 0] / total[q > 0])": POSITIVE,
+    **{
+        f"generator_gradients: {softplus} for np.logaddexp(0, {logit})": ROUNDING
+        for softplus in ("np.log(1 + np.exp(x))", "np.maximum(x, 0) + np.log(1 + np.exp(-np.abs(x)))")
+        for logit in ("s", "-s")
+    },
+    "count_modes: result at least 0": NEVER_NEGATIVE,
+    "packed_best_loss: order turned in (packs_p[both], packs_q[both])": SYMMETRIC,
+    "packed_best_loss: p and q exchanged": SYMMETRIC,
+    "packed_best_loss: sides exchanged in a @ np.log1p(b / a)": ORDER,
+    "packed_best_loss: sides exchanged in b @ np.log1p(a / b)": ORDER,
+    "packed_best_loss: m capped at 10": ONE_PLACE,
+    "packed_best_loss: m capped at 100": ONE_PLACE,
+    "packed_best_loss: m at least 1": "a pack holds at least one example",
+    "packed_best_loss: result at least 0": NEVER_NEGATIVE,
+}

@@ -294,9 +294,9 @@ for kind in (GAN, Mixed):
 dcgan.show(pictures, ["real", "separate", "mixed"])
 
 # %% [markdown]
-# With mixed batches D recognises the fakes in its own step, by comparing them with the real images beside them. Alone
-# with the fakes it has nothing to compare with. So G is given a loss by a D that nobody has trained for this, and what
-# it learns is worse. Hence **real and fake in separate batches**, as `GAN.discriminator_loss` has them.
+# With mixed batches D finds out every fake in its own step, by comparing. Alone with the fakes it has nothing to compare
+# them with, and takes them for real. G is told that it has won, and ends with nearly one picture for every z. Hence
+# **real and fake in separate batches**, as `GAN.discriminator_loss` has them.
 #
 # ## Reading the losses
 #
@@ -322,9 +322,11 @@ for first in (1, 8):
 # %% [markdown]
 # Read them so:
 #
-# - **The losses follow the pictures only for a while.** Compare the two lines of rank correlations. While D and G both
-#   still improve fast, the losses rise and fall together with the distance. In the later part, where one would like to
-#   know when to stop, the relation is weak or gone: each loss is measured against an opponent who learns too.
+# - **G's loss follows the pictures for a while, D's does not.** In the first 50 steps G's loss rises steeply while the
+#   distance falls. From step 25 on, G's loss falls with the distance: the rank correlation on MNIST is about 0.9, with this seed
+#   and with two others. From step 200 on, where one would like to know when to stop, it is about 0.6. The correlation
+#   of D's loss even has another sign for other seeds (from step 200 on: +0.7, -0.4 and -0.1). Each loss is measured
+#   against an opponent who learns too. So measure the pictures.
 # - **D's loss near 0, both accuracies at 1:** D has won, and G learns little. Make D's steps smaller.
 # - **D's loss at 2 log 2, accuracies about 1/2:** D cannot tell. That is the goal, or a D that has not learnt
 #   anything: at step 0 it looks the same.

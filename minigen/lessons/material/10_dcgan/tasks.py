@@ -51,6 +51,29 @@ def one_value(eps):
     return draw
 
 
+def small(draw):
+    """The inputs with a variance of about 1e-8."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        return inputs | {"x": 1e-4 * rng.standard_normal(inputs["x"].shape)}
+
+    return drawn
+
+
+def zeros(draw, *names):
+    """The inputs with zeros in some places of these arrays, as a ReLU makes them."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for name in names:
+            flat = inputs[name].reshape(-1)
+            flat[:: max(2, len(flat) // 5)] = 0.0
+        return inputs
+
+    return drawn
+
+
 def of_a_constant(eps):
     """Inputs of batch_norm_backward with a channel that is constant, and one that gets no gradient."""
 
@@ -171,6 +194,9 @@ EXERCISES = [
             "a constant channel, eps 0.1": forward(False, 0.1, constant=True),
             "means of a thousand": far(True, 1e-5),
             "a batch of one": one_value(0.01),
+            "zeros": zeros(forward(True, 0.01), "x", "gamma", "beta"),
+            "a constant channel, eps 1e-8": forward(False, 1e-8, constant=True),
+            "little variance, eps 1e-8": small(forward(False, 1e-8)),
         },
         hints=(
             "Over which axes of (N, H, W, C) do you take the mean, so that one number is left for each channel? And "
@@ -192,6 +218,8 @@ EXERCISES = [
             "vectors": backward(False, 0.1),
             "images, small eps": backward(True, 1e-5),
             "a constant channel, and one without gradient": of_a_constant(0.05),
+            "zeros": zeros(backward(True, 0.01), "x", "gamma", "g"),
+            "eps 1e-8": backward(False, 1e-8),
         },
         hints=(
             "First compute r and xhat as in the forward pass. What does beta's gradient collect, if beta is added to "
@@ -211,6 +239,7 @@ EXERCISES = [
             "vectors": running(False, 0.8),
             "images, momentum 0.99": running(True, 0.99),
             "momentum 0": running(True, 0.0),
+            "zeros": zeros(running(False, 0.7), "mean", "var", "x"),
             "momentum 0.5": running(False, 0.5),
         },
         hints=(
@@ -225,7 +254,14 @@ EXERCISES = [
         function="fold",
         section="Two modes",
         results=("w'", "b'"),
-        cases={"a layer": layers(0.01), "another": layers(0.1), "and another": layers(1e-5)},
+        cases={
+            "a layer": layers(0.01),
+            "another": layers(0.1),
+            "and another": layers(1e-5),
+            "zeros": zeros(layers(0.01), "w", "mean", "beta"),
+            "other zeros": zeros(layers(0.01), "gamma", "beta", "var"),
+            "a variance of 0, eps 1e-8": zeros(layers(1e-8), "var"),
+        },
         hints=(
             "Multiply the right side of the equation out: what stands in front of conv(x, w), and what is left that "
             "does not depend on x?",
@@ -246,6 +282,9 @@ EXERCISES = [
             "the first is larger": two_batches(33, 8),
             "one value beside many": two_batches(1, 20),
             "two values": two_batches(1, 1),
+            "many values": two_batches(700, 5000),
+            "zeros": zeros(two_batches(8, 12), "m1", "m2"),
+            "other zeros": zeros(two_batches(8, 12), "m1"),
             "constant channels": two_batches(10, 6, constant=True),
             "means of a thousand": two_batches(16, 24, mean=1e3),
         },

@@ -491,3 +491,14 @@ def ranks(batches):
 @wrong("alone", "expected a list of", compared=False)
 def one_array(batches):
     return batches[0]
+
+
+EQUIVALENT = {
+    "update_running: var negative entries set to 0": "a variance is never negative",
+    "update_running: x sorted": "mean and variance do not depend on the order",
+    "fold: var negative entries set to 0": "a variance is never negative",
+    "mixed_statistics: n1 at least 1": "a batch holds at least one value",
+    "mixed_statistics: n2 at least 1": "a batch holds at least one value",
+    "mixed_statistics: v1 negative entries set to 0": "a variance is never negative",
+    "mixed_statistics: v2 negative entries set to 0": "a variance is never negative",
+}
