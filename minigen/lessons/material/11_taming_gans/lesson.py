@@ -287,7 +287,7 @@ found = {
     kind: examine(axis, kind, train_critic(kind))
     for axis, kind in zip(axes, ("clipping", "gradient-penalty"), strict=True)
 }
-axes[0].legend(fontsize=9)
+axes[0].legend(fontsize=10)
 plt.show()
 
 # %% [markdown]
