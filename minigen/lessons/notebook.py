@@ -1,5 +1,6 @@
 """What the lessons' notebooks share: the pictures they train on, and a view of the library's source."""
 
+import functools
 import inspect
 import re
 import textwrap
@@ -18,11 +19,14 @@ def handwritten(split: str = "train") -> Dataset:
     try:
         return load("mnist", split)
     except DataError:
-        if split == "train":
-            print(
-                "MNIST is not here: 8x8 digits of scikit-learn take its place, so pictures and numbers differ a little."
-            )
+        _say_that_they_are_small()
         return load("digits", split)
+
+
+@functools.cache
+def _say_that_they_are_small() -> None:
+    """Once in a notebook."""
+    print("MNIST is not here: 8x8 digits of scikit-learn take its place, so pictures and numbers differ a little.")
 
 
 def show_source(thing: Callable[..., object]) -> None:

@@ -93,11 +93,9 @@ def predict(key: str, guess: object = ...) -> None:
     workbook = _workbook()
     noted = workbook.guesses.get(prediction.key) if workbook else None
     if isinstance(guess, EllipsisType) and noted is None:
-        what, example = (
-            (f"one of {', '.join(prediction.choices)}", '"b"') if prediction.choices else ("a number", "0.5")
-        )
-        print(f'Your guess first: {what} in place of the three dots, as in predict("{prediction.key}", {example}).')
-        print("Then run this cell again. A wrong guess teaches as much as a right one.")
+        what = "one of " + ", ".join(f'"{c}"' for c in prediction.choices) if prediction.choices else "a number"
+        print(f"Your guess first: write {what} in place of the three dots, and run this cell again.")
+        print("A wrong guess teaches as much as a right one.")
         return
     first = noted if noted is not None else prediction.read(guess)
     if noted is None and workbook:

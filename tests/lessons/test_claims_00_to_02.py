@@ -1,7 +1,11 @@
 """What lessons 0, 1 and 2 conclude holds for other seeds, and on the small digits."""
 
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.patches import FancyArrowPatch
 
 import minigen as mg
 from minigen.autodiff import numeric_derivatives
@@ -42,6 +46,18 @@ def test_lesson_1_a_graph_lays_itself_out(seed):
             assert points[-1] == places[k]
             assert [x for x, _ in points] == list(range(points[0][0], points[-1][0] + 1))
             assert not set(points[1:-1]) & set(places)
+
+
+def test_lesson_1_draws_a_program_that_uses_x_three_times_and_one_that_is_only_x():
+    x = SimpleNamespace(name="x", value=0.5, inputs=(), slopes=(), total=0.75)
+    square = SimpleNamespace(name="x x", value=0.25, inputs=(x, x), slopes=(0.5, 0.5), total=0.5)
+    cube = SimpleNamespace(name="x x x", value=0.125, inputs=(square, x), slopes=(0.5, 0.25), total=1.0)
+    for nodes, arrows in (([x, square, cube], 4), ([x], 0)):
+        figure = derivative_machine.graph(nodes, "L", nodes[-1])
+        texts = [text.get_text() for text in figure.axes[0].texts]
+        assert {node.name for node in nodes} <= set(texts)
+        assert sum(isinstance(patch, FancyArrowPatch) for patch in figure.axes[0].patches) == arrows
+        plt.close(figure)
 
 
 @three_seeds

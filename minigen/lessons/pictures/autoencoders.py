@@ -7,16 +7,18 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ... import mean, nn, no_grad, optim
-from ...autodiff import Tensor
+from ...autodiff import Tensor, no_grad
 from ...data import Loader
 from ...models.networks import dense_decoder, dense_encoder
+from ...nn import Dense, Flatten, Module, ReLU, Reshape, Sequential, Sigmoid, cross_entropy_loss, sum_features
+from ...ops import mean
+from ...optim import Adam, cosine
 from ...random import Generator
 from ...report.latent import lerp
 from ...report.plots import mosaic
 from .style import numerals
 
-Pair = tuple[nn.Module, nn.Module]
+Pair = tuple[Module, Module]
 
 
 def autoencoder(shape: tuple[int, ...], codes: int, seed: int = 0) -> Pair:
@@ -24,25 +26,25 @@ def autoencoder(shape: tuple[int, ...], codes: int, seed: int = 0) -> Pair:
     rng = Generator(seed)
     encoder = dense_encoder(shape, codes, [256, 64], rng)
     decoder = dense_decoder(codes, shape, [64, 256], rng)
-    return encoder, nn.Sequential(*decoder, nn.Sigmoid())
+    return encoder, Sequential(*decoder, Sigmoid())
 
 
 def linear(shape: tuple[int, ...], codes: int, seed: int = 0) -> Pair:
     """A matrix and a bias on each side, without activations."""
     rng, size = Generator(seed), int(np.prod(shape))
-    encoder = nn.Sequential(nn.Flatten(), nn.Dense(size, codes, rng=rng))
-    return encoder, nn.Sequential(nn.Dense(codes, size, rng=rng), nn.Reshape(*shape))
+    encoder = Sequential(Flatten(), Dense(size, codes, rng=rng))
+    return encoder, Sequential(Dense(codes, size, rng=rng), Reshape(*shape))
 
 
 def squared_error(y: Tensor, target: Tensor) -> Tensor:
     """Summed over the pixels, averaged over the images."""
-    return mean(nn.sum_features((y - target) * (y - target)))
+    return mean(sum_features((y - target) * (y - target)))
 
 
 def fit(pair: Pair, x: np.ndarray, steps: int = 1000, lr: float = 3e-3) -> Pair:
     """Train the encoder and the decoder by Adam on the error of what comes out."""
     encoder, decoder = pair
-    optimizer = optim.Adam([*encoder.parameters(), *decoder.parameters()], optim.cosine(lr, steps))
+    optimizer = Adam([*encoder.parameters(), *decoder.parameters()], cosine(lr, steps))
     loader = Loader(x, batch_size=100, rng=Generator(1))
     while optimizer.t < steps:
         for batch in loader:
@@ -52,7 +54,7 @@ def fit(pair: Pair, x: np.ndarray, steps: int = 1000, lr: float = 3e-3) -> Pair:
     return pair
 
 
-def apply(network: nn.Module, a: np.ndarray) -> np.ndarray:
+def apply(network: Module, a: np.ndarray) -> np.ndarray:
     """The output for an array, as an array; nothing is recorded."""
     with no_grad():
         output: np.ndarray = network(np.asarray(a, np.float32)).numpy()
@@ -73,16 +75,14 @@ def chimeras(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def train_judge(x: np.ndarray, labels: np.ndarray, steps: int = 1000) -> Callable[[np.ndarray], np.ndarray]:
     """A classifier with eleven answers, the ten digits and 'no digit'; returns what gives the answers to images."""
     rng, draws = Generator(2), np.random.default_rng(0)
-    judge = nn.Sequential(
-        nn.Flatten(), nn.Dense(x[0].size, 128, init="he_uniform", rng=rng), nn.ReLU(), nn.Dense(128, 11, rng=rng)
-    )
-    optimizer = optim.Adam(judge.parameters(), optim.cosine(3e-3, steps))
+    judge = Sequential(Flatten(), Dense(x[0].size, 128, init="he_uniform", rng=rng), ReLU(), Dense(128, 11, rng=rng))
+    optimizer = Adam(judge.parameters(), cosine(3e-3, steps))
     loader = Loader(x, labels, batch_size=100, rng=Generator(1))
     while optimizer.t < steps:
         for batch, answers in loader:
             optimizer.zero_grad()
             both = np.concatenate([batch, chimeras(batch, draws)])
-            nn.cross_entropy_loss(judge(both), np.concatenate([answers, np.full(len(batch), 10)])).backward()
+            cross_entropy_loss(judge(both), np.concatenate([answers, np.full(len(batch), 10)])).backward()
             optimizer.step()
     return lambda images: apply(judge, images).argmax(axis=1)
 
@@ -102,7 +102,7 @@ def show(axis: Axes, images: np.ndarray, columns: int, title: str) -> None:
 
 def opening(codes: np.ndarray, labels: np.ndarray, images: np.ndarray, again: np.ndarray) -> Figure:
     """Codes (N, 2) as a plane of numerals, and images with their reconstructions below them."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.8), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.8), layout="constrained")
     numerals(axes[0], codes[:500], labels[:500])
     axes[0].set(xlabel="first number", ylabel="second number")
     axes[0].set_title("500 new digits as points", fontsize=10)
@@ -125,9 +125,9 @@ def rows_and_axes(matrices: Sequence[np.ndarray], vectors: np.ndarray, shape: tu
     return figure
 
 
-def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: nn.Module, titles: Sequence[str]) -> Figure:
+def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: Module, titles: Sequence[str]) -> Figure:
     """Two clouds of codes (N, 2), and what the decoder makes of a grid over the second."""
-    figure = pyplot.figure(figsize=(7.5, 8.2), layout="constrained")
+    figure = pyplot.figure(figsize=(7.3, 8.2), layout="constrained")
     axes = figure.subplot_mosaic([["flat", "bent"], ["map", "map"]], height_ratios=(1, 1.25))
     for name, codes, title in zip(("flat", "bent"), (flat, bent), titles, strict=False):
         numerals(axes[name], codes[:500], labels[:500])
@@ -142,7 +142,7 @@ def planes(flat: np.ndarray, bent: np.ndarray, labels: np.ndarray, decoder: nn.M
 
 def sources(made: Mapping[str, np.ndarray]) -> Figure:
     """Images from several sources, named, side by side."""
-    figure, axes = pyplot.subplots(1, len(made), figsize=(7.5, 2.9), layout="constrained")
+    figure, axes = pyplot.subplots(1, len(made), figsize=(7.3, 2.9), layout="constrained")
     for axis, (title, images) in zip(axes, made.items(), strict=True):
         show(axis, images[:36], 6, title)
     return figure
@@ -150,7 +150,7 @@ def sources(made: Mapping[str, np.ndarray]) -> Figure:
 
 def error_and_shares(sizes: Sequence[int], errors: np.ndarray, shares: np.ndarray, real: float, no: float) -> Figure:
     """Errors (d, 2) of autoencoder and PCA; shares (d, 2) of reconstructions and samples, and two baselines."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.3), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.3), layout="constrained")
     places = [str(d) for d in sizes]
     for axis, lines, names in (
         (axes[0], errors, ("autoencoder", "PCA")),
@@ -180,7 +180,7 @@ def bottleneck(
         rows[d] = apply(decoder, codes[:20]), samples
 
     def draw(d: int) -> Figure:
-        figure, axes = pyplot.subplots(3, 1, figsize=(7.5, 4.2), layout="constrained")
+        figure, axes = pyplot.subplots(3, 1, figsize=(7.3, 4.2), layout="constrained")
         again, samples = rows[d]
         error = ((again - images[:20]) ** 2).sum(axis=(1, 2, 3)).mean()
         show(axes[0], images[:20], 10, "new digits")
@@ -198,7 +198,7 @@ def walk(models: Mapping[int, Pair], images: np.ndarray) -> Callable[[int, int, 
 
     def draw(d: int, first: int, second: int) -> Figure:
         path = np.array([lerp(codes[d][first], codes[d][second], t) for t in times])
-        figure, axis = pyplot.subplots(figsize=(7.5, 1.1), layout="constrained")
+        figure, axis = pyplot.subplots(figsize=(7.3, 1.1), layout="constrained")
         show(axis, apply(models[d][1], path), len(path), "t = -0.5 ... 0 (the first) ... 1 (the second) ... 1.5")
         return figure
 

@@ -86,7 +86,7 @@ def draw(axis: Axes, nodes: Sequence[Any], title: str = "", active: Any = None) 
             axis.text(x, y - 0.11, f"{node.total:.2f}", ha="center", va="center", color="C3", weight="bold", zorder=3)
         name = node.name if len(node.name) <= 14 else node.name[:13] + "\N{HORIZONTAL ELLIPSIS}"
         axis.text(x, y + RADIUS + 0.06, name, ha="center", va="bottom", style="italic")
-    right, top = max(x for x, _ in places), max(y for way in ways.values() for _, y in way)
+    right, top = max(x for x, _ in places), max(y for way in [places, *ways.values()] for _, y in way)
     axis.set(xlim=(-0.4, right + 0.4), ylim=(-top - 0.35, top + 0.55), title=title, aspect="equal")
     axis.set_axis_off()
 

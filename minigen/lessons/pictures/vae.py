@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from ... import no_grad, optim, tensor
+from ...autodiff import no_grad, tensor
 from ...data import Loader, binarize
 from ...distributions import kl_to_standard_normal
 from ...models import VAE
 from ...models.networks import dense_decoder, dense_encoder
+from ...optim import Adam, cosine
 from ...random import Generator
 from ...report.plots import manifold_codes, mosaic
 from .style import numerals
@@ -33,7 +34,7 @@ def dense_vae(
 def fit(model: VAE, images: np.ndarray, steps: int, lr: float = 2e-3, seed: int = 0) -> VAE:
     """Adam on the model's loss; for a Bernoulli decoder each batch is drawn black and white anew."""
     rng = Generator(seed)
-    adam = optim.Adam(model.parameters(), lr=lr)
+    adam = Adam(model.parameters(), lr=lr)
     epochs = itertools.repeat(Loader(images, batch_size=100, rng=rng))
     for batch in itertools.islice(itertools.chain.from_iterable(epochs), steps):
         x = binarize(batch, rng) if model.likelihood == "bernoulli" else batch
@@ -113,7 +114,7 @@ def linear_vae(variances: np.ndarray, noise_var: float, steps: int = 1500, seed:
     rng, size = Generator(seed), len(variances)
     model = VAE(dense_encoder((size,), 2 * size, [], rng), dense_decoder(size, (size,), [], rng), size, "gaussian")
     model.log_var.data[...] = np.log(noise_var)
-    adam = optim.Adam([p for p in model.parameters() if p is not model.log_var], lr=optim.cosine(2e-2, steps))
+    adam = Adam([p for p in model.parameters() if p is not model.log_var], lr=cosine(2e-2, steps))
     for _ in range(steps):
         loss = model.loss(tensor(gaussian_examples(variances, 256, rng)), rng)
         adam.zero_grad()
@@ -129,7 +130,7 @@ def gaussian_examples(variances: np.ndarray, n: int, rng: Generator) -> np.ndarr
 
 def opening(model: VAE, means: np.ndarray, labels: np.ndarray) -> Figure:
     """What the decoder makes of a grid of codes, and the means that the encoder gives to images."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.9), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.9), layout="constrained")
     axes[0].imshow(mosaic(decoded(model, manifold_codes(14)), 14)[..., 0], cmap="gray")
     axes[0].set_title("decoded points of the plane", fontsize=10)
     axes[0].set_axis_off()
@@ -150,7 +151,7 @@ class OnGrid(NamedTuple):
 
 def posteriors(found: Sequence[OnGrid]) -> Figure:
     """The true posterior of each image, and q as two ellipses."""
-    figure, axes = pyplot.subplots(1, len(found), figsize=(7.5, 3.1), layout="constrained")
+    figure, axes = pyplot.subplots(1, len(found), figsize=(7.3, 3.1), layout="constrained")
     for axis, one in zip(axes, found, strict=True):
         side = one.grid.side, one.grid.side
         axis.imshow(np.exp(one.log_posterior).reshape(side), origin="lower", extent=one.grid.edges, cmap="gray_r")
@@ -175,7 +176,7 @@ def scatter_of_estimators(
     names: Sequence[str],
 ) -> Figure:
     """Variances against the number of latents, and for digits (3, N), in units of the last estimator's."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.5), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.5), layout="constrained")
     for name, line, points, ratio, (colour, marker, style) in zip(
         names, derived, measured.T, ratios, LOOKS, strict=True
     ):
@@ -192,7 +193,7 @@ def scatter_of_estimators(
 
 def rows_of_images(rows: Sequence[np.ndarray], names: Sequence[str]) -> Figure:
     """Ten images of each source in a row, with its name."""
-    figure, axis = pyplot.subplots(figsize=(7.5, 4.0), layout="constrained")
+    figure, axis = pyplot.subplots(figsize=(7.3, 4.0), layout="constrained")
     axis.imshow(mosaic(np.concatenate([row[:10] for row in rows]).clip(0, 1), 10)[..., 0], cmap="gray")
     axis.set_yticks((np.arange(len(rows)) + 0.5) * (rows[0].shape[1] + 1), names)
     axis.set_xticks([])
@@ -203,7 +204,7 @@ def collapse(
     variances: np.ndarray, wanted: np.ndarray, measured: np.ndarray, noise_var: float, digits: dict[str, np.ndarray]
 ) -> Figure:
     """The KL of each latent: of the linear model beside what is derived, and of models of digits, by their names."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.3), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.3), layout="constrained")
     axes[0].bar(range(len(measured)), measured, color="0.7", label="measured")
     axes[0].plot(range(len(measured)), wanted, "k_", markersize=22, label="derived")
     axes[0].set(xlabel="variance of the number", ylabel="nats")
@@ -223,7 +224,7 @@ def plane_to_move(model: VAE, means: np.ndarray, labels: np.ndarray) -> Callable
     span = max(3.5, float(np.abs(means).max()))
 
     def draw(first: float, second: float) -> Figure:
-        figure, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.7), layout="constrained")
+        figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.7), layout="constrained")
         numerals(axes[0], means[:250], labels[:250])
         axes[0].plot(first, second, "X", color="black", markersize=13, markeredgecolor="white")
         axes[0].set(xlabel="first latent", ylabel="second latent", xlim=(-span, span), ylim=(-span, span))
@@ -239,7 +240,7 @@ def noise_to_move(variances: np.ndarray) -> Callable[[float], Figure]:
     """For `move`: the nats that a linear VAE spends on each number, at a noise variance (times beta)."""
 
     def draw(noise: float) -> Figure:
-        figure, axis = pyplot.subplots(figsize=(7.5, 2.8), layout="constrained")
+        figure, axis = pyplot.subplots(figsize=(7.3, 2.8), layout="constrained")
         kl = 0.5 * np.log(np.maximum(variances / noise, 1))
         axis.bar(range(len(variances)), kl, color=np.where(kl > 0, "C0", "C3"))
         axis.set_xticks(range(len(variances)), variances)

@@ -142,8 +142,10 @@ backward(nodes, nodes[-1])
 print({node.name: round(node.total, 2) for node in nodes})
 
 # %% [markdown]
-# These are the red numbers of the opening picture, which the library computed. Everything else in this course, from a
-# digit classifier to a GAN, is trained by this loop, with more operations and with arrays in place of numbers.
+# These are the red numbers of the opening picture, which the library computed. This way through the graph, from the
+# last node back to the inputs, is called *reverse mode*: one pass gives the derivatives with respect to all inputs.
+# Everything else in this course, from a digit classifier to a GAN, is trained by this loop, with more operations and
+# with arrays in place of numbers.
 #
 # Move x and y. Can you find a place where raising x changes nothing, but raising y does?
 

@@ -46,7 +46,7 @@ figure = vae.opening(plane, means, test.y[:1000])
 #
 # ## Maximum likelihood
 #
-# A *decoder* turns a code z into a distribution of images, p(x|z). Codes are drawn from p(z) = N(0, 1). So an image has
+# A *decoder* turns a code z into a distribution of images, p(x|z). Codes are drawn from the *prior* p(z) = N(0, 1). So an image has
 # the probability
 #
 # $$ p(x) = \int p(z)\,p(x|z)\,dz , $$

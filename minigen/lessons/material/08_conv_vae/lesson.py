@@ -217,8 +217,8 @@ print(f"effective number of codes of 500: median over digits {np.median(effectiv
 # $$ L_K = E\Big[\log E_I\Big[\tfrac1M\sum_{i\in I}w_i\Big]\Big] \;\ge\; E\,E_I\Big[\log\tfrac1M\sum_{i\in I}w_i\Big] = L_M , $$
 #
 # as any M of the independent codes are like any others. $L_1$ is the ELBO. And as K grows, $\hat p_K\to p(x)$ by the
-# law of large numbers, so the bound tends to log p(x) (for instance if the weights are bounded). How fast? With $\hat
-# p_K=p(1+\delta)$, $E[\delta]=0$ and $\log(1+\delta)\approx\delta-\delta^2/2$, the gap is about
+# law of large numbers, so the bound tends to log p(x) (for instance if the weights are bounded). How fast? With
+# $\hat p_K=p(1+\delta)$, $E[\delta]=0$ and $\log(1+\delta)\approx\delta-\delta^2/2$, the gap is about
 # $\tfrac12\mathrm{Var}[\delta]=\mathrm{Var}[w/p]\,/\,2K$, if that variance is finite.
 #
 # Here is an example in which everything can be computed: $z\sim N(0,1)$ and $x=|z|$ + noise of deviation 0.3. We see

@@ -391,16 +391,16 @@ quiz("13")
 #
 # - Sohn, Lee & Yan 2015, [*Learning structured output representation using deep conditional generative
 #   models*](https://papers.nips.cc/paper/5775), section 4: the conditional VAE.
-# - Rybkin, Daniilidis & Levine 2021, *Simple and effective VAE training with calibrated decoders*,
-#   [arXiv:2006.13202](https://arxiv.org/abs/2006.13202), section 4: the scale.
-# - Blau & Michaeli 2018, *The perception-distortion tradeoff*,
-#   [doi:10.1109/CVPR.2018.00652](https://doi.org/10.1109/CVPR.2018.00652): lowest error and most natural exclude each
+# - Rybkin, Daniilidis & Levine 2021, [*Simple and effective VAE training with calibrated decoders*,
+#   arXiv:2006.13202](https://arxiv.org/abs/2006.13202), section 4: the scale.
+# - Blau & Michaeli 2018, [*The perception-distortion tradeoff*,
+#   doi:10.1109/CVPR.2018.00652](https://doi.org/10.1109/CVPR.2018.00652): lowest error and most natural exclude each
 #   other.
-# - Ronneberger, Fischer & Brox 2015, *U-Net*,
-#   [doi:10.1007/978-3-319-24574-4_28](https://doi.org/10.1007/978-3-319-24574-4_28), figure 1: the decoder's shape.
-# - DeVries & Taylor 2017, *Dataset augmentation in feature space*,
-#   [arXiv:1702.05538](https://arxiv.org/abs/1702.05538), section 3.3: generated images of the same label.
-# - Kingma, Rezende, Mohamed & Welling 2014, *Semi-supervised learning with deep generative models*,
-#   [arXiv:1406.5298](https://arxiv.org/abs/1406.5298): few labels, used inside the model.
+# - Ronneberger, Fischer & Brox 2015, [*U-Net*,
+#   doi:10.1007/978-3-319-24574-4_28](https://doi.org/10.1007/978-3-319-24574-4_28), figure 1: the decoder's shape.
+# - DeVries & Taylor 2017, [*Dataset augmentation in feature space*,
+#   arXiv:1702.05538](https://arxiv.org/abs/1702.05538), section 3.3: generated images of the same label.
+# - Kingma, Rezende, Mohamed & Welling 2014, [*Semi-supervised learning with deep generative models*,
+#   arXiv:1406.5298](https://arxiv.org/abs/1406.5298): few labels, used inside the model.
 # - In the library: `python -m minigen train inpaint` (also `denoise`, `super-resolve`), `python -m minigen augment`;
 #   `minigen/models/vaes/restoration.py`, `minigen/report/augmentation.py`.

@@ -540,21 +540,21 @@ quiz("15")
 # %% [markdown]
 # ## Where to go next
 #
-# - Kingma & Welling 2014, *Auto-encoding variational Bayes*, [arXiv:1312.6114](https://arxiv.org/abs/1312.6114),
+# - Kingma & Welling 2014, [*Auto-encoding variational Bayes*, arXiv:1312.6114](https://arxiv.org/abs/1312.6114),
 #   sections 2.2 to 2.4 and appendix B: the loss that the program meant.
-# - Goodfellow et al. 2014, *Generative adversarial nets*, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), section 3
+# - Goodfellow et al. 2014, [*Generative adversarial nets*, arXiv:1406.2661](https://arxiv.org/abs/1406.2661), section 3
 #   and algorithm 1: who is updated when, and by what.
-# - Naeem et al. 2020, *Reliable fidelity and diversity metrics for generative models*,
-#   [arXiv:2002.09797](https://arxiv.org/abs/2002.09797): coverage, and what is wrong with precision.
-# - Theis, van den Oord & Bethge 2016, *A note on the evaluation of generative models*,
-#   [arXiv:1511.01844](https://arxiv.org/abs/1511.01844), section 3: pictures, likelihoods and nearest neighbours can
+# - Naeem et al. 2020, [*Reliable fidelity and diversity metrics for generative models*,
+#   arXiv:2002.09797](https://arxiv.org/abs/2002.09797): coverage, and what is wrong with precision.
+# - Theis, van den Oord & Bethge 2016, [*A note on the evaluation of generative models*,
+#   arXiv:1511.01844](https://arxiv.org/abs/1511.01844), section 3: pictures, likelihoods and nearest neighbours can
 #   each be good while the others are bad.
-# - Nalisnick et al. 2019, *Do deep generative models know what they don't know?*,
-#   [arXiv:1810.09136](https://arxiv.org/abs/1810.09136): the bound is not a reliable alarm.
-# - Gebru et al. 2021, *Datasheets for datasets*, [doi:10.1145/3458723](https://doi.org/10.1145/3458723), section 3:
+# - Nalisnick et al. 2019, [*Do deep generative models know what they don't know?*,
+#   arXiv:1810.09136](https://arxiv.org/abs/1810.09136): the bound is not a reliable alarm.
+# - Gebru et al. 2021, [*Datasheets for datasets*, doi:10.1145/3458723](https://doi.org/10.1145/3458723), section 3:
 #   what to ask about a data set before training on it.
-# - Mitchell et al. 2019, *Model cards for model reporting*,
-#   [doi:10.1145/3287560.3287596](https://doi.org/10.1145/3287560.3287596), section 4: results by group, and uses that
+# - Mitchell et al. 2019, [*Model cards for model reporting*,
+#   doi:10.1145/3287560.3287596](https://doi.org/10.1145/3287560.3287596), section 4: results by group, and uses that
 #   are out of scope.
 # - In the library: `minigen/runs/provenance.py`, `minigen/metrics/copies.py`; and `tests/models`, where faults of this
 #   kind are tests.
