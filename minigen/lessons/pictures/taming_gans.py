@@ -105,7 +105,7 @@ def transport(x: np.ndarray, y: np.ndarray, t: np.ndarray, F: np.ndarray, G: np.
     axes[1].plot(t, G, "--", color=FAKE, label="G, fake")
     axes[1].fill_between(t, F, G, color="0.85")
     axes[1].set_title("area between F and G", fontsize=11)
-    axes[1].legend(fontsize=9)
+    axes[1].legend(fontsize=10)
     axes[2].plot(t, best, color="black")
     axes[2].set_title("the best critic", fontsize=12)
     plt.show()
@@ -210,5 +210,5 @@ def tamed(samples: dict[str, np.ndarray], steepness: dict[str, list[float]]) -> 
         curve = steepness[title]
         curves.semilogy(20 * np.arange(1, len(curve) + 1), curve, style, label=title)
     curves.set(ylabel="|grad s| at real digits", xlabel="step")
-    curves.legend(fontsize=9, ncols=len(samples), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    curves.legend(fontsize=10, ncols=len(samples), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     plt.show()

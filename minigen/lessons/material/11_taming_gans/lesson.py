@@ -287,7 +287,7 @@ found = {
     kind: examine(axis, kind, train_critic(kind))
     for axis, kind in zip(axes, ("clipping", "gradient-penalty"), strict=True)
 }
-axes[0].legend(fontsize=9)
+axes[0].legend(fontsize=10)
 plt.show()
 
 # %% [markdown]
@@ -414,9 +414,7 @@ def roughness(images):
 
 for title, images in samples.items():
     rough = roughness(images) / roughness(digits[:256])
-    print(
-        f"{title:<16} steepness {steepness[title][-1]:.2f}   neighbouring pixels differ {rough:.2f} times as real ones do"
-    )
+    print(f"{title:<16} steepness {steepness[title][-1]:.2f}   roughness {rough:.2f} (real digits: 1)")
 
 # %% [markdown]
 # Without a penalty the discriminator is the steeper by far, and the hinge loss alone does not change that. R1 and

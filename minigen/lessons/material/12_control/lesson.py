@@ -85,8 +85,9 @@ of_real = (judged(digits.x[:500]) == digits.y[:500]).mean()
 print(f"judged to be the right class: {of_cvae:.0%} of the VAE's images, {of_real:.0%} of real digits, 10% by guessing")
 
 # %% [markdown]
-# It is less sure than for real digits, and the picture shows why: a z that is common among 3s can be rare among 1s.
-# There the decoder has learned little. p(z|y) = p(z) was assumed, and after seconds of training it is only roughly so.
+# On 28x28 digits that is less often than for real ones, and the picture shows why: a z that is common among 3s can be
+# rare among 1s. There the decoder has learned little. p(z|y) = p(z) was assumed, and after seconds of training it is only
+# roughly so. (On 8x8 digits nearly all are right, more than of the real ones: what the VAE draws is more typical.)
 #
 # The **GAN** becomes one game for each class, with the same two players in all of them (Mirza & Osindero 2014):
 #
