@@ -99,7 +99,7 @@ def test_each_check_draws_new_inputs_and_says_how_to_repeat_them(course, write, 
     seeds = [re.search(r'again   check\("07.1", seed=(\d+)\) draws the same inputs', m)[1] for m in messages]
     assert len(set(seeds)) > 1
     assert check("07.1", seed=int(seeds[0])).message == messages[0]
-    write("n + padding", "n + 2 * padding")
+    write("(n + padding - k) // stride + 1", "max(0, (n + 2 * padding - k) // stride + 1)")
     passed = check("07.1").message
     assert re.search(r'right in all \d+ cases  \(seed (\d+); the same inputs again: check\("07.1", seed=\1\)\)', passed)
 
