@@ -52,9 +52,9 @@ def train(
 def show(rows: Sequence[np.ndarray], labels: Sequence[str]) -> None:
     """Rows of images (N, H, W, 1) in [-1, 1]."""
     canvas = mosaic(np.concatenate(rows) / 2 + 0.5, len(rows[0]))[..., 0]
-    _, axis = plt.subplots(figsize=(7.5, 7.0 * canvas.shape[0] / canvas.shape[1]), layout="constrained")
+    _, axis = plt.subplots(figsize=(7.4, 6.9 * canvas.shape[0] / canvas.shape[1]), layout="constrained")
     axis.imshow(canvas, cmap="gray", vmin=0, vmax=1)
-    axis.set_yticks((np.arange(len(rows)) + 0.5) * (canvas.shape[0] + 1) / len(rows), labels, fontsize=9)
+    axis.set_yticks((np.arange(len(rows)) + 0.5) * (canvas.shape[0] + 1) / len(rows), labels, fontsize=10)
     axis.set_xticks([])
     plt.show()
 
