@@ -12,7 +12,8 @@ from minigen.lessons.commands import main
 
 ROOT = Path(__file__).parents[2]
 STUB = 'raise NotImplementedError("output_size: not written yet")'
-RIGHT = "return (n + 2 * padding - k) // stride + 1"
+COUNT = len(find_lesson("07").exercises)
+RIGHT = "return max(0, (n + 2 * padding - k) // stride + 1)"
 
 
 def run(course, *words):
@@ -24,7 +25,7 @@ def test_progress_of_a_beginner(course, capsys):
     out = capsys.readouterr().out
     assert "07  Convolution and its transpose" in out
     assert "[ ] 07.1  output_size" in out
-    assert "0 of 4 solved" in out
+    assert f"0 of {COUNT} solved" in out
     assert "next: 07.1 output_size" in out
     assert "hint 07.1" in out
 
@@ -36,7 +37,7 @@ def test_progress_shows_what_is_right_and_what_is_wrong_with_the_next(course, wr
     out = capsys.readouterr().out
     assert "[x] 07.1" in out
     assert "[!] 07.2" in out
-    assert "1 of 4 solved" in out
+    assert f"1 of {COUNT} solved" in out
     assert "07.2 conv_forward: has shape" in out
 
 
@@ -44,7 +45,8 @@ def test_all_done(course, capsys):
     folder = course / "07_convolution"
     (folder / "exercises.py").write_text(find_lesson("07").solutions)
     run(course)
-    assert "4 of 4 solved\nAll done." in capsys.readouterr().out
+    assert f"{COUNT} of {COUNT} solved" in (out := capsys.readouterr().out)
+    assert "All done." in out
 
 
 def test_a_missing_file(course, capsys):
@@ -120,7 +122,7 @@ def test_check_in_a_notebook(course, write, monkeypatch):
     assert "counted once" in repr(verdict)
 
     def output_size(n, k, stride, padding):
-        return (n + 2 * padding - k) // stride + 1
+        return max(0, (n + 2 * padding - k) // stride + 1)
 
     assert check(output_size)
 
@@ -160,13 +162,13 @@ def pytest_run(course, *words):
 def test_pytest_on_stubs_answers_and_mistakes(course, write):
     untouched = pytest_run(course)
     assert untouched.returncode == 1
-    assert "4 todo" in untouched.stdout
+    assert f"{COUNT} todo" in untouched.stdout
     assert "07.2  conv_forward             not written yet" in untouched.stdout
     assert "Traceback" not in untouched.stdout + untouched.stderr
     write(STUB, RIGHT)
     one = pytest_run(course, "-m", "task_07_1")
     assert one.returncode == 0
-    assert "1 passed, 3 deselected" in one.stdout
+    assert f"1 passed, {COUNT - 1} deselected" in one.stdout
     write('raise NotImplementedError("conv_dx: not written yet")', "return np.zeros((len(g), *size, w.shape[2]))")
     wrong = pytest_run(course, "-k", "conv_dx")
     assert wrong.returncode == 1

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 LESSON, FIRST = find_exercise("07.1")
 STUBS = LESSON.stubs
 STUB = 'raise NotImplementedError("output_size: not written yet")'
-RIGHT = "return (n + 2 * padding - k) // stride + 1"
+RIGHT = "return max(0, (n + 2 * padding - k) // stride + 1)"
 DONE = STUBS.replace(STUB, RIGHT)
 
 
@@ -55,7 +55,11 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
         "failed",
         "calls torch.abs",
     ),
-    "standard_library": (using("import math", "return math.floor((n + 2 * padding - k) / stride) + 1"), "passed", ""),
+    "standard_library": (
+        using("import math", "return max(0, math.floor((n + 2 * padding - k) / stride) + 1)"),
+        "passed",
+        "",
+    ),
     "everything": (
         with_head("from numpy import *\nfor name in dir(np): getattr(np, name, None)"),
         "passed",
@@ -259,6 +263,6 @@ def test_what_is_no_function():
         __module__ = "minigen.ops.conv"
 
         def __call__(self, n, k, stride, padding):
-            return (n + 2 * padding - k) // stride + 1
+            return max(0, (n + 2 * padding - k) // stride + 1)
 
     assert "calls minigen.ops.conv.output_size" in check(Borrowed()).message
