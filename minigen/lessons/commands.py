@@ -100,8 +100,7 @@ def parser() -> argparse.ArgumentParser:
 def _start(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
     made = start(folder)
-    there = "" if made else " (everything was there already)"
-    print(f"{folder}: {len(all_lessons())} lessons, each a notebook and its exercises{there}")
+    print(f"{folder}: {len(all_lessons())} lessons, each a notebook and its exercises; {len(made)} files made")
     _offer_mnist(args.mnist)
     print(f"Open them:  cd {shlex.quote(args.folder)}, then `jupyter lab`, then 00_start/lesson.ipynb")
     print(f"How far you are:  {command_line()}, in that folder")
@@ -130,7 +129,7 @@ def _offer_mnist(wanted: bool | None) -> None:
             load("mnist", "test")
             print(f"data: MNIST, in {locate('mnist')}")
         except DataError as error:
-            print(f"not downloaded: {error}")
+            print(f"not downloaded: {str(error).split('; ')[0]}; try again later, or set MINIGEN_DATA")
     elif wanted is None:
         print("to download it:  the same command with --mnist")
 
@@ -152,12 +151,16 @@ def _check(args: argparse.Namespace) -> int:
     verdicts = []
     for lesson, exercise in wanted:
         verdicts.append(check_workbook(workbook, lesson, exercise, seed=args.seed))
-        print(verdicts[-1].message.replace(command_line(), command_line(args.course)), flush=True)
+        message = verdicts[-1].message.replace(command_line(), command_line(args.course))
+        print(
+            re.sub(r'check\("(\S+)", seed=(\d+)\)', rf"{command_line(args.course)} check \1 --seed \2", message),
+            flush=True,
+        )
     return 0 if all(verdicts) else 1
 
 
 def _quiz(args: argparse.Namespace) -> int:
-    quiz(args.lesson, " ".join(args.answers))
+    quiz(args.lesson, " ".join(args.answers), again=f"{command_line()} quiz {{number}} {{letters}}")
     return 0
 
 

@@ -14,6 +14,7 @@ A student works in a copy without the answers (`workbook`). The repository's les
 outputs, to read.
 """
 
+import difflib
 import hashlib
 import json
 import re
@@ -204,13 +205,15 @@ def find_exercise(name: str) -> tuple[Lesson, Exercise]:
         ArgumentError: there is none.
     """
     key = full_key(name)
-    known = []
-    for lesson in all_lessons():
-        for exercise in lesson.exercises:
-            if exercise.key == key or exercise.function == name:
-                return lesson, exercise
-            known.append(f"{exercise.key} {exercise.function}")
-    raise ArgumentError(f"exercise: there is none called {name!r}; there are {', '.join(known)}")
+    known = {e.key: (lesson, e) for lesson in all_lessons() for e in lesson.exercises}
+    names = {e.function: (lesson, e) for lesson, e in known.values()}
+    if key in known or name in names:
+        return known.get(key) or names[name]
+    near = [f"{k} {e.function}" for k, (_, e) in known.items() if k[:2] == f"{key:0>2}"[:2]]
+    near = near or difflib.get_close_matches(name, names, 3) or [f"{k} {e.function}" for k, (_, e) in known.items()][:3]
+    raise ArgumentError(
+        f"exercise: there is none called {name!r}; near it: {', '.join(near)}; `status` lists all of them"
+    )
 
 
 def full_key(name: str) -> str:

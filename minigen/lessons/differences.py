@@ -124,7 +124,13 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
         return None
     worst = float(np.nan_to_num(error, nan=np.inf).max())
     if worst > COARSE:
-        return _worst(f"is wrong in {wrong.sum()} of {wrong.size} entries", yours, expected, error, wrong)
+        return _worst(
+            f"is wrong in {wrong.sum()} of {wrong.size} entries" if wrong.size > 1 else "is wrong",
+            yours,
+            expected,
+            error,
+            wrong,
+        )
     found = _worst(f"is right, but only to {round(-np.log10(worst))} digits", yours, expected, error, wrong)
     if _one_sided(yours, expected):
         found.cause = (

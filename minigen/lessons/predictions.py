@@ -28,7 +28,7 @@ class Prediction:
             `choices` the letter of the right one.
         because: why it comes out so, in a sentence or two.
         choices: the letters to choose from, like 'abc'; '' where a number is asked for.
-        unit: of the number. digits: how many of it are shown.
+        unit: of the number. how: it was found: "Measured" or "Computed". digits: how many of it are shown.
         tolerance: by how much, relatively, another run may differ; None if it depends on the machine.
     """
 
@@ -37,6 +37,7 @@ class Prediction:
     because: str
     choices: str = ""
     unit: str = ""
+    how: str = "Measured"
     digits: int = 3
     tolerance: float | None = 0.1
 
@@ -102,7 +103,14 @@ def predict(key: str, guess: object = ...) -> None:
     if noted is None and workbook:
         workbook.remember(prediction.key, first)
     measured = lesson.made["measured"][prediction.key]
-    print(f"You guessed {first}. Measured{_where(lesson, prediction)}: {prediction.shown(measured)}.")
+    right = prediction.choices and (", which is right" if first == measured else ", which is not what happens")
+    kept = (
+        " at first"
+        if noted is not None and not isinstance(guess, EllipsisType) and prediction.read(guess) != noted
+        else ""
+    )
+    found = f"{prediction.how}{_where(lesson, prediction)}: {prediction.shown(measured)}"
+    print(f"You guessed {first}{kept}{right}. {found}.")
     print(textwrap.fill(prediction.because, 100))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .course import Exercise, Lesson
 from .verdicts import check_workbook
-from .workbook import Workbook, command_line
+from .workbook import CAPSTONE, Workbook, command_line
 
 SIGNS = {"passed": "x", "todo": " ", "failed": "!"}
 
@@ -35,6 +35,8 @@ def progress(workbook: Workbook, lessons: Sequence[Lesson], given: str | None = 
     lines.append(f"\n{solved} of {total} solved" + ("; [!] is written, but not right yet" if failed else ""))
     if predictions:
         lines.append(f"{guessed} of {predictions} predictions made")
+    if (workbook.folder / CAPSTONE).is_dir():
+        lines.append(f"{CAPSTONE[:2]}  the capstone: {command_line(given)} capstone")
     if following is None:
         return "\n".join([*lines, "All done. What next? The last section of each lesson names papers to read."])
     exercise, lesson, message = following

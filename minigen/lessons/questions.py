@@ -33,11 +33,12 @@ def questions(lesson: Lesson) -> list[Question]:
     return list(lesson.questions["QUESTIONS"])
 
 
-def quiz(number: str, answers: str = "") -> None:
+def quiz(number: str, answers: str = "", *, again: str = 'quiz("{number}", "{letters}")') -> None:
     """Print a lesson's questions; with answers, mark and explain them.
 
     Args:
         number: of the lesson, like '09'. answers: a letter for each question; '-' skips one.
+        again: how it is called with answers.
 
     Raises:
         ArgumentError: there is no such lesson, or the answers do not fit the questions.
@@ -50,7 +51,8 @@ def quiz(number: str, answers: str = "") -> None:
             print(
                 "".join(f"   ({letter}) {choice}\n" for letter, choice in zip(LETTERS, question.choices, strict=False))
             )
-        print(f'Your answers: quiz("{lesson.number}", "{" ".join("-" * len(asked))}") with a letter for each dash.')
+        call = again.format(number=lesson.number, letters=" ".join("-" * len(asked)))
+        print(f"Your answers:  {call}  with a letter for each dash")
         return
     given = answers.lower().replace(",", " ").split()
     given = list(given[0]) if len(given) == 1 else given

@@ -28,6 +28,8 @@ def test_questions_without_answers_and_answers_that_explain(asked, capsys):
     out = capsys.readouterr().out
     assert "1. 2 + 2?\n   (a) 3\n   (b) 4\n" in out
     assert 'quiz("42", "- -")' in out
+    quiz("42", again="quiz {number} {letters}")
+    assert "Your answers:  quiz 42 - -  with" in capsys.readouterr().out
     assert "Twice two" not in out
     quiz("42", "b c")
     assert capsys.readouterr().out == "1. (b) right: Twice two.\n2. (c) no: That is the power.\n1 of 2 right\n"

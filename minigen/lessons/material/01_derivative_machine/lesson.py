@@ -248,6 +248,8 @@ print("12 forks:", eager_visits[-1], "visits if eager,", ordered_visits[-1], "in
 # **Exercise 01.1.** Write the pass yourself: `backward`, for a graph given as lists. Open `exercises.py` (in Jupyter Lab
 # it is beside this notebook in the file browser), write the function, save the file, and run the next cell again.
 # "Not written yet" is the start of every exercise.
+# (The numbers of the exercises follow their kind: .5 is a derivation, .6 an open task. They do not always stand in that
+# order.)
 
 # %%
 check("01.1")

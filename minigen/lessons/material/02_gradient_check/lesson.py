@@ -321,9 +321,8 @@ print("wrong, asked as not (error <= 1): ", ~(error <= 1))
 check("02.4")
 
 # %% [markdown]
-# ## A right gradient of a wrong model
+# ## Two programs for one distribution
 #
-# The check compares a program with itself: the derivative with the values. It cannot know which values you wanted.
 # Here are two programs that should draw from a Gaussian of mean m and *variance* e^v, given standard noise. (This is the
 # heart of lesson 6.) The first computes m + exp(v / 2) noise, the second m + exp(v) noise.
 #
@@ -349,6 +348,7 @@ for name, sampler in samplers.items():
 pictures.histograms(samples, np.linspace(-1, 1.6, 81), "sample", "of 20000")
 
 # %% [markdown]
+# The check compares a program with itself: the derivative with the values. It cannot know which values you wanted.
 # Only the *value* shows the mistake: the variance of the samples. So beside each gradient check in this course there is
 # a check of a value or of a property. When you write a model of your own, you need both.
 #
@@ -358,7 +358,8 @@ pictures.histograms(samples, np.linspace(-1, 1.6, 81), "sample", "of 20000")
 # what limits them: the step, rounding, and the number of points.
 #
 # **Exercise 02.6 (open task).** `sharp_slope`: the slope of a function with many bends, with an error that is 11.5 digits
-# below the slope. A central difference gets to about 10. The next section shows one of several ways.
+# below the slope. A central difference gets to about 10. Try it before you read on: there are several ways, and
+# the next section shows one of them.
 
 # %%
 check("02.6")

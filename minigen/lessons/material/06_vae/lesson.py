@@ -270,7 +270,7 @@ check("06.6")
 # %% [markdown]
 # ## A misconception, put to the test
 #
-# *"My gradients pass the check, so my VAE is right."* The most common slip mistakes the log-variance for the logarithm
+# *"If my VAE is wrong somewhere, the gradient check finds it."* The most common slip mistakes the log-variance for the logarithm
 # of the standard deviation: `z = mean + exp(log_var) * noise`.
 #
 # **Predict before you run.** `gradcheck` compares the derivatives of this wrong sampler with measured slopes. (a) It

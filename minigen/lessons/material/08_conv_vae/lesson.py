@@ -158,7 +158,7 @@ check("08.6")
 # ## A misconception, put to the test
 #
 # *"With 500 codes instead of one, the ELBO gets tighter."* There are two ways to use K codes: the mean of the
-# logarithms of their weights, which is the ELBO, and the logarithm of their mean.
+# logarithms of their weights, and the logarithm of their mean.
 #
 # **Predict before you run.** We take 500 log-weights of each of 60 digits, and estimate with groups of K of them. As K
 # grows, which of the two moves, on average over the groups and apart from its scatter?

@@ -276,7 +276,7 @@ def examine(axis, title, critic):
     """Draw a critic; print and return what it finds."""
     value = (critic(real).mean() - critic(fake).mean()).item()
     slopes = np.linalg.norm(penalties.input_gradient(critic, np.concatenate([real, fake])).numpy(), axis=1)
-    print(f"{title:<17} finds {value:.4f} of W = {distance:.4f}   median slope {np.median(slopes):.4f}, ", end="")
+    print(f"{title:<17} finds {value:.4f} = {value / distance:.3f} W   median slope {np.median(slopes):.4f}, ", end="")
     print(f"largest {slopes.max():.4f}")
     pictures.critic_map(axis, critic, real, fake, title)
     return value

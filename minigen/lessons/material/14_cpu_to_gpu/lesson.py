@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Lesson 14: From CPU to GPU
 #
-# **Afterwards you can** say how much of a training step is arithmetic and how much is only asking for it, write one
+# **Afterwards you can** say how much of a training step is arithmetic and how much is the cost of calls, write one
 # source that runs on two kinds of arrays, estimate from which batch size a GPU wins, and read a benchmark with suspicion.
 #
 # **Time:** 40 minutes to read, about an hour with the six exercises. **You need** lesson 3 (dense networks). You need **no
@@ -123,8 +123,8 @@ except MinigenError as error:
 #
 # ## The clock and the queue
 #
-# A launch returns at once; the result comes later. Below, a thread stands for the GPU. It multiplies matrices, five times,
-# while the main thread goes on and reads the clock twice: at once, and when the last product is there.
+# Below, a thread stands for the GPU. It multiplies matrices, five times, while the main thread goes on and reads the
+# clock twice: at once, and when the last product is there.
 #
 # **Predict before you run.** What does the first clock show?
 #
@@ -217,7 +217,8 @@ for name, (fixed, per_example) in CPU.items():
 pictures.fits(batches, TIMES, CPU)
 
 # %% [markdown]
-# (The best times say what a program *needs*. Comparing two programs is another matter; see below.)
+# (We take the best times here, because they say what the program needs when nothing disturbs it. To compare two programs,
+# take medians; see below.)
 #
 # A line is good to some tens of percent, on a busy machine to worse, since the rate itself depends on the size (caches;
 # small products). Now compare the two fixed parts. Both networks make the same calls: Python, the recording of the
@@ -235,7 +236,7 @@ for name, weights in WEIGHTS.items():
 # %% [markdown]
 # ## Where the lines cross
 #
-# *From here on nothing about a GPU is measured.* We put assumed numbers into the same formula:
+# *From here on nothing about a GPU is measured:* all numbers, those of the predictions too, are computed. We put assumed numbers into the same formula:
 #
 # - the calls: those just found, as the same Python runs on the same CPU;
 # - launches on top: as many as were counted, and 15 more for Adam and the noise; 5, 10 and 20 µs each;
@@ -347,7 +348,7 @@ for device, (f, p) in {"this CPU": CPU["small"], **{card: GPUS["small", card][1]
     print(f"small network, {device}: done first with a batch of {candidates[total.argmin()]}")
 
 # %% [markdown]
-# Dear calls and cheap examples ask for large batches. (The law knows nothing of how well the result generalises.)
+# Where calls are expensive and examples cheap, large batches pay. (The law knows nothing of how well the result generalises.)
 #
 # ## Reading a benchmark
 #
@@ -388,9 +389,9 @@ for way, values in WAYS.items():
     print(f"{way:>16s}: {min(values):.2f} to {max(values):.2f}")
 
 # %% [markdown]
-# On a quiet machine all four are narrow. On a busy one, compare two rows that differ in one choice: turns help against
-# slow changes, medians against single disturbances, and which of them matters more depends on what disturbs. A gain
-# that is smaller than the spread of *nothing* is no gain.
+# On a quiet machine all four are narrow. On a busy one, compare two rows that differ in one choice. Turns are meant
+# against slow changes, medians against single disturbances. Whether they help depends on what disturbs, and in a single
+# run they may not. A gain that is smaller than the spread of *nothing* is no gain.
 #
 # **Exercise 14.4.** `paired_ratio`: of turns the median, and the range, as in the library's tables.
 
@@ -513,7 +514,7 @@ for letter, at in after.items():
     print(f"({letter}): {pictures.in_words(at)}")
 most = max(after, key=lambda letter: abs(after[letter] - before))
 dcgan = workloads.flops(workloads.Job("dcgan", "cpu").model, (28, 28, 1))
-print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small VAE for each example: another matter")
+print(f"DCGAN has {dcgan / FLOPS['small']:.0f} times the operations of the small VAE for each example")
 
 # %% [markdown]
 # ## Five quick questions

@@ -17,6 +17,7 @@ PREDICTIONS = [
         unit="times",
         digits=2,
         tolerance=None,
+        how="Computed",
         because="Nearly all that is left on the GPU is calls and launches, which the card does not make faster.",
     ),
     Prediction(
@@ -28,6 +29,7 @@ PREDICTIONS = [
         "14.d",
         "most",
         choices="abc",
+        how="Computed",
         because="The crossover is the difference of the fixed parts over that of the times per example. The GPU's time "
         "per example is next to nothing already, so only the launches matter.",
     ),

@@ -1,6 +1,7 @@
 """Lesson 14: how long a training step takes, and on which device. Six functions to write, in plain NumPy.
 
-The first five belong to one model of the time: something fixed for each step, and something for each example,
+Four of them, 14.2, 14.3, 14.5 and 14.6, belong to one model of the time: something fixed for each step, and something
+for each example,
 
     time(batch) = fixed + per_example * batch.
 
