@@ -7,7 +7,6 @@ import ast
 import io
 import json
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from .checking import printable
 from .course import MATERIAL
 
 TRAIN, TEST, SAMPLES, SEEDS, WORDS = 200, 50, 100, 3, 700  # at least, and of words at most
 LARGEST = 1 << 28  # bytes of a file
+LARGEST_NUMBER = 1e100
 HEADINGS = re.findall(r"^## (.+)$", (MATERIAL / "capstone" / "report.md").read_text(encoding="utf-8"), re.M)
 
 
@@ -73,8 +74,7 @@ def _data(folder: Path) -> str:
     train, test = (_examples(folder / "data.npz", name, least) for name, least in (("train", TRAIN), ("test", TEST)))
     if train.shape[1:] != test.shape[1:]:
         raise Missed(f"data.npz: train has examples of shape {train.shape[1:]}, test of {test.shape[1:]}")
-    known = {row.tobytes() for row in train}
-    both = sum(row.tobytes() in known for row in test)
+    both = int((_nearest(test, train) < _same(train)).sum())
     if both:
         raise Missed(f"data.npz: {both} of {len(test)} test examples are in train too; split anew, without duplicates")
     return f"data: {len(train)} to train and {len(test)} to test, none in both"
@@ -87,8 +87,7 @@ def _samples(folder: Path) -> str:
         raise Missed(f"samples.npz: examples of shape {samples.shape[1:]}, but those of data.npz are {train.shape[1:]}")
     if len(np.unique(samples.reshape(len(samples), -1), axis=0)) < len(samples) / 2:
         raise Missed("samples.npz: more than half of the samples are equal to another one")
-    spread = float(train.std()) or 1.0
-    copies = int((_nearest(samples, train) < 1e-4 * spread).sum())
+    copies = int((_nearest(samples, train) < _same(train)).sum())
     if copies > len(samples) / 20:
         raise Missed(f"samples.npz: {copies} of {len(samples)} samples are copies of training examples")
     return f"samples: {len(samples)}, of which {copies} are copies of training examples"
@@ -100,8 +99,9 @@ def _results(folder: Path) -> str:
     model, baseline = np.mean(results["model"]), np.mean(results["baseline"])
     wins = model > baseline if better == "higher" else model < baseline
     return (
-        f"results: {results['measure']}, {_with_scatter(results['model'])} in {len(results['seeds'])} seeds; "
-        f"{results['baseline_name']} {_with_scatter(results['baseline'])}; {better} is better, so the model is "
+        f"results: {printable(results['measure'], 80)}, {_with_scatter(results['model'])} in "
+        f"{len(results['seeds'])} seeds; {printable(results['baseline_name'], 80)} "
+        f"{_with_scatter(results['baseline'])}; {better} is better, so the model is "
         f"{'ahead of' if wins else 'not ahead of'} its baseline"
     )
 
@@ -110,11 +110,12 @@ def _program(folder: Path) -> str:
     text = _text(folder / "make.py")
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        raise Missed(f"make.py: is no Python program ({error})") from None
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    names |= {node.arg or "" for node in ast.walk(tree) if isinstance(node, ast.keyword)}
-    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        nodes = list(ast.walk(tree))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Missed(f"make.py: is no Python program ({type(error).__name__})") from None
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {node.arg or "" for node in nodes if isinstance(node, ast.keyword)}
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     if not any("seed" in name.lower() or name in ("Generator", "default_rng") for name in names):
         raise Missed("make.py: names no seed; nobody could repeat your numbers")
     return "make.py names its seeds"
@@ -122,11 +123,12 @@ def _program(folder: Path) -> str:
 
 def _report(folder: Path) -> str:
     text = _text(folder / "report.md")
+    text = re.sub(r"^## (.*?)[ #]*$", r"## \1", text, flags=re.M)
     found = [heading.strip() for heading in re.findall(r"^## (.+)$", text, re.M)]
     missing = [heading for heading in HEADINGS if heading not in found]
     if missing:
         raise Missed(f"report.md: the heading {missing[0]!r} is missing")
-    for heading, body in re.findall(r"^## (.+)\n([^#]*)", text, re.M):
+    for heading, body in re.findall(r"^## (.+)\n((?:(?!## ).*\n?)*)", text, re.M):
         if heading.strip() in HEADINGS and (not body.strip() or re.fullmatch(r"\s*\([^()]*\)\s*", body)):
             raise Missed(f"report.md: nothing is written under {heading.strip()!r} yet")
     words = len(text.split())
@@ -148,7 +150,7 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise Missed(f"{path.name}: is larger than {LARGEST >> 20} MiB")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise Missed(f"{path.name}: is missing") from None
     except (OSError, ValueError) as error:
@@ -166,15 +168,17 @@ def _examples(path: Path, name: str, least: int) -> np.ndarray:
             array = np.asarray(arrays[name])
     except FileNotFoundError:
         raise Missed(f"{path.name}: is missing") from None
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise Missed(f"{path.name}: cannot be read as an .npz file ({error})") from None
+    except Missed:
+        raise
+    except Exception as error:  # an archive can be broken in as many ways as one likes
+        raise Missed(f"{path.name}: cannot be read as an .npz file ({type(error).__name__})") from None
     if array.dtype.kind not in "biuf" or array.ndim < 2 or 0 in array.shape[1:]:
         raise Missed(f"{path.name}: {name} has dtype {array.dtype} and shape {array.shape}; expected numbers, (N, ...)")
     if len(array) < least:
         raise Missed(f"{path.name}: {name} has {len(array)} examples; expected at least {least}")
     array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise Missed(f"{path.name}: {name} has NaN or infinite entries")
+    if not (np.abs(array) < LARGEST_NUMBER).all():
+        raise Missed(f"{path.name}: {name} has entries that are NaN, infinite or above {LARGEST_NUMBER:g}")
     if (array == array[:1]).all():
         raise Missed(f"{path.name}: all examples of {name} are equal")
     return array
@@ -184,8 +188,8 @@ def _read_results(folder: Path) -> dict[str, Any]:
     """results.json, complete and of the right kinds."""
     try:
         found = json.loads(_text(folder / "results.json"))
-    except ValueError as error:
-        raise Missed(f"results.json: is no JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise Missed(f"results.json: is no JSON ({type(error).__name__})") from None
     wanted = ("measure", "better", "seeds", "model", "baseline_name", "baseline")
     if not isinstance(found, dict) or not all(name in found for name in wanted):
         raise Missed(f"results.json: expected {', '.join(wanted)}")
@@ -194,7 +198,8 @@ def _read_results(folder: Path) -> dict[str, Any]:
     if not all(isinstance(found[name], str) and found[name].strip() for name in ("measure", "baseline_name")):
         raise Missed("results.json: measure and baseline_name are texts")
     seeds = found["seeds"]
-    if not isinstance(seeds, list) or len({repr(seed) for seed in seeds}) != len(seeds) or len(seeds) < SEEDS:
+    whole = isinstance(seeds, list) and all(type(seed) is int for seed in seeds)
+    if not whole or len(set(seeds)) != len(seeds) or len(seeds) < SEEDS:
         raise Missed(f"results.json: expected {SEEDS} different seeds or more, got {seeds!r}")
     for name in ("model", "baseline"):
         values = found[name]
@@ -206,6 +211,11 @@ def _read_results(folder: Path) -> dict[str, Any]:
 
 def _with_scatter(values: list[float]) -> str:
     return f"{np.mean(values):.4g} ± {np.std(values, ddof=1):.2g}"
+
+
+def _same(train: np.ndarray) -> float:
+    """A distance below which two examples are the same: a thousandth of the data's deviation."""
+    return 1e-3 * float(train.std())
 
 
 def _nearest(samples: np.ndarray, train: np.ndarray) -> np.ndarray:

@@ -212,6 +212,17 @@ def _fault(
     return found
 
 
+def _is_finite(answer: object) -> bool:
+    """Whether no number in it is NaN or infinite."""
+    if isinstance(answer, dict):
+        return all(map(_is_finite, answer.values()))
+    if isinstance(answer, (list, tuple)):
+        return all(map(_is_finite, answer))
+    if isinstance(answer, (float, np.floating)) or (isinstance(answer, np.ndarray) and answer.dtype.kind == "f"):
+        return bool(np.isfinite(answer).all())
+    return True
+
+
 def _unreached(
     measure: Callable[[Inputs, object], Measure], inputs: Inputs, answer: object, note: Callable[[Measure], None]
 ) -> Difference | None:
@@ -221,6 +232,8 @@ def _unreached(
     if isinstance(answer, Unknown):
         return Difference(f"returns {kind_of(answer)}, expected numbers, arrays, or tuples, lists or dicts of them")
     try:
+        if not _is_finite(answer):
+            return Difference("is NaN or infinite somewhere")
         found = measure(copy.deepcopy(inputs), answer)
     except ArgumentError as error:
         return Difference(str(error))

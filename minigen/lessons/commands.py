@@ -1,6 +1,7 @@
 """The commands: start, status (the default), check, hint, reset, solution, quiz, capstone, grade."""
 
 import argparse
+import itertools
 import re
 import shlex
 import sys
@@ -143,7 +144,7 @@ def _status(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     workbook = Workbook.find(args.course)
     wanted: list[tuple[Lesson, Exercise]]
-    if re.fullmatch(r"\d+(_\w*)?", args.what):
+    if re.fullmatch(r"\d+", args.what) or args.what in (lesson.name for lesson in all_lessons()):
         lesson = find_lesson(args.what)
         wanted = [(lesson, exercise) for exercise in lesson.exercises]
     else:
@@ -187,7 +188,9 @@ def _reset(args: argparse.Namespace) -> int:
     path, stubs = Workbook.find(args.course).exercises_file(lesson), lesson.stubs
     if path.exists():
         before = read_source(path)
-        kept = path.with_name("exercises.before-reset.txt")
+        kept = next(
+            p for n in itertools.count(1) if not (p := path.with_name(f"exercises.before-reset-{n}.txt")).exists()
+        )
         kept.write_bytes(path.read_bytes())
         try:
             stubs = replace_function(before, exercise.function, stubs)

@@ -54,7 +54,7 @@ class Prediction:
                 return letter
             raise ArgumentError(f"predict: {self.key} expects one of {', '.join(self.choices)}, got {guess!r}")
         try:
-            value = float(text.removesuffix("%"))
+            value = float(text.removesuffix(self.unit.lower()).removesuffix("%" if self.unit == "%" else ""))
         except ValueError:
             value = float("nan")
         if value != value or abs(value) == float("inf"):
@@ -72,13 +72,15 @@ def find_prediction(key: str) -> tuple[Lesson, Prediction]:
     Raises:
         ArgumentError: there is none.
     """
+    wanted = full_key(key) if isinstance(key, str) else ""
     known = []
     for lesson in all_lessons():
         for prediction in lesson.questions["PREDICTIONS"]:
-            if prediction.key == full_key(key):
+            if prediction.key == wanted:
                 return lesson, prediction
             known.append(prediction.key)
-    raise ArgumentError(f"predict: there is no prediction {key!r}; there are {', '.join(known)}")
+    near = [k for k in known if k[:2] == f"{wanted:0>4}"[:2]] or known[:3]
+    raise ArgumentError(f"predict: there is no prediction {key!r}; expected a text, like {', '.join(map(repr, near))}")
 
 
 def predict(key: str, guess: object = ...) -> None:

@@ -15,7 +15,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ..data.files import json_text, write_whole
+from ..data.files import json_text, locked, write_whole
 from ..errors import ArgumentError, DataError
 from ..version import __version__
 from .course import MATERIAL, Exercise, Lesson, all_lessons
@@ -99,8 +99,10 @@ class Workbook:
 
     def remember(self, key: str, guess: str) -> None:
         """Keep a guess; one that is there stays."""
-        text = json_text({key: guess, **self.guesses}, indent=1, sort_keys=True) + "\n"
-        write_whole(self.folder / "guesses.json", lambda path: path.write_text(text, encoding="utf-8"))
+        path = self.folder / "guesses.json"
+        with locked(path):
+            text = json_text({key: guess, **self.guesses}, indent=1, sort_keys=True) + "\n"
+            write_whole(path, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def start(folder: Path) -> list[Path]:

@@ -68,13 +68,26 @@ def npz(folder, name, **arrays):
     np.savez(folder / name, **arrays)
 
 
-def shared(folder):
+def shared(folder, moved=0.0):
     train = np.load(folder / "data.npz")["train"]
-    npz(folder, "data.npz", train=train, test=np.concatenate([train[:1], np.random.default_rng(1).random((60, 2))]))
+    npz(
+        folder,
+        "data.npz",
+        train=train,
+        test=np.concatenate([train[:1] + moved, np.random.default_rng(1).random((60, 2))]),
+    )
 
 
-def copied(folder):
-    npz(folder, "samples.npz", samples=np.load(folder / "data.npz")["train"][:120])
+def copied(folder, moved=0.0):
+    npz(folder, "samples.npz", samples=np.load(folder / "data.npz")["train"][:120] + moved)
+
+
+def flipped(folder):
+    arrays = dict(np.load(folder / "data.npz"))
+    np.savez_compressed(folder / "data.npz", **arrays)
+    data = bytearray((folder / "data.npz").read_bytes())
+    data[len(data) // 3] ^= 0x55
+    (folder / "data.npz").write_bytes(data)
 
 
 def results(**changes):
@@ -89,6 +102,13 @@ FAULTS = {
     "a truncated archive": (lambda f: (f / "data.npz").write_bytes((f / "data.npz").read_bytes()[:300]), [0, 1]),
     "objects": (lambda f: npz(f, "samples.npz", samples=np.array([[{}, 1]] * 200, object)), [1]),
     "copies": (copied, [1]),
+    "copies that were moved a little": (lambda f: copied(f, 3e-4), [1]),
+    "train examples, moved a little, in test": (lambda f: shared(f, 1e-5), [0]),
+    "a flipped byte": (flipped, [0, 1]),
+    "deep JSON": (lambda f: (f / "results.json").write_text("[" * 100000), [2, 4]),
+    "a deep program": (lambda f: (f / "make.py").write_text("-" * 100000 + "1"), [3]),
+    "huge entries": (lambda f: npz(f, "samples.npz", samples=some(200, 2) * 1e200), [1]),
+    "one seed as three": (results(seeds=[1, 1.0, True]), [2, 4]),
     "one sample, repeated": (lambda f: npz(f, "samples.npz", samples=np.repeat(some(2, 2), 60, 0)), [1]),
     "another shape": (lambda f: npz(f, "samples.npz", samples=some(200, 3)), [1]),
     "two seeds": (results(seeds=[0, 1], model=[1, 2], baseline=[1, 2]), [2, 4]),
@@ -113,6 +133,14 @@ def test_a_fault_loses_its_line(name, handed_in):
     spoil(handed_in)
     assert lost(handed_in) == lines
     assert all("\n" not in finding.text for finding in check_capstone(handed_in))
+
+
+def test_headings_and_texts_as_people_write_them(handed_in):
+    text = report(Model="### The encoder\n\n#1 of all.").replace("## Data", "## Data ##")
+    (handed_in / "report.md").write_text("\ufeff" + text, encoding="utf-8")
+    (handed_in / "results.json").write_text(json.dumps({**RESULTS, "measure": "a\nb\x1b[2J"}))
+    assert lost(handed_in) == []
+    assert board(check_capstone(handed_in)).count("\n") == 5
 
 
 def test_an_empty_folder_and_none(tmp_path, capsys):

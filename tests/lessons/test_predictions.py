@@ -40,9 +40,10 @@ def test_the_number_comes_after_the_guess(capsys, course):
     after = capsys.readouterr().out
     assert "You guessed 1.9. Measured: 0.123 nats" in after
     assert "It is the mean." in after
-    predict("42.a", 0.12345)  # too late
     predict("42.a", ...)
-    assert capsys.readouterr().out == 2 * after
+    assert capsys.readouterr().out == after
+    predict("42.a", 0.12345)  # too late
+    assert "You guessed 1.9 at first." in capsys.readouterr().out
     assert Workbook(course).guesses == {"42.a": "1.9"}
 
 
@@ -57,7 +58,18 @@ def test_where_it_was_measured_is_said_if_it_may_differ_here(capsys, monkeypatch
 
 def test_a_choice(capsys):
     predict("42.b", "(A)")
-    assert "You guessed a. Measured: (b)." in capsys.readouterr().out
+    assert "You guessed a, which is not what happens. Measured: (b)." in capsys.readouterr().out
+
+
+def test_a_right_choice(capsys):
+    predict("42.b", "b")
+    assert "You guessed b, which is right. Measured: (b)." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", [9.1, None, ["42.a"]])
+def test_what_is_no_key(key):
+    with pytest.raises(ArgumentError, match="there is no prediction"):
+        predict(key, 1)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -129,6 +131,28 @@ def test_the_first_guess_is_kept(course):
         (course / "guesses.json").write_text(broken)
         with pytest.raises(DataError, match=r"guesses.json"):
             _ = workbook.guesses
+
+
+def test_guesses_of_many_processes_are_all_kept(course):
+    """Each process reads, adds its own, and writes."""
+    code = "import sys; from minigen.lessons import Workbook; from pathlib import Path\n"
+    code += "for k in range(20): Workbook(Path(sys.argv[1])).remember(f'{sys.argv[2]}.{k}', '1')"
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    running = [subprocess.Popen([sys.executable, "-c", code, str(course), str(n)], env=env) for n in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert len(Workbook(course).guesses) == 60
+
+
+def test_each_reset_keeps_its_copy(course, monkeypatch):
+    monkeypatch.chdir(course)
+    path = course / "07_convolution" / "exercises.py"
+    solved = all_lessons()[7].solutions
+    path.write_text(solved)
+    for key in ("7.1", "7.2"):
+        assert main(["reset", key]) == 0
+    copies = sorted(p.read_text() for p in path.parent.glob("exercises.before-reset-*.txt"))
+    assert len(copies) == 2
+    assert solved in copies
 
 
 def test_short_keys(course, monkeypatch, capsys):

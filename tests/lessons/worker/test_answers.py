@@ -48,8 +48,9 @@ def test_library_calls_are_seen_whatever_their_name():
 
 def test_the_reference_and_siblings_are_told_apart():
     names = load("def own(x):\n    return x\ndef other(x):\n    return x\n", "solutions.py", {})
-    found = outcome(lambda x: names["other"](names["other"](x)) + names["own"](x), x=1)
+    found = outcome(lambda x: names["other"](names["other"](x)) + names["own"](x), x=1.0)
     assert (found.foreign, found.calls) == (["the reference itself"], {"other": 2})
+    assert outcome(lambda x: names["other"](x), x=1).calls == {}, "one cannot differentiate by a whole number"
 
 
 @pytest.mark.parametrize(
