@@ -63,7 +63,7 @@ def test_numeric_gradient_is_off_by_the_square_of_the_step():
         x, w, h = given.values()
         e = np.exp(w * x)
         errors = [np.abs(measure(x, w, step) - w * e / e.sum()).max() for step in (h, h / 2)]
-        if x.any() and x.size > 1:  # elsewhere it is exact
+        if x.any() and x.size > 1 and h < 0.3:  # elsewhere it is exact, or other powers of h count too
             assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)
 
 
@@ -125,7 +125,7 @@ def test_tries_is_minus_the_logarithm_of_what_was_observed_and_its_gradient():
         loss, gradient = tries(logits, failures)
         assert loss == pytest.approx(wanted.item())
         np.testing.assert_allclose(gradient, mg.grad(wanted, [x])[0].numpy(), atol=1e-14)
-        if np.abs(logits).max() < 10:
+        if np.abs(logits).max() < 10 and failures.max() <= 50:  # so that no power is 0
             p = 1 / (1 + np.exp(-logits))
             assert loss == pytest.approx(-np.mean(np.log((1 - p) ** failures * p)))
 

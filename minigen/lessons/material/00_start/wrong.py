@@ -147,6 +147,13 @@ def straight(start, end, cloud):
 
 
 @wrong("walk_round", "the farthest that the walk gets from the cloud:", compared=False)
+def with_the_radius_of_one_ring(start, end, cloud):
+    centre, walk = cloud.mean(axis=0), ref.walk_round(start, end, cloud)
+    walk[1:-1] = centre + 3 * (walk[1:-1] - centre) / np.linalg.norm(walk[1:-1] - centre, axis=1, keepdims=True)
+    return walk
+
+
+@wrong("walk_round", "the farthest that the walk gets from the cloud:", compared=False)
 def around_the_origin(start, end, cloud):
     t = np.linspace(0, 1, 100)[:, None]
     way, radius = (1 - t) * start + t * end, np.linalg.norm(cloud, axis=1).mean()

@@ -58,6 +58,29 @@ def unused_result(rng):
     return {"inputs": inputs, "slopes": (*slopes[:4], (slopes[4][0], 0.0))}
 
 
+def equal_slopes(rng):
+    """Nodes such as x + x and x * x: both uses are of one node, and have one slope."""
+    slope = lambda: round(float(rng.uniform(0.5, 2) * rng.choice([-1, 1])), 3)  # noqa: E731
+    inputs = ((), (0, 0), (1, 1, 1), (2, 0), (3, 3))
+    return {"inputs": inputs, "slopes": tuple((slope(),) * len(uses) for uses in inputs)}
+
+
+def slopes_of_zero(rng):
+    """The first of two uses has the slope 0, in some nodes, and the other one has not."""
+    inputs = ((), (), (0, 1), (1, 2), (2, 3), (3, 4))
+    slopes = rng.uniform(0.5, 2, (6, 2))
+    slopes[[2, 4, 5], 0] = 0.0
+    return {"inputs": inputs, "slopes": ((), (), *map(tuple, slopes[2:].tolist()))}
+
+
+def a_long_graph(rng):
+    """Some hundred nodes, the first of which still counts."""
+    count = int(10 ** rng.uniform(2.0, 2.4))
+    inputs = [()] + [(k - 1, max(k - 5, 0)) for k in range(1, count)]
+    slopes = np.column_stack([rng.uniform(0.95, 1.05, count), rng.uniform(-0.05, 0.05, count)]).round(3)
+    return {"inputs": tuple(inputs), "slopes": ((), *map(tuple, slopes[1:].tolist()))}
+
+
 def three(rng):
     """G, A and B of one shape, all sizes different."""
     shape = tuple(int(n) for n in rng.choice([2, 3, 4, 5], 3, replace=False))
@@ -111,6 +134,16 @@ def rows(scale, columns=None):
     return draw
 
 
+def all_of_length(low, high):
+    """G and X, all rows of about one length, which lies between these two powers of ten."""
+
+    def draw(rng):
+        given, size = rows(2.0)(rng), 10 ** rng.uniform(low, high)
+        return {**given, "x": given["x"] * size}
+
+    return draw
+
+
 def a_chain(low, high):
     """A chain with so many steps."""
     return lambda rng: {"steps": int(rng.integers(low, high))}
@@ -159,9 +192,13 @@ def of_broadcast(reference, inputs):
 
 
 def of_normalize(reference, inputs):
-    """<G, rows of x divided by their lengths> as a function of x."""
+    """<G, rows of x divided by their lengths> as a function of x, in units of the shortest row.
+
+    The slope is the same as without these units, and a step is small beside every row.
+    """
     g, x = inputs.values()
-    return [(lambda x: float((g * x / np.sqrt((x * x).sum(axis=1, keepdims=True))).sum()), x)]
+    unit = np.sqrt((x * x).sum(axis=1)).min()
+    return [(lambda x: float((g * x / np.sqrt((x * x).sum(axis=1, keepdims=True))).sum() / unit), x / unit)]
 
 
 EXERCISES = [
@@ -181,6 +218,9 @@ EXERCISES = [
             "a result that nobody uses": unused_result,
             "a variable comes last": last_is_a_variable,
             "nothing but variables": only_a_variable,
+            "x + x and x * x": equal_slopes,
+            "slopes of 0": slopes_of_zero,
+            "many nodes": a_long_graph,
         },
         hints=(
             "Start with total = np.zeros(number of nodes) and total[-1] = 1. Which node is complete now, and may hand "
@@ -243,6 +283,11 @@ EXERCISES = [
             "new axes of length 1": of_sizes((1, 3, 1), (3, 1)),
             "an axis of length 1 that stays": of_sizes((4, 1, 3), (1, 3)),
             "stretched to 2": of_sizes((3, 2), (3, 1)),
+            "three new axes": of_sizes((2, 3, 4, 5), (5,)),
+            "many new axes": of_sizes((2, 1, 3, 2, 2, 4), (4,)),
+            "one number for each channel": of_sizes((2, 3, 4, 5), (1, 1, 1, 5)),
+            "every second axis": of_sizes((2, 3, 4, 5, 2), (2, 1, 4, 1, 2)),
+            "the last three axes": of_sizes((3, 2, 4, 5), (3, 1, 1, 1)),
             "zeros": lambda rng: (
                 {"g": np.where(rng.permutation(12) < 4, 0.0, rng.standard_normal(12)).reshape(4, 3)} | {"shape": (3,)}
             ),
@@ -266,6 +311,9 @@ EXERCISES = [
             "rows": rows(1.5),
             "long and short rows": rows(100.0),
             "one column": rows(3.0, columns=1),
+            "very short rows": all_of_length(-12, -4),
+            "very long rows": all_of_length(3, 9),
+            "one row": lambda rng: {name: array[:1] for name, array in rows(2.0, 3)(rng).items()},
             "zeros": lambda rng: some_zeros({name: np.ones((3, 1)) * a[:1] for name, a in rows(2.0, 6)(rng).items()}),
         },
         hints=(

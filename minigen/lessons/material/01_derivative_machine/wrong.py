@@ -94,6 +94,12 @@ def uses_as_a_set(inputs, slopes):
     return total
 
 
+@wrong("backward", "two uses with equal slopes count once, as in x + x: go through inputs[k] with its repetitions")
+def pairs_as_a_set(inputs, slopes):
+    pairs = [tuple(set(zip(*both, strict=True))) for both in zip(inputs, slopes, strict=True)]
+    return ref.backward(*(tuple(tuple(pair[part] for pair in of) for of in pairs) for part in (0, 1)))
+
+
 @wrong("backward", "it begins at the last node but one: start with k = len(inputs) - 1")
 def one_too_late(inputs, slopes):
     total = np.zeros(len(inputs))
@@ -318,6 +324,12 @@ def without_keepdims(g, shape):
 def stretched_only(g, shape):
     extra = g.ndim - len(shape)
     return g.sum(axis=tuple(i + extra for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+@wrong("unbroadcast", "only one or two new axes are summed: there can be more, g.ndim - len(shape) of them")
+def two_new_axes(g, shape):
+    g = g.sum(axis=tuple(range(min(g.ndim - len(shape), 2))))
+    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1), keepdims=True)
 
 
 @wrong("unbroadcast", "the new axes are looked for at the end: broadcasting puts them in front")

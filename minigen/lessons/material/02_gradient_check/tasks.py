@@ -8,24 +8,24 @@ from minigen.lessons import Exercise, Measure, reference_of
 ref = reference_of(__file__)
 
 
-def measuring(axes):
-    """An array with so many axes, weights, and a step that is large enough to be seen in the answer."""
+def measuring(axes, sizes=(2, 3, 4, 5), low=-1.3, high=-0.7):
+    """An array with so many axes, weights, and a step between two powers of ten, large enough to be seen."""
 
     def draw(rng):
-        shape = tuple(int(n) for n in rng.choice([2, 3, 4, 5], axes, replace=False))
+        shape = tuple(int(n) for n in rng.choice(sizes, axes, replace=False))
         x, w = rng.standard_normal(shape), rng.uniform(0.5, 1.5, shape) * rng.choice([-1, 1], shape)
-        return {"x": x, "w": w, "h": round(float(rng.uniform(0.05, 0.2)), 3)}
+        return {"x": x, "w": w, "h": float(f"{10 ** rng.uniform(low, high):.3g}")}
 
     return draw
 
 
-def stepping(eps):
-    """Values and third derivatives of both signs and many sizes."""
+def stepping(eps, shape=None):
+    """Values and third derivatives of both signs and many sizes, of this shape, or so many as chance will have it."""
 
     def draw(rng):
-        sizes = 10 ** rng.uniform(-3, 3, (2, int(rng.integers(3, 8))))
+        sizes = 10 ** rng.uniform(-3, 3, (2, *(shape or [int(rng.integers(3, 8))])))
         f, f3 = sizes * rng.choice([-1, 1], sizes.shape)
-        f[0], f3[-1] = -abs(f[0]), -abs(f3[-1])
+        f.flat[0], f3.flat[-1] = -abs(f.flat[0]), -abs(f3.flat[-1])
         return {"f": f, "f3": f3, "eps": eps}
 
     return draw
@@ -72,8 +72,8 @@ def offsets(values=None, n=None):
 
 
 def points(rng):
-    """Fifty points."""
-    return {"x": rng.uniform(-2, 2, 50)}
+    """Some fifty points."""
+    return {"x": rng.uniform(-2, 2, int(rng.integers(30, 80)))}
 
 
 def right_digits(inputs, answer):
@@ -85,16 +85,16 @@ def right_digits(inputs, answer):
     return Measure(float(min(16.0, -np.log10(max(error, 1e-16)))), 11.5, "right digits")
 
 
-def compared(special, rtol=1e-3, atol=1e-5):
+def compared(special, rtol=1e-3, atol=1e-5, shape=None):
     """Two gradients that nearly agree in some entries; some measured slopes are 0, some values those in `special`."""
 
     def draw(rng):
-        shape = tuple(int(n) for n in rng.choice([4, 5, 6], 2, replace=False))
-        numeric = rng.standard_normal(shape) * 10 ** rng.uniform(-4, 2, shape)
-        analytic = numeric * (1 + 10 ** rng.uniform(-7, 0, shape)) + 10 ** rng.uniform(-8, -3, shape)
-        numeric[0, :2] = 0.0
-        analytic[0, 1:3] = 0.0
-        for (one, other), place in zip(special, rng.permutation(np.arange(shape[1], numeric.size)), strict=False):
+        sizes = shape or tuple(int(n) for n in rng.choice([4, 5, 6], 2, replace=False))
+        numeric = rng.standard_normal(sizes) * 10 ** rng.uniform(-4, 2, sizes)
+        analytic = numeric * (1 + 10 ** rng.uniform(-7, 0, sizes)) + 10 ** rng.uniform(-8, -3, sizes)
+        numeric.flat[:2] = 0.0
+        analytic.flat[1:3] = 0.0
+        for (one, other), place in zip(special, rng.permutation(np.arange(4, numeric.size)), strict=False):
             analytic.flat[place] = analytic.flat[place] if one is None else one
             numeric.flat[place] = numeric.flat[place] if other is None else other
         return {"analytic": analytic, "numeric": numeric, "rtol": rtol, "atol": atol}
@@ -122,6 +122,9 @@ EXERCISES = [
             "a matrix": measuring(2),
             "a vector": measuring(1),
             "three axes": measuring(3),
+            "four axes, one of length 1": measuring(4, sizes=[1, 2, 3, 4]),
+            "a smaller step": measuring(1, low=-2.2, high=-1.5),
+            "a large step": measuring(2, low=-0.5, high=0.5),
             "one entry": lambda rng: {"x": rng.standard_normal(1), "w": rng.uniform(0.5, 1.5, 1), "h": 0.125},
             "zeros": lambda rng: {**measuring(2)(rng), "x": np.zeros((2, 3)), "w": rng.standard_normal((2, 3))},
             "a weight of 0": lambda rng: {
@@ -148,6 +151,9 @@ EXERCISES = [
             "float32": stepping(6e-8),
             "float16": stepping(4.9e-4),
             "f is 0": zero_value,
+            "one point": stepping(1e-3, [1]),
+            "points in rows": stepping(1e-8, [2, 3]),
+            "three axes, one of length 1": stepping(6e-8, [3, 1, 2]),
         },
         hints=(
             "One part of the error falls as h grows, the other rises. What holds for the derivative of a function at "
@@ -166,6 +172,7 @@ EXERCISES = [
             "other sizes": probabilities,
             "probabilities of nearly 0 and 1": certain,
             "one class": one_column,
+            "one row": lambda rng: {name: array[:1] for name, array in probabilities(rng).items()},
         },
         hints=(
             "Each output of a row depends on every input of this row. Put the second formula of the docstring into "
@@ -186,6 +193,10 @@ EXERCISES = [
             "other tolerances": compared(((np.nan, np.nan),), rtol=0.1, atol=1e-2),
             "tiny tolerances": compared((), rtol=1e-9, atol=1e-12),
             "infinities": compared(((np.inf, None), (None, -np.inf), (np.inf, np.inf), (-np.inf, np.inf))),
+            "negative infinities": compared(((-np.inf, -np.inf), (-np.inf, None))),
+            "one axis": compared(((np.nan, None),), shape=(7,)),
+            "axes of length 1": compared(((None, np.inf),), shape=(5, 1)),
+            "three axes": compared(((-np.inf, np.nan),), shape=(1, 3, 4)),
         },
         hints=(
             "The formula is one line of NumPy. Then ask: what does it give where analytic is NaN, and where both are "

@@ -75,6 +75,50 @@ def in_between(rng):
     return {"logits": logits, "targets": rng.integers(0, 2, shape).astype(float)}
 
 
+def right_and_sure(low, high):
+    """Logits of sizes between these two, and targets that are as they say: every cost is tiny."""
+
+    def draw(rng):
+        shape = tuple(two_sizes(rng))
+        targets = rng.integers(0, 2, shape).astype(float)
+        return {"logits": rng.uniform(low, high, shape) * (2 * targets - 1), "targets": targets}
+
+    return draw
+
+
+def of_any_size(rng):
+    """Logits of both signs, one of them between 1e4 and 1e12 and the largest."""
+    shape = tuple(two_sizes(rng))
+    logits = 10 ** rng.uniform(0, 1, shape) * 10 ** rng.uniform(3, 11) * rng.choice([-1, 1], shape)
+    return {"logits": logits, "targets": rng.uniform(0, 1, shape)}
+
+
+def repeated(draw):
+    """The same examples, each of them twice, and one of them a third time."""
+
+    def drawn(rng):
+        given = draw(rng)
+        order = rng.permutation(np.append(np.tile(np.arange(len(given["logits"])), 2), 0))
+        return {name: array[order] for name, array in given.items()}
+
+    return drawn
+
+
+def equal_features(rng):
+    """Two features that are equal in all examples."""
+    return {name: array[:, [0, 1, 0]] for name, array in pixels(-3, 3)(rng).items()}
+
+
+def one_of(draw, columns=None):
+    """The first example of these inputs, or of all examples the first columns."""
+    return lambda rng: {name: a[:1] if columns is None else a[:, :columns] for name, a in draw(rng).items()}
+
+
+def one_class(rng):
+    """A single class, which is always right."""
+    return {"logits": rng.standard_normal((3, 1)), "labels": np.zeros(3, int)}
+
+
 def noise(rng):
     """Draws from N(0, 1) for a layer with different numbers of inputs and outputs."""
     return {"noise": rng.standard_normal(tuple(rng.choice([3, 5, 7, 12, 20], 2, replace=False)))}
@@ -83,6 +127,11 @@ def noise(rng):
 def one_input(rng):
     """A layer with a single input."""
     return {"noise": rng.standard_normal((1, int(rng.integers(2, 6))))}
+
+
+def many_inputs(rng):
+    """A layer with many inputs, and one output."""
+    return {"noise": rng.standard_normal((int(10 ** rng.uniform(1.5, 3.3)), 1))}
 
 
 def with_a_zero(rng):
@@ -106,18 +155,41 @@ def counts(low, high, most):
     return draw
 
 
+def often_failed(rng):
+    """Many failures, by chance from a hundred to a million."""
+    given = counts(0, 3, 3)(rng)
+    most = int(10 ** rng.uniform(3, 6))
+    return {**given, "failures": rng.integers(most // 10, most, len(given["logits"]))}
+
+
+def in_steps(rng):
+    """Logits at all heights from -30 to 30."""
+    logits = rng.permutation(np.arange(-30.0, 31.0, 2.0)) + rng.uniform(-1, 1)
+    return {"logits": logits, "failures": rng.integers(0, 4, len(logits))}
+
+
 def never_failed(rng):
     """Every first try succeeded; one logit is 0."""
     n = int(rng.integers(1, 5))
     return {"logits": np.append(2 * rng.standard_normal(n), 0.0), "failures": np.zeros(n + 1, int)}
 
 
-def curve(rng):
-    """A smooth curve that rises and falls several times, and 16 units."""
-    x = np.sort(rng.uniform(-3, 3, 200))
-    sizes, phases = rng.uniform(0.5, 1, 3) / [1, 1.5, 2], rng.uniform(0, 2 * np.pi, 3)
-    y = sum(size * np.sin(k * x + phase) for k, size, phase in zip((1, 2, 3), sizes, phases, strict=True))
-    return {"x": x, "y": y, "units": 16}
+def curve(units, width=1.0):
+    """A smooth curve that rises and falls several times, the more often the more units there may be.
+
+    width: how wide it is, by chance this or this much narrower, and where it lies; 1: from -3 to 3.
+    """
+
+    def draw(rng):
+        x = np.sort(rng.uniform(-3, 3, 200))
+        sizes, phases = rng.uniform(0.5, 1, 3) / [1, 1.5, 2], rng.uniform(0, 2 * np.pi, 3)
+        waves = np.array([1, 2, 3]) * units / 16
+        y = sum(size * np.sin(k * x + phase) for k, size, phase in zip(waves, sizes, phases, strict=True))
+        if width != 1.0:
+            x, y = (x + rng.uniform(6, 9) * rng.choice([-1, 1])) * width, y * 10 ** rng.uniform(-2, 2)
+        return {"x": x, "y": y, "units": units}
+
+    return draw
 
 
 def distance(inputs, answer):
@@ -154,6 +226,14 @@ EXERCISES = [
             "very negative logits": pixels(-2000, -800),
             "zeros and ones": on_the_edge,
             "certain": in_between,
+            "right and sure": right_and_sure(26, 34),
+            "right and very sure": right_and_sure(60, 300),
+            "right and nearly sure": right_and_sure(11, 16),
+            "logits of any size": of_any_size,
+            "the same example again": repeated(pixels(-3, 3)),
+            "the same feature again": equal_features,
+            "one example": one_of(pixels(-3, 3)),
+            "one feature": one_of(pixels(-3, 3), 1),
         },
         hints=(
             "The right side of the formula has no sigmoid in it. Why can none of its three terms overflow?",
@@ -175,6 +255,8 @@ EXERCISES = [
             "equal logits": ties,
             "one example": one_example,
             "many classes": many_classes,
+            "the same example again": repeated(classes(2.0)),
+            "one class": one_class,
         },
         hints=(
             "For one example: which of the K log-probabilities is asked for? And what may be subtracted from all its "
@@ -198,6 +280,7 @@ EXERCISES = [
             "equal logits": ties,
             "one example": one_example,
             "many classes": many_classes,
+            "the same example again": repeated(classes(2.0)),
         },
         hints=(
             "Compute p first: the softmax of each row, with the largest logit subtracted. In how many entries of a row "
@@ -210,7 +293,13 @@ EXERCISES = [
         key="03.4",
         function="he_weights",
         section="How large at the start?",
-        cases={"a layer": noise, "another": noise, "one input": one_input, "a draw of 0": with_a_zero},
+        cases={
+            "a layer": noise,
+            "another": noise,
+            "one input": one_input,
+            "many inputs": many_inputs,
+            "a draw of 0": with_a_zero,
+        },
         hints=(
             "If noise has variance 1, what is the variance of c times noise? So which c gives 2 / fan_in?",
             "The variance of c times noise is c^2: c is the root of 2 / fan_in. fan_in is the number of inputs that "
@@ -229,6 +318,11 @@ EXERCISES = [
             "many failures": counts(0, 2, 50),
             "large logits": counts(800, 2000, 3),
             "never failed": never_failed,
+            "failed very often": often_failed,
+            "logits of many sizes": in_steps,
+            "huge logits": counts(1e5, 1e9, 3),
+            "one example": lambda rng: {name: array[:1] for name, array in counts(0, 3, 5)(rng).items()},
+            "the same example again": repeated(counts(0, 3, 5)),
         },
         hints=(
             "With k failures, k tries went wrong and then one went well. What is the probability of that, in p? And "
@@ -245,7 +339,11 @@ EXERCISES = [
         function="bends",
         section="A layer, and why it needs a bend",
         level=3,
-        cases={"a curve": curve, "another": curve, "and another": curve},
+        cases={
+            "a curve": curve(16),
+            "fewer units": curve(10, width=30.0),
+            "more units": curve(40, width=0.03),
+        },
         measure=distance,
         hints=(
             "Each unit bends at one point: where x u + a = 0. Between two such points f is a straight line. So f is a "

@@ -11,7 +11,6 @@ cheat = reference_of(__file__, watched=True)
 
 TINY = "exp(-50) is 2e-22, and is added to what is not small"
 EQUIVALENT = {
-    "bce: np.exp(np.clip(..., -50, 50)) for np.exp(-np.abs(logits))": TINY,
     "bce: result at least 0": "the loss is never below 0",
     "cross_entropy: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=1, keepdims=True))": (
         "the largest term of the sum is 1, so that its logarithm is finite"
@@ -56,6 +55,18 @@ def overflowing(logits, targets):
 @wrong("bce", "log(1 + exp(-l)) overflows for very negative l: the exponent is -|l|")
 def without_the_bars(logits, targets):
     return float((np.log(1 + np.exp(-logits)) + logits - logits * targets).sum(axis=1).mean())
+
+
+@wrong("bce", "log(1 + z) loses what is small in z: np.log1p(z) keeps it")
+def without_log1p(logits, targets):
+    rest = np.log(1 + np.exp(-np.abs(logits)))
+    return float((np.maximum(logits, 0) - logits * targets + rest).sum(axis=1).mean())
+
+
+@wrong("bce", "the small term is added to a large one, which swallows it: add it last, to the difference of the others")
+def small_term_first(logits, targets):
+    small = np.log1p(np.exp(-np.abs(logits)))
+    return float((small + np.maximum(logits, 0) - logits * targets).sum(axis=1).mean())
 
 
 @wrong("bce", "you average over the features too: sum over features, mean over the batch")
