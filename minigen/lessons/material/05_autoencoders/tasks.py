@@ -317,7 +317,7 @@ EXERCISES = [
             "codes far apart": of_codes(spread=-1e4),
             "zeros": with_zeros(of_codes()),
             "codes that come twice": with_copies(of_codes()),
-            "codes even closer together": scaled(of_codes(), -12, -10),
+            "codes even closer together": of_codes(spread=1e-12),
             "many latents": of_codes(latents=12),
         },
         hints=(
