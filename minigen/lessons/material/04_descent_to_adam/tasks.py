@@ -11,9 +11,9 @@ def shape_of(rng):
     return tuple(int(n) for n in rng.choice([2, 3, 4, 5], int(rng.integers(1, 4)), replace=False))
 
 
-def momentum(rng):
+def momentum(rng, shape=None):
     """Inputs of momentum_step, in the middle of a training."""
-    shape = shape_of(rng)
+    shape = shape or shape_of(rng)
     w, b, g = rng.standard_normal((3, *shape))
     lr, kept = rng.uniform(0.05, 0.5), rng.uniform(0.3, 0.45)
     return {"w": w, "b": b, "g": g, "lr": round(float(lr), 4), "momentum": round(float(kept), 4)}
@@ -39,6 +39,29 @@ def no_momentum(rng):
     return inputs
 
 
+LONELY = (1, 3, 1, 2, 1)  # a shape with axes of length 1
+
+
+def with_lonely_axes(rng):
+    """The same for weights with five axes, three of them of length 1."""
+    return momentum(rng, LONELY)
+
+
+def steep(rng):
+    """Much momentum, a large rate and large gradients."""
+    inputs = momentum(rng)
+    kept, lr = 1 - 10 ** rng.uniform(-4, -1.5), 10 ** rng.uniform(1, 3)
+    return inputs | {"g": 1e6 * inputs["g"], "b": 1e6 * inputs["b"], "lr": float(lr), "momentum": float(kept)}
+
+
+def tiny(rng):
+    """Tiny gradients, and weights of that size, after a long training."""
+    inputs, size = momentum(rng), 10 ** rng.uniform(-30, -20)
+    return (
+        inputs | {name: size * inputs[name] for name in "wbg"} | {"momentum": round(float(rng.uniform(0.9, 0.99)), 4)}
+    )
+
+
 def rate_zero(inputs):
     """The same inputs with a learning rate of 0, as at the end of a schedule: only the memory changes."""
     return lambda rng: inputs(rng) | {"lr": 0.0}
@@ -54,6 +77,25 @@ def long_series(rng):
 def single_entry(rng):
     """A series of one entry."""
     return {"g": rng.standard_normal((1, *shape_of(rng))), "beta": round(float(rng.uniform(0.6, 0.95)), 3)}
+
+
+def soon_forgotten(rng):
+    """A plain series (T,): beta^t passes through all sizes, from 1 down to the rounding error."""
+    g = 1 + rng.uniform(0, 1, int(rng.integers(60, 80)))
+    g[3], g[7:9] = g[1], g[6]
+    return {"g": g, "beta": round(float(rng.uniform(0.55, 0.65)), 3)}
+
+
+def hundreds_of_numbers(rng):
+    """Hundreds of numbers, which all still count."""
+    g = 1 + rng.standard_normal(int(rng.integers(300, 400)))
+    return {"g": g, "beta": round(float(rng.uniform(0.99, 0.993)), 4)}
+
+
+def lonely_series(rng):
+    """Entries with axes of length 1; all of them are tiny."""
+    g = 10 ** rng.uniform(-30, -10) * rng.standard_normal((int(rng.integers(6, 10)), *LONELY))
+    return {"g": g, "beta": round(float(rng.uniform(0.6, 0.95)), 3)}
 
 
 def forgets_at_once(rng):
@@ -81,11 +123,33 @@ def forgetful_adam(rng):
     return adam(3)(rng) | {"beta1": 0.0, "beta2": 0.0}
 
 
-def adam(t):
+def nearly_right_means(rng):
+    """A step at which the corrections are small, but larger than rounding errors."""
+    betas = {name: round(float(rng.uniform(0.895, 0.905)), 4) for name in ("beta1", "beta2")}
+    inputs = adam(int(rng.integers(200, 216)))(rng)
+    return inputs | betas | {"w": np.zeros_like(inputs["w"]), "lr": 1.0, "eps": 1e-8}
+
+
+def rare_gradients(rng):
+    """Late in a training, the first gradients that are not 0: steps of many times the rate, which is large itself."""
+    inputs = adam(1)(rng)
+    sizes = 10 ** rng.uniform(3, 6, inputs["g"].shape)
+    late = {"t": int(rng.integers(50_000, 100_000)), "beta1": 0.05, "beta2": 0.99999, "lr": float(rng.uniform(10, 100))}
+    return inputs | late | {"g": sizes * inputs["g"]}
+
+
+def tiny_gradients(rng):
+    """Gradients that are smaller than eps, and axes of length 1."""
+    inputs, size = adam(int(rng.integers(3000, 5000)), LONELY)(rng), 10 ** rng.uniform(-12, -9)
+    means = {"m": size * inputs["m"], "v": size**2 * inputs["v"], "g": size * inputs["g"]}
+    return inputs | means | {"w": np.zeros(LONELY), "beta1": 0.9, "beta2": 0.9999, "eps": 1e-8}
+
+
+def adam(t, shape=None):
     """Inputs of adam_step at step t; eps is large enough to see where it stands."""
 
-    def draw(rng):
-        shape = shape_of(rng)
+    def draw(rng, shape=shape):
+        shape = shape or shape_of(rng)
         w, m, g = rng.standard_normal((3, *shape))
         v = rng.uniform(0.2, 2.0, shape)
         beta1, beta2 = rng.uniform(0.5, 0.7), rng.uniform(0.8, 0.95)
@@ -127,6 +191,13 @@ def long_schedule(rng):
     return {"steps": rng.integers(0, total + 100, 30), "lr": 5e-7, "warmup": warmup, "total": total}
 
 
+def endless_schedule(rng):
+    """Hundreds of thousands of steps, some asked for twice, and a large rate."""
+    warmup, total = int(rng.integers(20_000, 40_000)), int(rng.integers(300_000, 900_000))
+    steps = np.concatenate([rng.integers(0, warmup, 5), rng.integers(warmup, total, 10)])
+    return {"steps": np.concatenate([steps, steps[2:12]]), "lr": 5e3, "warmup": warmup, "total": total}
+
+
 def one_step(rng):
     """One step, with a warm-up of one step, which is none."""
     total = int(rng.integers(10, 20))
@@ -143,6 +214,16 @@ def noisy_mean(low, high, last):
     return draw
 
 
+def first_steps(rng):
+    """A short memory, and each of the first steps; some twice."""
+    return {"beta": round(float(rng.uniform(0.45, 0.55)), 4), "t": np.array([*range(1, 26), 3, 3, 7])}
+
+
+def one_late_step(rng):
+    """One step of a mean that forgets little."""
+    return {"beta": 1 - float(10 ** rng.uniform(-4, -3.5)), "t": rng.integers(2000, 3000, 1)}
+
+
 def without_memory(rng):
     """A beta of 0."""
     return {"beta": 0.0, "t": rng.integers(1, 50, 3)}
@@ -153,6 +234,14 @@ def noisy_bowl(rng):
     curvature = np.array([rng.uniform(0.5, 1), rng.uniform(5, 10)])
     noise, steps = round(float(rng.uniform(0.5, 2)), 3), int(rng.integers(150, 300))
     return {"curvature": curvature, "noise": noise, "start": rng.uniform(2, 5, 2), "steps": steps}
+
+
+def large_bowl(rng):
+    """A bowl with more directions, and all of its numbers of another size."""
+    size = 10 ** rng.uniform(2, 3)
+    curvature = size * np.array([*rng.uniform(0.5, 1, 2), *rng.uniform(5, 10, 3)])
+    noise, steps = float(size * rng.uniform(50, 200)), int(rng.integers(400, 600))
+    return {"curvature": curvature, "noise": noise, "start": 100 * rng.uniform(2, 5, 5), "steps": steps}
 
 
 def mean_loss(inputs, rates):
@@ -192,6 +281,9 @@ EXERCISES = [
             "and again": momentum,
             "no momentum": no_momentum,
             "a rate of 0": rate_zero(momentum),
+            "axes of length 1": with_lonely_axes,
+            "much momentum, and a large rate": steep,
+            "tiny gradients": tiny,
         },
         hints=(
             "Two lines, in the order of the docstring. Which b does the second one use: the one that came in, or the "
@@ -210,6 +302,9 @@ EXERCISES = [
             "a long series": long_series,
             "one entry": single_entry,
             "beta 0": forgets_at_once,
+            "numbers, soon forgotten": soon_forgotten,
+            "hundreds of numbers": hundreds_of_numbers,
+            "tiny, with axes of length 1": lonely_series,
         },
         hints=(
             "Which two things must be kept apart: what is remembered from step to step, and what is given out?",
@@ -233,6 +328,9 @@ EXERCISES = [
             "step 1000": late_adam(1000),
             "betas of 0": forgetful_adam,
             "a rate of 0": rate_zero(adam(4)),
+            "corrections near 1": nearly_right_means,
+            "gradients after a long pause": rare_gradients,
+            "tiny gradients, axes of length 1": tiny_gradients,
         },
         hints=(
             "Write the five equations as five lines, with names of their own for m_hat and v_hat. Which of the four "
@@ -254,6 +352,7 @@ EXERCISES = [
             "a long warm-up": long_warmup,
             "a long schedule": long_schedule,
             "one step": one_step,
+            "a schedule without end": endless_schedule,
         },
         hints=(
             "Three factors. Compute the second and the third separately, and draw each against the steps: where is it "
@@ -273,6 +372,8 @@ EXERCISES = [
             "a short memory": noisy_mean(0.3, 0.8, 30),
             "a long memory": noisy_mean(0.9, 0.999, 1000),
             "beta 0": without_memory,
+            "the first steps, some twice": first_steps,
+            "one late step": one_late_step,
         },
         hints=(
             "The lesson writes m_t as a weighted sum of the gradients. What is the variance of a weighted sum of "
@@ -288,7 +389,7 @@ EXERCISES = [
         function="rates_that_settle",
         section="Schedules",
         level=3,
-        cases={"a bowl": noisy_bowl, "another": noisy_bowl, "and another": noisy_bowl},
+        cases={"a bowl": noisy_bowl, "another": noisy_bowl, "and another": noisy_bowl, "a large bowl": large_bowl},
         measure=against_constant,
         hints=(
             "You can compute the mean loss for any rates: the lesson has the equation for the variance of a weight. "

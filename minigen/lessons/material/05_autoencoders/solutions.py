@@ -125,11 +125,11 @@ def draw_codes(codes: np.ndarray, count: int, seed: int) -> np.ndarray:
     divided by the same for codes from the fitted normal distribution of exercise 05.4. The goal is 0.3 at most.
 
     Copies are refused: the median distance of your codes to the nearest given code has to be at least half of that of
-    the unseen codes. And no two of your codes may be equal.
+    the unseen codes. No two of your codes may be equal, nor may many of them be given codes that are moved by one step.
 
     Args:
-        codes: (N, d), from the unknown distribution. count: how many to draw. seed: for your random numbers, as in
-            `np.random.default_rng(seed)`.
+        codes: (N, d), from the unknown distribution. count: how many to draw, at times more than N.
+            seed: for your random numbers, as in `np.random.default_rng(seed)`.
 
     Returns:
         (count, d).

@@ -19,6 +19,42 @@ def with_zeros(draw):
     return drawn
 
 
+def with_copies(draw):
+    """The same inputs, with rows of the first array that come again; the others keep theirs."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        name = next(iter(inputs))
+        inputs[name] = inputs[name].copy()
+        inputs[name][-2:] = inputs[name][0]
+        return inputs
+
+    return drawn
+
+
+def scaled(draw, low, high):
+    """The same inputs, with all arrays multiplied by one number between these powers of ten."""
+
+    def drawn(rng):
+        inputs, size = draw(rng), 10 ** rng.uniform(low, high)
+        return {name: size * value if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+
+    return drawn
+
+
+def lonely_pairs(rng):
+    """Images with an axis more than usual, and axes of length 1."""
+    shape = (int(rng.integers(3, 7)), 1, *(int(n) for n in rng.choice([2, 3, 4], 3, replace=False)), 1)
+    return {"x": rng.standard_normal(shape), "y": rng.standard_normal(shape)}
+
+
+def nearly_right(rng):
+    """Reconstructions that are nearly right, of examples far from 0."""
+    inputs = pairs(3)(rng)
+    x = 10 + inputs["x"]
+    return {"x": x, "y": x + 10 ** rng.uniform(-7, -5) * inputs["y"]}
+
+
 def pairs(axes):
     """Examples and reconstructions with that many axes, all of different lengths."""
 
@@ -80,12 +116,23 @@ def few_examples(rng):
     return {"x": 3 + 2.0 ** -np.arange(4)[:, None] * np.linalg.qr(rng.standard_normal((9, 9)))[0][:4], "k": 2}
 
 
-def of_codes(spread=1.0, drawn=None):
+def flat(rng):
+    """Axes whose lengths fall by a factor of ten each; all but the shortest count."""
+    turned, points = (np.linalg.qr(rng.standard_normal((n, 4)))[0] for n in (4, 20))
+    return {"x": points * 10.0 ** -np.arange(4) @ turned.T, "k": 3}
+
+
+def points(n, features, k):
+    """Inputs of pca_reconstruct with these sizes."""
+    return lambda rng: {"x": 2 + rng.standard_normal((n, features)), "k": k}
+
+
+def of_codes(spread=1.0, drawn=None, latents=None):
     """Inputs of sample_codes: codes with this spread, and that many rows of noise."""
 
     def draw(rng):
-        d = int(rng.integers(2, 5))
-        codes = cloud(rng, int(rng.integers(8, 14)), d)
+        d = latents or int(rng.integers(2, 5))
+        codes = cloud(rng, int(rng.integers(8, 14)) + 2 * (latents or 0), d)
         rows = drawn or int(rng.integers(5, 8))
         return {"codes": spread * codes, "noise": rng.standard_normal((rows, d))}
 
@@ -116,10 +163,23 @@ def lumps(seed, count, which):
     return centres[chosen] + np.einsum("nij,nj->ni", roots[chosen], rng.standard_normal((count, 3)))
 
 
-def unknown_codes(rng):
-    """Inputs of draw_codes."""
-    seed = int(rng.integers(2**31))
-    return {"codes": lumps(seed, 1000, 1), "count": 500, "seed": seed}
+def unknown_codes(count):
+    """Inputs of draw_codes, which asks for so many."""
+
+    def draw(rng):
+        seed = int(rng.integers(2**31))
+        return {"codes": lumps(seed, 1000, 1), "count": count, "seed": seed}
+
+    return draw
+
+
+def moved_together(drawn, codes):
+    """How many of the drawn codes differ from a given one by the same step, at most; looked for along the first axis.
+
+    Between independent draws, hardly any two steps agree in their first seven digits or so.
+    """
+    steps = (drawn[:, None, 0] - codes[:, 0]).ravel() / codes[:, 0].std()
+    return int(np.unique(np.round(steps, 6), return_counts=True)[1].max())
 
 
 def distances(a, b):
@@ -152,6 +212,8 @@ def closeness(inputs, answer):
         raise ArgumentError(
             f"copies: the median distance to the nearest given code is {mine:.2g}, and {theirs:.2g} for unseen codes"
         )
+    if moved_together(drawn, codes) > count / 10:
+        raise ArgumentError("copies: many of your codes are given ones, moved by the same step")
     root = np.linalg.cholesky(np.cov(codes.T, bias=True))
     normal = codes.mean(axis=0) + np.random.default_rng([seed, 3]).standard_normal((1000, 3)) @ root.T
     relative = energy_distance(drawn, unseen) / energy_distance(normal, unseen)
@@ -176,6 +238,11 @@ EXERCISES = [
             "grey images": pairs(3),
             "one example": lambda rng: {name: a[:1] for name, a in pairs(3)(rng).items()},
             "zeros": with_zeros(pairs(3)),
+            "examples that come twice": with_copies(pairs(2)),
+            "more axes, some of length 1": lonely_pairs,
+            "nearly right": nearly_right,
+            "tiny": scaled(pairs(2), -30, -10),
+            "huge": scaled(pairs(2), 4, 8),
         },
         hints=(
             "Which axis counts the examples? Over which axes is summed, and over which averaged?",
@@ -197,6 +264,9 @@ EXERCISES = [
             "one number in a code": of_sizes(6, 4, 1),
             "as many as in an example": of_sizes(5, 3, 3),
             "zeros": with_zeros(of_sizes(6, 5, 2)),
+            "examples that come twice": with_copies(of_sizes(7, 4, 2)),
+            "one of everything": of_sizes(1, 1, 1),
+            "one number": of_sizes(5, 1, 3),
         },
         hints=(
             "Go backwards: first dL/dY, of the shape of X. Then through Y = Z B, which is a matrix product (exercise "
@@ -219,6 +289,12 @@ EXERCISES = [
             "all axes": lambda rng: {"x": cloud(rng, 12, 4), "k": 4},
             "many axes": many_axes,
             "zeros": with_zeros(of_pca(2)),
+            "examples that come twice": with_copies(of_pca(2)),
+            "axes of very different lengths": flat,
+            "a small cloud": scaled(of_pca(2), -12, -3),
+            "a large cloud": scaled(of_pca(2), 4, 8),
+            "one example": points(1, 4, 1),
+            "one number": points(7, 1, 1),
         },
         hints=(
             "Four steps: subtract the mean; the covariance (D, D) of what is left; its eigenvectors; project, and add "
@@ -240,6 +316,9 @@ EXERCISES = [
             "codes close together": of_codes(spread=1e-4),
             "codes far apart": of_codes(spread=-1e4),
             "zeros": with_zeros(of_codes()),
+            "codes that come twice": with_copies(of_codes()),
+            "codes even closer together": of_codes(spread=1e-12),
+            "many latents": of_codes(latents=12),
         },
         hints=(
             "In one dimension a sample is m + s e, with the standard deviation s, the root of the variance. What is "
@@ -263,6 +342,10 @@ EXERCISES = [
             "fewer examples than numbers": noisy(3, 5, 0.5),
             "one number": noisy(6, 1, 1.0),
             "one example, and much larger": noisy(1, 3, 1.0, scale=20.0),
+            "examples that come twice": with_copies(noisy(7, 3, 1.0)),
+            "tiny examples, and less noise": noisy(9, 3, 1e-14, scale=1e-6),
+            "noise above everything": noisy(7, 3, 1e6),
+            "all of it large": noisy(7, 4, 1e10, scale=1e5),
         },
         hints=(
             "Write (x + e) W - x as (x W - x) + e W and square it. What is the expectation of the mixed term, and what "
@@ -279,7 +362,11 @@ EXERCISES = [
         section="Where are the codes?",
         level=3,
         measure=closeness,
-        cases={"some lumps": unknown_codes, "others": unknown_codes},
+        cases={
+            "some lumps": unknown_codes(500),
+            "others": unknown_codes(500),
+            "more codes than are given": unknown_codes(1500),
+        },
         hints=(
             "One normal distribution covers what lies between the lumps. What about several, or a very small one "
             "around each given code?",

@@ -16,7 +16,7 @@ def gaussian_kl(mean: np.ndarray, log_var: np.ndarray) -> np.ndarray:
         KL[n] = 1/2 sum_d ( mean[n, d]^2 + e^log_var[n, d] - 1 - log_var[n, d] )
 
     Args:
-        mean, log_var: (N, D). log_var may be any number, of -200 or 200 too: nothing is clipped.
+        mean, log_var: (N, D). log_var may be any number, of -600 or 600 too: nothing is clipped.
 
     Returns:
         (N,).
@@ -32,7 +32,7 @@ def sample_code(mean: np.ndarray, log_var: np.ndarray, noise: np.ndarray) -> np.
     A deviation is the square root of a variance; log_var is the logarithm of the variance.
 
     Args:
-        mean, log_var, noise: (N, D). log_var may be any number, of -200 or 200 too: nothing is clipped.
+        mean, log_var, noise: (N, D). log_var may be any number, of -600 or 600 too: nothing is clipped.
 
     Returns:
         z: (N, D).
@@ -91,7 +91,7 @@ def kl_between(mean_q: np.ndarray, log_var_q: np.ndarray, mean_p: np.ndarray, lo
     mean_p = 0 and log_var_p = 0 it is `gaussian_kl`; for equal distributions it is 0.
 
     Args:
-        mean_q, log_var_q, mean_p, log_var_p: (N, D). The log-variances may be large: both +800, for example.
+        mean_q, log_var_q, mean_p, log_var_p: (N, D). The log-variances may be large: both +800 or -800, for example.
 
     Returns:
         (N,).

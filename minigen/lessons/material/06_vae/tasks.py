@@ -24,6 +24,17 @@ def with_zeros(draw):
     return drawn
 
 
+def part(draw, examples, latents):
+    """The same inputs for the first so many examples and latents; -1 is all of them."""
+    place = np.s_[: examples if examples > 0 else None, : latents if latents > 0 else None]
+    return lambda rng: {name: value[place].copy() for name, value in draw(rng).items()}
+
+
+def with_copies(draw):
+    """The same inputs with examples that come again, each right after itself."""
+    return lambda rng: {name: np.repeat(value, 2, axis=0) for name, value in draw(rng).items()}
+
+
 def posteriors(spread, about=0.0, far=2.0):
     """Inputs of gaussian_kl: log-variances with this spread about this value; far: the size of the means."""
 
@@ -86,15 +97,16 @@ def sure(right, low, high):
     return draw
 
 
-def two_gaussians(spread=1.0, about=0.0, far=1.0, where=1.0):
+def two_gaussians(spread=1.0, about=0.0, far=1.0, where=1.0, apart=0.0):
     """Inputs of kl_between: both log-variances about a value; far: how many deviations the means differ by, or so.
 
-    where: the size of the means themselves.
+    where: the size of the means themselves. apart: by how much q's log-variances are larger.
     """
 
     def draw(rng):
         shape = sizes(rng)
         log_var_q, log_var_p = about + spread * rng.standard_normal((2, *shape))
+        log_var_q = log_var_q + apart
         mean_p = where * rng.standard_normal(shape)
         mean_q = mean_p + (far * np.exp(about / 2) if far else 0.0) * rng.standard_normal(shape)
         return {"mean_q": mean_q, "log_var_q": log_var_q, "mean_p": mean_p, "log_var_p": log_var_p}
@@ -136,11 +148,15 @@ def loss_of_the_encoder(reference, inputs):
     ]
 
 
-def values_of_unknown_functions(rng):
+def values_of_unknown_functions(rows=60, latents=4):
     """Inputs of slopes_from_values."""
-    seed = int(rng.integers(2**31))
-    f, noise, std, _ = unknown_functions(seed)
-    return {"f": f, "noise": noise, "std": std, "seed": seed}
+
+    def draw(rng):
+        seed = int(rng.integers(2**31))
+        f, noise, std, _ = unknown_functions(seed, rows, latents=latents)
+        return {"f": f, "noise": noise, "std": std, "seed": seed}
+
+    return draw
 
 
 def error_of_the_gradient(inputs, answer):
@@ -151,7 +167,7 @@ def error_of_the_gradient(inputs, answer):
         raise ArgumentError(f"has shape {mine.shape}, expected {noise.shape[::2]}: a row for each function")
     if not np.isfinite(mine).all():
         raise ArgumentError("has derivatives that are not finite")
-    wanted = unknown_functions(seed)[-1]
+    wanted = unknown_functions(seed, *noise.shape)[-1]
     others = (f.sum(axis=1, keepdims=True) - f) / (f.shape[1] - 1)
     with_baseline = ((f - others)[..., None] * noise).mean(axis=1) / std
     errors = [((std * (estimate - wanted)) ** 2).mean() for estimate in (mine, with_baseline)]
@@ -171,6 +187,11 @@ EXERCISES = [
             "variances near 1": posteriors(1e-3),
             "means far from 0": posteriors(1.0, far=300.0),
             "zeros": with_zeros(posteriors(1.0)),
+            "one example": part(posteriors(1.0), 1, -1),
+            "one latent": part(posteriors(1.0), -1, 1),
+            "examples that come twice": with_copies(posteriors(1.0)),
+            "variances near the smallest number": posteriors(20.0, about=-600.0),
+            "variances near the largest number": posteriors(20.0, about=600.0),
         },
         hints=(
             "Four terms for each latent, a factor of 1/2, and one sum. Over which axis: that of the examples or that "
@@ -191,6 +212,10 @@ EXERCISES = [
             "variances that are huge": codes(20.0, about=200.0),
             "means and noise far from 0": codes(1.0, far=300.0, noisy=300.0),
             "zeros": with_zeros(codes(1.0)),
+            "one example": part(codes(1.0), 1, -1),
+            "one latent": part(codes(1.0), -1, 1),
+            "variances near the smallest number": codes(20.0, about=-600.0, far=0.0),
+            "variances near the largest number": codes(20.0, about=600.0),
         },
         hints=(
             "How does one get a number with mean 3 and deviation 2 from one with mean 0 and deviation 1?",
@@ -209,6 +234,10 @@ EXERCISES = [
             "variances that are huge": upstream(0.5, about=200.0),
             "a steep loss": upstream(1.0, steep=300.0),
             "zeros": with_zeros(upstream(1.0)),
+            "one example": part(upstream(1.0), 1, -1),
+            "one latent": part(upstream(1.0), -1, 1),
+            "variances near the smallest number": upstream(20.0, about=-600.0),
+            "variances near the largest number": upstream(0.5, about=600.0),
         },
         results=("dmean", "dlog_var"),
         measured=loss_of_the_encoder,
@@ -233,6 +262,12 @@ EXERCISES = [
             "zeros": with_zeros(images(1, 2.0)),
             "a decoder that is sure and wrong": sure(False, 20, 27),
             "a decoder that is sure and right": sure(True, 20, 60),
+            "surer still": sure(True, 650, 700),
+            "sure and wrong by a million": sure(False, 1e6, 1e9),
+            "examples that come twice": with_copies(images(2, 2.0)),
+            "more axes": images(4, 2.0),
+            "one example": part(images(1, 2.0), 1, -1),
+            "one latent, and one pixel": part(images(1, 2.0), -1, 1),
         },
         tolerance=1e-13,
         hints=(
@@ -259,6 +294,14 @@ EXERCISES = [
             "far from 0": two_gaussians(where=300.0),
             "zeros": with_zeros(two_gaussians()),
             "equal": two_equal,
+            "both huge, and apart": two_gaussians(about=800.0, where=0.0),
+            "both tiny, and apart": two_gaussians(about=-800.0, where=0.0),
+            "both tiny, with equal means": two_gaussians(about=-800.0, far=0.0),
+            "q much wider": two_gaussians(spread=10.0, apart=600.0),
+            "q much narrower": two_gaussians(spread=10.0, apart=-600.0),
+            "one example": part(two_gaussians(), 1, -1),
+            "one latent": part(two_gaussians(), -1, 1),
+            "examples that come twice": with_copies(two_gaussians()),
         },
         hints=(
             "Do as in the lesson: write z = mean_q + s_q e with E[e] = 0 and E[e^2] = 1, and take the expectation of "
@@ -275,7 +318,11 @@ EXERCISES = [
         section="A gradient through a random number",
         level=3,
         measure=error_of_the_gradient,
-        cases={"some functions": values_of_unknown_functions, "others": values_of_unknown_functions},
+        cases={
+            "some functions": values_of_unknown_functions(),
+            "others": values_of_unknown_functions(),
+            "fewer, of other sizes": values_of_unknown_functions(45, 3),
+        },
         hints=(
             "A baseline takes off a constant. What else could be taken off f, so that you know what it "
             "contributes to the gradient?",

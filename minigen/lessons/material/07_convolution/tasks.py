@@ -17,6 +17,7 @@ class Setting(NamedTuple):
     kernel: tuple[int, int] | None = None
     output: tuple[int, int] | None = None
     channels: tuple[int, int, int] | None = None  # N, C, F
+    copies: bool = False  # whether the last image, and what comes back from it, is the first one again
 
     def sizes(self, rng):
         """(H, W) of the image, (kh, kw) and (OH, OW)."""
@@ -37,7 +38,10 @@ class Setting(NamedTuple):
         x = rng.standard_normal((n, *image, c))
         w = rng.standard_normal((*kernel, c, f))
         g = rng.standard_normal((n, *output, f))
-        return with_a_zero(rng, x), with_a_zero(rng, w), with_a_zero(rng, g), image, kernel
+        x, w, g = with_a_zero(rng, x), with_a_zero(rng, w), with_a_zero(rng, g)
+        if self.copies:
+            x[-1], g[-1] = x[0], g[0]
+        return x, w, g, image, kernel
 
 
 def with_a_zero(rng, values):
@@ -60,6 +64,12 @@ SETTINGS = {
     "all sizes equal": Setting(1, 1, kernel=(3, 3), output=(3, 3), channels=(3, 3, 3)),
     "one of everything": Setting(1, 0, kernel=(1, 1), output=(1, 1), channels=(1, 1, 1)),
     "stride 2, padding 1, again": Setting(2, 1),
+    "a large kernel": Setting(1, 3, kernel=(9, 7), output=(4, 3), channels=(1, 2, 1)),
+    "a kernel of one column": Setting(2, 1, kernel=(11, 1), output=(3, 2), channels=(2, 1, 3)),
+    "a kernel of one row": Setting(1, 0, kernel=(1, 10), output=(2, 3), channels=(2, 3, 1)),
+    "many images": Setting(1, 0, kernel=(2, 3), output=(2, 1), channels=(9, 1, 2)),
+    "many channels": Setting(1, 0, kernel=(2, 1), output=(1, 2), channels=(1, 11, 13)),
+    "an image that comes twice": Setting(1, 1, kernel=(3, 2), output=(3, 4), channels=(3, 2, 1), copies=True),
 }
 
 
@@ -127,6 +137,7 @@ COUNTS = {
     "the kernel is one pixel too long": counting(2, -1, places=0),
     "the kernel is one pixel too long, in spite of padding": counting(3, -1, padding=1, places=0),
     "the kernel is much too long": counting(1, -4, places=0),
+    "a million places": counting(7, 3, padding=1000, places=1_000_003),
 }
 
 
@@ -161,10 +172,14 @@ def shrunk(large):
     return large.reshape(n, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))
 
 
-def pairs(rng):
-    """Inputs of enlarging_kernel."""
-    large = lines(rng, 60)
-    return {"small": shrunk(large), "large": large}
+def pairs(count, size):
+    """Inputs of enlarging_kernel: so many images of this size."""
+
+    def draw(rng):
+        large = lines(rng, count, size)
+        return {"small": shrunk(large), "large": large}
+
+    return draw
 
 
 def enlarged(small, w):
@@ -185,7 +200,7 @@ def decibels_gained(inputs, answer):
         raise ArgumentError(f"returns shape {w.shape}: expected (k, k, 1, 1) with k one of 2, 4, 6, 8")
     if w.dtype.kind not in "fiu" or not np.isfinite(w).all():
         raise ArgumentError("returns weights that are not all finite numbers")
-    large = lines(np.random.default_rng(int(1e6 * inputs["large"].mean())), 100)
+    large = lines(np.random.default_rng(int(1e6 * inputs["large"].mean())), 100, inputs["large"].shape[1])
     small = shrunk(large)
     errors = [((enlarged(small, kernel) - large) ** 2).mean() for kernel in (np.ones((2, 2, 1, 1)), w)]
     return Measure(float(10 * np.log10(errors[0] / errors[1])), 2.0, "decibels gained over repeating each pixel")
@@ -278,6 +293,9 @@ EXERCISES = [
             "stride 101": in_a_row(101, (2, 3), (2, 2), (1, 2, 3)),
             "all sizes equal": in_a_row(1, (2, 2), (2, 2), (2, 2, 2)),
             "one of everything": in_a_row(1, (1, 1), (1, 1), (1, 1, 1)),
+            "large kernels": in_a_row(2, (5, 8), (7, 6), (1, 2, 1)),
+            "many channels": in_a_row(1, (1, 2), (2, 1), (9, 13, 11)),
+            "a column and a row": in_a_row(3, (9, 1), (1, 9), (2, 1, 3)),
         },
         hints=(
             "Write the convolution's formula for the second kernel, and put the formula for the first in place of "
@@ -293,7 +311,7 @@ EXERCISES = [
         function="enlarging_kernel",
         section="Checkerboards",
         level=3,
-        cases={"lines": pairs, "other lines": pairs},
+        cases={"lines": pairs(60, 16), "other lines": pairs(60, 16), "larger images": pairs(40, 22)},
         measure=decibels_gained,
         hints=(
             "How many pixels of the small image does a pixel of the large one depend on, for k = 2, 4 and 6? With "
