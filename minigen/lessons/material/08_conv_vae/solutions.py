@@ -21,7 +21,7 @@ def log_weights(log_likelihood: np.ndarray, z: np.ndarray, mean: np.ndarray, log
 
     Args:
         log_likelihood: log p(x|z) of each code, (N, K). z: (N, K, D). mean, log_var: the encoder's output, (N, D);
-            log-variances of any size, such as +-120.
+            log-variances of any size from -600 to 600.
 
     Returns:
         (N, K).
@@ -110,7 +110,7 @@ def effective_share(
 
     Args:
         mean, log_var: of the encoder's Gaussian, (N, D). true_mean, true_log_var: of the posterior, (N, D).
-            The log-variances may have any size, such as +-120.
+            The log-variances may have any size from -605 to 605.
 
     Returns:
         (N,), numbers from 0 to 1.
@@ -133,7 +133,7 @@ def pattern_probabilities(patches: np.ndarray, patterns: np.ndarray) -> np.ndarr
     your probabilities is up to you.
 
     Args:
-        patches: (200, 9), zeros and ones. patterns: (512, 9), all the patterns there are.
+        patches: (200, 9), zeros and ones. patterns: (512, 9), all the patterns there are, in any order.
 
     Returns:
         The probability of each of the patterns, (512,): none is negative, and they add up to 1.

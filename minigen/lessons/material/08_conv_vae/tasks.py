@@ -47,6 +47,32 @@ def nothing(rng, shape):
     return np.zeros(shape)
 
 
+def any_size(rng, shape, most=600.0):
+    """Numbers from 1 to `most` on a log scale, with either sign; the first and the last are about the largest."""
+    values = most ** rng.uniform(0, 1, shape) * rng.choice([-1, 1], shape)
+    values.reshape(-1)[[0, -1]] = most * rng.uniform(-1, -0.95), most * rng.uniform(0.95, 1)
+    return values
+
+
+def coded_at_any_size(rng):
+    """Inputs of log_weights: log-variances from -600 to 600."""
+    n, k, d = sizes(rng, 3)
+    log_var = any_size(rng, (n, d))
+    z = np.exp(np.minimum(log_var, 1) / 2)[:, None] * rng.standard_normal((n, k, d))
+    return {
+        "log_likelihood": -90 + 5 * rng.standard_normal((n, k)),
+        "z": z,
+        "mean": np.zeros((n, d)),
+        "log_var": log_var,
+    }
+
+
+def weights_of_any_size(rng):
+    """Inputs of log_mean_exp: each example's log-weights are of another size, up to 1e12 with either sign."""
+    n, k = sizes(rng, 2)
+    return {"log_w": any_size(rng, (n, 1), 1e12) + 2.0 * rng.standard_normal((n, k))}
+
+
 def weights(around, apart, within=2.0, count=None):
     """Inputs of log_mean_exp: log-weights around that many nats; how far examples and the codes of one are apart."""
 
@@ -103,6 +129,16 @@ def logits(size, zeros=0):
         return {"logits": values}
 
     return draw
+
+
+def of_shape(*shape):
+    """Inputs of log_mass: of this shape."""
+    return lambda rng: {"logits": 3.0 * rng.standard_normal(shape)}
+
+
+def logits_of_any_size(rng):
+    """Inputs of log_mass: numbers from 1e-5 to 1e100 with either sign."""
+    return {"logits": rng.choice([-1, 1], (3, 5)) * 10 ** rng.uniform(-5, 100, (3, 5))}
 
 
 def near_zero(rng):
@@ -163,6 +199,11 @@ def some_patches(rng):
     return {"patches": parts_of_lines(rng, 200), "patterns": PATTERNS.copy()}
 
 
+def in_another_order(rng):
+    """Inputs of pattern_probabilities: the patterns do not count upwards."""
+    return {"patches": parts_of_lines(rng, 200), "patterns": PATTERNS[rng.permutation(512)]}
+
+
 def nats_gained(inputs, answer):
     """Beside independent pixels, on images not seen before."""
     p, patches = np.asarray(answer), inputs["patches"]
@@ -173,7 +214,8 @@ def nats_gained(inputs, answer):
     if abs(p.sum() - 1) > 1e-6:
         raise ArgumentError(f"the probabilities add up to {p.sum():.6g}: expected 1")
     new = parts_of_lines(np.random.default_rng(int(patches @ (1 << np.arange(9)) @ np.arange(200))), 3000)
-    seen = p[new @ (1 << np.arange(9))]
+    row = np.argsort(inputs["patterns"] @ (1 << np.arange(9)))  # of each pattern, which may come in any order
+    seen = p[row[new @ (1 << np.arange(9))]]
     if seen.min() == 0:
         raise ArgumentError("a pattern that occurs has probability 0: it costs infinitely many nats")
     ones = (patches.sum(axis=0) + 1) / (len(patches) + 2)
@@ -193,6 +235,7 @@ WEIGHTS = {
     "as many codes as examples": weights(-90.0, 1.0, count=(3, 3)),
     "one code": weights(-90.0, 1.0, count=(3, 1)),
     "one example": weights(-90.0, 1.0, count=(1, 4)),
+    "log-weights of any size": weights_of_any_size,
 }
 
 
@@ -217,6 +260,7 @@ EXERCISES = [
             "means of hundreds": coded(means=far),
             "all sizes equal": coded(count=(3, 3, 3)),
             "one of everything": coded(count=(1, 1, 1)),
+            "log-variances of any size": coded_at_any_size,
         },
         hints=(
             "Three logarithms: one is given, two are of Gaussians. Which of the two is of N(0, 1)? Over which axis do "
@@ -265,6 +309,10 @@ EXERCISES = [
             "up to thousands": logits(1000.0),
             "up to billions": logits(1e10),
             "near 0": near_zero,
+            "one logit": of_shape(1),
+            "axes of length 1": of_shape(1, 3, 1),
+            "four axes": of_shape(2, 1, 3, 2),
+            "of any size": logits_of_any_size,
         },
         hints=(
             "At l = 0 the formula reads 0 / 0, and the limit is given. How can one entry be treated differently from "
@@ -297,6 +345,10 @@ EXERCISES = [
             "one latent": gaussians((0.7, 3.0), count=(4, 1)),
             "one example": gaussians((0.7, 3.0), count=(1, 4)),
             "as many latents as examples": gaussians((0.7, 3.0), count=(3, 3)),
+            "log-variances of -400": gaussians((0.7, 3.0), around=-400.0, mean=nothing),
+            "log-variances of 400": gaussians((0.7, 3.0), around=400.0),
+            "log-variances of -600": gaussians((0.7, 3.0), around=-600.0, mean=nothing),
+            "log-variances of 600": gaussians((0.7, 3.0), around=600.0),
         },
         hints=(
             "E_q[w] is p(x), so only E_q[(posterior / q)^2] is wanted. Write it as an integral over z: one of the q "
@@ -312,7 +364,7 @@ EXERCISES = [
         function="pattern_probabilities",
         section="The likelihood of digits",
         level=3,
-        cases={"parts of lines": some_patches, "others": some_patches},
+        cases={"parts of lines": some_patches, "others": some_patches, "patterns in another order": in_another_order},
         measure=nats_gained,
         hints=(
             "There are 512 patterns and 200 images, so most patterns were never seen, and some of them will come. What "

@@ -393,7 +393,7 @@ def zeros_replaced_in_place(logits):
 def _share(s, v, distance):
     """Of one latent, with the variances s of q and v of the posterior; 0 where it is not finite."""
     with np.errstate(all="ignore"):
-        share = np.sqrt(v * (2 * s - v)) / s * np.exp(-(distance**2) / (2 * s - v))
+        share = np.sqrt(v / s * (2 - v / s)) * np.exp(-(distance**2) / (2 * s - v))
     return np.where(2 * s > v, share, 0.0)
 
 
@@ -403,7 +403,15 @@ def _share(s, v, distance):
 def infinite_overlooked(mean, log_var, true_mean, true_log_var):
     s, v = np.exp(log_var), np.exp(true_log_var)
     with np.errstate(all="ignore"):
-        return (np.sqrt(v * (2 * s - v)) / s * np.exp(-((mean - true_mean) ** 2) / (2 * s - v))).prod(axis=1)
+        return (np.sqrt(v / s * (2 - v / s)) * np.exp(-((mean - true_mean) ** 2) / (2 * s - v))).prod(axis=1)
+
+
+@wrong("effective_share", "v (2 s - v) over- or underflows where s and v are very large or small: use the ratio v / s")
+def product_of_variances(mean, log_var, true_mean, true_log_var):
+    s, v = np.exp(log_var), np.exp(true_log_var)
+    with np.errstate(all="ignore"):
+        share = np.sqrt(v * (2 * s - v)) / s * np.exp(-((mean - true_mean) ** 2) / (2 * s - v))
+    return np.where(2 * s > v, share, 0.0).prod(axis=1)
 
 
 @wrong("effective_share", "that is 1 / E[w^2], the other way round: the share of the codes is at most 1")

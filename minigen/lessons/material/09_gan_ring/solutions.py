@@ -118,9 +118,10 @@ def coverage(real: np.ndarray, fake: np.ndarray) -> float:
     """How much of the data do the fakes cover? An open task: every way to find out is right that finds it out.
 
     The data are clusters, equally large and round, well apart (the distance of two centres is at least ten times the
-    deviation of a cluster). Nobody tells you how many clusters there are, or where. The fakes reach some of them: they
-    have at least twenty fakes near them, and the others none. Fakes may also lie in between, where no data are. Return
-    the share of the clusters that are reached.
+    deviation of a cluster), each of as many examples. Nobody tells you how many clusters there are, or where, or
+    whether the numbers are thousandths or hundreds. The fakes reach some of the clusters: those have at least twenty
+    fakes near them, and the others none. Fakes may also lie in between, where no data are. Return the share of the
+    clusters that are reached.
 
     The goal: your number is off by at most 0.1.
 

@@ -34,6 +34,19 @@ def sure(low, high, sign=1):
     return draw
 
 
+def repeated(rng):
+    """Some logits come several times: each of them counts."""
+    n, m = sizes(rng, 2)
+    real, fake = rng.standard_normal(n), rng.standard_normal(m)
+    return {"real": np.append(real, np.repeat(real[:2], 3)), "fake": np.append(fake, np.repeat(fake[0], 5))}
+
+
+def at_any_distance(rng):
+    """One logit each, on the wrong side, as far as 1e12 on a log scale."""
+    far = 10 ** rng.uniform(3, 12, 2)
+    return {"real": -far[:1], "fake": far[1:]}
+
+
 def alike(rng):
     """As many real examples as fakes, some logits 0."""
     n = sizes(rng, 1)[0]
@@ -59,6 +72,21 @@ def tiny(rng):
     inputs = shares()(rng)
     p, q = inputs["p"], inputs["q"]
     p[0], q[1] = 1e-20, 1e-20
+    return {"p": p / p.sum(), "q": q / q.sum()}
+
+
+def tiny_in_both(rng):
+    """Places where both shares are tiny, and one is three times the other; 1e-10 and less, down to 1e-100."""
+    size = 10 ** np.array([-10.0, -20.0, -100.0, rng.uniform(-60, -10)])
+    factor = rng.permuted(np.tile([1.0, 3.0], (4, 1)), axis=1)
+    p, q = (np.append(size * factor[:, i], rng.uniform(0.2, 1.0, 5)) for i in range(2))
+    return {"p": p / p.sum(), "q": q / q.sum()}
+
+
+def many_places(rng):
+    """200 places, a tenth of them with the same share."""
+    p, q = rng.uniform(0.2, 1.0, (2, 200))
+    p[:20], q[5:25] = 0.5, 0.7
     return {"p": p / p.sum(), "q": q / q.sum()}
 
 
@@ -134,6 +162,13 @@ def overlapping(rng):
     return {"samples": rng.permutation(np.concatenate([near, far])), "centres": centres[order], "sigma": sigma}
 
 
+def repeated_samples(rng):
+    """Samples of which one good and one bad one come several times."""
+    inputs = clusters(2)(rng)
+    samples = inputs["samples"]
+    return inputs | {"samples": np.concatenate([samples, np.repeat(samples[:7], 4, axis=0)])}
+
+
 def on_the_border(rng):
     """Samples exactly 3 sigma from a centre at 0, in numbers that the computer holds exactly; one a little nearer."""
     samples = np.array([[0.75, 0.0], [0.0, -0.75], [0.0, 0.75 - 1e-9], [8.0, 8.0]])
@@ -157,17 +192,23 @@ def one_sample(distance, sigma=0.1):
     return draw
 
 
-def covered(reached, clusters, between=0):
-    """Clusters of data, and fakes at so many of them; with `between` that many fakes where no data are."""
+def covered(reached, clusters, between=0, each=50, scale=1.0):
+    """Clusters of data, and fakes at so many of them; with `between` that many fakes where no data are.
+
+    Args:
+        each: how many examples a cluster has. scale: of all numbers, a power of 10.
+    """
 
     def draw(rng):
         places = np.stack(np.meshgrid(np.arange(4.0), np.arange(4.0)), axis=-1).reshape(-1, 2)
         centres = 2 * rng.permutation(places)[:clusters] + rng.uniform(-0.2, 0.2, (clusters, 2))
         sigma = rng.uniform(0.05, 0.15)
-        real = np.repeat(centres, 50, axis=0) + sigma * rng.standard_normal((50 * clusters, 2))
-        good = np.repeat(centres[:reached], 40, axis=0) + sigma * rng.standard_normal((40 * reached, 2))
+        real = np.repeat(centres, each, axis=0) + sigma * rng.standard_normal((each * clusters, 2))
+        good = np.repeat(centres[:reached], rng.integers(20, 60, reached), axis=0)
+        good = good + sigma * rng.standard_normal(good.shape)
         bad = 2 * rng.integers(0, 3, (between, 2)) + 1.0 + rng.uniform(-0.05, 0.05, (between, 2))
-        return {"real": rng.permutation(real), "fake": rng.permutation(np.concatenate([good, bad]))}
+        fake = rng.permutation(np.concatenate([good, bad]))
+        return {"real": scale * rng.permutation(real), "fake": scale * fake}
 
     return draw
 
@@ -175,12 +216,16 @@ def covered(reached, clusters, between=0):
 def share_off(inputs, answer):
     """The measure of `coverage`: how far the answer is from the share of the clusters that are reached.
 
-    Each cluster lies within 1 of a point with even coordinates, and the fakes in between do not.
+    But for a power of 10, each cluster lies within 1 of a point with even coordinates from 0 to 6, and the fakes in
+    between do not. Six clusters or more reach beyond 3.
     """
-    if isinstance(answer, bool) or not isinstance(answer, (int, float, np.number)):
+    if isinstance(answer, bool) or not isinstance(answer, (int, float, np.integer, np.floating)):
         raise ArgumentError(f"coverage: expected one number, the share of the clusters, got {type(answer).__name__}")
-    real, fake = (np.round(inputs[name] / 2) for name in ("real", "fake"))
-    near = np.abs(inputs["fake"] - 2 * fake).max(axis=1) < 0.9
+    if not 0 <= answer <= 1:
+        raise ArgumentError(f"coverage: expected a share, from 0 to 1, got {float(answer):.6g}")
+    scale = 10 ** np.round(np.log10(np.abs(inputs["real"]).max() / 4.7))
+    real, fake = (np.round(inputs[name] / scale / 2) for name in ("real", "fake"))
+    near = np.abs(inputs["fake"] / scale - 2 * fake).max(axis=1) < 0.9
     clusters, reached = set(map(tuple, real)), set(map(tuple, fake[near]))
     return Measure(abs(answer - len(clusters & reached) / len(clusters)), 0.1, "error of the share", better="lower")
 
@@ -207,6 +252,9 @@ EXERCISES = [
             "all told apart with more confidence": sure(31.0, 60.0),
             "both on the wrong side": sure(20.1, 21.0, -1),
             "as many fakes as real examples": alike,
+            "some logits several times": repeated,
+            "told apart with almost no doubt": sure(690.0, 700.0),
+            "wrong by thousands to billions": at_any_distance,
         },
         hints=(
             "What does the discriminator want: a large or a small logit for a real example? Which of the two softplus "
@@ -230,6 +278,8 @@ EXERCISES = [
             "shares of 1e-10": extremes([1e-10, 0.5, 0.5 - 1e-10], [0.5, 1e-10, 0.5 - 1e-10]),
             "no place in common": extremes([0.25, 0.75, 0.0], [0.0, 0.0, 1.0]),
             "one place": extremes([1.0], [1.0]),
+            "tiny shares in both": tiny_in_both,
+            "200 places": many_places,
         },
         hints=(
             "The sum has one term for each place, and each term has its own d[k]. So maximise a log d + b log(1 - d) "
@@ -281,6 +331,7 @@ EXERCISES = [
             "one good sample, one centre": one_sample(1.5),
             "one bad sample, one centre": one_sample(4.0),
             "a tiny sigma": one_sample(5.0, sigma=1e-9),
+            "samples several times": repeated_samples,
         },
         hints=(
             "First make the table of distances of all samples (rows) from all centres (columns). What do you need of "
@@ -306,6 +357,8 @@ EXERCISES = [
             "the same": packs(extremes([0.25, 0.75], [0.25, 0.75]), 4),
             "one place": packs(extremes([1.0], [1.0]), 3),
             "shares of 1e-20": packs(tiny, 2),
+            "sixes": packs(few(1, 1, 1), 6),
+            "nines": packs(few(), 9),
         },
         hints=(
             "To this D a pack is one example, from a set of K^m places. What is the probability of the pack (1, 2) if "
@@ -327,6 +380,8 @@ EXERCISES = [
             "half of them": covered(4, 8),
             "one of ten": covered(1, 10),
             "three of six, and fakes in between": covered(3, 6, between=60),
+            "numbers of hundreds, more examples": covered(2, 9, each=80, scale=100.0),
+            "numbers of thousandths, fewer examples": covered(5, 7, each=30, scale=1e-3),
         },
         hints=(
             "Clusters are equally large: instead of clusters you can count real examples. When would you say that a "

@@ -41,6 +41,8 @@ def batch_norm_backward(
 
         dx = gamma r (g - mean(g) - xhat mean(g xhat)),    dgamma = sum g xhat,    dbeta = sum g
 
+    As before, channels may have a mean of a thousand: take v from its definition.
+
     Args:
         g: dL/dy, of x's shape. x: (N, C) or (N, H, W, C). gamma: (C,). eps: added to the variance.
 
@@ -61,7 +63,8 @@ def update_running(mean: np.ndarray, var: np.ndarray, x: np.ndarray, momentum: f
 
         running <- momentum running + (1 - momentum) batch
 
-    The batch's variance is taken with divisor n - 1 here, as an unbiased estimate.
+    The batch's variance is taken with divisor n - 1 here, as an unbiased estimate. As before, channels may have a mean
+    of a thousand: take it from the squares of x - m.
 
     Args:
         mean, var: the averages so far, (C,). x: the batch, (N, C) or (N, H, W, C).
@@ -125,7 +128,7 @@ def alone(batches: list[np.ndarray]) -> list[np.ndarray]:
 
     Normalise the images of each batch so that an image comes out the same in any company. What is asked of your images:
 
-    - in every batch in which an image stands, it comes out the same;
+    - in every batch in which an image stands, at any place of it, it comes out the same;
     - over all its values, each image has the mean 0 and the deviation 1;
     - within each channel of each image, what comes out is a straight line in what went in, with a positive slope.
 

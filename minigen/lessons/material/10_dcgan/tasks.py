@@ -6,9 +6,9 @@ from minigen.errors import ArgumentError
 from minigen.lessons import Exercise, Measure
 
 
-def batch(rng, image, constant=False):
+def batch(rng, image, constant=False, shape=None):
     """x with channels of different means and deviations; with `constant` all values of channel 0 are one."""
-    n, h, w, c = (int(v) for v in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
+    n, h, w, c = shape or (int(v) for v in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
     x = rng.standard_normal((n, h, w, c) if image else (n + 3, c))
     x = x * rng.uniform(0.5, 2.0, c) + rng.uniform(1.0, 3.0, c) * rng.choice([-1, 1], c)
     if constant:
@@ -21,24 +21,24 @@ def channels(rng, c):
     return rng.uniform(1.2, 3.0, c) * rng.choice([-1, 1], c)
 
 
-def forward(image, eps, constant=False):
+def forward(image, eps, constant=False, shape=None):
     """Inputs of batch_norm."""
 
     def draw(rng):
-        x = batch(rng, image, constant)
+        x = batch(rng, image, constant, shape)
         return {"x": x, "gamma": channels(rng, x.shape[-1]), "beta": channels(rng, x.shape[-1]), "eps": eps}
 
     return draw
 
 
-def far(image, eps):
-    """Inputs of batch_norm with means of about a thousand."""
+def far(draw):
+    """The inputs with means of about a thousand."""
 
-    def draw(rng):
-        inputs = forward(image, eps)(rng)
+    def drawn(rng):
+        inputs = draw(rng)
         return inputs | {"x": inputs["x"] + 1e3 * rng.choice([-1, 1], inputs["x"].shape[-1])}
 
-    return draw
+    return drawn
 
 
 def one_value(eps):
@@ -86,43 +86,44 @@ def of_a_constant(eps):
     return draw
 
 
-def backward(image, eps):
+def backward(image, eps, shape=None):
     """Inputs of batch_norm_backward."""
 
     def draw(rng):
-        x = batch(rng, image)
+        x = batch(rng, image, shape=shape)
         return {"g": rng.standard_normal(x.shape) + 0.5, "x": x, "gamma": channels(rng, x.shape[-1]), "eps": eps}
 
     return draw
 
 
-def running(image, momentum):
+def running(image, momentum, shape=None):
     """Inputs of update_running."""
 
     def draw(rng):
-        x = batch(rng, image)
+        x = batch(rng, image, shape=shape)
         c = x.shape[-1]
         return {"mean": channels(rng, c), "var": rng.uniform(0.5, 3.0, c), "x": x, "momentum": momentum}
 
     return draw
 
 
-def layers(eps):
-    """Inputs of fold."""
+def layers(eps, shape=None, variances=None):
+    """Inputs of fold; the variances lie between 10 to the powers of `variances`."""
 
     def draw(rng):
-        kh, kw, c, f = (int(v) for v in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
+        kh, kw, c, f = shape or (int(v) for v in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
         numbers = {name: channels(rng, f) for name in ("gamma", "beta", "mean")}
-        return {"w": rng.standard_normal((kh, kw, c, f)), **numbers, "var": rng.uniform(0.2, 3.0, f), "eps": eps}
+        var = 10 ** rng.uniform(*variances, f) if variances else rng.uniform(0.2, 3.0, f)
+        return {"w": rng.standard_normal((kh, kw, c, f)), **numbers, "var": var, "eps": eps}
 
     return draw
 
 
-def two_batches(n1, n2, mean=0.0, constant=False):
+def two_batches(n1, n2, mean=0.0, constant=False, channels=None):
     """Inputs of mixed_statistics; with `constant` channel 0 has no variance, and channel 1 twice the same mean."""
 
     def draw(rng):
-        c = int(rng.integers(3, 7))
+        c = channels or int(rng.integers(3, 7))
         m1, m2 = (mean + rng.standard_normal(c) for _ in range(2))
         v1, v2 = (np.where(n > 1, rng.uniform(0.1, 2.0, c), 0.0) for n in (n1, n2))
         if constant:
@@ -134,14 +135,14 @@ def two_batches(n1, n2, mean=0.0, constant=False):
 
 
 def companies(counts, spread=1.0):
-    """Inputs of `alone`: batches whose images are drawn from the same few, the first of which stands in all."""
+    """Inputs of `alone`: batches whose images are drawn from the same few, one of which stands in all."""
 
     def draw(rng):
         h, w, c = (int(v) for v in rng.choice([4, 5, 6, 7], 3, replace=False))
         images = rng.standard_normal((8, h, w, c)) * rng.uniform(0.5, 2.0, (8, 1, 1, c))
         images += spread * rng.standard_normal((8, 1, 1, c))
         rows = [np.append(0, rng.choice(np.arange(1, 8), n - 1, replace=False)) for n in counts]
-        return {"batches": [images[row].copy() for row in rows]}
+        return {"batches": [images[rng.permutation(row)] for row in rows]}
 
     return draw
 
@@ -167,8 +168,12 @@ def largest_fault(inputs, answer):
 
 
 def of_batch_norm(reference, inputs):
-    """<g, batch_norm(x, gamma, beta)> as a function of x, of gamma and of beta."""
+    """<g, batch_norm(x, gamma, beta)> as a function of x, of gamma and of beta.
+
+    A batch norm takes the mean off, so it is measured near 0, where differences are exact.
+    """
     g, x, gamma, eps = inputs.values()
+    x = x - x.mean(axis=tuple(range(x.ndim - 1)))
     beta = np.zeros_like(gamma)
 
     def loss(x, gamma, beta):
@@ -192,11 +197,15 @@ EXERCISES = [
             "vectors": forward(False, 0.1),
             "a constant channel": forward(True, 0.001, constant=True),
             "a constant channel, eps 0.1": forward(False, 0.1, constant=True),
-            "means of a thousand": far(True, 1e-5),
+            "means of a thousand": far(forward(True, 1e-5)),
             "a batch of one": one_value(0.01),
             "zeros": zeros(forward(True, 0.01), "x", "gamma", "beta"),
             "a constant channel, eps 1e-8": forward(False, 1e-8, constant=True),
             "little variance, eps 1e-8": small(forward(False, 1e-8)),
+            "one channel": forward(True, 0.01, shape=(3, 4, 2, 1)),
+            "one image": forward(True, 0.01, shape=(1, 4, 2, 3)),
+            "one image, one pixel high": forward(True, 0.01, shape=(1, 1, 5, 3)),
+            "vectors of one channel": forward(False, 0.01, shape=(3, 1, 1, 1)),
         },
         hints=(
             "Over which axes of (N, H, W, C) do you take the mean, so that one number is left for each channel? And "
@@ -220,6 +229,10 @@ EXERCISES = [
             "a constant channel, and one without gradient": of_a_constant(0.05),
             "zeros": zeros(backward(True, 0.01), "x", "gamma", "g"),
             "eps 1e-8": backward(False, 1e-8),
+            "means of a thousand": far(backward(True, 1e-5)),
+            "one channel": backward(True, 0.01, shape=(3, 4, 2, 1)),
+            "one image": backward(True, 0.01, shape=(1, 4, 2, 3)),
+            "vectors of one channel": backward(False, 0.01, shape=(3, 1, 1, 1)),
         },
         hints=(
             "First compute r and xhat as in the forward pass. What does beta's gradient collect, if beta is added to "
@@ -241,6 +254,11 @@ EXERCISES = [
             "momentum 0": running(True, 0.0),
             "zeros": zeros(running(False, 0.7), "mean", "var", "x"),
             "momentum 0.5": running(False, 0.5),
+            "means of a thousand": far(running(True, 0.6)),
+            "momentum 0.9995": running(True, 0.9995),
+            "one channel": running(True, 0.9, shape=(3, 4, 2, 1)),
+            "one image": running(True, 0.9, shape=(1, 4, 2, 3)),
+            "vectors of one channel": running(False, 0.9, shape=(3, 1, 1, 1)),
         },
         hints=(
             "With momentum 0.9, how much of the old average stays, and how much of the new batch comes in?",
@@ -261,6 +279,13 @@ EXERCISES = [
             "zeros": zeros(layers(0.01), "w", "mean", "beta"),
             "other zeros": zeros(layers(0.01), "gamma", "beta", "var"),
             "a variance of 0, eps 1e-8": zeros(layers(1e-8), "var"),
+            "small variances": layers(1e-8, variances=(-3, -1)),
+            "tiny variances": layers(1e-8, variances=(-8, -6)),
+            "large variances": layers(1e-3, variances=(3, 4)),
+            "huge variances": layers(1e-3, variances=(9, 10)),
+            "a kernel of one pixel": layers(0.01, shape=(1, 1, 3, 2)),
+            "one channel goes in": layers(0.01, shape=(3, 2, 1, 4)),
+            "one channel comes out": layers(0.01, shape=(3, 2, 4, 1)),
         },
         hints=(
             "Multiply the right side of the equation out: what stands in front of conv(x, w), and what is left that "
@@ -287,6 +312,9 @@ EXERCISES = [
             "other zeros": zeros(two_batches(8, 12), "m1"),
             "constant channels": two_batches(10, 6, constant=True),
             "means of a thousand": two_batches(16, 24, mean=1e3),
+            "one channel": two_batches(12, 30, channels=1),
+            "a million values, and three": two_batches(1000000, 3),
+            "a hundred values, and a hundred thousand": two_batches(100, 100000),
         },
         hints=(
             "The mean of all values: how much does each batch contribute? For the variance, first ask: how far are the "
@@ -307,6 +335,7 @@ EXERCISES = [
             "three batches": companies((4, 6, 2)),
             "a batch of one": companies((1, 8)),
             "channels far apart": companies((3, 5, 7), spread=20.0),
+            "eight batches": companies((2, 3, 4, 5, 6, 7, 8, 3)),
         },
         hints=(
             "Over which axes of (N, H, W, C) may you take a mean, if images must not know of each other?",

@@ -58,9 +58,17 @@ def single(rng):
 
 def critics(rng):
     """Places and a critic, with N, D and J all different."""
-    n, d, j = (int(k) for k in rng.choice([2, 3, 4, 5, 6], 3, replace=False))
-    w, v = rng.standard_normal((d, j)), rng.standard_normal(j)
-    return {"x": 0.7 * rng.standard_normal((n, d)), "w": w, "v": v}
+    return critics_of(*(int(k) for k in rng.choice([2, 3, 4, 5, 6], 3, replace=False)))(rng)
+
+
+def critics_of(n, d, j):
+    """Places and a critic of these sizes."""
+
+    def draw(rng):
+        w, v = rng.standard_normal((d, j)), rng.standard_normal(j)
+        return {"x": 0.7 * rng.standard_normal((n, d)), "w": w, "v": v}
+
+    return draw
 
 
 def critics_of_all_sizes(large):
@@ -92,11 +100,11 @@ def penalty(reference, inputs):
     return [(lambda w: penalty_of(x, w, v), w), (lambda v: penalty_of(x, w, v), v)]
 
 
-def matrices(rounds):
+def matrices(rounds, shape=None):
     """A matrix that is not square, and a start of any length."""
 
     def draw(rng):
-        rows, columns = (int(k) for k in rng.choice([3, 4, 5, 6, 7], 2, replace=False))
+        rows, columns = shape or (int(k) for k in rng.choice([3, 4, 5, 6, 7], 2, replace=False))
         return {"w": rng.standard_normal((rows, columns)), "u": 2 * rng.standard_normal(columns), "rounds": rounds}
 
     return draw
@@ -116,13 +124,13 @@ def any_penalties(rng):
     return {"gamma": np.array([0.0, 1.0, 1.5, *rng.uniform(0.05, 0.95, 2), *rng.uniform(1.1, 5, 2), 1000.0])}
 
 
-def heaps(count):
-    """Real examples around some places, fakes around one."""
+def heaps(count, n=8):
+    """Real examples around some places, fakes around one; n of each."""
 
     def draw(rng):
         centres = rng.uniform(-2, 2, (count, 2))
-        real = centres[np.arange(8) % count] + 0.3 * rng.standard_normal((8, 2))
-        return {"real": real, "fake": 0.6 * rng.standard_normal((8, 2))}
+        real = centres[np.arange(n) % count] + 0.3 * rng.standard_normal((n, 2))
+        return {"real": real, "fake": 0.6 * rng.standard_normal((n, 2))}
 
     return draw
 
@@ -223,6 +231,9 @@ EXERCISES = [
             "large x": critics_of_all_sizes("x"),
             "large w": critics_of_all_sizes("w"),
             "large v": critics_of_all_sizes("v"),
+            "one place": critics_of(1, 3, 4),
+            "places on a line": critics_of(4, 1, 3),
+            "one hidden unit": critics_of(3, 4, 1),
         },
         hints=(
             "Compute P forwards first, and keep every intermediate: t = tanh(x w), d = 1 - t^2, g = (d v) w^T, the "
@@ -244,6 +255,8 @@ EXERCISES = [
             "three rounds": matrices(3),
             "150 rounds": slowly,
             "zeros": with_zeros,
+            "one output": matrices(2, (4, 1)),
+            "one input": matrices(2, (1, 4)),
         },
         hints=(
             "Write the two lines of the docstring with @ and a division by np.sqrt(v @ v), inside a loop over rounds.",
@@ -262,6 +275,11 @@ EXERCISES = [
             "gamma from 0.05 to 0.95": penalties(0.05, 0.95),
             "gamma from 1 to 4": penalties(1.0, 4.0),
             "of all sizes": any_penalties,
+            "gamma from 4 to 12": penalties(4.0, 12.0),
+            "gamma from 30 to 60": penalties(30.0, 60.0),
+            "gamma of thousands": penalties(2e3, 8e3),
+            "one gamma, of a billion": lambda rng: {"gamma": rng.uniform(1e9, 2e9, 1)},
+            "one gamma, of a billionth": lambda rng: {"gamma": rng.uniform(1e-9, 2e-9, 1)},
         },
         hints=(
             "A step multiplies (theta, psi) by a matrix I + h A, and A is the matrix of the lesson. If lambda is an "
@@ -279,7 +297,13 @@ EXERCISES = [
         section="Duality: from carriers to a critic",
         level=3,
         measure=share,
-        cases={"two heaps": heaps(2), "three heaps": heaps(3), "eight places": heaps(8)},
+        cases={
+            "two heaps": heaps(2),
+            "three heaps": heaps(3),
+            "eight places": heaps(8),
+            "ten of each": heaps(3, 10),
+            "five": heaps(2, 5),
+        },
         hints=(
             "Start with something simple that is nowhere steeper than 1, such as the distance to the nearest fake, and "
             "see how far it goes. What would improve it?",
