@@ -80,7 +80,7 @@ def adain(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: float) -> np
         y[n, i, j, c] = (1 + scale[n, c]) (x[n, i, j, c] - m[n, c]) / sqrt(var[n, c] + eps) + shift[n, c]
 
     where m and var are the mean and the variance (the mean squared deviation from m) of x[n, :, :, c], over the pixels
-    of one channel of one image.
+    of one channel of one image. Subtract m before squaring: where m is large, a difference of squares loses digits.
 
     Args:
         x: (N, H, W, C). scale, shift: (N, C), the style of each image. eps: a small number.

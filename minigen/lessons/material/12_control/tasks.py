@@ -34,11 +34,22 @@ def many_readings(rng):
     return {"logits": logits, "codes": codes}
 
 
-def readings(size):
-    """Logits of that size, and codes of which at least one is not the likeliest."""
+def in_float32(rng):
+    """The same in float32."""
+    inputs = labelled(rng)
+    return inputs | {"x": inputs["x"].astype(np.float32)}
+
+
+def one_pixel(rng):
+    """One image with one pixel, and one class."""
+    return {"x": rng.standard_normal((1, 1, 1, 1)), "labels": np.zeros(1, int), "classes": 1}
+
+
+def readings(size, sizes=None):
+    """Logits of that size, and codes of which at least one is not the likeliest. sizes: N, K; by default different."""
 
     def draw(rng):
-        n, k = (int(m) for m in rng.choice([3, 4, 5, 6, 7], 2, replace=False))
+        n, k = sizes or (int(m) for m in rng.choice([3, 4, 5, 6, 7], 2, replace=False))
         logits = size * rng.standard_normal((n, k))
         codes = rng.integers(k, size=n)
         codes[0] = logits[0].argmin()
@@ -47,18 +58,29 @@ def readings(size):
     return draw
 
 
+def repeated_readings(rng):
+    """Logits and codes of which one row comes four times, and another one twice."""
+    logits, codes = rng.standard_normal((3, 5)), rng.integers(5, size=3)
+    rows = rng.permutation([0, 0, 0, 0, 1, 1, 2])
+    return {"logits": logits[rows], "codes": codes[rows]}
+
+
 def bound(reference, inputs):
     """information_bound as a function of the logits."""
     logits, codes = inputs.values()
     return [(lambda logits: reference["information_bound"](logits, codes), logits)]
 
 
-def styled(eps):
-    """Images whose channels have a mean and a deviation of their own, and a style for each image."""
+def styled(eps, sizes=None, far=0.0):
+    """Images whose channels have a mean and a deviation of their own, and a style for each image.
+
+    Args:
+        sizes: N, H, W, C; by default all different. far: how far from 0 the means are, at least.
+    """
 
     def draw(rng):
-        n, h, w, c = (int(size) for size in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
-        own = rng.uniform(-2, 2, (n, 1, 1, c)), rng.uniform(0.5, 2, (n, 1, 1, c))
+        n, h, w, c = sizes or (int(size) for size in rng.choice([2, 3, 4, 5, 6], 4, replace=False))
+        own = far + rng.uniform(-2, 2, (n, 1, 1, c)), rng.uniform(0.5, 2, (n, 1, 1, c))
         x = own[0] + own[1] * rng.standard_normal((n, h, w, c))
         return {"x": x, "scale": rng.standard_normal((n, c)), "shift": rng.standard_normal((n, c)), "eps": eps}
 
@@ -73,6 +95,13 @@ def read_off(error, bias=0.0):
         return {"codes": codes, "means": codes + bias + error * rng.standard_normal(len(codes))}
 
     return draw
+
+
+def repeated_codes(rng):
+    """Codes of which one comes four times, with the same mean, and another one twice."""
+    codes, means = rng.uniform(-1, 1, 3), rng.uniform(-1, 1, 3)
+    which = rng.permutation([0, 0, 0, 0, 1, 1, 2])
+    return {"codes": codes[which], "means": means[which]}
 
 
 def one_code(rng):
@@ -138,6 +167,8 @@ EXERCISES = [
             "one class": many_classes(1),
             "12 classes": many_classes(12),
             "120 classes": many_classes(120),
+            "in float32": in_float32,
+            "one of each": one_pixel,
         },
         hints=(
             "First make the one-hot vectors, (N, K). What does `labels[:, None] == np.arange(classes)` give?",
@@ -156,6 +187,9 @@ EXERCISES = [
             "of size 3": readings(3.0),
             "of size 1000": readings(1000.0),
             "zeros": many_readings,
+            "repeated rows": repeated_readings,
+            "one fake": readings(1.0, (1, 4)),
+            "one category": readings(1.0, (4, 1)),
         },
         hints=(
             "If Q guesses, with all logits equal, log Q is -log K and the bound is 0. If Q is certain and right it is "
@@ -176,6 +210,9 @@ EXERCISES = [
             "of size 30": readings(30.0),
             "of size 1000": readings(1000.0),
             "zeros": many_readings,
+            "repeated rows": repeated_readings,
+            "one fake": readings(1.0, (1, 4)),
+            "one category": readings(1.0, (4, 1)),
         },
         hints=(
             "For one row, log Q(c) = logits[c] - log sum_j e^logits[j]. Differentiate both terms with respect to "
@@ -189,7 +226,18 @@ EXERCISES = [
         key="12.4",
         function="adain",
         section="Style",
-        cases={"eps 1e-5": styled(1e-5), "eps 0.1": styled(0.1), "eps 1e-3": styled(1e-3), "zeros": with_zeros},
+        cases={
+            "eps 1e-5": styled(1e-5),
+            "eps 0.1": styled(0.1),
+            "eps 1e-3": styled(1e-3),
+            "zeros": with_zeros,
+            "means far from 0": styled(1e-5, far=500.0),
+            "one image": styled(1e-5, (1, 3, 4, 2)),
+            "one channel": styled(1e-5, (3, 2, 4, 1)),
+            "one row": styled(1e-5, (2, 1, 5, 3)),
+            "one column": styled(1e-5, (2, 5, 1, 3)),
+            "one pixel": styled(1e-5, (2, 1, 1, 3)),
+        },
         hints=(
             "Batch norm takes the mean over axes 0, 1 and 2: one for each channel. Here each image has its own: over "
             "which axes?",
@@ -209,6 +257,8 @@ EXERCISES = [
             "too high on the whole": read_off(0.2, 0.5),
             "far off": read_off(3.0),
             "nearly exact": read_off(1e-6),
+            "exact but for rounding": read_off(1e-13),
+            "repeated codes": repeated_codes,
             "zeros, and far off": zeros_and_far_off,
             "one code": one_code,
         },

@@ -62,7 +62,8 @@ def crossover_batch(cpu: tuple[float, float], gpu: tuple[float, float]) -> float
     """The batch size above which the GPU takes less time, at every larger one too.
 
     Args:
-        cpu, gpu: (fixed, per_example) of each; time(batch) = fixed + per_example * batch.
+        cpu, gpu: (fixed, per_example) of each; time(batch) = fixed + per_example * batch. In any unit; as fitted ones,
+            they may be below 0.
 
     Returns:
         A number of examples, not rounded: where the lines cross; 0.0 if the GPU is faster at every batch above 0;

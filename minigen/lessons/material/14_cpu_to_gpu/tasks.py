@@ -16,6 +16,18 @@ def network(layers, least=3, most=20):
     return draw
 
 
+def equal_layers(rng):
+    """A network whose layers are all of the same size, but for the first and the last one."""
+    first, inside, last = (int(n) for n in rng.choice(np.arange(2, 40), 3, replace=False))
+    return {"sizes": (first, inside, inside, inside, inside, last), "batch": int(rng.integers(3, 20))}
+
+
+def all_equal(rng):
+    """A network whose layers are all of the same size, that of the batch, too."""
+    n = int(rng.integers(2, 40))
+    return {"sizes": (n, n, n), "batch": n}
+
+
 def measured(noise, unit=1.0, power=1.0):
     """Times of a step at some batch sizes, in any order. power: of the batch; other than 1 the line is no good fit."""
 
@@ -29,11 +41,22 @@ def measured(noise, unit=1.0, power=1.0):
     return draw
 
 
-def lines(fixed, per_example):
-    """Two devices; `fixed` and `per_example`: how many times as large the GPU's numbers are, at least."""
+def measured_again(rng):
+    """Every batch size is measured twice, and one of them once more with the same result as before."""
+    batches = np.repeat(2.0 ** np.arange(2, 7), 2)
+    times = (rng.uniform(1, 3) + rng.uniform(0.01, 0.1) * batches) * np.exp(0.2 * rng.standard_normal(10))
+    which = rng.permutation([*range(10), 3, 3])
+    return {"batches": batches[which], "times": times[which]}
+
+
+def lines(fixed, per_example, unit=1.0):
+    """Two devices; `fixed` and `per_example`: how many times as large the GPU's numbers are, at least.
+
+    unit: of the time.
+    """
 
     def draw(rng):
-        cpu = rng.uniform(0.5, 2.0), rng.uniform(0.02, 0.1)
+        cpu = unit * rng.uniform(0.5, 2.0), unit * rng.uniform(0.02, 0.1)
         gpu = cpu[0] * fixed * rng.uniform(1, 1.5), cpu[1] * per_example * rng.uniform(1, 1.5)
         return {"cpu": tuple(map(float, cpu)), "gpu": tuple(map(float, gpu))}
 
@@ -50,10 +73,23 @@ def alike(fixed, per_example):
     return draw
 
 
-def turns(count, disturbed=False):
+def below_0(which):
+    """Two devices of which one number, 0: fixed, 1: per_example, is below 0 for both, and whose lines cross."""
+
+    def draw(rng):
+        cpu, gpu = [rng.uniform(0.5, 2.0), rng.uniform(0.05, 0.1)], [rng.uniform(3.0, 5.0), rng.uniform(0.01, 0.04)]
+        cpu[which], gpu[which] = -gpu[which], -cpu[which]
+        return {"cpu": tuple(map(float, cpu)), "gpu": tuple(map(float, gpu))}
+
+    return draw
+
+
+def turns(count, disturbed=False, unit=1.0):
     """Times of two programs in so many turns, the machine slowing down meanwhile, the first turn much slower.
 
-    disturbed: whether in one turn something came between, to the harm of mine, and in another to that of the other.
+    Args:
+        disturbed: whether in one turn something came between, to the harm of mine, and in another to that of the other.
+        unit: of the times.
     """
 
     def draw(rng):
@@ -65,9 +101,16 @@ def turns(count, disturbed=False):
             first, second = rng.choice(np.arange(1, count), 2, replace=False)
             mine[first] *= 30
             other[second] *= 30
-        return {"mine": mine, "other": other}
+        return {"mine": unit * mine, "other": unit * other}
 
     return draw
+
+
+def coarse_clock(rng):
+    """Times of a clock that ticks so seldom that most turns have the same ratio, and some the same times."""
+    ratio, other = rng.integers(1, 9) / 4, 2.0 ** rng.integers(3, size=9)
+    mine = ratio * other * np.array([9, *rng.permutation([1, 1, 1, 1, 1, 2, 3, 4])])
+    return {"mine": mine, "other": other}
 
 
 def device(fixed, per_example, critical):
@@ -117,6 +160,8 @@ EXERCISES = [
             "one layer": network(1),
             "five": network(5),
             "a large batch": network(3, 200, 900),
+            "equal layers": equal_layers,
+            "all sizes equal": all_equal,
         },
         hints=(
             "For one layer (n, m) and a batch of b, write down the three products with their shapes. How many "
@@ -138,6 +183,7 @@ EXERCISES = [
             "in seconds": measured(0.1, unit=1e-6),
             "bent upwards": measured(0.0, power=1.5),
             "falling": measured(0.0, power=-0.5),
+            "measured again": measured_again,
         },
         tolerance=1e-8,
         hints=(
@@ -162,6 +208,14 @@ EXERCISES = [
             "equal slopes, cheaper calls": alike(0.5, 1.0),
             "equal in everything": alike(1.0, 1.0),
             "equal calls, fast arithmetic": alike(1.0, 0.5),
+            "nearly equal slopes, faster": alike(2.0, 1 - 1e-10),
+            "nearly equal slopes, slower": alike(0.5, 1 + 1e-10),
+            "nearly equal calls": alike(1 + 1e-10, 0.5),
+            "in seconds": lines(3.0, 0.1, unit=1e-9),
+            "in seconds, slower in the end": lines(0.2, 1.2, unit=1e-9),
+            "in another unit": lines(3.0, 0.1, unit=1e-15),
+            "fixed parts below 0": below_0(0),
+            "slopes below 0": below_0(1),
         },
         hints=(
             "Set the two times equal and solve for the batch. When is there no solution, and when is it negative?",
@@ -182,6 +236,9 @@ EXERCISES = [
             "five": turns(5),
             "two": turns(2),
             "two of nine disturbed": turns(9, disturbed=True),
+            "two hundred": turns(200),
+            "in seconds": turns(9, unit=1e-9),
+            "a coarse clock": coarse_clock,
         },
         hints=(
             "Which comes first, the division or the median? Think of a machine that is twice as slow in the second "
