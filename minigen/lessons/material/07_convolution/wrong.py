@@ -484,7 +484,7 @@ def fitted_but_too_small(small, large):
     return np.linalg.lstsq(np.stack(columns, axis=1), large.ravel(), rcond=None)[0].reshape(4, 4, 1, 1)
 
 
-@wrong("enlarging_kernel", "not all finite numbers", compared=False)
+@wrong("enlarging_kernel", "is NaN or infinite", compared=False)
 def divided_by_zero(small, large):
     with np.errstate(all="ignore"):
         return np.ones((4, 4, 1, 1)) / np.zeros((4, 4, 1, 1))
