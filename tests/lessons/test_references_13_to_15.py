@@ -61,7 +61,7 @@ def test_the_scale_of_the_restoration_loss_is_the_best_one():
         errors = (x - guess)[known[..., 0] == 0].ravel()
         found = optimize.minimize_scalar(
             lambda log_scale, errors=errors: -stats.norm.logpdf(errors, scale=np.exp(log_scale)).sum(),
-            bounds=(-16, 8),
+            bounds=(-30, 8),
             method="bounded",
         )
         assert loss(x, guess, known) == pytest.approx(found.fun / len(x), rel=1e-9)
@@ -107,13 +107,13 @@ def test_above_the_crossover_the_gpu_is_faster_and_below_it_is_not():
     crossover, cases = drawn("14.3")
     for cpu, gpu in (case.values() for case in cases):
         batch = crossover(cpu, gpu)
-        saved = [cpu[0] - gpu[0] + (cpu[1] - gpu[1]) * n for n in np.geomspace(1e-3, 1e6, 200)]
-        faster = np.geomspace(1e-3, 1e6, 200)[np.array(saved) > 0]
+        sizes = np.geomspace(1e-3, 1e13, 500)
+        faster = sizes[cpu[0] - gpu[0] + (cpu[1] - gpu[1]) * sizes > 0]
         if np.isinf(batch):
-            assert not len(faster) or faster.max() < 1e6  # not at every larger one
+            assert not len(faster) or faster.max() < sizes[-1]  # not at every larger one
         else:
             assert faster.min() == pytest.approx(batch, rel=0.11, abs=1e-3)
-            assert faster.max() == pytest.approx(1e6)
+            assert faster.max() == sizes[-1]
 
 
 def test_no_other_batch_takes_less_time_in_all():

@@ -31,10 +31,24 @@ def images(name, scale, shape=None, share=0.5):
     return draw
 
 
-def cases_of(name, tiny=1e-5):
+def nearly_black(name, brightest):
+    """Inputs x, `name` and known: images so dark that the largest possible error is tiny."""
+
+    def draw(rng):
+        scale = brightest * rng.uniform(0.6, 1)
+        x, other = scale * rng.random((3, 4, 5, 1)), scale * rng.uniform(0.1, 1, (3, 4, 5, 1))
+        known = (rng.random(x.shape) < 0.5).astype(float)
+        known[0, 0, 0] = 0
+        return {"x": x, name: other, "known": known}
+
+    return draw
+
+
+def cases_of(name, tiny=1e-5, dark=1e-8):
     """The cases of psnr_unknown, of restoration_loss and of its gradient; `name`: of the second argument.
 
-    tiny: the size of tiny errors; a gradient is also measured, by steps that have to be smaller.
+    tiny: the size of tiny errors; dark: of the pixels of nearly black images. A gradient is also measured, by steps
+    that have to be smaller than both.
     """
     return {
         "small errors": images(name, 0.1),
@@ -44,6 +58,8 @@ def cases_of(name, tiny=1e-5):
         "one image, few unknown pixels": images(name, 0.3, (1, 4, 4, 1), share=0.8),
         "images without unknown pixels": images(name, 0.3, (3, 3, 3, 3), share=1.0),
         "one pixel": images(name, 0.3, (1, 1, 1, 2)),
+        "one pixel, one channel": images(name, 0.3, (1, 1, 1, 1)),
+        "nearly black": nearly_black(name, dark),
     }
 
 
@@ -185,7 +201,7 @@ EXERCISES = [
         key="13.4",
         function="restoration_gradient",
         section="A model of the guesses",
-        cases=cases_of("guess", tiny=0.02),
+        cases=cases_of("guess", tiny=0.02, dark=4e-3),
         measured=of_loss,
         hints=(
             "The loss is U / 2N times log MSE, and constants. What is the derivative of log MSE with respect to the "
@@ -207,6 +223,9 @@ EXERCISES = [
             "two possible images": nearly_even,
             "equal pixels": weighted(5, 8, 6, equal=True),
             "one image": weighted(3, 1, 4),
+            "one row": weighted(1, 4, 3),
+            "one pixel": weighted(3, 4, 1),
+            "one of each": weighted(1, 1, 1),
         },
         hints=(
             "The sum over pixels is smallest if each pixel's own expected error is. So take one pixel: images have the "

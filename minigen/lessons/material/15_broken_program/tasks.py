@@ -72,6 +72,25 @@ def sure(real, fake):
     return draw
 
 
+def all_far(low, high, real, fake):
+    """Logits of a size between low and high, on a logarithmic scale; real, fake: their sign."""
+
+    def draw(rng):
+        n, m = different(rng, 2)
+        return {
+            "real_logits": real * np.exp(rng.uniform(np.log(low), np.log(high), n)),
+            "fake_logits": fake * np.exp(rng.uniform(np.log(low), np.log(high), m)),
+        }
+
+    return draw
+
+
+def repeated_verdicts(rng):
+    """Logits of which one comes four times, and another one twice."""
+    which = [0, 0, 0, 0, 1, 1, 2]
+    return {name: rng.standard_normal(3)[rng.permutation(which)] for name in ("real_logits", "fake_logits")}
+
+
 def of_both_signs(low, high):
     """Logits of a size between low and high, both signs among the real ones and among the fakes, and one small one."""
 
@@ -124,7 +143,8 @@ def nearly_black_or_white(rng):
 def program(fault, rng):
     """What a program with this fault shows: losses (STEPS,), mean, log_var and z (IMAGES, DIMENSIONS).
 
-    The numbers are made, not trained: they have the size of those in the lesson, and vary from program to program.
+    The numbers are made, not trained: they have the size of those in the lesson, and vary from program to program. The
+    loss depends on how many pixels its images have.
     """
     shape = (IMAGES, DIMENSIONS)
     used = rng.permutation(DIMENSIONS) < rng.integers(3, DIMENSIONS + 1)
@@ -148,6 +168,7 @@ def program(fault, rng):
     losses = last + (543 - last) * np.exp(-steps / rng.uniform(3, 8)) + rng.standard_normal(STEPS)
     if fault == "sign":
         losses = -543 * np.exp(steps / rng.uniform(2, 5))
+    losses *= 10 ** rng.uniform(-1, 1)
     return losses, mean, log_var, mean + noise
 
 
@@ -239,6 +260,11 @@ EXERCISES = [
             "logits of +-1000": of_both_signs(200, 1000),
             "sure, and right": sure(21.3, -21.3),
             "sure, and wrong": sure(-21.3, 21.3),
+            "surer, and right": all_far(45, 50, 1, -1),
+            "surer, and wrong": all_far(45, 50, -1, 1),
+            "as sure as can be, and right": all_far(500, 700, 1, -1),
+            "as sure as can be, and wrong": all_far(500, 700, -1, 1),
+            "repeated logits": repeated_verdicts,
             "as many real as fake": verdicts(2.0, (4, 4)),
             "one of each": verdicts(2.0, (1, 1)),
             "all 0": equal_verdicts,
@@ -261,6 +287,8 @@ EXERCISES = [
             "undecided": verdicts(1.0),
             "sure": verdicts(5.0),
             "very sure": of_both_signs(21, 25),
+            "logits of +-1000": of_both_signs(720, 1000),
+            "repeated logits": repeated_verdicts,
             "as many real as fake": verdicts(2.0, (4, 4)),
             "one of each": verdicts(2.0, (1, 1)),
             "all 0": equal_verdicts,
@@ -271,8 +299,8 @@ EXERCISES = [
             "entry get?",
             "d softplus(s) / ds = sigmoid(s), and d softplus(-s) / ds = -sigmoid(-s). Divide by the number of logits "
             "in that mean: N or M.",
-            "With sigmoid(s) = 1 / (1 + np.exp(-s)): d_fake = sigmoid(fake) / M, d_real = -sigmoid(-real) / N, and "
-            "g_fake = -sigmoid(-fake) / M.",
+            "With sigmoid(s) = 1 / (1 + np.exp(-s)), or the same without overflow, np.exp(-np.logaddexp(0, -s)): "
+            "d_fake = sigmoid(fake) / M, d_real = -sigmoid(-real) / N, and g_fake = -sigmoid(-fake) / M.",
         ),
     ),
     Exercise(
