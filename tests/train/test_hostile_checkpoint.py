@@ -36,12 +36,15 @@ NAMES = st.sampled_from(sorted(GOOD.arrays)) | st.text(max_size=8) | st.text(max
 
 
 def outcome(folder, checkpoint):
-    """'ended' or 'refused', with an error of ours, of a run that goes on from a checkpoint of such content."""
+    """'ended' or 'refused', with an error of ours: a run that goes on from a checkpoint of such content.
+
+    An infinity is refused already when it is written.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(STOPPED, folder)
     (folder / "checkpoint-00000020.safetensors").unlink()
-    save_checkpoint(folder, checkpoint)
     try:
+        save_checkpoint(folder, checkpoint)
         resume(folder, *DIGITS, quiet=True)
     except MinigenError:
         return "refused"
