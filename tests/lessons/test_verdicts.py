@@ -38,7 +38,7 @@ def using(head, line):
 SUBMISSIONS = {  # the file as bytes, the state, and what the message says
     "right": (DONE, "passed", "right in all"),
     "untouched": (STUBS, "todo", "not written yet"),
-    "half": (using("", f"if stride == 2:\n        {RIGHT}\n    raise NotImplementedError"), "failed", "one branch"),
+    "half": (using("", f"if stride == 1:\n        {RIGHT}\n    raise NotImplementedError"), "failed", "one branch"),
     "wrong": (using("", "return (n + padding - k) // stride + 1"), "failed", "counted once"),
     "raises": (using("", "return n[0]"), "failed", "return n[0]"),
     "syntax": (using("", "return ("), "failed", "stops with SyntaxError"),
@@ -61,7 +61,7 @@ SUBMISSIONS = {  # the file as bytes, the state, and what the message says
         "",
     ),
     "everything": (
-        with_head("from numpy import *\nfor name in dir(np): getattr(np, name, None)"),
+        with_head("from numpy import *\nfrom builtins import max\nfor name in dir(np): getattr(np, name, None)"),
         "passed",
         "right in all",
     ),
