@@ -205,10 +205,13 @@ def find_exercise(name: str) -> tuple[Lesson, Exercise]:
         ArgumentError: there is none.
     """
     key = full_key(name)
-    known = {e.key: (lesson, e) for lesson in all_lessons() for e in lesson.exercises}
-    names = {e.function: (lesson, e) for lesson, e in known.values()}
-    if key in known or name in names:
-        return known.get(key) or names[name]
+    known: dict[str, tuple[Lesson, Exercise]] = {}
+    for lesson in all_lessons():  # a lesson's tasks are read only if those before it do not have the exercise
+        for exercise in lesson.exercises:
+            if exercise.key == key or exercise.function == name:
+                return lesson, exercise
+            known[exercise.key] = lesson, exercise
+    names = [exercise.function for _, exercise in known.values()]
     near = [f"{k} {e.function}" for k, (_, e) in known.items() if k[:2] == f"{key:0>2}"[:2]]
     near = near or difflib.get_close_matches(name, names, 3) or [f"{k} {e.function}" for k, (_, e) in known.items()][:3]
     raise ArgumentError(

@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import dataclass
 
 from ..errors import ArgumentError
-from .course import Lesson, find_lesson
+from .course import find_lesson
 
 LETTERS = "abcdef"
 
@@ -28,11 +28,6 @@ class Question:
     because: tuple[str, ...]
 
 
-def questions(lesson: Lesson) -> list[Question]:
-    """The lesson's questions."""
-    return list(lesson.questions["QUESTIONS"])
-
-
 def quiz(number: str, answers: str = "", *, again: str = 'quiz("{number}", "{letters}")') -> None:
     """Print a lesson's questions; with answers, mark and explain them.
 
@@ -44,7 +39,7 @@ def quiz(number: str, answers: str = "", *, again: str = 'quiz("{number}", "{let
         ArgumentError: there is no such lesson, or the answers do not fit the questions.
     """
     lesson = find_lesson(number)
-    asked = questions(lesson)
+    asked: list[Question] = lesson.questions["QUESTIONS"]
     if not answers.strip():
         for n, question in enumerate(asked, 1):
             print(textwrap.fill(f"{n}. {question.text}", 100, subsequent_indent="   "))

@@ -13,6 +13,8 @@ course/
 import json
 import re
 import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..data.files import json_text, locked, write_whole
@@ -120,7 +122,7 @@ def start(folder: Path) -> list[Path]:
         raise ArgumentError(f"start: {folder} has other files in it; name a new folder")
     made: list[Path] = []
 
-    def write(name: str, content: str | bytes) -> None:
+    def write(name: str, content: Callable[[], str | bytes]) -> None:
         path = folder / name
         if path.exists():
             return
@@ -128,18 +130,19 @@ def start(folder: Path) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DataError(f"start: {path.parent} cannot be made: {error.strerror}") from None
-        data = content.encode() if isinstance(content, str) else content
+        made_now = content()  # only for what is missing: to make a notebook takes a while
+        data = made_now.encode() if isinstance(made_now, str) else made_now
         write_whole(path, lambda path: path.write_bytes(data))
         made.append(path)
 
-    write(MARK, json_text({"minigen": __version__}) + "\n")
-    write("pytest.ini", PYTEST)
+    write(MARK, lambda: json_text({"minigen": __version__}) + "\n")
+    write("pytest.ini", lambda: PYTEST)
     for lesson in all_lessons():
-        write(f"{lesson.name}/lesson.ipynb", notebook_text(lesson))
-        write(f"{lesson.name}/exercises.py", lesson.stubs)
-        write(f"{lesson.name}/opening.png", (lesson.folder / "opening.png").read_bytes())
+        write(f"{lesson.name}/lesson.ipynb", partial(notebook_text, lesson))
+        write(f"{lesson.name}/exercises.py", partial(getattr, lesson, "stubs"))
+        write(f"{lesson.name}/opening.png", (lesson.folder / "opening.png").read_bytes)
     for path in sorted((MATERIAL / "capstone").iterdir()):
-        write(f"{CAPSTONE}/{path.name}", path.read_bytes())
+        write(f"{CAPSTONE}/{path.name}", path.read_bytes)
     return made
 
 
