@@ -123,8 +123,10 @@ def _chorale(voices: list[str]) -> str:
 
 
 def _moved(semitones: int) -> dict[int, str]:
-    """For `str.translate`: each key that many semitones higher, as far as the keyboard goes."""
-    return {ord(c): CHARACTERS[k + semitones] for k, c in enumerate(CHARACTERS) if 0 <= k + semitones < KEYS}
+    """For `str.translate`: each key that many semitones higher; beyond an end of the keyboard, an octave back."""
+    keys = np.arange(KEYS) + semitones
+    keys += 12 * (keys < 0) - 12 * (keys >= KEYS)
+    return {ord(c): CHARACTERS[key] for c, key in zip(CHARACTERS, keys, strict=True)}
 
 
 def _four(keys: np.ndarray) -> str:
