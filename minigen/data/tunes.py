@@ -13,7 +13,9 @@ the soprano and alto the upper one; so no tone is lost or added. MusicVAE (Rober
 for melodies, 32 frames of a sixteenth note. No lesson derives it yet.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +41,11 @@ def load_tunes(name: str, split: str, folder: str | Path | None = None) -> Datas
     Raises:
         DataError: the file is not in `folder`, is damaged, or cannot be downloaded.
     """
-    source, frames, read, written = {
+    forms: dict[str, tuple[str, int, Callable[[np.ndarray], list[Any]], Callable[[list[Any]], str]]] = {
         "melodies": ("nottingham", MELODY_FRAMES, _highest, _melody),
         "chorales": ("jsb", CHORALE_FRAMES, _voices, _chorale),
-    }[name]
+    }
+    source, frames, read, written = forms[name]
     lines = {}
     for part in ("train", "test"):
         step = STEPS[name] if part == "train" else frames
