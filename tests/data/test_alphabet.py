@@ -84,5 +84,5 @@ def test_no_lines_are_an_array_too():
 
 def test_lines_that_do_not_fit():
     for line in ("abc", "a\n"):
-        with pytest.raises(ArgumentError, match="lines: expected lines of at most 2 characters, got .* as line 1"):
+        with pytest.raises(ArgumentError, match=r"lines: expected lines of at most 2 characters, got .* as line 1"):
             pack(["a", line], "\nabc", 2)
