@@ -54,7 +54,7 @@ class SequenceModel(Module):
         self.body = body
 
     def counted(self, x: Array) -> Array:
-        """Which places but the first are there to be predicted, of sequences (N, T+1, ...): (N, T) of True and False."""
+        """Which places but the first are there to be predicted: sequences (N, T+1, ...) -> (N, T), True or False."""
         return (x[:, 1:] != PAD).reshape(*x[:, 1:].shape[:2], -1)[:, :, 0]
 
     def log_probs(self, x: Array) -> Tensor:
