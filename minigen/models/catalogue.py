@@ -26,6 +26,7 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "sequences.transformer",
 )
 
 RECIPES: dict[str, Recipe] = {
