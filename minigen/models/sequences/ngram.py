@@ -29,10 +29,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ...backend import Array, to_numpy
+from ...data import PAD
 from ...errors import ArgumentError, DTypeError, ShapeError, whole
 from ...random import Generator, given_or_default
-
-PAD = 255  # where a line has ended
 
 
 class Counts(NamedTuple):

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 import minigen as mg
+from minigen.data import PAD
 from minigen.errors import ArgumentError, DTypeError, MinigenError, ShapeError
-from minigen.models.sequences.ngram import PAD, NGram, counting, text_of
+from minigen.models.sequences.ngram import NGram, counting, text_of
 
 TEXTS = Path(os.environ.get("MINIGEN_DATA", "")) / "text"
 real = pytest.mark.skipif(not (TEXTS / "names.txt").exists(), reason="MINIGEN_DATA holds no text/")
