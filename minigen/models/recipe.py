@@ -37,6 +37,7 @@ CAPABILITIES = {
     "class logits": "class_logits",  # examples -> (N, classes)
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
+    "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
 }
 
 
