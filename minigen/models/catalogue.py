@@ -28,6 +28,7 @@ FILES = (
     "vaes.restoration",
     "autoregressive.made",
     "autoregressive.pixelcnn",
+    "sequences.transformer",
 )
 
 RECIPES: dict[str, Recipe] = {

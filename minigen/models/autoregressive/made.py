@@ -110,7 +110,7 @@ RECIPES = (
         (STEPS(4000), BATCH_SIZE(100), LR(2e-3), LEVELS, WIDTH(500), DEPTH, SCHEDULE("cosine")),
         shows=("log-probabilities",),
         for_data=FOR_DATA,
-        images_only=True,
+        takes=("images",),
         check=check_levels,
         meaning=meaning,
         unit=lambda s: "nats per image",

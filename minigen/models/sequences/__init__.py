@@ -1,4 +1,1 @@
-"""Models that give one thing after the other.
-
-pixelcnn   a grid of words, each given those before it
-"""
+"""Models of sequences: each symbol is given a distribution by those before it."""
