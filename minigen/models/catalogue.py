@@ -27,6 +27,7 @@ FILES = (
     "gans.infogan",
     "vaes.restoration",
     "sequences.transformer",
+    "sequences.gru",
 )
 
 RECIPES: dict[str, Recipe] = {
