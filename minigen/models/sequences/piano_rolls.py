@@ -65,9 +65,7 @@ class PianoRollModel(SequenceModel):
         """Keep the first frames of some training examples."""
         self.starts.data[...] = x[np.arange(STARTS) % len(x), 0]
 
-    def sample(
-        self, n: int, rng: Generator | None = None, *, prompt: Array | None = None, length: int = 64
-    ) -> Array:
+    def sample(self, n: int, rng: Generator | None = None, *, prompt: Array | None = None, length: int = 64) -> Array:
         """Rolls that begin with a prompt and go on as the model says.
 
         A body with a limit that is reached goes on from the second half of what it sees.
