@@ -3,8 +3,8 @@
     y(t) = sum_h a_h exp(-h t / T) sin(2 π h f t)
     f = 440 Hz 2^((p - 69) / 12)
 
-is the sound of the note with MIDI number p: a fundamental f and its overtones h = 2 ... 6, with the weights a_h = h^-1.5
-and T = 1.5 s, so that the higher ones die away sooner, as on a struck string (additive synthesis). It begins and ends
+is the sound of the note with MIDI number p: a fundamental f and its overtones h = 2 ... 6 (additive synthesis). Their
+weights are a_h = h^-1.5, and T = 1.5 s: the higher ones die away sooner, as on a struck string. It begins and ends
 softly, and nothing clicks. A key that sounds in several frames in a row is one long note: a roll does not say whether
 it was struck again. Lesson 18 lets it be heard.
 """
