@@ -29,6 +29,7 @@ FILES = (
     "autoregressive.made",
     "autoregressive.pixelcnn",
     "sequences.transformer",
+    "sequences.gru",
 )
 
 RECIPES: dict[str, Recipe] = {
