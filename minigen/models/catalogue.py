@@ -26,6 +26,7 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "flows.realnvp",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -34,6 +34,7 @@ CAPABILITIES = {
     "codes": "from_codes",  # latent vectors (N, latent_dim) -> examples
     "encodings": "encode",  # examples -> a distribution of their codes
     "log-weights": "log_weights",  # (examples, k, rng) -> log p(x, z) - log q(z|x) of k codes each
+    "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
     "class logits": "class_logits",  # examples -> (N, classes)
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
