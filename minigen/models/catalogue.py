@@ -27,6 +27,7 @@ FILES = (
     "gans.infogan",
     "vaes.restoration",
     "flows.realnvp",
+    "sequences.transformer",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -6,7 +6,8 @@ import pytest
 from minigen import Generator, Tensor, data
 from minigen.data import pixels, scale
 from minigen.models import RECIPES, recipe_of
-from minigen.report import curves, final_pictures, modes, picture_of
+from minigen.report import curves, modes, picture_of
+from minigen.report.pictures import final_pictures
 from minigen.report.pictures import NOT_PLOTTED
 
 from .test_trained import untrained

@@ -217,7 +217,7 @@ RECIPES = (
         vq_trainer,
         (STEPS(3000), BATCH_SIZE(64), LR(2e-3), LATENT_DIM(16), WIDTH(32), WORDS),
         shows=("reconstructions",),
-        images_only=True,
+        takes=("images",),
         check=check_words,
         whole_batches="its codebook is placed by all vectors of a batch",
         meaning=lambda s: "the loss is a squared error per image, with the commitment; the prior is in nats per grid",
