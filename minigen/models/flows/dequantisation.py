@@ -30,6 +30,7 @@ from ...distributions import LOG_2PI
 from ...nn import Module, Parameter
 from ...random import Generator, given_or_default
 from .bijection import Bijection, Mapped, Squeeze, no_change, sum_of
+from .coupling import within
 
 ALPHA = 1e-5
 NEARLY_UNIFORM = 0.5  # r with which sigmoid(e^r eps) is nearly uniform
@@ -46,7 +47,8 @@ class Uniform(Module):
 class Variational(Module):
     """Noise that is learnt: the sigmoid of a Gaussian for each pixel, whose mean and deviation a network tells.
 
-    m and r are held and begin as in a coupling (`coupling.py`): at first the noise is nearly uniform.
+    r is held within a bound, as the scale of a coupling is. Where the network begins with 0, so does the noise with
+    nearly uniform.
 
     Args:
         network: of squeezed images, (N, H/2, W/2, 4 C) -> (N, H/2, W/2, 8 C). levels: K.
@@ -54,13 +56,13 @@ class Variational(Module):
 
     def __init__(self, network: Module, levels: int) -> None:
         self.network, self.levels, self.squeeze = network, levels, Squeeze()
-        self.size = Parameter(np.zeros(2, np.float32))
+        self.log_bound = Parameter(np.zeros(1, np.float32))
 
     def forward(self, k: Tensor, rng: Generator | None = None) -> Mapped:
         """u in (0, 1) for levels k (N, H, W, C), and log q(u|k) of each image."""
         seen, _ = self.squeeze(k * (2 / (self.levels - 1)) - 1)
         m, r = ops.split(self.network(seen), 2, axis=-1)
-        m, r = self.size[0] * m, self.size[1] * ops.tanh(r) + NEARLY_UNIFORM
+        r = within(self.log_bound, r) + NEARLY_UNIFORM
         eps = given_or_default(rng).normal(m.shape, dtype=k.dtype, device=k.device)
         a = m + ops.exp(r) * eps
         log_q = -0.5 * (LOG_2PI + eps * eps) - r + ops.softplus(a) + ops.softplus(-a)  # sigmoid' is under 1: q grows

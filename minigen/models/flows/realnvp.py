@@ -20,7 +20,7 @@ from ...optim import warmup
 from ...random import Generator
 from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, SCHEDULES, STEPS, WIDTH, Option, Recipe, Settings
 from .bijection import Bijection, Chain, Scales, Squeeze
-from .coupling import Coupling
+from .coupling import Coupling, starting_at_zero
 from .dequantisation import Logit, Uniform, Variational
 from .flow import Flow, FlowTrainer, Shape
 from .mixing import Mixing, Normalize, Swap
@@ -36,7 +36,7 @@ def conv_network(inputs: int, outputs: int, width: int, rng: Generator) -> Seque
         ReLU(),
         Conv2D(width, width, 1, init="he_uniform", rng=rng),
         ReLU(),
-        Conv2D(width, outputs, 3, padding=1, rng=rng),
+        Conv2D(width, outputs, 3, padding=1, init=starting_at_zero),
     )
 
 
@@ -47,7 +47,7 @@ def dense_network(inputs: int, outputs: int, width: int, rng: Generator) -> Sequ
         ReLU(),
         Dense(width, width, init="he_uniform", rng=rng),
         ReLU(),
-        Dense(width, outputs, rng=rng),
+        Dense(width, outputs, init=starting_at_zero),
     )
 
 
