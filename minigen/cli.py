@@ -46,7 +46,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     sample.add_argument(
         "--out",
         metavar="FILE",
-        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid too (default: DIR/sample-SEED.*)",
+        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*)",
     )
 
     explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")

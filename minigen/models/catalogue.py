@@ -27,7 +27,10 @@ FILES = (
     "gans.infogan",
     "vaes.restoration",
     "flows.realnvp",
+    "autoregressive.made",
+    "autoregressive.pixelcnn",
     "sequences.transformer",
+    "sequences.gru",
 )
 
 RECIPES: dict[str, Recipe] = {

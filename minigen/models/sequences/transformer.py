@@ -5,13 +5,13 @@
     h   <- h + mlp(norm(h))                     what to make of it, place by place; the MLP has a GELU inside
     out = norm(h)
 
-In attention every place asks (Q), and offers a key (K) and a value (V); it takes the mean of the values, weighted by how
-well their keys fit its question. Each of a few heads does so in a part of the vector, of length d:
+In attention every place asks (Q), and offers a key (K) and a value (V); it takes the mean of the values, weighted by
+how well their keys fit its question. Each of a few heads does so in a part of the vector, of length d:
 
     attention(Q, K, V) = softmax(Q K^T / sqrt(d)) V                                         (their equation 1)
 
-A place does not see those after it: their weights are 0. The norm stands before each part and not after the sum, so that
-gradients reach the lowest layer undiminished (Xiong et al. 2020, section 3).
+A place does not see those after it: their weights are 0. The norm stands before each part and not after the sum, so
+that gradients reach the lowest layer undiminished (Xiong et al. 2020, section 3).
 
 To draw one symbol after the other, keys and values of what was seen are kept (`Memory`): they do not change when more
 follows, so that a new symbol costs one place and not all.
