@@ -26,7 +26,6 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "codes": 1,
     "encodings": 1,
     "log-weights": 3,
-    "log-probabilities": 2,
     "class logits": 1,
     "information": 2,
     "restorations": 3,

@@ -23,7 +23,7 @@ def test_recipes_are_complete(model):
     assert settings.data == "digits"
     assert settings.steps > 0
     assert list(settings.options) == [option.name for option in recipe_of(model).options]
-    assert {"steps", "batch_size", "lr", "latent_dim", "width"} <= settings.options.keys()
+    assert {"steps", "batch_size", "lr", "width"} <= settings.options.keys()
 
 
 def test_epochs_become_steps():

@@ -25,7 +25,7 @@ from .dequantisation import Logit, Uniform, Variational
 from .flow import Flow, FlowTrainer, Shape
 from .mixing import Mixing, Normalize, Swap
 
-MIXINGS, NOISES = ("swap", "1x1"), ("none", "uniform", "variational")
+MIXINGS, NOISES = ("swap", "1x1"), ("uniform", "variational")
 WARMUP = 100  # steps
 
 
@@ -102,7 +102,7 @@ def image_flow(
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 MIXING = Option("mixing", "1x1", "what stands between couplings", choices=MIXINGS)
-NOISE = Option("dequantisation", "variational", "noise between grey levels; none for points", choices=NOISES)
+NOISE = Option("noise", "variational", "between grey levels: uniform, or learnt", choices=NOISES)
 LEVELS = Option("levels", 256, "grey levels that the data have", least=0, most=256, given_by_data=True)
 OPTIONS = (STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(64), DEPTH(6, help="couplings of each scale"), MIXING, NOISE)
 
@@ -111,18 +111,13 @@ def realnvp(s: Settings, shape: Shape, rng: Generator) -> Flow:
     """Of images, or of points."""
     if s.levels == 0:
         return point_flow(shape, s.depth, s.width, rng, s.mixing)
-    return image_flow(shape, s.levels, s.depth, s.width, rng, s.mixing, s.dequantisation)
+    return image_flow(shape, s.levels, s.depth, s.width, rng, s.mixing, s.noise)
 
 
 def check_noise(s: Settings, data: Dataset) -> None:
-    """Grey levels need noise between them, points have none."""
-    if data.is_image and s.dequantisation == "none":
-        raise ArgumentError(
-            f"dequantisation: 'none' is for points; the pixels of {data.name!r} have levels, and a density would grow "
-            "on them without bound; use 'uniform' or 'variational'"
-        )
-    if not data.is_image and s.dequantisation != "none":
-        raise ArgumentError(f"dequantisation: {s.dequantisation!r} is for pixels and {data.name!r} holds points")
+    """Points have no levels, and no noise between them."""
+    if s.levels == 0 and s.noise != NOISES[0]:
+        raise ArgumentError(f"noise: {s.noise!r} lies between grey levels, and {data.name!r} holds points; leave it out")
 
 
 def meaning_of_density(s: Settings) -> str:
@@ -147,7 +142,7 @@ RECIPES = (
         shows=("log-probabilities",),
         for_data={
             "digits": {"levels": 17},
-            "points": {"levels": 0, "dequantisation": "none", "mixing": "swap", "depth": 8, "steps": 4000},
+            "points": {"levels": 0, "noise": "uniform", "mixing": "swap", "depth": 8, "steps": 4000},
         },
         check=check_noise,
         meaning=meaning_of_density,

@@ -41,7 +41,7 @@ def test_a_trained_flow_of_points(mixing):
 
 @pytest.mark.parametrize("noise", ["uniform", "variational"])
 def test_a_trained_flow_of_digits(noise):
-    model, losses = trained("digits", 25, depth=2, width=8, dequantisation=noise, lr=2e-2)
+    model, losses = trained("digits", 25, depth=2, width=8, noise=noise, lr=2e-2)
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 3
     x = mg.tensor(DIGITS.x[:50])
     with mg.no_grad():
@@ -85,10 +85,8 @@ def test_colours_and_other_sizes():
 
 def test_what_does_not_go_together_is_refused():
     recipe = recipe_of("realnvp")
-    with pytest.raises(MinigenError, match="dequantisation: 'none' is for points"):
-        recipe.settings(DIGITS, dequantisation="none")
-    with pytest.raises(MinigenError, match="dequantisation: 'uniform' is for pixels"):
-        recipe.settings(MOONS, dequantisation="uniform")
+    with pytest.raises(MinigenError, match="noise: 'variational' lies between grey levels, and 'moons' holds points"):
+        recipe.settings(MOONS, noise="variational")
     with pytest.raises(MinigenError, match="shape: expected .* divisible by 4"):
         image_flow((6, 8, 1), 17, 1, 4, mg.Generator(0))
 
