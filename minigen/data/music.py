@@ -82,10 +82,10 @@ def read_rolls(path: Path, split: str, too_high: int = 0) -> list[np.ndarray]:
     if not rolls:
         raise DataError(f"{path}: has no pieces in {SPLITS[split]!r}; remove it and fetch it again")
     for i, roll in enumerate(rolls):
-        if roll.shape[1] != KEYS or not 2 <= len(roll) <= LONGEST or roll.max() > 1:
+        if roll.shape[1] != KEYS or not 2 <= len(roll) <= LONGEST or roll.max(initial=0) > 1:
             raise DataError(
-                f"{path}: piece {i} of {SPLITS[split]!r} has the shape {roll.shape} and values to {roll.max(initial=0)}; "
-                f"expected (2 ... {LONGEST}, {KEYS}) of 0 and 1: remove it and fetch it again"
+                f"{path}: piece {i} of {SPLITS[split]!r} has the shape {roll.shape}, its values go up to "
+                f"{roll.max(initial=0)}; expected (2 ... {LONGEST}, {KEYS}) of 0 and 1: remove it and fetch it again"
             )
         if roll[:, :too_high].any():
             raise DataError(f"{path}: piece {i} of {SPLITS[split]!r} has notes below key {too_high}; fetch it again")

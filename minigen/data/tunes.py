@@ -13,7 +13,9 @@ the soprano and alto the upper one; so no tone is lost or added. MusicVAE (Rober
 for melodies, 32 frames of a sixteenth note. No lesson derives it yet.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +41,11 @@ def load_tunes(name: str, split: str, folder: str | Path | None = None) -> Datas
     Raises:
         DataError: the file is not in `folder`, is damaged, or cannot be downloaded.
     """
-    source, frames, read, written = {
+    forms: dict[str, tuple[str, int, Callable[[np.ndarray], list[Any]], Callable[[list[Any]], str]]] = {
         "melodies": ("nottingham", MELODY_FRAMES, _highest, _melody),
         "chorales": ("jsb", CHORALE_FRAMES, _voices, _chorale),
-    }[name]
+    }
+    source, frames, read, written = forms[name]
     lines = {}
     for part in ("train", "test"):
         step = STEPS[name] if part == "train" else frames
@@ -123,8 +126,10 @@ def _chorale(voices: list[str]) -> str:
 
 
 def _moved(semitones: int) -> dict[int, str]:
-    """For `str.translate`: each key that many semitones higher, as far as the keyboard goes."""
-    return {ord(c): CHARACTERS[k + semitones] for k, c in enumerate(CHARACTERS) if 0 <= k + semitones < KEYS}
+    """For `str.translate`: each key that many semitones higher; beyond an end of the keyboard, an octave back."""
+    keys = np.arange(KEYS) + semitones
+    keys += 12 * (keys < 0) - 12 * (keys >= KEYS)
+    return {ord(c): CHARACTERS[key] for c, key in zip(CHARACTERS, keys, strict=True)}
 
 
 def _four(keys: np.ndarray) -> str:

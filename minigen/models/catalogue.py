@@ -26,6 +26,8 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "autoregressive.made",
+    "autoregressive.pixelcnn",
     "sequences.transformer",
     "sequences.gru",
 )

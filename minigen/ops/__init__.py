@@ -7,6 +7,7 @@ from ..autodiff import broadcast_to
 from .along_axis import argsort, cumsum, repeat, take_along_axis, topk
 from .contraction import einsum
 from .conv import conv2d, conv2d_transpose, conv2d_weight_gradient
+from .dot_product_attention import attention, attention_weights
 from .elementwise import (
     abs,
     add,

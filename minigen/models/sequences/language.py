@@ -20,7 +20,7 @@ from ...nn import Dense, Embedding
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import Settings, Shape
-from .sampling import Draw
+from .sampling import AS_THE_MODEL_SAYS, Draw
 from .sequence_model import SequenceModel
 
 
@@ -70,7 +70,7 @@ class LanguageModel(SequenceModel):
         *,
         prompt: Array | None = None,
         length: int = 256,
-        draw: Draw = Draw(),
+        draw: Draw = AS_THE_MODEL_SAYS,
     ) -> Array:
         """Sequences that begin with a prompt and go on as the model says.
 

@@ -71,9 +71,7 @@ class PianoRollModel(SequenceModel):
         share = xp.clip(x[:, 1:][self.counted(x)].mean(axis=0, dtype=np.float32), 0.001, 0.999)
         self.head.b.data[...] = xp.log(share / (1 - share))
 
-    def sample(
-        self, n: int, rng: Generator | None = None, *, prompt: Array | None = None, length: int = 64
-    ) -> Array:
+    def sample(self, n: int, rng: Generator | None = None, *, prompt: Array | None = None, length: int = 64) -> Array:
         """Rolls that begin with a prompt and go on as the model says.
 
         A body with a limit that is reached goes on from the second half of what it sees.

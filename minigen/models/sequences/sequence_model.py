@@ -12,9 +12,11 @@ In training all places are predicted at once from the true symbols before them (
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from ... import ops
 from ...autodiff import Tensor, no_grad
-from ...backend import Array
+from ...backend import Array, xp_of
 from ...data import PAD
 from ...nn import Dropout, Module
 from ...optim import AdamW, cosine, warmup
@@ -54,7 +56,7 @@ class SequenceModel(Module):
         self.body = body
 
     def counted(self, x: Array) -> Array:
-        """Which places but the first are there to be predicted, of sequences (N, T+1, ...): (N, T) of True and False."""
+        """Which places but the first are there to be predicted: sequences (N, T+1, ...) -> (N, T), True or False."""
         return (x[:, 1:] != PAD).reshape(*x[:, 1:].shape[:2], -1)[:, :, 0]
 
     def log_probs(self, x: Array) -> Tensor:
@@ -88,7 +90,8 @@ class SequenceModel(Module):
         for module in self.modules():
             if isinstance(module, Dropout):
                 module.rng = given_or_default(rng)  # a run that is resumed draws the same
-        return -ops.sum(self.log_probs(x.data)) / max(int(self.counted(x.data).sum()), 1)
+        places = xp_of(x.data).maximum(self.counted(x.data).sum(dtype=np.float32), 1)  # stays on the device
+        return -ops.sum(self.log_probs(x.data)) / places
 
 
 class SequenceTrainer(Trainer):
