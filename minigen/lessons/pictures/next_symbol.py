@@ -10,11 +10,11 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ...data import PAD, Dataset, decode, lines_of
-from ...models.sequences.ngram import NGram, text_of
+from ...data import PAD, Dataset
+from ...data.alphabet import decode, lines_of
+from ...models.sequences.ngram import NGram
 from ...random import Generator
 
-__all__ = ["text_of"]
 ALPHAS = 10.0 ** np.arange(-3, 1.01, 0.25)
 
 

@@ -34,7 +34,7 @@ import minigen as mg
 from minigen.data import load
 from minigen.lessons import Choice, Slider, check, move, predict, quiz, show_source
 from minigen.lessons.pictures import next_symbol
-from minigen.models.sequences.ngram import PAD, NGram
+from minigen.models.sequences.ngram import PAD, NGram, text_of
 
 train, test = load("names"), load("names", "test")  # x: a row a name, its letters as numbers
 text = np.append(0, train.x[:, 1:][train.x[:, 1:] != PAD])  # one name after the other, a line end between two
@@ -275,7 +275,7 @@ check("16.4")
 
 # %%
 sonnets, rest = load("sonnets"), load("sonnets", "test")
-lines = next_symbol.text_of(sonnets.x), next_symbol.text_of(rest.x)
+lines = text_of(sonnets.x), text_of(rest.x)
 bard = NGram(5, len(sonnets.alphabet)).fit(lines[0])
 print("test nats by order:", *np.round(bard.nats(lines[1]), 3))
 print(next_symbol.verse(NGram(3, len(sonnets.alphabet)).fit(lines[0]), sonnets.alphabet, 200))
