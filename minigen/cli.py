@@ -46,7 +46,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     sample.add_argument(
         "--out",
         metavar="FILE",
-        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid too (default: DIR/sample-SEED.*)",
+        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*)",
     )
 
     explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
@@ -106,7 +106,9 @@ def _add_train(commands: Any, model: str | None) -> None:
     train.set_defaults(run=_train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
-    train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
+    train.add_argument(
+        "--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits, or what the model takes)"
+    )
     train.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training data, in place of --steps")
     train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")
@@ -167,7 +169,7 @@ def _train(args: argparse.Namespace) -> None:
             raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
         else:
             recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
-            seed, name = args.seed or 0, args.data or "digits"
+            seed, name = args.seed or 0, args.data or recipe.default_data
             Generator(seed)
             device = args.device or backend.default_device()
             backend.module_for(device)

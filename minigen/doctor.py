@@ -77,7 +77,7 @@ def _mpi() -> Finding:
 
 def _packages() -> list[Finding]:
     findings = []
-    for name in ("matplotlib", "pillow", "safetensors", "scikit-learn", "tqdm"):
+    for name in ("matplotlib", "mido", "pillow", "safetensors", "scipy", "tqdm"):
         try:
             findings.append(Finding(name, metadata.version(name)))
         except metadata.PackageNotFoundError:

@@ -9,11 +9,13 @@ from .dataset import Dataset
 from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
+from .music import MUSIC, load_rolls
 from .small_digits import digits
 from .stacked import stacked_mnist
 from .text import SHAKESPEARE, load_text
 from .toys import TOYS, toy
 from .transforms import Standardizer, binarize, pixels, scale, unscale
+from .tunes import load_tunes
 
 DATASETS = {
     "digits": "1797 handwritten digits of 8x8 pixels, part of minigen",
@@ -31,12 +33,17 @@ DATASETS = {
     "names": "lines: 5163 first names, part of minigen",
     "makemore-names": "lines: 32 033 first names",
     "adder": "lines: the 10 000 sums of two numbers of two digits, as text",
+    "melodies": "lines: four bars of melody of the tunes of nottingham, an eighth note a character",
+    "chorales": "lines: four bars of the chorales of jsb, the soprano first, then the other voices",
+    "jsb": "piano rolls: 382 chorales of Bach, a quarter note a frame",
+    "nottingham": "piano rolls: 1037 folk tunes with chords, an eighth note a frame",
 }
 TEXTS = ("sonnets", "shakespeare")
 LINES = ("names", "makemore-names", "adder")
+TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # and what they are made from
 EMBEDDED = ("digits", "sonnets", "names")
 COMPUTED = (*TOYS, "adder")
-PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE}
+PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
 
 
 def kind_of(name: str) -> str:
@@ -44,14 +51,14 @@ def kind_of(name: str) -> str:
 
     Returns:
         'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
-        (N, T + 1) of a line each, filled with PAD.
+        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88).
 
     Raises:
         ArgumentError: an unknown name.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": LINES}
+    kinds = {"points": TOYS, "text": TEXTS, "lines": (*LINES, *TUNES), "rolls": MUSIC}
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
@@ -77,6 +84,10 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return load_text(name, split, folder)
     if name in LINES:
         return load_lines(name, split, folder)
+    if name in TUNES:
+        return load_tunes(name, split, folder)
+    if name in MUSIC:
+        return load_rolls(name, split, folder)
     if name in TOYS:
         return toy(name, split)
     if name == "digits":
@@ -108,8 +119,8 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return "part of minigen"
     if name in COMPUTED:
         return "computed"
-    if name in PINNED:
-        return str(PINNED[name].located(folder) or "")
+    if name in PINNED or name in TUNES:
+        return str(PINNED[TUNES.get(name, name)].located(folder) or "")
     if name in ("cifar10", "celeba"):
         return str(_photographs(name).located(folder) or "")
     return str(located("mnist" if name == "stacked_mnist" else name, folder) or "")

@@ -8,9 +8,8 @@
 sums of two numbers of two digits. Lessons 16 and 17 use them.
 """
 
+import random
 from pathlib import Path
-
-import numpy as np
 
 from ..errors import DataError
 from .alphabet import MOST, pack
@@ -73,6 +72,7 @@ def read_lines(path: Path) -> list[str]:
 def split_lines(name: str, found: list[str], held_out: int, split: str) -> Dataset:
     """So many lines to test on, the others to train on, in an order that is random but always the same."""
     alphabet = "\n" + "".join(sorted(set().union(*found)))
-    order = np.random.default_rng(0).permutation(len(found))
-    chosen = order[held_out:] if split == "train" else order[:held_out]
-    return Dataset(name, pack([found[i] for i in chosen], alphabet, max(map(len, found))), alphabet=alphabet)
+    shuffled = list(found)
+    random.Random(0).shuffle(shuffled)
+    chosen = shuffled[held_out:] if split == "train" else shuffled[:held_out]
+    return Dataset(name, pack(chosen, alphabet, max(map(len, found))), alphabet=alphabet)

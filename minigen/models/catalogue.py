@@ -26,7 +26,10 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "autoregressive.made",
+    "autoregressive.pixelcnn",
     "sequences.transformer",
+    "sequences.gru",
 )
 
 RECIPES: dict[str, Recipe] = {

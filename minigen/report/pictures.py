@@ -8,6 +8,7 @@ import numpy as np
 
 from ..data import Dataset, kind_of, pixels
 from ..metrics import modes_found
+from ..models.sequences.ngram import counting
 from ..random import Generator
 from . import plots
 from .trained import Trained
@@ -53,9 +54,10 @@ def baselines(train: Dataset, test: Dataset) -> dict[str, float]:
     """What needs no net, beside the losses of one that learns text: counting, in nats a symbol."""
     if kind_of(train.name) not in ("text", "lines"):
         return {}
-    from ..models.sequences.ngram import counting
-
-    return {name: round(value, 4) for name, value in counting(train.x, test.x, len(train.alphabet)).items()}
+    return {
+        name.replace(" ", "_"): round(value, 4)
+        for name, value in counting(train.x, test.x, len(train.alphabet)).items()
+    }
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:

@@ -5,16 +5,17 @@ import numpy as np
 from ..data.alphabet import decode, encode, lines_of
 from ..errors import ArgumentError
 from ..models.recipe import LARGEST, Option
-from ..models.sequences.sampling import Draw
+from ..models.sequences.sampling import AS_THE_MODEL_SAYS, Draw
 from ..random import Generator
 from .trained import Trained
 
-LENGTH = Option("length", 256, "characters to write after the prompt, at most", least=1, most=LARGEST)
+A_PAGE = 1000  # characters
+LENGTH = Option("length", A_PAGE, "characters to write after the prompt, at most", least=1, most=LARGEST)
 LINES = 20  # that a finished run shows
 
 
 def texts(
-    trained: Trained, n: int, rng: Generator, *, prompt: str = "", length: int = LENGTH.default, draw: Draw = Draw()
+    trained: Trained, n: int, rng: Generator, *, prompt: str = "", length: int = A_PAGE, draw: Draw = AS_THE_MODEL_SAYS
 ) -> list[str]:
     """n texts that begin with a prompt; of a model of lines each ends where the model ends it.
 
@@ -42,4 +43,4 @@ def final_texts(trained: Trained, rng: Generator) -> dict[str, str]:
     """samples.txt: a page of text, or some lines."""
     if trained.kind == "lines":
         return {"samples.txt": "".join(f"{line}\n" for line in texts(trained, LINES, rng))}
-    return {"samples.txt": texts(trained, 1, rng, length=1000)[0] + "\n"}
+    return {"samples.txt": texts(trained, 1, rng)[0] + "\n"}

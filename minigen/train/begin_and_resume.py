@@ -256,8 +256,8 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         run.save_weights(trainer.model)
         rng = Generator(next_seed(seed))
         if shown.can_show("restorations"):
-            final, files = compared(shown, data, test, rng)
-            final = defined(final)  # what is restored without any error has no decibels
+            found, figures = compared(shown, data, test, rng)
+            final, files = defined(found), {**figures}  # what is restored without any error has no decibels
         else:
             final = final_metrics(shown, trainer, test) | baselines(data, test)
             files = final_files(shown, test, rng)

@@ -12,6 +12,7 @@ from minigen import backend, data
 from minigen.distributed import Group
 from minigen.errors import ArgumentError
 from minigen.models import RECIPES, recipe_of
+from tests.examples import first_for
 
 DIGITS = data.load("digits")
 
@@ -20,13 +21,14 @@ MODELS = sorted(RECIPES)
 
 
 def trainer_for(model, device, seed=0, **given):
-    settings = recipe_of(model).settings(DIGITS, lr=1e-3, width=8, batch_size=16, seed=seed, device=device, **given)
-    network = recipe_of(model).build(settings, DIGITS.shape, mg.Generator(seed))
+    data_set = first_for(recipe_of(model))
+    settings = recipe_of(model).settings(data_set, lr=1e-3, width=8, batch_size=16, seed=seed, device=device, **given)
+    network = recipe_of(model).build(settings, data_set.shape, mg.Generator(seed))
     return network, recipe_of(model).trainer(network, settings)
 
 
-def batch(device, n=16, start=0):
-    return mg.tensor(DIGITS.x[start : start + n], device=device)
+def batch(model, device, n=16, start=0):
+    return mg.tensor(first_for(recipe_of(model)).x[start : start + n], device=device)
 
 
 def labels(model, device, n=16, start=0):
@@ -40,7 +42,7 @@ def test_every_array_stays_float32(device, model):
     rng = mg.Generator(0)
     with mg.debug():  # raises where float32 becomes float64, and at any NaN
         for _ in range(2):
-            metrics = trainer.step(batch(device), rng, *labels(model, device))
+            metrics = trainer.step(batch(model, device), rng, *labels(model, device))
     assert {m.dtype for m in metrics.values()} == {np.dtype(np.float32)}
     assert {t.dtype for _, t in network.named_tensors()} == {np.dtype(np.float32)}
     assert {p.grad.dtype for p in network.parameters() if p.grad is not None} == {np.dtype(np.float32)}
@@ -56,7 +58,7 @@ def test_a_step_does_not_wait_for_the_device(device, device_kind, model):
         pytest.skip("only the double counts synchronisations")
     xp = backend.module_for("cuda")
     _, trainer = trainer_for(model, device)
-    rng, x, y = mg.Generator(0), batch(device), labels(model, device)
+    rng, x, y = mg.Generator(0), batch(model, device), labels(model, device)
     trainer.step(x, rng, *y)  # the first step makes the random stream
     with xp.forbid_sync():
         trainer.step(x, rng, *y)
@@ -98,7 +100,7 @@ def test_same_seed_same_bytes(device, model):
         network, trainer = trainer_for(model, device, seed)
         rng = mg.Generator(seed)
         for i in range(3):
-            trainer.step(batch(device, start=16 * i), rng, *labels(model, device, start=16 * i))
+            trainer.step(batch(model, device, start=16 * i), rng, *labels(model, device, start=16 * i))
         return b"".join(array.tobytes() for array in network.state_dict().values())
 
     assert weights(1) == weights(1)
@@ -110,11 +112,11 @@ def test_same_seed_same_bytes(device, model):
 def test_graphs_do_not_survive_their_step(device, model):
     _, trainer = trainer_for(model, device)
     rng = mg.Generator(0)
-    trainer.step(batch(device), rng, *labels(model, device))
+    trainer.step(batch(model, device), rng, *labels(model, device))
     gc.collect()
     gc.disable()
     try:
-        x = batch(device)
+        x = batch(model, device)
         seen = weakref.ref(x)
         metrics = trainer.step(x, rng, *labels(model, device))
         del x
@@ -157,7 +159,7 @@ def test_the_mean_of_the_shards_gradients_is_the_batchs(device):
     found = {}
     for shards in (1, 2, 8):
         _, trainer = joined("ae", device, shards)
-        metrics = trainer.step(batch(device), mg.Generator(0))
+        metrics = trainer.step(batch(model, device), mg.Generator(0))
         found[shards] = backend.to_numpy(trainer.optimizer.flat.grad).copy(), metrics["loss"].item()
     for shards in (2, 8):
         assert np.allclose(found[shards][0], found[1][0], rtol=1e-4, atol=1e-5 * np.abs(found[1][0]).max())
@@ -168,7 +170,7 @@ def test_the_mean_of_the_shards_gradients_is_the_batchs(device):
 def test_a_batch_that_is_cut_trains_every_model_and_nobody_waits(device, device_kind, model):
     network, trainer = joined(model, device, 2)
     rng, waiting = mg.Generator(0), contextlib.nullcontext()
-    x, y = batch(device), labels(model, device)
+    x, y = batch(model, device), labels(model, device)
     before = network.state_dict()
     trainer.step(x, rng, *y)
     if device_kind == "double":

@@ -180,6 +180,10 @@ CASES = [
     case("einsum", lambda a, b: mg.einsum("iij,j", a, b), r(3, 3, 2), r(2)),
     case("einsum", lambda a, b: mg.einsum("ij,ij->j", a, b), r(2, 3), r(1, 3)),  # lengths of 1 broadcast
     case("einsum", lambda a, b: mg.einsum("...i,ij", a, b), r(2, 3, 4), r(4, 5)),
+    # attention: (N, T, H, D); more queries than one block has, fewer queries than keys, all keys seen
+    case("attention", mg.attention, r(2, 3, 2, 4), r(2, 3, 2, 4), r(2, 3, 2, 4)),
+    case("attention", mg.attention, r(1, 35, 1, 2), r(1, 36, 1, 2), r(1, 36, 1, 2)),
+    case("attention", lambda q, k, v: mg.attention(q, k, v, causal=False), r(2, 3, 1, 2), r(2, 4, 1, 2), r(2, 4, 1, 2)),
     # convolutions: (N, H, W, C) and (kh, kw, C / groups, F)
     case("conv2d", lambda x, w: mg.conv2d(x, w, stride=2, padding=1), r(2, 7, 6, 3), r(3, 2, 3, 4)),
     case("conv2d", lambda x, w: mg.conv2d(x, w, (2, 1), ((0, 1), (2, 0)), (1, 2)), r(2, 6, 7, 2), r(2, 3, 2, 3)),

@@ -20,7 +20,7 @@ from ...nn import Dense, Embedding
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import Settings, Shape
-from .sampling import Draw
+from .sampling import AS_THE_MODEL_SAYS, Draw
 from .sequence_model import SequenceModel
 
 
@@ -70,7 +70,7 @@ class LanguageModel(SequenceModel):
         *,
         prompt: Array | None = None,
         length: int = 256,
-        draw: Draw = Draw(),
+        draw: Draw = AS_THE_MODEL_SAYS,
     ) -> Array:
         """Sequences that begin with a prompt and go on as the model says.
 
@@ -96,7 +96,7 @@ class LanguageModel(SequenceModel):
         xp = xp_of(x)
         ended = xp.zeros(n, bool)
         with self.evaluating(), no_grad():
-            state, logits = self._seen(x)
+            state, logits = self.seen(x)
             for i in range(length):
                 new = xp.where(ended, PAD, draw(logits, rng))
                 x = xp.concatenate([x, new[:, None]], axis=1)
@@ -107,18 +107,10 @@ class LanguageModel(SequenceModel):
                 if i + 1 < length:
                     fed = xp.where(new == PAD, 0, new)
                     if state.seen == self.body.limit:
-                        state, logits = self._seen(xp.where(x == PAD, 0, x))
+                        state, logits = self.seen(xp.where(x == PAD, 0, x))
                     else:
                         logits = self(fed[:, None], state)[:, -1]
         return x
-
-    def _seen(self, x: Array) -> tuple[Any, Tensor]:
-        """A state that has seen the end of x (N, T), as much as leaves room for more; and the next logits."""
-        limit = self.body.limit
-        if limit is not None and x.shape[1] > limit:
-            x = x[:, -(limit // 2 + 1) :]
-        state = self.body.start(len(x))
-        return state, self(x, state)[:, -1]
 
 
 def sequence_model(body: Any, s: Settings, shape: Shape, rng: Generator) -> SequenceModel:

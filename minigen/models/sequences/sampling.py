@@ -57,3 +57,6 @@ class Draw:
             last = (before < self.top_p).sum(axis=-1, keepdims=True) - 1
             z = xp.where(z < xp.take_along_axis(falling, last, axis=-1), -xp.inf, z)
         return z
+
+
+AS_THE_MODEL_SAYS = Draw()

@@ -12,9 +12,11 @@ In training all places are predicted at once from the true symbols before them (
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from ... import ops
 from ...autodiff import Tensor, no_grad
-from ...backend import Array
+from ...backend import Array, xp_of
 from ...data import PAD
 from ...nn import Dropout, Module
 from ...optim import AdamW, cosine, warmup
@@ -54,7 +56,7 @@ class SequenceModel(Module):
         self.body = body
 
     def counted(self, x: Array) -> Array:
-        """Which places but the first are there to be predicted, of sequences (N, T+1, ...): (N, T) of True and False."""
+        """Which places but the first are there to be predicted: sequences (N, T+1, ...) -> (N, T), True or False."""
         return (x[:, 1:] != PAD).reshape(*x[:, 1:].shape[:2], -1)[:, :, 0]
 
     def log_probs(self, x: Array) -> Tensor:
@@ -72,12 +74,24 @@ class SequenceModel(Module):
         """log p of whole sequences given their first place, in nats: (N, T+1, ...) -> (N,). It draws nothing."""
         return ops.sum(self.log_probs(x.data), axis=1)
 
+    def seen(self, x: Array) -> tuple[Any, Tensor]:
+        """A state that has seen the end of x (N, T, ...), as much as leaves room for more; and the next logits."""
+        limit = self.body.limit
+        if limit is not None and x.shape[1] > limit:
+            x = x[:, -(limit // 2 + 1) :]
+        state = self.body.start(len(x))
+        return state, self(x, state)[:, -1]
+
+    def prepare(self, x: Array) -> None:
+        """What is set by the data before the first step, from some training examples (N, T+1, ...)."""
+
     def loss(self, x: Tensor, rng: Generator | None = None) -> Tensor:
         """-log p of a place, in nats, averaged over all that count; `rng` draws the masks of dropout."""
         for module in self.modules():
             if isinstance(module, Dropout):
                 module.rng = given_or_default(rng)  # a run that is resumed draws the same
-        return -ops.sum(self.log_probs(x.data)) / max(int(self.counted(x.data).sum()), 1)
+        places = xp_of(x.data).maximum(self.counted(x.data).sum(dtype=np.float32), 1)  # stays on the device
+        return -ops.sum(self.log_probs(x.data)) / places
 
 
 class SequenceTrainer(Trainer):
@@ -93,6 +107,10 @@ class SequenceTrainer(Trainer):
         self.optimizer = AdamW(model.parameters(), lr=schedule, betas=(0.9, 0.99), weight_decay=weight_decay)
         self.optimizer.max_norm = MOST
         super().__init__(model, self.optimizer)
+
+    def prepare(self, x: Tensor) -> None:
+        """See `SequenceModel.prepare`."""
+        self.model.prepare(x.data)
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on the batch x (N, T+1, ...); its loss in nats a place."""

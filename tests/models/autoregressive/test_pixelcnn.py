@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 import pytest
+from minigen.models.sequences.pixelcnn import GridPrior
 
 import minigen as mg
 from minigen import backend
-from minigen.models.sequences.pixelcnn import GridPrior
 from minigen.optim import Adam
 
 K = 6
