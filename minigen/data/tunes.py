@@ -9,8 +9,8 @@ Each of the piano's 88 keys has a character; '-' is silence, '.' a tone that goe
 
 A key that sounds in two frames in a row is taken as held: a roll does not tell a held tone from a repeated one. A frame
 of a chorale with fewer than four tones has voices in unison: of three tones alto and tenor share the middle one, of two
-the soprano and alto the upper one; so no tone is lost or added. The melodies of MusicVAE (Roberts et al. 2018) are written
-in a similar way, in frames of a sixteenth note. Lesson 18 draws such lines.
+the soprano and alto the upper one; so no tone is lost or added. The melodies of MusicVAE (Roberts et al. 2018) are
+written in a similar way, in frames of a sixteenth note. Lesson 18 draws such lines.
 """
 
 from collections.abc import Callable
