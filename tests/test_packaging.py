@@ -76,6 +76,8 @@ def test_a_wheel_is_enough_for_the_course(tmp_path):
     (wheel,) = tmp_path.glob("minigen-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if name.startswith(("tests/", "lessons/", "benchmarks/"))]
+        embedded = {path.relative_to(ROOT).as_posix() for path in (ROOT / "minigen/data/embedded").iterdir()}
+        assert embedded <= set(archive.namelist())
         archive.extractall(tmp_path / "installed")
     env = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
 
