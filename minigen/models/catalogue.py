@@ -26,6 +26,11 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "flows.realnvp",
+    "autoregressive.made",
+    "autoregressive.pixelcnn",
+    "sequences.transformer",
+    "sequences.gru",
 )
 
 RECIPES: dict[str, Recipe] = {

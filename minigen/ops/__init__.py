@@ -45,6 +45,7 @@ from .linalg import add_bias, dense, matmul
 from .normalize import batch_norm, group_norm, standardize
 from .operators import attach as _attach
 from .operators import equal, greater, greater_equal, not_equal
+from .recurrence import gru
 from .reduce import argmax, log_softmax, logsumexp, max, mean, min, norm, softmax, std, sum, var
 from .resample import (
     avg_pool2d,

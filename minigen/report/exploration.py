@@ -6,6 +6,7 @@ import numpy as np
 
 from ..data import Dataset, pixels
 from ..errors import ArgumentError
+from ..models.recipe import KINDS
 from ..random import Generator
 from . import latent
 from .pictures import Figures
@@ -35,7 +36,9 @@ def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: in
     """
     name = trained.settings.model
     if not test.is_image:
-        raise ArgumentError(f"data: explore draws images, and {test.name!r} holds points; see samples.png")
+        raise ArgumentError(
+            f"data: explore draws images, and {test.name!r} holds {KINDS[trained.kind].name}; see samples.*"
+        )
     if not trained.can_show("codes"):
         raise ArgumentError(f"folder: {name!r} has no space of latent vectors to look into")
     adds = trained.can_show("encodings") and test.y is not None

@@ -1,0 +1,69 @@
+"""What `python -m minigen sample` writes: pictures or numbers, texts, or music, by what the model has learnt."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from ..data import load
+from ..data.files import save_parts
+from ..errors import ArgumentError
+from ..models.sequences.sampling import Draw
+from ..random import Generator
+from .pictures import MOST_IMAGES, MOST_POINTS, Content, picture_of
+from .trained import Trained
+from .writing import texts
+
+# Endings of a file, by the kind of data; the first where none is named.
+SUFFIXES = {"images": (".png", ".npy"), "points": (".png", ".npy"), "text": (".txt",), "lines": (".txt",)}
+COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20}
+OF_DRAWING = ("temperature", "top_k", "top_p")
+LACKS = {
+    "label": "knows no classes",
+    "truncation": "has no styles",
+    "prompt": "writes no text",
+    "length": "makes nothing of any length",
+    **dict.fromkeys(OF_DRAWING, "draws no symbols"),
+}
+
+
+def check_how(trained: Trained, how: dict[str, Any]) -> None:
+    """Refuse a way to sample that the model does not know.
+
+    Raises:
+        ArgumentError: names it, and says what the model lacks.
+    """
+    model = trained.settings.model
+    if trained.recipe.damage:
+        raise ArgumentError(f"folder: {model!r} restores damaged images and makes none from noise; see restored.png")
+    takes = set(inspect.signature(trained.model.sample).parameters)
+    if "draw" in takes:
+        takes |= set(OF_DRAWING)
+    for name in how.keys() - takes:
+        raise ArgumentError(f"{name}: {model!r} {LACKS[name]}; leave it out")
+
+
+def sampled(
+    trained: Trained, n: int | None, seed: int, suffix: str, folder: str | Path | None, how: dict[str, Any]
+) -> tuple[str, Content]:
+    """Samples in words, and the content of the file that is to hold them.
+
+    Args:
+        trained: the model. n: how many; by default what suits the kind of data. seed: of what is drawn.
+        suffix: of the file's name. folder: that holds the data set's files, to draw points over those of the data.
+        how: see `check_how`.
+    """
+    n, rng = n or COUNTS[trained.kind], Generator(seed)
+    if trained.kind in ("text", "lines"):
+        given = {name: how[name] for name in how if name not in OF_DRAWING}
+        draw = Draw(**{name: how[name] for name in how if name in OF_DRAWING})
+        written = texts(trained, n, rng, draw=draw, **given)
+        between = "\n" if trained.kind == "lines" else "\n\n----\n\n"
+        return f"{n} {'lines' if trained.kind == 'lines' else 'texts'}", between.join(written) + "\n"
+    if suffix == ".npy":
+        return f"{n} samples", lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
+    most = MOST_IMAGES if trained.is_image else MOST_POINTS
+    told = f"{n} samples"
+    if n > most:
+        told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
+    shown = load(trained.settings.data, "test", folder=folder) if not trained.is_image else None
+    return told, picture_of(trained.sample(min(n, most), rng, **how), shown, f"{trained.title}, seed {seed}")
