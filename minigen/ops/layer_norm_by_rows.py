@@ -15,6 +15,9 @@ computed anew; all three gradients come from one walk over the rows.
 Lesson 10 derives the gradient of standardising.
 """
 
+import functools
+import operator
+
 from .. import parallel
 from ..autodiff import Tensor, Values, composed, differentiable, float_valued
 from ..autodiff.tensors import mode
