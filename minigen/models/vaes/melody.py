@@ -209,7 +209,9 @@ def _known(x: Array) -> Array:
 
 # ---------------------------------------------------------------------------------------------------------- recipes
 
-WORD_DROPOUT = Option("word_dropout", 0.3, "share of symbols that the decoder does not see in training", least=0, below=1)
+WORD_DROPOUT = Option(
+    "word_dropout", 0.3, "share of symbols that the decoder does not see in training", least=0, below=1
+)
 FREE_BITS = Option("free_bits", 8.0, "nats of a line's KL that cost nothing", least=0, most=1e6)
 
 
