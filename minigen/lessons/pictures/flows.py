@@ -26,7 +26,7 @@ def new_flow(depth: int = 6, width: int = 64, seed: int = 0) -> Flow:
     return point_flow((2,), depth, width, Generator(seed))
 
 
-def fit(flow: Flow, x: np.ndarray, steps: int, batch: int = 256, lr: float = 5e-3, seed: int = 0) -> list[float]:
+def fit(flow: Flow, x: np.ndarray, steps: int, batch: int = 256, lr: float = 1e-2, seed: int = 0) -> list[float]:
     """Descend on the mean of -log p(x); returns the loss of each step, in nats."""
     rng, losses = Generator(seed), []
     flow.prepare(Tensor(x[:1000]))
@@ -152,7 +152,7 @@ def stretched() -> Callable[..., Figure]:
             for i, (left, right) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
                 inside = (line >= left) & (line <= right)
                 axis.fill_between(line[inside], height[inside], color=LEFT if i % 2 else RIGHT, alpha=0.5, linewidth=0)
-            axis.set(xlim=(-5, 5), ylim=(0, 0.85))
+            axis.set(xlim=(-6, 6), ylim=(0, 1.05))
         axes[0].set_title("z: N(0, 1)", fontsize=10)
         axes[1].set_title(f"x = z + a tanh(b z), slope in the middle {1 + a * b:.2f}", fontsize=10)
         axes[0].set_ylabel("density", fontsize=10)
