@@ -41,8 +41,8 @@ text = np.append(0, train.x[:, 1:][train.x[:, 1:] != PAD])  # one name after the
 figure = next_symbol.shares_after(text, train.alphabet)
 
 # %% [markdown]
-# Look at the row of q: after it comes u, nearly always. Look at the column of the dot: names like to end with a, e, n
-# or y. (The module `next_symbol` holds the drawing code; `show_source(next_symbol.shares_after)` prints it.)
+# Look at the row of q: after it comes u, nearly always. Look at the column of the dot: after y, a or e the name is
+# often over. (The module `next_symbol` holds the drawing code; `show_source(next_symbol.shares_after)` prints it.)
 #
 # ## A text is a product
 #
@@ -122,16 +122,17 @@ check("16.2")
 #
 # A symbol with probability p costs -log p nats, or -log2 p *bits*: 1 nat is 1/log 2 = 1.443 bits. Shannon's theorem says
 # what these bits are. An *arithmetic coder* that uses the model's probabilities writes the text in -log2 p(text) bits,
-# but for two bits at the end, and no code that belongs to these probabilities does better on average. So **a model of
-# texts is a compressor**, and its test loss in bits a symbol is the size of the file. The *perplexity* $e^{\text{nats}}$
-# says the same as a number of choices: the model is as uncertain as if so many symbols were equally likely.
+# but for two bits at the end, and if texts really come from the model, no code does better on average. So **a model of
+# texts is a compressor**, and its test loss in bits a symbol tells the size of the file. The *perplexity*
+# $e^{\text{nats}}$ says the same as a number of choices: the model is as uncertain as if so many symbols were equally
+# likely.
 #
-# Each bar below is the price of one letter of a name, for counting with order 1 and, with the smoothing that is to
+# Each bar below is the price of one letter of a name that is not in the training set, for counting with order 1 and, with the smoothing that is to
 # come, with order 3.
 
 # %%
 model = NGram(6, 27).fit(train.x)
-figure = next_symbol.price_of_letters(NGram(1, 27).fit(train.x), NGram(3, 27).fit(train.x), "katharine", train.alphabet)
+figure = next_symbol.price_of_letters(NGram(1, 27).fit(train.x), NGram(3, 27).fit(train.x), "katherina", train.alphabet)
 next_symbol.compressors(train, test, {f"order {k}": model.nats(test.x)[k] for k in (0, 1, 3)})
 
 # %% [markdown]
