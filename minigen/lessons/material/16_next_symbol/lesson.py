@@ -286,8 +286,8 @@ print(next_symbol.verse(NGram(3, len(sonnets.alphabet)).fit(lines[0]), sonnets.a
 # has two limits. It needs a new row for each context, so that what it learns of "my love is" says nothing about "thy
 # love is". And it cannot skip: to use a rhyme that stands two lines back, its context would have to hold all letters in
 # between. A net can do both, if it learns *what to look at*. That is the attention of lesson 17. But first it has to
-# beat these numbers, which took no training at all: many published nets do not. `minigen train` therefore prints the counts'
-# loss beside that of every net of text.
+# beat these numbers, which took no training at all, and a small net that is trained for a few minutes often does not.
+# That is why `minigen train` reports what counting gets beside the loss of every net of text.
 #
 # ## Five quick questions
 
@@ -297,14 +297,15 @@ quiz("16")
 # %% [markdown]
 # ## Where to go next
 #
-# - Shannon 1951, [*Prediction and entropy of printed English*,
-#   doi:10.1002/j.1538-7305.1951.tb01366.x](https://doi.org/10.1002/j.1538-7305.1951.tb01366.x): people guess the next
-#   letter; n-grams, bits, and what remains.
+# - Shannon 1948, [*A mathematical theory of communication*,
+#   doi:10.1002/j.1538-7305.1948.tb01338.x](https://doi.org/10.1002/j.1538-7305.1948.tb01338.x), sections 3 and 9: texts
+#   drawn from counts of letters and of words, and what a code can save.
 # - Witten & Bell 1991, [*The zero-frequency problem*, doi:10.1109/18.87000](https://doi.org/10.1109/18.87000): five ways
 #   to give the new a probability; ours is method C.
 # - Chen & Goodman 1999, [*An empirical study of smoothing techniques for language modeling*,
-#   doi:10.1006/csla.1999.0128](https://doi.org/10.1006/csla.1999.0128): which smoothing is best, and by how much.
+#   doi:10.1006/csla.1999.0128](https://doi.org/10.1006/csla.1999.0128): which smoothing is best, and by how much. The
+#   best one needs an idea more (exercise 16.6).
 # - Bengio et al. 2003, [*A neural probabilistic language model*](https://www.jmlr.org/papers/v3/bengio03a.html): the
-#   first net that shares between contexts.
+#   net that shares what it learns between contexts.
 # - In the library: `minigen/models/sequences/ngram.py`. Try `python -m minigen train transformer --data names`.
 # - Lesson 17 lets a net choose what to look at.
