@@ -119,7 +119,7 @@ def compressors(train: Dataset, test: Dataset, nats: Mapping[str, float]) -> Non
     print(f"{'all symbols alike':18} {np.log2(len(train.alphabet)):.2f} bits a symbol")
     for name, value in nats.items():
         print(f"{name:18} {value / np.log(2):.2f} bits, perplexity {np.exp(value):.1f}")
-    packers = {"zlib": zlib.compress, "lzma": lzma.compress, "bz2": bz2.compress}
+    packers: dict[str, Callable[[bytes], bytes]] = {"zlib": zlib.compress, "lzma": lzma.compress, "bz2": bz2.compress}
     for name, pack in packers.items():
         bits = 8 * (len(pack(known + new)) - len(pack(known))) / len(new)
         print(f"{name:18} {bits:.2f} bits")

@@ -201,7 +201,8 @@ check("16.5")
 #
 # This is the smoothing of Witten and Bell. It is an *interpolation*, $a f(s) + (1-a)\,p(s|h')$ with a = N / (N + T): a
 # context that was seen often, with few followers, is trusted; a context that was never seen is not asked. At the end
-# of the chain stands the uniform distribution. In the library, with `kinds` for T, it is the line before the last but one:
+# of the chain stands the uniform distribution. In the library `kinds` is T, and the formula is the line that begins
+# with `p = (c`. Each turn of the loop makes the context one symbol longer:
 
 # %%
 show_source(NGram._by_order)
