@@ -30,8 +30,7 @@ from ...distributions import Categorical, Normal, gaussian_of, kl_to_standard_no
 from ...errors import ArgumentError, ShapeError, whole
 from ...nn import Dense, Embedding, Module, sum_features
 from ...nn.layers import positive
-from ...optim import warmup
-from ...optim.schedules import cosine
+from ...optim import cosine, warmup
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..sequences.gru import GRULayer
@@ -118,8 +117,12 @@ class MelodyVAE(Module):
             hidden[:, 0] = False  # the first is always the same
             shown = xp.where(hidden, self.symbols, shown)
         logits = self.head(self.write(shown, z, self.first_state(z)))
-        log_p = Categorical(logits).log_prob(known[:, 1:]) * Tensor((x[:, 1:] != PAD).astype(np.float32))
+        log_p = Categorical(logits).log_prob(known[:, 1:]) * Tensor(self.counted(x).astype(np.float32))
         return ops.sum(log_p, axis=1)
+
+    def counted(self, x: Array) -> Array:
+        """Which symbols but the first are there, of lines (N, T+1): (N, T) of True and False."""
+        return x[:, 1:] != PAD
 
     def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
         """The bound on log p(x) of each line, from one code."""
