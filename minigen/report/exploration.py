@@ -9,7 +9,7 @@ from ..errors import ArgumentError
 from ..models.recipe import KINDS
 from ..random import Generator
 from . import latent
-from .pictures import Figures, Files
+from .pictures import Files
 from .playing import interpolations
 from .trained import Trained
 

@@ -45,7 +45,7 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
 
 
 def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
-    """What a finished run leaves besides numbers, by file name: pictures, of text a text, of music something to hear."""
+    """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
     written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
     if is_music(test.name):
         return {**written, **final_music(trained, test, rng)}

@@ -37,7 +37,9 @@ def is_music(data: str) -> bool:
     return kind_of(data) == "rolls" or data in TUNES
 
 
-def files(name: str, rolls: Sequence[np.ndarray], data: str, title: str, names: Sequence[str] = ()) -> dict[str, Content]:
+def files(
+    name: str, rolls: Sequence[np.ndarray], data: str, title: str, names: Sequence[str] = ()
+) -> dict[str, Content]:
     """The three files of some rolls (L, 88): NAME.wav, NAME.mid and NAME.png; none of rolls without a frame.
 
     Args:

@@ -100,7 +100,13 @@ def _music(trained: Trained, n: int, rng: Generator, suffix: str, how: dict[str,
     if trained.kind == "rolls":
         rolls = playing.played(trained, n, rng, **given)
     else:
-        rolls = [roll for line in texts(trained, n, rng, draw=_draw(how), **given) if len(roll := playing.roll_of(line, data))]
+        rolls = [
+            roll
+            for line in texts(trained, n, rng, draw=_draw(how), **given)
+            if len(roll := playing.roll_of(line, data))
+        ]
     if not rolls:
-        raise ArgumentError(f"folder: what {trained.settings.model!r} wrote is no music; train it longer, or take a .txt")
+        raise ArgumentError(
+            f"folder: what {trained.settings.model!r} wrote is no music; train it longer, or take a .txt"
+        )
     return f"{len(rolls)} pieces", playing.content(suffix, rolls, data, trained.title)
