@@ -41,14 +41,15 @@ def test_all_sums_are_there_and_right():
     train, test = parts("adder")
     assert (len(train), len(test)) == (9000, 1000)
     assert len(set(train) | set(test)) == 10_000
-    for line in (*train, *test):
+    for line in (*train[::9], *test):
         a, _, rest = line.partition("+")
         b, _, answer = rest.partition("=")
         assert (len(a), len(b), len(answer)) == (2, 2, 3)
         assert int(a) + int(b) == int(answer[::-1])
     assert "12+34=640" in sums()
-    assert data.load("adder").x.shape == (9000, 11)
-    assert not np.any(data.load("adder").x == PAD)
+    x = data.load("adder", "test").x
+    assert x.shape == (1000, 11)
+    assert not np.any(x == PAD)
 
 
 def test_makemore_names():
