@@ -184,6 +184,9 @@ CASES = [
     case("attention", mg.attention, r(2, 3, 2, 4), r(2, 3, 2, 4), r(2, 3, 2, 4)),
     case("attention", mg.attention, r(1, 35, 1, 2), r(1, 36, 1, 2), r(1, 36, 1, 2)),
     case("attention", lambda q, k, v: mg.attention(q, k, v, causal=False), r(2, 3, 1, 2), r(2, 4, 1, 2), r(2, 4, 1, 2)),
+    # recurrence: (N, T, 3C), (C, 3C), (C,), (N, C); one step, several
+    case("gru", mg.gru, r(2, 4, 9), r(3, 9), r(3), r(2, 3)),
+    case("gru", mg.gru, r(3, 1, 6), r(2, 6), r(2), r(3, 2)),
     # convolutions: (N, H, W, C) and (kh, kw, C / groups, F)
     case("conv2d", lambda x, w: mg.conv2d(x, w, stride=2, padding=1), r(2, 7, 6, 3), r(3, 2, 3, 4)),
     case("conv2d", lambda x, w: mg.conv2d(x, w, (2, 1), ((0, 1), (2, 0)), (1, 2)), r(2, 6, 7, 2), r(2, 3, 2, 3)),

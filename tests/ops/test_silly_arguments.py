@@ -60,6 +60,7 @@ CALLS = {  # ordinary arguments of an operation; the others take a matrix, or tw
     "upsample_bilinear": (IMAGES, 2),
     "upsample_nearest": (IMAGES, 2),
     "var": (MATRIX, 1, 0, True),
+    "gru": (np.ones((2, 4, 9), "f4"), np.ones((3, 9), "f4"), np.ones(3, "f4"), np.ones((2, 3), "f4")),
     "where": (MATRIX > 0, MATRIX, MATRIX),
 }
 REDUCTIONS = {"axis": 1, "keepdims": True, "descending": True}

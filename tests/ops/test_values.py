@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigen as mg
 from minigen.errors import ShapeError
-from minigen.ops import conv
+from minigen.ops import conv, loops
 
 rng = np.random.default_rng(11)
 
@@ -197,6 +197,7 @@ TABLE = {
     "matmul": (mg.matmul, lambda a, b: np.einsum("hik,bkj->bij", a, b), r(1, 2, 3), r(5, 3, 4)),
     "max": (lambda x: mg.max(x, (0, 1)), lambda x: x.max((0, 1)), CUBE),
     "max_pool2d": (lambda x: mg.max_pool2d(x, (3, 2), 2, 1), lambda x: pools(x, np.max, -np.inf), IMAGES),
+    "gru": (mg.gru, loops.gru, r(2, 3, 6), r(2, 6), r(2), r(2, 2)),
     "maximum": (mg.maximum, np.maximum, A, B),
     "mean": (lambda x: mg.mean(x, (0, -1)), lambda x: x.mean((0, -1)), CUBE),
     "min": (lambda x: mg.min(x, 1, keepdims=True), lambda x: x.min(1, keepdims=True), CUBE),

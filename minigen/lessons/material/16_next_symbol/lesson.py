@@ -41,8 +41,8 @@ text = np.append(0, train.x[:, 1:][train.x[:, 1:] != PAD])  # one name after the
 figure = next_symbol.shares_after(text, train.alphabet)
 
 # %% [markdown]
-# Look at the row of q: after it comes u, nearly always. Look at the column of the dot: names like to end with a, e, n
-# or y. (The module `next_symbol` holds the drawing code; `show_source(next_symbol.shares_after)` prints it.)
+# Look at the row of q: after it comes u, nearly always. Look at the column of the dot: after y, a or e the name is
+# often over. (The module `next_symbol` holds the drawing code; `show_source(next_symbol.shares_after)` prints it.)
 #
 # ## A text is a product
 #
@@ -122,16 +122,17 @@ check("16.2")
 #
 # A symbol with probability p costs -log p nats, or -log2 p *bits*: 1 nat is 1/log 2 = 1.443 bits. Shannon's theorem says
 # what these bits are. An *arithmetic coder* that uses the model's probabilities writes the text in -log2 p(text) bits,
-# but for two bits at the end, and no code that belongs to these probabilities does better on average. So **a model of
-# texts is a compressor**, and its test loss in bits a symbol is the size of the file. The *perplexity* $e^{\text{nats}}$
-# says the same as a number of choices: the model is as uncertain as if so many symbols were equally likely.
+# but for two bits at the end, and if texts really come from the model, no code does better on average. So **a model of
+# texts is a compressor**, and its test loss in bits a symbol tells the size of the file. The *perplexity*
+# $e^{\text{nats}}$ says the same as a number of choices: the model is as uncertain as if so many symbols were equally
+# likely.
 #
-# Each bar below is the price of one letter of a name, for counting with order 1 and, with the smoothing that is to
+# Each bar below is the price of one letter of a name that is not in the training set, for counting with order 1 and, with the smoothing that is to
 # come, with order 3.
 
 # %%
 model = NGram(6, 27).fit(train.x)
-figure = next_symbol.price_of_letters(NGram(1, 27).fit(train.x), NGram(3, 27).fit(train.x), "katharine", train.alphabet)
+figure = next_symbol.price_of_letters(NGram(1, 27).fit(train.x), NGram(3, 27).fit(train.x), "katherina", train.alphabet)
 next_symbol.compressors(train, test, {f"order {k}": model.nats(test.x)[k] for k in (0, 1, 3)})
 
 # %% [markdown]
@@ -200,7 +201,8 @@ check("16.5")
 #
 # This is the smoothing of Witten and Bell. It is an *interpolation*, $a f(s) + (1-a)\,p(s|h')$ with a = N / (N + T): a
 # context that was seen often, with few followers, is trusted; a context that was never seen is not asked. At the end
-# of the chain stands the uniform distribution. In the library, with `kinds` for T, it is the line before the last but one:
+# of the chain stands the uniform distribution. In the library `kinds` is T, and the formula is the line that begins
+# with `p = (c`. Each turn of the loop makes the context one symbol longer:
 
 # %%
 show_source(NGram._by_order)
@@ -285,8 +287,8 @@ print(next_symbol.verse(NGram(3, len(sonnets.alphabet)).fit(lines[0]), sonnets.a
 # has two limits. It needs a new row for each context, so that what it learns of "my love is" says nothing about "thy
 # love is". And it cannot skip: to use a rhyme that stands two lines back, its context would have to hold all letters in
 # between. A net can do both, if it learns *what to look at*. That is the attention of lesson 17. But first it has to
-# beat these numbers, which took no training at all: many published nets do not. `minigen train` therefore prints the counts'
-# loss beside that of every net of text.
+# beat these numbers, which took no training at all, and a small net that is trained for a few minutes often does not.
+# That is why `minigen train` reports what counting gets beside the loss of every net of text.
 #
 # ## Five quick questions
 
@@ -296,14 +298,15 @@ quiz("16")
 # %% [markdown]
 # ## Where to go next
 #
-# - Shannon 1951, [*Prediction and entropy of printed English*,
-#   doi:10.1002/j.1538-7305.1951.tb01366.x](https://doi.org/10.1002/j.1538-7305.1951.tb01366.x): people guess the next
-#   letter; n-grams, bits, and what remains.
+# - Shannon 1948, [*A mathematical theory of communication*,
+#   doi:10.1002/j.1538-7305.1948.tb01338.x](https://doi.org/10.1002/j.1538-7305.1948.tb01338.x), sections 3 and 9: texts
+#   drawn from counts of letters and of words, and what a code can save.
 # - Witten & Bell 1991, [*The zero-frequency problem*, doi:10.1109/18.87000](https://doi.org/10.1109/18.87000): five ways
 #   to give the new a probability; ours is method C.
 # - Chen & Goodman 1999, [*An empirical study of smoothing techniques for language modeling*,
-#   doi:10.1006/csla.1999.0128](https://doi.org/10.1006/csla.1999.0128): which smoothing is best, and by how much.
+#   doi:10.1006/csla.1999.0128](https://doi.org/10.1006/csla.1999.0128): which smoothing is best, and by how much. The
+#   best one needs an idea more (exercise 16.6).
 # - Bengio et al. 2003, [*A neural probabilistic language model*](https://www.jmlr.org/papers/v3/bengio03a.html): the
-#   first net that shares between contexts.
+#   net that shares what it learns between contexts.
 # - In the library: `minigen/models/sequences/ngram.py`. Try `python -m minigen train transformer --data names`.
 # - Lesson 17 lets a net choose what to look at.
