@@ -106,7 +106,9 @@ def _add_train(commands: Any, model: str | None) -> None:
     train.set_defaults(run=_train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
-    train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
+    train.add_argument(
+        "--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits, or what the model takes)"
+    )
     train.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training data, in place of --steps")
     train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")
@@ -167,7 +169,7 @@ def _train(args: argparse.Namespace) -> None:
             raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
         else:
             recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
-            seed, name = args.seed or 0, args.data or "digits"
+            seed, name = args.seed or 0, args.data or recipe.default_data
             Generator(seed)
             device = args.device or backend.default_device()
             backend.module_for(device)
@@ -214,7 +216,7 @@ def _trained(run: Any) -> Any:
 
 def _sample(args: argparse.Namespace) -> None:
     from . import backend
-    from .report.samples import SUFFIXES, check_how, sampled
+    from .report.samples import check_how, sampled, suffixes_of
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -222,7 +224,7 @@ def _sample(args: argparse.Namespace) -> None:
         trained = _trained(run)
         how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
         check_how(trained, how)
-        suffixes = SUFFIXES[trained.kind]
+        suffixes = suffixes_of(trained)
         out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{suffixes[0]}"
         if out.suffix not in suffixes:
             raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {str(out)!r}")
@@ -280,11 +282,11 @@ def _augment(args: argparse.Namespace) -> None:
     _write(run, figures, args.seed, [])
 
 
-def _write(run: Any, figures: dict[str, Any], seed: int, others: list[str]) -> None:
-    """Write the figures into the run's folder, and say so."""
-    for name, figure in figures.items():
-        run.picture(name, figure, seed=seed)
-    print(f"wrote {run.folder}: {', '.join(sorted([*figures, *others]))}")
+def _write(run: Any, files: dict[str, Any], seed: int, others: list[str]) -> None:
+    """Write the files into the run's folder, and say so."""
+    for name, content in files.items():
+        run.leave(name, content, seed=seed)
+    print(f"wrote {run.folder}: {', '.join(sorted([*files, *others]))}")
 
 
 def _inspect(args: argparse.Namespace) -> None:

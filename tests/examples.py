@@ -24,3 +24,8 @@ def examples_for(recipe: Recipe) -> list[Dataset]:
 def first_for(recipe: Recipe) -> Dataset:
     """The first of them."""
     return examples_for(recipe)[0]
+
+
+def own(recipe: Recipe, **sizes: int) -> dict[str, int]:
+    """Those of the options that the recipe has."""
+    return {name: value for name, value in sizes.items() if name in recipe.choosable}

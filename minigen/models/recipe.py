@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..backend import Array, module_for
 from ..data import Dataset, kind_of, pixels, scale
@@ -39,7 +39,22 @@ CAPABILITIES = {
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
 }
-KINDS = {"images": "images", "points": "points", "text": "a text", "lines": "lines of text", "rolls": "piano rolls"}
+
+
+class Kind(NamedTuple):
+    """A kind of data: what it is called in a sentence, and the data set of it that is taken where none is named."""
+
+    name: str
+    example: str
+
+
+KINDS = {
+    "images": Kind("images", "digits"),
+    "points": Kind("points", "ring"),
+    "text": Kind("a text", "sonnets"),
+    "lines": Kind("lines of text", "names"),
+    "rolls": Kind("piano rolls", "jsb"),
+}
 LONGEST_TEXT = 255  # characters of an option
 
 
@@ -97,7 +112,8 @@ class Option:
 
     def _within(self, value: Value) -> bool:
         if isinstance(value, str):
-            return 0 < len(value) <= LONGEST_TEXT and len(set(value)) == len(value)
+            different = len(set(value)) == len(value)
+            return 0 < len(value) <= LONGEST_TEXT and different and all(c.isprintable() or c in "\n\t" for c in value)
         return (isinstance(value, int) or math.isfinite(value)) and not (
             (self.least is not None and value < self.least)
             or (self.most is not None and value > self.most)
@@ -110,7 +126,7 @@ class Option:
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if isinstance(self.default, str):
-            return f"a text of 1 to {LONGEST_TEXT} different characters"
+            return f"a text of 1 to {LONGEST_TEXT} different characters that can be printed"
         kind = "an integer" if isinstance(self.default, int) else "a number"
         low, low_sign = (self.above, ">") if self.above is not None else (self.least, ">=")
         high, high_sign = (self.below, "<") if self.below is not None else (self.most, "<=")
@@ -267,8 +283,8 @@ class Recipe:
         """
         kind = kind_of(data.name)
         if kind not in self.takes:
-            takes = " or ".join(KINDS[name] for name in self.takes)
-            raise ArgumentError(f"data: {self.name!r} learns from {takes}, and {data.name!r} holds {KINDS[kind]}")
+            takes = " or ".join(KINDS[name].name for name in self.takes)
+            raise ArgumentError(f"data: {self.name!r} learns from {takes}, and {data.name!r} holds {KINDS[kind].name}")
 
     def _given_by(self, data: Dataset) -> dict[str, Value]:
         """The options that the data decide."""
@@ -286,6 +302,11 @@ class Recipe:
         if kind not in ("images", "points"):
             return x
         return scale(pixels(x), self.black if kind == "images" else 0.0)
+
+    @property
+    def default_data(self) -> str:
+        """The data set where none is named."""
+        return KINDS[self.takes[0]].example
 
     @property
     def choosable(self) -> list[str]:

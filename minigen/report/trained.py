@@ -65,6 +65,10 @@ class Trained:
         with no_grad():
             return to_numpy(self.model.sample(n, rng, **how))
 
+    def log_prob(self, x: np.ndarray, rng: Generator) -> np.ndarray:
+        """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
+        return self._in_parts(lambda part: self.model.log_prob(Tensor(self.prepared(part)), rng), x)
+
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""
         return unscale(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z), self.black)

@@ -25,7 +25,7 @@ from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
 from ...nn import Buffer, Conv2D
 from ...random import Generator, given_or_default
-from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape, check_memory
+from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape
 from .grids import FOR_DATA, LEVELS, GridModel, check_levels, grid_trainer, meaning
 
 
@@ -103,9 +103,7 @@ class PixelCNN(GridModel):
         owners = () if one else (inside, inside)
         self.inner = [MaskedConv2D(width, width, 3, "B", rng, owners) for _ in range(depth)]
         self.last = (
-            Conv2D(width, outputs, 1, rng=rng)
-            if one
-            else MaskedConv2D(width, outputs, 1, "B", rng, (inside, told))
+            Conv2D(width, outputs, 1, rng=rng) if one else MaskedConv2D(width, outputs, 1, "B", rng, (inside, told))
         )
 
     def forward(self, grid: Array) -> Tensor:
@@ -153,7 +151,15 @@ RECIPES = (
         "PixelCNN, pixel after pixel by masked convolutions (van den Oord et al. 2016)",
         pixelcnn,
         grid_trainer,
-        (STEPS(2000), BATCH_SIZE(64), LR(2e-3), LEVELS, WIDTH(32), DEPTH(6, help="layers of 3 x 3"), SCHEDULE("cosine")),
+        (
+            STEPS(2000),
+            BATCH_SIZE(64),
+            LR(2e-3),
+            LEVELS,
+            WIDTH(32),
+            DEPTH(6, help="layers of 3 x 3"),
+            SCHEDULE("cosine"),
+        ),
         shows=("log-probabilities",),
         for_data=FOR_DATA,
         takes=("images",),

@@ -12,9 +12,11 @@ In training all places are predicted at once from the true symbols before them (
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from ... import ops
 from ...autodiff import Tensor, no_grad
-from ...backend import Array
+from ...backend import Array, xp_of
 from ...data import PAD
 from ...nn import Dropout, Module
 from ...optim import AdamW, cosine, warmup
@@ -88,7 +90,8 @@ class SequenceModel(Module):
         for module in self.modules():
             if isinstance(module, Dropout):
                 module.rng = given_or_default(rng)  # a run that is resumed draws the same
-        return -ops.sum(self.log_probs(x.data)) / max(int(self.counted(x.data).sum()), 1)
+        places = xp_of(x.data).maximum(self.counted(x.data).sum(dtype=np.float32), 1)  # stays on the device
+        return -ops.sum(self.log_probs(x.data)) / places
 
 
 class SequenceTrainer(Trainer):

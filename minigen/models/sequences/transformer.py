@@ -41,19 +41,19 @@ class Memory:
 
     Attributes:
         seen: how many places.
-        blocks: for each block, its keys and its values: (N, H, limit, D), of which the first `seen` are filled.
+        blocks: for each block, its keys and its values: (N, limit, H, D), of which the first `seen` are filled.
     """
 
     def __init__(self, blocks: list[tuple[Array, Array]]) -> None:
         self.seen, self.blocks = 0, blocks
 
     def extended(self, block: int, k: Array, v: Array) -> tuple[Array, Array]:
-        """Keep the keys and values (N, H, T, D) of the next places; returns those of all places."""
-        stop = self.seen + k.shape[2]
+        """Keep the keys and values (N, T, H, D) of the next places; returns those of all places."""
+        stop = self.seen + k.shape[1]
         for kept, new in zip(self.blocks[block], (k, v), strict=True):
-            kept[:, :, self.seen : stop] = new
+            kept[:, self.seen : stop] = new
         keys, values = self.blocks[block]
-        return keys[:, :, :stop], values[:, :, :stop]
+        return keys[:, :stop], values[:, :stop]
 
 
 class CausalSelfAttention(Module):
@@ -74,11 +74,10 @@ class CausalSelfAttention(Module):
         """(N, T, C) -> (N, T, C)."""
         n, t, c = x.shape
         qkv = ops.reshape(self.qkv(x), (n, t, 3, self.heads, c // self.heads))
-        q, k, v = ops.transpose(qkv, (2, 0, 3, 1, 4))  # (N, H, T, D) each
+        q, k, v = qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2]  # (N, T, H, D) each
         if memory is not None:
             k, v = (Tensor(a) for a in memory.extended(self.block, raw(k), raw(v)))
-        heads = attention(q, k, v)  # equation 1
-        return self.out(ops.reshape(ops.transpose(heads, (0, 2, 1, 3)), (n, t, c)))
+        return self.out(ops.reshape(ops.attention(q, k, v), (n, t, c)))  # equation 1, in each head
 
 
 class Block(Module):
@@ -125,7 +124,7 @@ class Transformer(Module):
     def start(self, n: int) -> Memory:
         """An empty memory for n sequences."""
         places = raw(self.places)
-        shape = (n, self.heads, self.limit, places.shape[1] // self.heads)
+        shape = (n, self.limit, self.heads, places.shape[1] // self.heads)
         xp = xp_of(places)
         return Memory([(xp.zeros(shape, places.dtype), xp.zeros(shape, places.dtype)) for _ in self.blocks])
 
@@ -147,13 +146,6 @@ class Transformer(Module):
         if state is not None:
             state.seen = stop
         return self.norm(h)
-
-
-def attention(q, k, v):
-    t, s = q.shape[2], k.shape[2]
-    scores = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) * (1 / math.sqrt(q.shape[3]))
-    hidden = xp_of(raw(q)).arange(s)[None, :] > xp_of(raw(q)).arange(t)[:, None] + (s - t)
-    return ops.matmul(ops.softmax(ops.where(hidden, -np.inf, scores)), v)
 
 
 def small(rng: Generator, shape: Any, fan_in: int, fan_out: int) -> np.ndarray:

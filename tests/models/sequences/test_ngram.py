@@ -2,7 +2,6 @@
 
 import math
 import os
-import random
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 import minigen as mg
-from minigen.data import PAD
+from minigen.data import PAD, load
 from minigen.errors import ArgumentError, DTypeError, MinigenError, ShapeError
 from minigen.models.sequences.ngram import NGram, counting, text_of
 
@@ -208,21 +207,11 @@ def test_what_is_refused(call, error, word):
 
 @real
 @pytest.mark.long
-def test_shakespeare():
-    """The first nine tenths are counted; a character costs so many nats in the last tenth."""
-    text = np.frombuffer((TEXTS / "tinyshakespeare.txt").read_bytes(), np.uint8)
-    alphabet, x = np.unique(text, return_inverse=True)
-    cut = len(x) * 9 // 10
-    found = NGram(5, len(alphabet)).fit(x[:cut]).nats(x[cut - 1 :])
-    np.testing.assert_allclose(found[1:], [2.486, 2.049, 1.774, 1.669, 1.698], atol=0.001)
-
-
-@real
-@pytest.mark.long
-def test_names():
-    """Those 1000 names of makemore are held out that come first when they are shuffled with Python's seed 0."""
-    names = (TEXTS / "names.txt").read_text().split()
-    random.Random(0).shuffle(names)
-    train, test = (lines(*part, longest=15) for part in (names[1000:], names[:1000]))
-    found = counting(train, test, 27)
-    np.testing.assert_allclose(list(found.values())[:4], [2.458, 2.232, 2.077, 2.026], atol=0.001)
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("shakespeare", [2.486, 2.049, 1.774, 1.669, 1.698]), ("makemore-names", [2.458, 2.232, 2.077, 2.026])],
+)
+def test_what_a_net_must_beat(name, wanted):
+    train, test = load(name), load(name, "test")
+    found = counting(train.x, test.x, len(train.alphabet), orders=range(1, len(wanted) + 1))
+    np.testing.assert_allclose(list(found.values()), wanted, atol=0.001)

@@ -23,7 +23,9 @@ class Same(nn.Module):
 
 
 def model_of():
-    return VQVAE(Same(), Same(), PixelCNN((*GRID, 1), K, 8, kernel=5, named=True, rng=mg.Generator(1)), K, D, mg.Generator(0))
+    return VQVAE(
+        Same(), Same(), PixelCNN((*GRID, 1), K, 8, kernel=5, named=True, rng=mg.Generator(1)), K, D, mg.Generator(0)
+    )
 
 
 def vectors(device, n=5, seed=0):
