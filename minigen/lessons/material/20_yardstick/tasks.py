@@ -32,6 +32,11 @@ def of_units(shuffled=False, same=False, one=False):
     return draw
 
 
+def from_the_last(rng):
+    """Inputs of made_masks, the last pixel first, with more units than pixels; the shapes are always the same."""
+    return {"below": np.arange(20, 0, -1), "degrees": rng.integers(1, 20, 30), "outputs": np.arange(20, 0, -1)}
+
+
 def repeated(rng):
     """Inputs of made_masks with several inputs and outputs for each pixel."""
     below = np.repeat(np.arange(1, 4), 2)
@@ -50,6 +55,13 @@ def logits_of(size, one="", far=0.0):
     return draw
 
 
+def many_levels(rng):
+    """Inputs of log_probability with 17 levels, all of which occur, and some logits of 0."""
+    levels = np.arange(34).reshape(2, 17) % 17
+    logits = rng.standard_normal((2, 17, 17)) * (rng.random((2, 17, 17)) < 0.5)
+    return {"logits": logits, "levels": levels}
+
+
 def ruled_out(rng):
     """Inputs of log_probability: the true level is the likeliest by far, or the unlikeliest."""
     n, d, k = sizes(rng, 3)
@@ -59,17 +71,20 @@ def ruled_out(rng):
     return {"logits": logits + 900 * sign * (np.arange(k) == levels[..., None]), "levels": levels}
 
 
-def densities(size=1.0, uniform=False, draws=0, images=0, levels=0):
-    """Inputs of dequantised_bound; uniform: log_q is 0. draws, images, levels: fixed, if given."""
+def densities(size=1.0, uniform=False, draws=0, images=0, levels=0, noise=1.0, pixels=100):
+    """Inputs of dequantised_bound; uniform: log_q is 0. draws, images, levels: fixed, if given.
+
+    noise: the size of log_q. pixels: about so many.
+    """
 
     def draw(rng):
         n, s = sizes(rng, 2)
         shape = images or n, draws or s
-        log_q = np.zeros(shape) if uniform else rng.standard_normal(shape)
+        log_q = np.zeros(shape) if uniform else noise * rng.standard_normal(shape)
         return {
-            "log_density": size * rng.standard_normal(shape) + 50,
+            "log_density": size * rng.standard_normal(shape) + (50 if size else 0),
             "log_q": log_q,
-            "pixels": int(rng.integers(2, 100)),
+            "pixels": int(rng.integers(pixels // 2, pixels)),
             "levels": levels or int(rng.integers(3, 256)),
         }
 
@@ -88,6 +103,13 @@ def two_models(images=0, apart=1.0, size=10.0, alike=False):
     return draw
 
 
+def with_zeros(rng):
+    """Inputs of paired_difference: images that cost nothing under one of the models."""
+    first, second = rng.uniform(0, 0.1, (2, 12))
+    first[::3], second[1::3] = 0, 0
+    return {"first": first, "second": second}
+
+
 def gaussian_pixels(spread=1.0, scale=1.0, far=0.0, one=""):
     """Inputs of uniform_bound: deviations about `scale`; far: how far the means lie from the levels."""
 
@@ -101,6 +123,20 @@ def gaussian_pixels(spread=1.0, scale=1.0, far=0.0, one=""):
         }
 
     return draw
+
+
+def amid_the_cells(rng):
+    """Inputs of uniform_bound: every mean is in the middle of its level's cell, and deviations are small."""
+    n, d = sizes(rng, 2)
+    levels = rng.integers(0, LEVELS, d)
+    return {"levels": np.tile(levels, (n, 1)), "mean": levels + 0.5, "deviation": rng.uniform(0.01, 0.02, d)}
+
+
+def means_of_zero(rng):
+    """Inputs of uniform_bound."""
+    inputs = gaussian_pixels()(rng)
+    inputs["mean"] *= 0
+    return inputs
 
 
 def unfinished(seed, count):
@@ -154,7 +190,8 @@ EXERCISES = [
             "hidden units of one degree": of_units(same=True),
             "several inputs and outputs of a pixel": repeated,
             "one of each": of_units(one=True),
-            "in another order": of_units(shuffled=True),
+            "from the last to the first": from_the_last,
+            "other hidden units": from_the_last,
         },
         results=("inside", "last"),
         hints=(
@@ -175,6 +212,7 @@ EXERCISES = [
             "logits far below 0": logits_of(1.0, far=-800.0),
             "sure, and right or wrong": ruled_out,
             "all logits alike": logits_of(0.0),
+            "17 levels, and zeros": many_levels,
             "one image": logits_of(2.0, one="n"),
             "one pixel": logits_of(2.0, one="d"),
             "one level": logits_of(2.0, one="k"),
@@ -195,6 +233,8 @@ EXERCISES = [
             "learned noise": densities(),
             "uniform noise": densities(uniform=True),
             "densities that differ much": densities(size=500.0),
+            "much noise, many pixels": densities(noise=300.0, pixels=3000),
+            "a density of 1": densities(size=0.0),
             "one draw": densities(draws=1),
             "one image": densities(images=1),
             "two levels": densities(levels=2),
@@ -218,6 +258,7 @@ EXERCISES = [
             "images that differ much": two_models(size=1000.0),
             "always the same difference": two_models(alike=True, apart=0.0),
             "many images": two_models(images=500),
+            "images that cost nothing": with_zeros,
         },
         results=("difference", "error"),
         tolerance=1e-10,
@@ -236,6 +277,9 @@ EXERCISES = [
             "deviations about 1": gaussian_pixels(),
             "all deviations alike": gaussian_pixels(spread=0.0),
             "narrow pixels": gaussian_pixels(scale=0.01),
+            "deviations near 0": gaussian_pixels(spread=0.1, scale=1e-10),
+            "means amid the cells": amid_the_cells,
+            "means of 0": means_of_zero,
             "wide pixels": gaussian_pixels(scale=100.0),
             "means far away": gaussian_pixels(far=200.0),
             "means far below": gaussian_pixels(far=-200.0),

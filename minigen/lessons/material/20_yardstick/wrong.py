@@ -9,7 +9,26 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 
 
-EQUIVALENT: dict[str, str] = {}
+AT_LEAST_1 = "the sum holds e^0, so its logarithm is one of a number that is at least 1"
+EQUIVALENT = {
+    "made_masks: result at least 0": "a mask holds zeros and ones",
+    "log_probability: np.nan_to_num(np.log(...)) for np.log(np.exp(shifted).sum(axis=2, keepdims=True))": AT_LEAST_1,
+    "log_probability: np.log(np.maximum(..., 1e-8)) for np.log(np.exp(shifted).sum(axis=2, keepdims=True))": AT_LEAST_1,
+    "log_probability: np.exp(np.clip(..., -50, 50)) for np.exp(shifted)": "beside e^0, e^-50 is less than rounding",
+    "log_probability: axis dropped in np.take_along_axis(log_p, levels[:, :, None], axis=2)": (
+        "the last axis is taken where none is named"
+    ),
+    "dequantised_bound: np.nan_to_num(np.log(...)) for np.log(levels)": "there is at least one level",
+    "dequantised_bound: np.log(np.maximum(..., 1e-8)) for np.log(levels)": "there is at least one level",
+    "dequantised_bound: pixels at least 1": "there is at least one pixel",
+    "dequantised_bound: levels at least 1": "there is at least one level",
+    "uniform_bound: np.nan_to_num(np.log(...)) for np.log(deviation)": "deviations are positive",
+    "uniform_bound: np.log(np.maximum(..., 1e-8)) for np.log(deviation)": (
+        "the logarithm of a deviation below 1e-8 is less than rounding beside 1/12 / (2 deviation^2)"
+    ),
+    "uniform_bound: deviation zeros replaced by 0.001": "deviations are positive",
+    "uniform_bound: deviation negative entries set to 0": "deviations are positive",
+}
 
 
 # ---------------------------------------------------------------------------------------------------- made_masks
