@@ -59,9 +59,12 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         DataError: the file is missing, no text, or has lines that are too long or of too many characters.
     """
-    found = [line for row in read_text(path).split("\n") if (line := row.strip())]
-    if long := [i for i, line in enumerate(found) if len(line) > LONGEST]:
+    rows = read_text(path).split("\n")
+    if long := [i for i, row in enumerate(rows) if len(row) > LONGEST]:
         raise DataError(f"{path}: line {long[0] + 1} has more than {LONGEST} characters; give a file of short lines")
+    found = [line for row in rows if (line := row.strip())]
+    if not found:
+        raise DataError(f"{path}: has no lines; give a file with one example a line")
     if (different := len(set().union(*found))) >= MOST:
         raise DataError(
             f"{path}: has {different} different characters, expected at most {MOST - 1}; replace the rarest"

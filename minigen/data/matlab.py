@@ -83,7 +83,7 @@ def _unpacked(element: memoryview, limit: int) -> bytes:
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if len(unpacked) > limit:
-        raise ValueError(f"unpacks to more than {LONGEST} bytes")
+        raise ValueError(f"unpacks to more than {LONGEST} bytes in all")
     if not stream.eof:
         raise ValueError("it ends within a compressed element")
     return unpacked

@@ -5,6 +5,7 @@ What a model is to the rest of the program, its options and what it can show, st
 """
 
 from .catalogue import RECIPES, recipe_of
+from .flows.flow import Flow
 from .gans.acgan import ACGAN
 from .gans.conditional import ConditionalGAN
 from .gans.gan import GAN
@@ -31,6 +32,7 @@ __all__ = [
     "VQVAE",
     "ConditionalGAN",
     "ConditionalVAE",
+    "Flow",
     "InfoGAN",
     "Option",
     "Recipe",

@@ -26,6 +26,7 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "flows.realnvp",
     "autoregressive.made",
     "autoregressive.pixelcnn",
     "sequences.transformer",

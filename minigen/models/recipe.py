@@ -112,7 +112,8 @@ class Option:
 
     def _within(self, value: Value) -> bool:
         if isinstance(value, str):
-            return 0 < len(value) <= LONGEST_TEXT and len(set(value)) == len(value)
+            different = len(set(value)) == len(value)
+            return 0 < len(value) <= LONGEST_TEXT and different and all(c.isprintable() or c in "\n\t" for c in value)
         return (isinstance(value, int) or math.isfinite(value)) and not (
             (self.least is not None and value < self.least)
             or (self.most is not None and value > self.most)
@@ -125,7 +126,7 @@ class Option:
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if isinstance(self.default, str):
-            return f"a text of 1 to {LONGEST_TEXT} different characters"
+            return f"a text of 1 to {LONGEST_TEXT} different characters that can be printed"
         kind = "an integer" if isinstance(self.default, int) else "a number"
         low, low_sign = (self.above, ">") if self.above is not None else (self.least, ">=")
         high, high_sign = (self.below, "<") if self.below is not None else (self.most, "<=")

@@ -39,6 +39,7 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "likeness": ("nats per example", None, None),
     "kl": ("nats per example", None, None),
     "prior": ("nats per grid", None, None),
+    "bits_per_dim": ("bits per dimension", None, None),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
 }
 

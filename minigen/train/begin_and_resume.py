@@ -19,6 +19,7 @@ from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
 from ..random import Generator, next_seed
 from ..report import Trained, baselines, curves, final_files, modes
+from ..report.pictures import Files
 from ..report.restorations import compared
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
@@ -256,8 +257,9 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         run.save_weights(trainer.model)
         rng = Generator(next_seed(seed))
         if shown.can_show("restorations"):
-            found, figures = compared(shown, data, test, rng)
-            final, files = defined(found), {**figures}  # what is restored without any error has no decibels
+            restored, figures = compared(shown, data, test, rng)
+            final = defined(restored)  # what is restored without any error has no decibels
+            files: Files = {**figures}
         else:
             final = final_metrics(shown, trainer, test) | baselines(data, test)
             files = final_files(shown, test, rng)

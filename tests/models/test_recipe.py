@@ -199,6 +199,9 @@ def test_any_value_is_taken_as_the_option_s_type_or_refused_in_one_line(option, 
     if option.choices:
         assert taken in option.choices
         return
+    if isinstance(taken, str):
+        assert len(set(taken)) == len(taken) > 0
+        return
     assert math.isfinite(taken)
     assert option.least is None or taken >= option.least
     assert option.most is None or taken <= option.most

@@ -84,7 +84,7 @@ def test_cpu_and_device_take_the_same_step(device, model):
             network, trainer = trainer_for(model, name)
             rng = HostNoise(0)
             for i in range(3):
-                trainer.step(batch(name, start=16 * i), rng, *labels(model, name, start=16 * i))
+                trainer.step(batch(model, name, start=16 * i), rng, *labels(model, name, start=16 * i))
             return network.state_dict()
 
     ours, reference = weights(device), weights("cpu")
@@ -131,7 +131,7 @@ def test_graphs_do_not_survive_their_step(device, model):
 def test_the_loss_of_a_vae_falls(model):
     _, trainer = trainer_for(model, "cpu")
     rng = mg.Generator(0)
-    losses = [trainer.step(batch("cpu", 64, 64 * (i % 20)), rng)["loss"].item() for i in range(200)]
+    losses = [trainer.step(batch(model, "cpu", 64, 64 * (i % 20)), rng)["loss"].item() for i in range(200)]
     assert np.mean(losses[-20:]) < 0.85 * np.mean(losses[:5])
 
 
@@ -139,7 +139,7 @@ def test_the_loss_of_a_vae_falls(model):
 def test_a_gan_moves_both_players(model):
     network, trainer = trainer_for(model, "cpu")
     before = network.state_dict()
-    trainer.step(batch("cpu"), mg.Generator(0))
+    trainer.step(batch(model, "cpu"), mg.Generator(0))
     after = network.state_dict()
     assert all(not np.array_equal(before[name], after[name]) for name in before)
 
@@ -159,7 +159,7 @@ def test_the_mean_of_the_shards_gradients_is_the_batchs(device):
     found = {}
     for shards in (1, 2, 8):
         _, trainer = joined("ae", device, shards)
-        metrics = trainer.step(batch(model, device), mg.Generator(0))
+        metrics = trainer.step(batch("ae", device), mg.Generator(0))
         found[shards] = backend.to_numpy(trainer.optimizer.flat.grad).copy(), metrics["loss"].item()
     for shards in (2, 8):
         assert np.allclose(found[shards][0], found[1][0], rtol=1e-4, atol=1e-5 * np.abs(found[1][0]).max())
@@ -189,7 +189,7 @@ def test_running_statistics_are_the_mean_of_what_each_shard_would_leave():
         return {name: t.numpy().copy() for name, t in network.named_buffers()}
 
     whole, trainer = joined("dcgan", "cpu", 4)
-    shards = trainer.shards(batch("cpu"), mg.Generator(3))
+    shards = trainer.shards(batch("dcgan", "cpu"), mg.Generator(3))
     each = []
     for shard in shards:
         one, _ = trainer_for("dcgan", "cpu")
@@ -204,7 +204,7 @@ def test_running_statistics_are_the_mean_of_what_each_shard_would_leave():
 
 def test_a_process_takes_its_own_shards():
     """Their noise is that of their numbers, whoever computes them."""
-    x, seen = batch("cpu"), {}
+    x, seen = batch("vae", "cpu"), {}
     for size in (1, 2, 4):
         n = 16 // size
         seen[size] = []
@@ -219,7 +219,7 @@ def test_a_process_takes_its_own_shards():
 def test_a_batch_that_cannot_be_cut_equally_is_refused():
     _, trainer = joined("vae", "cpu", 4)
     with pytest.raises(ArgumentError, match="x: 15 examples cannot be cut into 4 equal shards"):
-        trainer.step(batch("cpu", 15), mg.Generator(0))
+        trainer.step(batch("vae", "cpu", 15), mg.Generator(0))
     with pytest.raises(ArgumentError, match="shards: expected"):
         trainer.join(Group(), 3)
 
@@ -227,10 +227,10 @@ def test_a_batch_that_cannot_be_cut_equally_is_refused():
 def test_an_update_that_failed_leaves_nothing_for_the_next():
     network, trainer = joined("vae", "cpu", 4)
     other, fresh = joined("vae", "cpu", 4)
-    for shard in trainer.each(trainer.shards(batch("cpu"), mg.Generator(9))):
+    for shard in trainer.each(trainer.shards(batch("vae", "cpu"), mg.Generator(9))):
         trainer.optimizer.add(network.loss(shard.x, shard.rng).total)
         break
     for one in (trainer, fresh):
-        one.step(batch("cpu"), mg.Generator(0))
+        one.step(batch("vae", "cpu"), mg.Generator(0))
     ours, theirs = network.state_dict(), other.state_dict()
     assert all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)
