@@ -218,6 +218,14 @@ def run_by_rows(work: Callable[[slice], Result], rows: Array, cost: float = ONE_
     return run(work, split(len(rows), rows.size * cost))
 
 
+def run_in_parts(work: Callable[..., object], *arrays: Array, cost: float = ONE_ELEMENT) -> None:
+    """work(*arrays) for arrays of one shape, each thread with some of the first axis; `cost` as in `run_by_rows`."""
+    if not arrays[0].ndim:
+        work(*arrays)
+        return
+    run_by_rows(lambda n: work(*(a[n] for a in arrays)), arrays[0], cost)
+
+
 def by_channel(*arrays: Array) -> list[Array]:
     """Arrays (..., C) as matrices, and vectors (C,) to go with each of their rows.
 

@@ -242,6 +242,25 @@ def test_restoring_is_measured_beside_its_baselines(tmp_path, monkeypatch):
     assert ours["steps"] == 4
 
 
+def test_bits_of_a_flow_are_of_the_mean_weight():
+    """Two images of which each draw's weight is known; the bound from one draw is never better than that from all."""
+    log_w = np.log([[0.5, 0.1], [0.25, 0.3]])
+    assert flows.bits_per_dim(log_w, 4) == pytest.approx(-(np.log2(0.375) + np.log2(0.2)) / 8)
+    assert flows.bits_per_dim(log_w[:1], 4) == pytest.approx(-(np.log2(0.5) + np.log2(0.1)) / 8)
+
+
+def test_a_flow_is_measured_in_bits(tmp_path, monkeypatch):
+    quick(monkeypatch, 4)
+    load = data.load
+    monkeypatch.setattr(flows, "data", type("Digits", (), {"load": lambda name, part="train": load("digits", part)}))
+    monkeypatch.setattr(flows, "SETTINGS", {"width": 4, "depth": 1})
+    monkeypatch.setattr(flows, "PART", 100)  # the last part is smaller
+    ours = reproduce.ROWS["flow-mnist"].run(Job(1.0, 0, "cpu", tmp_path))
+    assert ours["steps"] == 3
+    assert 1 < ours["bits_per_dim_8"] < ours["bits_per_dim"] < 4
+    assert ours["nats"] == pytest.approx(ours["bits_per_dim"] * 64 * np.log(2), rel=1e-3)
+
+
 def test_a_net_of_text_stands_beside_counting(tmp_path, monkeypatch):
     """On the small names: a few steps lose to it."""
     quick(monkeypatch, 4)
@@ -255,6 +274,8 @@ def test_a_net_of_text_stands_beside_counting(tmp_path, monkeypatch):
 
 class Adds:
     """A model that adds: the likeliest next symbol of a sum is the right one, but for sums that begin with 9."""
+
+    body = None
 
     def __init__(self, alphabet):
         self.alphabet = alphabet
@@ -288,22 +309,3 @@ def test_the_row_of_sums_trains_and_asks(tmp_path, monkeypatch):
     ours = reproduce.ROWS["adder"].run(Job(1.0, 0, "cpu", tmp_path))
     assert 0 <= ours["unseen"] < 0.2
     assert ours["steps"] == 3
-
-
-def test_bits_of_a_flow_are_of_the_mean_weight():
-    """Two images of which each draw's weight is known; the bound from one draw is never better than that from all."""
-    log_w = np.log([[0.5, 0.1], [0.25, 0.3]])
-    assert flows.bits_per_dim(log_w, 4) == pytest.approx(-(np.log2(0.375) + np.log2(0.2)) / 8)
-    assert flows.bits_per_dim(log_w[:1], 4) == pytest.approx(-(np.log2(0.5) + np.log2(0.1)) / 8)
-
-
-def test_a_flow_is_measured_in_bits(tmp_path, monkeypatch):
-    quick(monkeypatch, 4)
-    load = data.load
-    monkeypatch.setattr(flows, "data", type("Digits", (), {"load": lambda name, part="train": load("digits", part)}))
-    monkeypatch.setattr(flows, "SETTINGS", {"width": 4, "depth": 1})
-    monkeypatch.setattr(flows, "PART", 100)  # the last part is smaller
-    ours = reproduce.ROWS["flow-mnist"].run(Job(1.0, 0, "cpu", tmp_path))
-    assert ours["steps"] == 3
-    assert 1 < ours["bits_per_dim_8"] < ours["bits_per_dim"] < 4
-    assert ours["nats"] == pytest.approx(ours["bits_per_dim"] * 64 * np.log(2), rel=1e-3)
