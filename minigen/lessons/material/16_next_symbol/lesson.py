@@ -290,8 +290,8 @@ print(next_symbol.verse(NGram(3, len(sonnets.alphabet)).fit(lines[0]), sonnets.a
 # has two limits. It needs a new row for each context, so that what it learns of "my love is" says nothing about "thy
 # love is". And it cannot skip: to use a rhyme that stands two lines back, its context would have to hold all letters in
 # between. A net can do both, if it learns *what to look at*. That is the attention of lesson 17. But first it has to
-# beat these numbers, which took no training at all. On Shakespeare's plays counting gets 1.67 nats. A well-known
-# Transformer of 0.8 million weights, with the settings that its authors give for a CPU, gets 1.88. That is why
+# beat these numbers, which took no training at all. On Shakespeare's plays counting gets 1.67 nats. nanoGPT's
+# Transformer of 0.8 million weights, with the settings that its README gives for a CPU, gets 1.88. That is why
 # `minigen train` reports what counting gets beside the loss of every net of text.
 #
 # ## Five quick questions
