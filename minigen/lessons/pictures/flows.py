@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...models.flows.flow import Flow
 from ...models.flows.realnvp import point_flow
