@@ -112,8 +112,8 @@ def look_back(n: int, distance: int) -> tuple[np.ndarray, np.ndarray]:
     An open task: every way to choose them is right. The vectors are short and have few numbers: D is at most 16, and
     no vector has a length above 6.
 
-    The goal: in causal attention the weight on the place t - distance, averaged over t = distance ... n - 1, is at least
-    0.9.
+    The goal: in causal attention the weight of place t on the place t - distance, averaged over t = distance ... n - 1,
+    is at least 0.9.
 
     Args:
         n: the number of places, 1 to 128. distance: from 0 to n - 1.

@@ -81,6 +81,18 @@ def upstream_of_ones(rng):
     return inputs | {"v": np.repeat(inputs["v"][:1], len(inputs["v"]), axis=0)}
 
 
+def of_attention(reference, inputs):
+    """<G, attention> as a function of q, of k and of v; a key is hidden where its weight is 0."""
+    g, p, q, k, v = inputs.values()
+
+    def result(q, k, v):
+        scores = np.where(p > 0, q @ k.T / np.sqrt(q.shape[1]), -np.inf)
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return float((g * (e / e.sum(axis=1, keepdims=True) @ v)).sum())
+
+    return [(lambda x: result(x, k, v), q), (lambda x: result(q, x, v), k), (lambda x: result(q, k, x), v)]
+
+
 def heads(t=None, count=2, each=3, scale=1.0):
     """Inputs of multi_head."""
 
@@ -198,8 +210,8 @@ EXERCISES = [
             "the largest score is hidden": late_giant,
         },
         hints=(
-            "As before, but what a query does not see must get no weight, and the other weights must still sum to 1: so "
-            "the mask comes before the softmax.",
+            "As before, but what a query does not see must get no weight, and the others must still sum to 1. So "
+            "where does the mask come, before the softmax or after it?",
             "Query i sees key j if j <= Tk - Tq + i. np.tri(Tq, Tk, Tk - Tq, dtype=bool) is True there.",
             "scores[~np.tri(Tq, Tk, Tk - Tq, dtype=bool)] = -np.inf; then the softmax of each row, times v.",
         ),
@@ -209,6 +221,7 @@ EXERCISES = [
         function="attention_gradient",
         section="The gradient by hand",
         results=("dq", "dk", "dv"),
+        measured=of_attention,
         cases={
             "causal": backwards(),
             "the last queries of longer keys": backwards(3, more=3),
@@ -216,7 +229,7 @@ EXERCISES = [
             "one query": backwards(1, more=4),
             "one place": backwards(1),
             "one number each": backwards(size=1, width=1),
-            "sharp weights": backwards(4, scale=5.0),
+            "sharp weights": backwards(4, scale=3.0),
             "values that are alike": upstream_of_ones,
         },
         hints=(
@@ -243,7 +256,7 @@ EXERCISES = [
             "x w is (T, 3 C). Cut it in three, and each of these into heads: reshape(T, 3, H, C / H) does both.",
             "Matrix products of NumPy work on the last two axes and go over those before: bring the heads in front of "
             "the places, (H, T, C / H).",
-            "At the end the other way: y of (H, T, C / H) becomes y.transpose(1, 0, 2).reshape(T, C). Each head divides "
+            "At the end the other way: y (H, T, C / H) becomes y.transpose(1, 0, 2).reshape(T, C). Each head divides "
             "by the root of its own size, C / H.",
         ),
     ),
@@ -292,9 +305,10 @@ EXERCISES = [
             "Give each place t a vector u_t that is like no other one, and let it be the key. What should the query of "
             "the place t be?",
             "q_t = u_(t - distance). Sixteen numbers are too few for 128 vectors at right angles, but nearly right "
-            "angles will do. The hands of clocks that run at different speeds, cos(w t) and sin(w t), are such vectors, "
-            "and cos^2 + sin^2 = 1 keeps their length.",
-            "Eight speeds, w_i = 0.9 pi 0.7^i; u_t = 6 / sqrt(8) (cos w_1 t, ..., cos w_8 t, sin w_1 t, ..., sin w_8 t).",
+            "angles will do. The hands of clocks that run at different speeds, cos(w t) and sin(w t), make such "
+            "vectors, and cos^2 + sin^2 = 1 keeps their length.",
+            "Eight speeds, w_i = 0.9 pi 0.7^i; u_t = 6 / sqrt(8) (cos w_1 t, ..., cos w_8 t, sin w_1 t, ..., "
+            "sin w_8 t).",
         ),
     ),
 ]
