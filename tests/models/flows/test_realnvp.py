@@ -87,7 +87,7 @@ def test_what_does_not_go_together_is_refused():
     recipe = recipe_of("realnvp")
     with pytest.raises(MinigenError, match="noise: 'variational' lies between grey levels, and 'moons' holds points"):
         recipe.settings(MOONS, noise="variational")
-    with pytest.raises(MinigenError, match="shape: expected .* divisible by 4"):
+    with pytest.raises(MinigenError, match=r"shape: expected .* divisible by 4"):
         image_flow((6, 8, 1), 17, 1, 4, mg.Generator(0))
 
 
