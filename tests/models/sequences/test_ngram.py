@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 import minigen as mg
+from minigen import backend
 from minigen.data import PAD, load
 from minigen.errors import ArgumentError, DTypeError, MinigenError, ShapeError
 from minigen.models.sequences.ngram import NGram, counting, text_of
@@ -129,6 +130,14 @@ def test_the_largest_alphabet_and_the_longest_context():
     model = NGram(12, 255).fit(text)
     assert model.probs(text[None, 50:62])[0].argmax() == text[62]
     np.testing.assert_allclose(model.log_probs(text), by_loop(12, 255, text[None], text[None]))
+
+
+def test_arrays_of_a_device_are_counted_on_the_host(device):
+    x = lines("abc", "cab")
+    there = backend.to_device(x, device)
+    np.testing.assert_array_equal(NGram(2, 4).fit(there).log_probs(there), NGram(2, 4).fit(x).log_probs(x))
+    drawn = NGram(2, 4).fit(there).sample(2, 5, there[0, :2], rng=mg.Generator(0))
+    np.testing.assert_array_equal(drawn, NGram(2, 4).fit(x).sample(2, 5, x[0, :2], rng=mg.Generator(0)))
 
 
 def test_samples_follow_the_probabilities():
