@@ -239,7 +239,7 @@ EXERCISES = [
         hints=(
             "First z, then log p(z): one logarithm for each of the D numbers, and a sum over them. What does the map "
             "from x to z do to volumes?",
-            "dz_i/dx_i = e^-log_std_i, and the other entries of the Jacobian are 0: log |det J| is the sum of -log_std.",
+            "dz_i/dx_i = e^-log_std_i, and the other entries of J are 0: log |det J| is the sum of -log_std.",
             "z = (x - mean) * np.exp(-log_std); return -0.5 * (np.log(2 * np.pi) + z**2).sum(axis=1) - log_std.sum().",
         ),
     ),
