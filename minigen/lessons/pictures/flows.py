@@ -1,5 +1,6 @@
 """What lesson 19 trains and draws: a flow of the two moons, what it does to the plane, and a stretched line."""
 
+import copy
 import itertools
 from collections.abc import Callable
 
@@ -31,6 +32,14 @@ def chain_of(flow: Flow) -> list[Bijection]:
     """The maps of a flow, from x to z."""
     assert isinstance(flow.bijection, Chain)
     return flow.bijection.maps
+
+
+def in_float64(flow: Flow) -> Flow:
+    """A copy that computes in float64, where a difference of nearby values keeps its digits (lesson 2)."""
+    twin = copy.deepcopy(flow)
+    for parameter in twin.parameters():
+        parameter.data = parameter.data.astype(np.float64)
+    return twin
 
 
 def fit(flow: Flow, x: np.ndarray, steps: int, batch: int = 256, lr: float = 1e-2, seed: int = 0) -> list[float]:
