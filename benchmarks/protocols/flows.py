@@ -23,7 +23,7 @@ DRAWS = 8  # of the noise, for each test image
 FULL = 90_000  # steps without a budget: 200 epochs of batches of 128
 PART = 250  # images at once
 FOR_EVALUATION = 0.1  # of the budget
-SETTINGS: dict[str, Any] = {"batch_size": 64}
+SETTINGS: dict[str, Any] = {"depth": 8, "width": 64, "lr": 3e-3, "batch_size": 64}
 
 
 def log_weights(model: Flow, x: np.ndarray, draws: int, seed: int) -> np.ndarray:

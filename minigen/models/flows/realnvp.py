@@ -104,7 +104,7 @@ def image_flow(
 MIXING = Option("mixing", "1x1", "what stands between couplings", choices=MIXINGS)
 NOISE = Option("noise", "variational", "between grey levels: uniform, or learnt", choices=NOISES)
 LEVELS = Option("levels", 256, "grey levels that the data have", least=0, most=256, given_by_data=True)
-OPTIONS = (STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(64), DEPTH(6, help="couplings of each scale"), MIXING, NOISE)
+OPTIONS = (STEPS(3000), BATCH_SIZE(64), LR(3e-3), WIDTH(32), DEPTH(4, help="couplings of each scale"), MIXING, NOISE)
 
 
 def realnvp(s: Settings, shape: Shape, rng: Generator) -> Flow:
@@ -146,7 +146,7 @@ RECIPES = (
             "digits": {"levels": 17},
             "points": {
                 **{"levels": 0, "noise": "uniform", "mixing": "swap", "depth": 8},
-                **{"steps": 3000, "batch_size": 256, "lr": 1e-2},
+                **{"width": 64, "batch_size": 256, "lr": 1e-2},
             },
         },
         check=check_noise,
