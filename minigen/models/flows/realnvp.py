@@ -109,7 +109,7 @@ OPTIONS = (STEPS(3000), BATCH_SIZE(64), LR(3e-3), WIDTH(32), DEPTH(4, help="coup
 
 def realnvp(s: Settings, shape: Shape, rng: Generator) -> Flow:
     """Of images, or of points."""
-    if s.levels == 0:
+    if len(shape) == 1:
         return point_flow(shape, s.depth, s.width, rng, s.mixing)
     return image_flow(shape, s.levels, s.depth, s.width, rng, s.mixing, s.noise)
 

@@ -100,6 +100,14 @@ def test_the_data_decide_the_levels():
     assert "exact" in recipe.meaning(recipe.settings(MOONS))
 
 
+def test_settings_of_somebody_else_cannot_make_a_density_of_levels():
+    recipe = recipe_of("realnvp")
+    settings = recipe.settings(DIGITS)
+    for levels in (0, 1):
+        with pytest.raises(MinigenError, match="levels: expected 0 without noise"):
+            recipe.build(settings.but(levels=levels), DIGITS.shape, mg.Generator(0))
+
+
 def test_points_of_three_numbers():
     check_bijection(
         in_float64(point_flow((3,), 3, 6, mg.Generator(0)).bijection),
