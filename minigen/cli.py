@@ -216,7 +216,7 @@ def _trained(run: Any) -> Any:
 
 def _sample(args: argparse.Namespace) -> None:
     from . import backend
-    from .report.samples import SUFFIXES, check_how, sampled
+    from .report.samples import check_how, sampled, suffixes_of
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -224,7 +224,7 @@ def _sample(args: argparse.Namespace) -> None:
         trained = _trained(run)
         how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
         check_how(trained, how)
-        suffixes = SUFFIXES[trained.kind]
+        suffixes = suffixes_of(trained)
         out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{suffixes[0]}"
         if out.suffix not in suffixes:
             raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {str(out)!r}")
@@ -282,11 +282,11 @@ def _augment(args: argparse.Namespace) -> None:
     _write(run, figures, args.seed, [])
 
 
-def _write(run: Any, figures: dict[str, Any], seed: int, others: list[str]) -> None:
-    """Write the figures into the run's folder, and say so."""
-    for name, figure in figures.items():
-        run.picture(name, figure, seed=seed)
-    print(f"wrote {run.folder}: {', '.join(sorted([*figures, *others]))}")
+def _write(run: Any, files: dict[str, Any], seed: int, others: list[str]) -> None:
+    """Write the files into the run's folder, and say so."""
+    for name, content in files.items():
+        run.leave(name, content, seed=seed)
+    print(f"wrote {run.folder}: {', '.join(sorted([*files, *others]))}")
 
 
 def _inspect(args: argparse.Namespace) -> None:

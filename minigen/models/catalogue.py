@@ -31,6 +31,7 @@ FILES = (
     "autoregressive.pixelcnn",
     "sequences.transformer",
     "sequences.gru",
+    "vaes.melody",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -1,4 +1,4 @@
-"""The dense, attention and convolution operations with plain loops: slow, short, and straight from the definition.
+"""Dense, attention, recurrence and convolution with plain loops: slow, short, and straight from the definition.
 
 The tests hold the fast versions to these. Each takes and returns NumPy arrays and understands numeric settings only.
 
@@ -66,6 +66,24 @@ def _attention_weights(q, k, causal):  # type: ignore[no-untyped-def]
         seen = k.shape[1] - q.shape[1] + i + 1 if causal else k.shape[1]
         e = [math.exp(q[n, i, h] @ k[n, j, h] / math.sqrt(q.shape[-1])) for j in range(seen)]
         yield (n, i, h), [x / sum(e) for x in e]
+
+
+def gru(p: np.ndarray, w: np.ndarray, b: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """h'[c] = (1 - z) n + z h[c], a step, an example and a feature at a time: see `minigen.ops.recurrence`."""
+    size = w.shape[0]
+    y = np.zeros((*p.shape[:2], size), p.dtype)
+    for n, t in np.ndindex(*p.shape[:2]):
+        before = h[n] if t == 0 else y[n, t - 1]
+        for c in range(size):
+            reset, update, new = (p[n, t, c + k * size] for k in range(3))
+            past = b[c]
+            for i in range(size):
+                reset += before[i] * w[i, c]
+                update += before[i] * w[i, c + size]
+                past += before[i] * w[i, c + 2 * size]
+            r, z = 1 / (1 + math.exp(-reset)), 1 / (1 + math.exp(-update))
+            y[n, t, c] = (1 - z) * math.tanh(new + r * past) + z * before[c]
+    return y
 
 
 def conv2d(x: np.ndarray, w: np.ndarray, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1):  # type: ignore[no-untyped-def]

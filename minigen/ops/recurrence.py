@@ -21,7 +21,7 @@ steps together),
 Each of da's parts is d times a number that is known: these numbers are computed for all steps at once. Then
 dL/dp = (dr, dz, dn), dL/dW = sum over the steps of h^T da, which is one product, and dL/db = the sum of dn r.
 
-Why one operation? As some fifteen operations a step, each recorded, a sequence of 100 steps takes some three times as long.
+Why one operation? As some fifteen operations a step, each recorded, a sequence of 100 steps takes three times as long.
 
 Derived in lesson 18.
 """
@@ -120,11 +120,11 @@ def _backward(
     dn = (1 - z) * (1 - new * new)  # each a factor of d
     dr, dz = dn * m * r * (1 - r), (before - new) * z * (1 - z)
     factors = stack([dr, dz, dn * r], axis=2)  # (N, T, 3, C)
-    back, d, later = swap_last(w), [], 0.0
+    back, steps, later = swap_last(w), [], g[:, 0] * 0
     for i in reversed(range(t)):
-        d.append(g[:, i] + later)
-        later = d[-1] * z[:, i] + reshape(factors[:, i] * d[-1][:, None], (n, 3 * c)) @ back
-    d = expand_dims(stack(d[::-1], axis=1), 2)  # (N, T, 1, C)
+        steps.append(g[:, i] + later)
+        later = steps[-1] * z[:, i] + reshape(factors[:, i] * steps[-1][:, None], (n, 3 * c)) @ back
+    d = expand_dims(stack(steps[::-1], axis=1), 2)  # (N, T, 1, C)
     dp = reshape(stack([dr, dz, dn], axis=2) * d, (n, t, 3 * c))
     return dp, reshape(factors * d, (n, t, 3 * c)), later
 

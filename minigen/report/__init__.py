@@ -4,6 +4,7 @@ trained        a model as seen from outside
 plots          grids, curves, points
 pictures       what a finished run shows
 writing        what a model of text writes
+music          a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
 music          piano rolls as sounds, as MIDI, as pictures
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
 restorations   decibels beside what needs no learning

@@ -32,7 +32,7 @@ from ..metrics import (
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..random import Generator
-from . import plots
+from . import playing, plots
 from .pictures import Figures, baselines
 from .trained import Trained
 
@@ -119,9 +119,11 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     """The likelihood of all test examples, place by place, beside what needs no net."""
     nats = -float(trained.log_prob(test.x, rng).sum(dtype=np.float64)) / int(trained.model.counted(test.x).sum())
     what = "frame" if trained.kind == "rolls" else "symbol"
-    ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, exact")}
+    bound = "a bound" if trained.can_show("codes") else "exact"
+    ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, {bound}")}
     if what == "symbol":
         ours["bits"] = Measure(nats / math.log(2), None, "the same, in bits")
+    ours |= {name: Measure(value, None, "nats a note") for name, value in playing.measures(trained, test).items()}
     return ours | {name: Measure(value, None, f"nats a {what}") for name, value in baselines(train, test).items()}
 
 

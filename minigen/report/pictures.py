@@ -11,6 +11,7 @@ from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..random import Generator
 from . import plots
+from .playing import final_music, is_music, music_baselines
 from .trained import Trained
 from .writing import final_texts
 
@@ -45,20 +46,21 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
 
 
 def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
-    """What a finished run leaves besides numbers, by file name: pictures, of text a text."""
-    if trained.kind in ("text", "lines"):
-        return {**final_texts(trained, rng)}
+    """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
+    written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
+    if is_music(test.name):
+        return {**written, **final_music(trained, test, rng)}
+    if written:
+        return {**written}
     return {**final_pictures(trained, test, rng)}
 
 
 def baselines(train: Dataset, test: Dataset) -> dict[str, float]:
-    """What needs no net, beside the losses of one that learns text: counting, in nats a symbol."""
+    """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame."""
     if kind_of(train.name) not in ("text", "lines"):
-        return {}
-    return {
-        name.replace(" ", "_"): round(value, 4)
-        for name, value in counting(train.x, test.x, len(train.alphabet)).items()
-    }
+        return music_baselines(train, test)
+    found = counting(train.x, test.x, len(train.alphabet))
+    return {name.replace(" ", "_"): round(value, 4) for name, value in found.items()} | music_baselines(train, test)
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:

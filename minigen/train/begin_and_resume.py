@@ -20,6 +20,7 @@ from ..models import Settings, Trainer, recipe_of
 from ..random import Generator, next_seed
 from ..report import Trained, baselines, curves, final_files, modes
 from ..report.pictures import Files
+from ..report.playing import measures
 from ..report.restorations import compared
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
@@ -261,7 +262,7 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
             final = defined(restored)  # what is restored without any error has no decibels
             files: Files = {**figures}
         else:
-            final = final_metrics(shown, trainer, test) | baselines(data, test)
+            final = final_metrics(shown, trainer, test) | measures(shown, test) | baselines(data, test)
             files = final_files(shown, test, rng)
     for name, content in files.items():
         run.leave(name, content, seed=next_seed(seed) if name.partition(".")[0] in DRAWN else seed)

@@ -117,7 +117,9 @@ def realnvp(s: Settings, shape: Shape, rng: Generator) -> Flow:
 def check_noise(s: Settings, data: Dataset) -> None:
     """Points have no levels, and no noise between them."""
     if s.levels == 0 and s.noise != NOISES[0]:
-        raise ArgumentError(f"noise: {s.noise!r} lies between grey levels, and {data.name!r} holds points; leave it out")
+        raise ArgumentError(
+            f"noise: {s.noise!r} lies between grey levels, and {data.name!r} holds points; leave it out"
+        )
 
 
 def meaning_of_density(s: Settings) -> str:

@@ -1,4 +1,4 @@
-"""A variational autoencoder of lines: melodies, as symbols (Bowman et al. 2016; Roberts et al. 2018, without hierarchy).
+"""A variational autoencoder of lines, such as melodies (Bowman et al. 2016; Roberts et al. 2018, without hierarchy).
 
     q(z|x) = N(mean, std^2) of the last states of two GRUs, which read the line forwards and backwards
     p(x|z) = product over t of p(x_t | x_0 ... x_(t-1), z): a GRU that is given z at every step
@@ -30,12 +30,11 @@ from ...distributions import Categorical, Normal, gaussian_of, kl_to_standard_no
 from ...errors import ArgumentError, ShapeError, whole
 from ...nn import Dense, Embedding, Module, sum_features
 from ...nn.layers import positive
-from ...optim import warmup
-from ...optim.schedules import cosine
+from ...optim import cosine, warmup
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..sequences.gru import GRULayer
-from ..sequences.sampling import Draw
+from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw
 from ..sequences.sequence_model import ALPHABET
 from .iwae import log_mean_exp
 from .vae import ELBO, VAELoss, VAETrainer, each, log_standard_normal
@@ -118,8 +117,12 @@ class MelodyVAE(Module):
             hidden[:, 0] = False  # the first is always the same
             shown = xp.where(hidden, self.symbols, shown)
         logits = self.head(self.write(shown, z, self.first_state(z)))
-        log_p = Categorical(logits).log_prob(known[:, 1:]) * Tensor((x[:, 1:] != PAD).astype(np.float32))
+        log_p = Categorical(logits).log_prob(known[:, 1:]) * Tensor(self.counted(x).astype(np.float32))
         return ops.sum(log_p, axis=1)
+
+    def counted(self, x: Array) -> Array:
+        """Which symbols but the first are there, of lines (N, T+1): (N, T) of True and False."""
+        return x[:, 1:] != PAD
 
     def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
         """The bound on log p(x) of each line, from one code."""
@@ -134,7 +137,7 @@ class MelodyVAE(Module):
         return VAELoss(reconstruction + (ops.maximum(kl, self.free_bits) if self.training else kl), reconstruction, kl)
 
     def log_prob(self, x: Tensor, rng: Generator | None = None) -> Tensor:
-        """A bound on log p(x) of each line in nats, (N,): the importance-weighted one of 16 codes (Burda et al. 2016)."""
+        """A bound on log p(x) of each line in nats, (N,): the importance-weighted one of 16 codes (see `iwae`)."""
         rng, n = given_or_default(rng), x.shape[0]
         encoded = self.encode(x)
         q = Normal(each(encoded.mean, SAMPLES), each(encoded.log_var, SAMPLES))
@@ -183,7 +186,7 @@ class MelodyVAE(Module):
         *,
         prompt: Array | None = None,
         length: int = 256,
-        draw: Draw = Draw(),
+        draw: Draw = AS_THE_MODEL_SAYS,
     ) -> Array:
         """n lines, each from a code z ~ N(0, 1) of its own; see `decode`."""
         whole("n", n)
@@ -209,7 +212,9 @@ def _known(x: Array) -> Array:
 
 # ---------------------------------------------------------------------------------------------------------- recipes
 
-WORD_DROPOUT = Option("word_dropout", 0.3, "share of symbols that the decoder does not see in training", least=0, below=1)
+WORD_DROPOUT = Option(
+    "word_dropout", 0.3, "share of symbols that the decoder does not see in training", least=0, below=1
+)
 FREE_BITS = Option("free_bits", 8.0, "nats of a line's KL that cost nothing", least=0, most=1e6)
 
 
