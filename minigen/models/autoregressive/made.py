@@ -143,7 +143,8 @@ RECIPES = (
         shows=("log-probabilities",),
         for_data={
             "digits": {"levels": 17, "direct": "yes"},
-            **dict.fromkeys(("mnist", "fashion_mnist"), {"direct": "yes"}),
+            "mnist": {"direct": "yes"},
+            "fashion_mnist": {"direct": "yes"},
         },
         takes=("images",),
         check=check,
