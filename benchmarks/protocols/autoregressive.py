@@ -153,7 +153,7 @@ ROWS = {
         Goal("nll", "<=", 93.0),
     ),
     "pixelcnn": Row(
-        "van den Oord et al. 2016, table 4",
+        "van den Oord et al. 2016",
         "test NLL 81.30 nats",
         f"7x7 kernel, 6 residual layers of 3x3, 32 channels, Adam, batch 50, cosine from 3e-3; {DRAWN}",
         30,
