@@ -23,6 +23,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad, raw
 from ...backend import Array, xp_of
+from ...data import binarize
 from ...distributions import Bernoulli, Categorical
 from ...errors import ArgumentError
 from ...nn import Module, one_hot, sum_features
@@ -105,12 +106,14 @@ class GridModel(Module):
     # ------------------------------------------------------------------------------------------------ as images
 
     def log_prob(self, x: Tensor, rng: Generator | None = None) -> Tensor:
-        """log p of each image, in nats, exact: x (N, H, W, C) in [0, 1], rounded to the nearest level -> (N,).
+        """log p of each image, in nats, exact: x (N, H, W, C) in [0, 1] -> (N,).
 
-        Nothing is drawn; `rng` is there as models with a bound want it.
+        Args:
+            x: grey values are rounded to the nearest level.
+            rng: draws grey values black or white, where there are two levels; zeros and ones stay what they are.
         """
-        xp = xp_of(raw(x))
-        return self.log_p(xp.rint(raw(x) * (self.levels - 1)).astype(np.int64))
+        values = raw(x) if rng is None or self.levels > 2 else binarize(raw(x), rng)
+        return self.log_p(xp_of(values).rint(values * (self.levels - 1)).astype(np.int64))
 
     def loss(self, x: Tensor, rng: Generator | None = None) -> NLL:
         """-log p of images x (N, H, W, C) in [0, 1]."""

@@ -47,6 +47,16 @@ def test_grey_values_are_rounded_to_the_nearest_level():
         assert model.loss(mg.tensor(x)).total.item() == -expected
 
 
+def test_of_two_levels_grey_values_are_drawn_black_or_white():
+    x = np.full((400, 2, 2, 1), 0.3, np.float32)
+    for model in models((2, 2, 1), 2):
+        drawn = data.binarize(x, mg.Generator(7))
+        found = model.log_prob(mg.tensor(x), mg.Generator(7)).numpy()
+        assert (found == model.log_prob(mg.tensor(drawn)).numpy()).all()
+        assert (found == model.log_prob(mg.tensor(drawn), mg.Generator(1)).numpy()).all()
+        assert found.std() > 0
+
+
 def test_samples_are_levels_of_grey():
     for model in models((2, 3, 1), 5):
         samples = model.sample(20, mg.Generator(0)).numpy()
