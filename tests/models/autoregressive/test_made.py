@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigen as mg
@@ -14,6 +14,7 @@ from minigen.optim import Adam
 from tests.models.autoregressive.ahead import in_float64, sees_no_later_place
 
 
+@settings(max_examples=40)
 @given(
     st.integers(1, 4),
     st.integers(1, 4),
