@@ -88,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if name not in ENTRIES:
                 raise unknown_name("entry", name, ENTRIES)
         for name in args.names or [name for name in ENTRIES if name not in entries]:
-            entries = read() | {name: entry(name, args.seed)}
+            found = entry(name, args.seed)
+            entries = read() | {name: found}  # what is there by now: others may run beside this
             write({name: entries[name] for name in ENTRIES if name in entries})
             print(f"{name}: {entries[name]['nats']} +- {entries[name]['standard_error']} nats", flush=True)
     except MinigenError as error:
