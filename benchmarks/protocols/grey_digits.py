@@ -173,7 +173,9 @@ def nats(model: Any, x: np.ndarray, draws: int = 1) -> np.ndarray:
         return -np.mean([model.log_prob(mg.Tensor(x), rng).numpy().astype(np.float64) for _ in range(draws)], axis=0)
 
 
-def exactly(model: Any, trainer: Trainer, parts: Split, seed: int, as_seen: Callable[[np.ndarray], np.ndarray]) -> Found:
+def exactly(
+    model: Any, trainer: Trainer, parts: Split, seed: int, as_seen: Callable[[np.ndarray], np.ndarray]
+) -> Found:
     """Of a model whose `log_prob` is exact."""
     train, valid, test = (as_seen(part) for part in parts)
     best, about = fitted(trainer, train, lambda: float(nats(model, valid).mean()), seed)
