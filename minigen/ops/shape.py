@@ -246,7 +246,10 @@ _place.name = "place"
 @composed
 def getitem(x: Values, index: Index) -> Values:
     """x[index] for integers, slices, None, Ellipsis, integer arrays (repeats allowed) and boolean masks."""
-    parts = [_index(i, raw(x)) for i in (index if isinstance(index, tuple) else (index,))]
+    given = index if isinstance(index, tuple) else (index,)
+    if all(type(i) is slice or type(i) is int for i in given):
+        return _getitem(x, given)
+    parts = [_index(i, raw(x)) for i in given]
     _check_masks(parts, x.shape)
     return _getitem(x, tuple(j for i in parts for j in (xp_of(i).nonzero(i) if _is_mask(i) else (i,))))
 

@@ -109,7 +109,7 @@ def midi_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3, beats_a_frame: fl
     events += [(note.start, "note_on", note.key) for note in notes_of(roll)]
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=round(1e6 * seconds_a_frame / beats_a_frame))])
     now = 0
-    for frame, kind, key in sorted(events):  # of one moment, "note_off" comes first
+    for frame, kind, key in sorted(events):
         tick = round(frame * beats_a_frame * TICKS)
         track.append(mido.Message(kind, note=key + A0, velocity=VELOCITY, time=tick - now))
         now = tick

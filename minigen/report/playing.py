@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ..autodiff import Tensor, no_grad
+from ..autodiff import no_grad
 from ..backend import to_device, to_numpy
 from ..data import PAD, TUNES, Dataset, kind_of
 from ..data.alphabet import lines_of
@@ -92,7 +92,7 @@ def final_music(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Co
         found |= harmony(trained, test, rng)
     if trained.can_show("reconstructions"):
         x = test.x[:: max(1, len(test) // 3)][:3]
-        again = rolls_of(decoded(trained, encoded(trained, x)), test.name, test.alphabet)
+        again = rolls_of(trained.reconstruct(x), test.name, test.alphabet)
         both = [roll for pair in zip(rolls_of(x, test.name, test.alphabet), again, strict=False) for roll in pair]
         found |= files("reconstructions", both, test.name, trained.title, ["original", "reconstruction"] * 3)
     return found
@@ -110,25 +110,14 @@ def harmony(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Conten
 def interpolations(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
     """interpolation.*: the lines at the codes between those of two lines of the test data (slerp)."""
     some = test.x[rng.permutation(len(test))[:2]]
-    z = encoded(trained, some)
+    z = trained.encode(some)
     z = np.stack([slerp(z[0], z[1], t) for t in np.linspace(0, 1, WAY)])
-    x = decoded(trained, z)
+    x = trained.from_codes(z)
     found: dict[str, Content] = {"interpolation.txt": "".join(f"{line}\n" for line in lines_of(x, test.alphabet))}
     if not is_music(test.name):
         return found
     rolls = rolls_of(x, test.name, test.alphabet)
     return found | files("interpolation", rolls, test.name, f"{trained.title}: from one tune to another")
-
-
-def encoded(trained: Trained, x: np.ndarray) -> np.ndarray:
-    """The mean codes of lines x (N, T+1): (N, latent_dim)."""
-    with no_grad():
-        return np.asarray(trained.model.encode(Tensor(to_device(x, trained.model.device))).mean.numpy())
-
-
-def decoded(trained: Trained, z: np.ndarray) -> np.ndarray:
-    """The lines at codes z (N, latent_dim): (N, T+1)."""
-    return np.asarray(trained.model.from_codes(Tensor(to_device(z.astype(np.float32), trained.model.device))).numpy())
 
 
 def measures(trained: Trained, test: Dataset) -> dict[str, float]:

@@ -71,11 +71,11 @@ class Trained:
 
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""
-        return unscale(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z), self.black)
+        return self._shown(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z))
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """What the model makes of examples x."""
-        return unscale(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), pixels(x)), self.black)
+        return self._shown(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), self._numbers(x)))
 
     def encode(self, x: np.ndarray, rng: Generator | None = None) -> np.ndarray:
         """A code for each example of x: the mean of q(z|x), or a draw from it if `rng` is given."""
@@ -84,7 +84,7 @@ class Trained:
             q = self.model.encode(self._scaled(part))
             return q.sample(rng) if rng else q.mean
 
-        return self._in_parts(code, pixels(x))
+        return self._in_parts(code, self._numbers(x))
 
     def class_of(self, x: np.ndarray) -> np.ndarray:
         """The likeliest class of each example: (N,)."""
@@ -94,6 +94,14 @@ class Trained:
     def prepared(self, x: Array) -> Array:
         """Examples of the data as the model takes them; see `Recipe.prepared`."""
         return self.recipe.prepared(x, self.settings.data)
+
+    def _numbers(self, x: np.ndarray) -> np.ndarray:
+        """Pixels and points as floats, symbols as they are."""
+        return pixels(x) if self.kind in ("images", "points") else x
+
+    def _shown(self, x: np.ndarray) -> np.ndarray:
+        """Pixels in [0, 1]; points and symbols as they are."""
+        return unscale(x, self.black) if self.kind in ("images", "points") else x
 
     def _scaled(self, x: np.ndarray) -> Tensor:
         return Tensor(self.prepared(x))

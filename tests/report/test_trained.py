@@ -38,12 +38,13 @@ def test_what_it_can_show_it_shows(model):
         samples = shown.sample(3, Generator(0))
         assert (samples.shape, samples.dtype) == ((3, 8, 8, 1), np.float32)
     if shown.can_show("reconstructions"):
-        again = shown.reconstruct(DIGITS.x[:5])
-        assert (again.shape, again.dtype) == ((5, 8, 8, 1), np.float32)
+        again = shown.reconstruct(examples.x[:5])
+        assert again.shape == (5, *examples.shape)
+        assert again.dtype == (np.float32 if examples.is_image else np.int64)
     if shown.can_show("codes", "encodings"):
-        codes = shown.encode(DIGITS.x[:5])
+        codes = shown.encode(examples.x[:5])
         assert codes.shape == (5, shown.model.latent_dim)
-        assert shown.from_codes(codes).shape == (5, 8, 8, 1)
+        assert shown.from_codes(codes).shape == (5, *examples.shape)
     if shown.can_show("class logits"):
         assert shown.class_of(DIGITS.x[:5]).shape == (5,)
 

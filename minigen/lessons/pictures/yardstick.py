@@ -13,6 +13,7 @@ from ...models import VAE
 from ...models.autoregressive.grids import log_softmax_at
 from ...models.networks import dense_decoder, dense_encoder
 from ...nn import Reshape, Sequential
+from ...ops import erf
 from ...optim import Adam
 from ...random import Generator
 from ...report.plots import mosaic
@@ -61,9 +62,24 @@ def mixture(train: np.ndarray, test: np.ndarray, parts: int = 10, rounds: int = 
     return np.asarray(np.logaddexp.reduce(joint, axis=1))
 
 
-def gaussian_pixels(train: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each pixel of images (N, 64), in levels; no deviation below the floor."""
-    return train.mean(axis=0), np.maximum(train.std(axis=0), floor)
+def log_density_of_peaks(v: np.ndarray, table: np.ndarray, width: float) -> np.ndarray:
+    """log p(v) if each pixel is a mixture of 17 Gaussians, with these shares (64, 17), amid the cells k ... k + 1.
+
+    Args:
+        v: real numbers in grey levels, (N, 64). width: the deviation of each Gaussian, in grey levels.
+    """
+    z = (v[:, :, None] - np.arange(LEVELS) - 0.5) / width
+    log_p = np.log(table) - 0.5 * z * z - np.log(width * np.sqrt(2 * np.pi))
+    top = log_p.max(axis=2)
+    return np.asarray((top + np.log(np.exp(log_p - top[:, :, None]).sum(axis=2))).sum(axis=1))
+
+
+def mass_of_peaks(table: np.ndarray, width: float) -> np.ndarray:
+    """What such a pixel has in each cell, (64, 17); the outermost cells get all that lies beyond them."""
+    edges = np.arange(1, LEVELS)  # between two cells
+    below = 0.5 + 0.5 * erf((edges - np.arange(LEVELS)[:, None] - 0.5) / (width * np.sqrt(2)))  # of each Gaussian
+    of_cells = np.diff(below, axis=1, prepend=0, append=1)
+    return np.asarray(table @ of_cells)
 
 
 # --------------------------------------------------------------------------------------------------------- training
@@ -133,12 +149,18 @@ def grey_vae(latents: int = 16, hidden: int = 200, seed: int = 0, kind: type[Gre
 # --------------------------------------------------------------------------------------------------------- pictures
 
 
-def opening(test: np.ndarray, nats: Mapping[str, tuple[float, str]]) -> Figure:
-    """Some of the digits, and bars of numbers of nats, each with what it is: exact, bound or density."""
+def opening(test: np.ndarray, independent: np.ndarray, mixture: np.ndarray, density: np.ndarray) -> Figure:
+    """Some of the digits, and bars of numbers of nats, each with what it is."""
     figure, axes = pyplot.subplots(1, 2, figsize=(7.3, 3.0), width_ratios=(1, 1.7), layout="constrained")
     axes[0].imshow(mosaic(images(test[:25]), 5)[..., 0], cmap="gray")
     axes[0].set_axis_off()
     axes[0].set_title("25 of the test digits", fontsize=10)
+    nats = {
+        "all levels alike": (PIXELS * float(np.log(LEVELS)), "exact"),
+        "independent pixels": (float(independent.mean()), "exact"),
+        "mixture of 10": (float(mixture.mean()), "exact"),
+        "peaks on the levels": (float(density.mean()), "density"),
+    }
     bars(axes[1], nats)
     return figure
 
@@ -167,13 +189,13 @@ def table(nats: Mapping[str, tuple[float, str]], errors: Sequence[float]) -> Fig
     return figure
 
 
-def floors(floor: np.ndarray, density: np.ndarray, mass: np.ndarray, bound: np.ndarray) -> Figure:
-    """Nats of Gaussian pixels against the smallest deviation that is allowed."""
+def widths(width: np.ndarray, density: np.ndarray, mass: np.ndarray, bound: np.ndarray) -> Figure:
+    """Nats of peaks on the levels against their width."""
     figure, axis = pyplot.subplots(figsize=(7.3, 3.2), layout="constrained")
-    axis.semilogx(floor, density, ":", color="0.4", label="minus log density")
-    axis.semilogx(floor, bound, "--", color="C1", label="bound by uniform noise")
-    axis.semilogx(floor, mass, "-", color="C0", label="minus log probability, exact")
-    axis.set(xlabel="smallest deviation allowed, in grey levels", ylabel="nats an image", ylim=(-150, 400))
+    axis.semilogx(width, density, ":", color="0.4", label="minus log density")
+    axis.semilogx(width, bound, "--", color="C1", label="bound by uniform noise")
+    axis.semilogx(width, mass, "-", color="C0", label="minus log probability, exact")
+    axis.set(xlabel="width of the peaks, in grey levels", ylabel="nats an image", ylim=(-120, 400))
     axis.axhline(0, color="black", linewidth=0.8)
     axis.legend(fontsize=9)
     return figure
@@ -214,6 +236,8 @@ def masks(first: np.ndarray, last: np.ndarray) -> Figure:
         axis.imshow(values, cmap="gray_r", vmin=0, vmax=1, aspect="auto")
         axis.set_title(title, fontsize=10)
         axis.tick_params(labelsize=9)
+        axis.set_xticks(range(0, values.shape[1], 5))
+        axis.set_yticks(range(0, values.shape[0], 5))
     axes[0].set(xlabel="hidden unit", ylabel="input pixel")
     axes[1].set(xlabel="output pixel", ylabel="hidden unit")
     axes[2].set(xlabel="output pixel", ylabel="input pixel")

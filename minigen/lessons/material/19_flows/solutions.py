@@ -70,7 +70,7 @@ def logit_map(v: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
     Both steps stretch or shrink, and both count in the log-determinant.
 
     Args:
-        v: (N, D), from 0 to 1, both included. alpha: more than 0 and less than 1.
+        v: (N, D), from 0 to 1, both included. alpha: more than 0, and at most 0.9.
 
     Returns:
         (y, log_det): (N, D), and the log-determinant of dy/dv of each example, (N,).
@@ -90,7 +90,7 @@ def planar_log_det(x: np.ndarray, u: np.ndarray, w: np.ndarray, b: float) -> np.
     Find a formula that needs some D multiplications for an example, and no matrix of D x D numbers.
 
     Args:
-        x: (N, D). u, w: (D,), any numbers for which the determinant is not 0; it may be negative. b: a number.
+        x: (N, D). u, w: (D,). b: a number. The determinant may be negative; its size is at least 0.001.
 
     Returns:
         log |det dy/dx| of each example, (N,).

@@ -42,6 +42,18 @@ def far(rng):
     return inputs | {"x": inputs["x"] + 1e4}
 
 
+def some_zeros(draw, *names):
+    """The inputs of `draw` with zeros in them."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for name in names:
+            inputs[name][..., ::2] = 0
+        return inputs
+
+    return drawn
+
+
 def at_the_mean(rng):
     """All points at the mean, several times."""
     inputs = points()(rng)
@@ -71,6 +83,11 @@ def strong(name):
         return inputs | {"s": s}
 
     return draw
+
+
+def alone(name, s, x=1.0, t=0.0):
+    """One point of two numbers, of which the first is 0."""
+    return lambda rng: {name: np.array([[0.0, x]]), "s": np.array([[s]]), "t": np.array([[t]])}
 
 
 def zeros(name):
@@ -119,6 +136,21 @@ def planar(product=None, d=None, n=None, spread=1.0, b=None):
         u = u + (wanted - u @ w) * w / (w @ w)
         x = spread * rng.standard_normal((rows, columns))
         return {"x": x, "u": u, "w": w, "b": float(rng.standard_normal()) if b is None else b}
+
+    return draw
+
+
+def lopsided(large):
+    """Two of x, u and w are tiny and one has numbers of hundreds."""
+
+    def draw(rng):
+        inputs = planar(b=0.3)(rng)
+        sizes = {"x": {"x": 400.0, "w": 1 / 400}, "u": {"u": 400.0, "w": 1 / 400}, "w": {"w": 400.0, "x": 1 / 400}}
+        for name, size in sizes[large].items():
+            inputs[name] = inputs[name] * size
+        if large == "w":
+            inputs["u"] = inputs["u"] / 400
+        return inputs
 
     return draw
 
@@ -203,6 +235,7 @@ EXERCISES = [
             "from very narrow to very wide": wide_and_narrow,
             "thousands of deviations away": far,
             "at the mean": at_the_mean,
+            "zeros among the numbers": some_zeros(points(), "x"),
         },
         hints=(
             "First z, then log p(z): one logarithm for each of the D numbers, and a sum over them. What does the map "
@@ -226,6 +259,9 @@ EXERCISES = [
             "only stretched": only("x", "s"),
             "only shifted": only("x", "t"),
             "from e^-30 to e^30": strong("x"),
+            "zeros among the numbers": some_zeros(halves(name="x"), "x"),
+            "stretched by e^120": alone("x", 120.0),
+            "numbers of thousands": alone("x", 0.5, x=3000.0, t=-2000.0),
         },
         hints=(
             "Cut x in two: the last D // 2 numbers are moved. Which entries stand on the diagonal of the Jacobian?",
@@ -250,6 +286,9 @@ EXERCISES = [
             "only stretched": only("y", "s"),
             "only shifted": only("y", "t"),
             "from e^-30 to e^30": strong("y"),
+            "zeros among the numbers": some_zeros(halves(name="y"), "y"),
+            "stretched by e^-120": alone("y", -120.0),
+            "numbers of thousands": alone("y", 0.5, x=3000.0, t=-2000.0),
         },
         hints=(
             "Solve y_b = x_b e^s + t for x_b. What was done last is undone first.",
@@ -269,12 +308,13 @@ EXERCISES = [
             "a large alpha": pixels(0.7),
             "black and white": black_and_white(0.05),
             "black and white, and a tiny alpha": black_and_white(1e-6),
+            "black and white, and alpha nearly 0": black_and_white(1e-9),
             "nearly black": pixels(1e-6, 0.0, 1e-5),
             "nearly white": pixels(1e-6, 1 - 1e-5, 1.0),
             "one pixel": pixels(0.05, n=1, d=1),
             "one image": pixels(0.05, n=1),
         },
-        tolerance=1e-9,
+        tolerance=1e-7,
         hints=(
             "A chain of two maps for each pixel: their slopes multiply, so the logarithms of the slopes add up.",
             "The slope of the shrinking is 1 - alpha; that of log(a / (1 - a)) = log a - log(1 - a) is 1/a + 1/(1 - a) "
@@ -298,6 +338,11 @@ EXERCISES = [
             "turned over": folded,
             "far from the middle": planar(spread=30.0),
             "shifted": planar(b=2.0),
+            "a large x": lopsided("x"),
+            "a large u": lopsided("u"),
+            "a large w": lopsided("w"),
+            "zeros among the numbers": some_zeros(planar(), "x", "w"),
+            "and in u": some_zeros(planar(), "u"),
         },
         tolerance=1e-9,
         hints=(

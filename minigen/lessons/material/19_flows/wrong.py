@@ -113,7 +113,7 @@ def halves_exchanged(x, s, t):
     return np.concatenate([x[:, k:] * np.exp(s) + t, x[:, :k]], axis=1), s.sum(axis=1)
 
 
-@wrong("coupling", "only the moved half is returned: y has D numbers", compared=False)
+@wrong("coupling", "y has shape", compared=False)
 def only_half(x, s, t):
     k = x.shape[1] - x.shape[1] // 2
     return x[:, k:] * np.exp(s) + t, s.sum(axis=1)
@@ -136,6 +136,12 @@ def in_place(x, s, t):
     return x, s.sum(axis=1)
 
 
+@wrong("coupling", "calls minigen", compared=False)
+def exponential_of_the_library(x, s, t):
+    k = x.shape[1] - x.shape[1] // 2
+    return np.concatenate([x[:, :k], x[:, k:] * mg.exp(s) + t], axis=1), s.sum(axis=1)
+
+
 # ---------------------------------------------------------------------------------------------- coupling_inverse
 
 
@@ -153,11 +159,6 @@ def same_determinant(y, s, t):
 @wrong("coupling_inverse", "that is the coupling once more, not its inverse")
 def the_coupling(y, s, t):
     return ref.coupling(y, s, t)
-
-
-@wrong("coupling_inverse", "only the signs of s and t are turned: (y_b - t) e^-s is not y_b e^-s - t")
-def signs_turned(y, s, t):
-    return ref.coupling(y, -s, -t)
 
 
 @wrong("coupling_inverse", "the shift is added: it should be taken away")
@@ -222,6 +223,12 @@ def clipped_pixels(v, alpha):
     return np.log(a) - np.log(1 - a), (np.log(1 - alpha) - np.log(a) - np.log(1 - a)).sum(axis=1)
 
 
+@wrong("logit_map", "calls minigen", compared=False)
+def of_the_flow(v, alpha):
+    a = alpha / 2 + (1 - alpha) * v
+    return mg.log(a) - mg.log(1 - a), (np.log(1 - alpha) - mg.log(a) - mg.log(1 - a)).sum(axis=1)
+
+
 # ------------------------------------------------------------------------------------------------- planar_log_det
 
 
@@ -260,6 +267,11 @@ def trace(x, u, w, b):
 @wrong("planar_log_det", "the derivative of tanh is 1 - tanh^2, not 1 - tanh")
 def slope_without_square(x, u, w, b):
     return np.log(np.abs(1 + (1 - np.tanh(x @ w + b)) * (u @ w)))
+
+
+@wrong("planar_log_det", "calls the reference itself", compared=False)
+def the_reference_of_planes(x, u, w, b):
+    return cheat.planar_log_det(x, u, w, b)
 
 
 # ----------------------------------------------------------------------------------------------------- fit_banana
@@ -308,4 +320,22 @@ def a_value_for_each_point(x, seed):
     return mean, np.log(std), x[:, 1] - rest, np.array([np.log(rest.std())])
 
 
-EQUIVALENT: dict[str, str] = {}
+POSITIVE = "only logarithms of positive numbers are taken"
+AT_MOST_50 = "log_std lies between -50 and 50, as the task says"
+WHOLE = "int(D / 2) is D // 2"
+NOT_NEAR_0 = "the determinant is at least 0.001 in size, as the task says"
+
+EQUIVALENT = {
+    "log_density: np.exp(np.clip(..., -50, 50)) for np.exp(-log_std)": AT_MOST_50,
+    "log_density: log_std clipped at +-100": AT_MOST_50,
+    "coupling: int() and / in x.shape[1] // 2": WHOLE,
+    "coupling_inverse: int() and / in y.shape[1] // 2": WHOLE,
+    **{
+        f"logit_map: np.nan_to_num(np.log(...)) for np.log({of}": POSITIVE
+        for of in ("a)", "a) (2)", "b)", "b) (2)", "1 - alpha)")
+    },
+    "logit_map: np.log(np.maximum(..., 1e-8)) for np.log(1 - alpha)": "alpha is at most 0.9, as the task says",
+    "planar_log_det: np.nan_to_num(np.log(...)) for np.log(np.abs(1 + slope * (u @ w)))": NOT_NEAR_0,
+    "planar_log_det: np.log(np.maximum(..., 1e-8)) for np.log(np.abs(1 + slope * (u @ w)))": NOT_NEAR_0,
+    "planar_log_det: sides exchanged in u @ w": "a product of two vectors does not depend on the order",
+}

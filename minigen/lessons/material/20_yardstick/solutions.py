@@ -101,7 +101,7 @@ def uniform_bound(levels: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -
     # end
 
 
-def next_pixel(train: np.ndarray, images: np.ndarray, pixel: np.ndarray) -> np.ndarray:
+def next_pixel(train: np.ndarray, images: np.ndarray, pixel: np.ndarray, seed: int) -> np.ndarray:
     """An open task: the distribution of one pixel of each image, given the pixels before it.
 
     The measure is the mean of -log p of the level that is really there, divided by that of independent pixels (the
@@ -109,7 +109,8 @@ def next_pixel(train: np.ndarray, images: np.ndarray, pixel: np.ndarray) -> np.n
 
     Args:
         train: whole images to learn from, (M, 64) levels 0 ... 16. images: (N, 64); the asked pixel and all after it
-            are -1. pixel: which pixel of each image is asked, (N,) whole numbers.
+            are -1. pixel: which pixel of each image is asked, (N,) whole numbers. seed: for random numbers, if you need
+            any.
 
     Returns:
         (N, 17): the probabilities of the levels, each row with the sum 1 and no entry below 1e-6.
