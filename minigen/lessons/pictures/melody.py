@@ -306,7 +306,7 @@ def two_trainings(kls: dict[str, list[float]]) -> Figure:
         smooth = np.convolve(values, np.ones(9) / 9, "valid")
         axis.plot(smooth, style, label=name)
     axis.axhline(np.log(len(TUNES)), color="gray", linewidth=0.8)
-    axis.text(2, np.log(len(TUNES)) + 0.1, "log 16", fontsize=9)
+    axis.text(262, np.log(len(TUNES)) - 0.3, "log 16", fontsize=9)
     axis.set(xlabel="step", ylabel="KL, nats a tune", ylim=(0, None))
     axis.legend(fontsize=9)
     return figure

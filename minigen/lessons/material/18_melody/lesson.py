@@ -285,13 +285,13 @@ ends = [names.index(name) for name in ("Twinkle, Twinkle", "Ode to Joy")]
 z = vae.encode(mg.tensor(lines.x[ends])).mean.numpy()
 way = melody.lines_at(vae, np.stack([(1 - t) * z[0] + t * z[1] for t in np.linspace(0, 1, 5)]), lines.alphabet)
 print(*way, sep="\n")
-rolls = [melody.roll_of_melody(line) for line in way if line]
-figure = melody.score(rolls)
+rolls = [melody.roll_of_melody(line) for line in way]
+figure = melody.score(rolls, [f"code {i + 1} of 5" for i in range(5)])
 melody.sound(rolls[:: max(1, len(rolls) // 2)], melody.plucked, 0.14)
 
 # %% [markdown]
-# Sixteen tunes are few, and between them the model has nothing to go by but their notes: mostly it switches from one tune
-# to the other somewhere. `python -m minigen train melody-vae --data melodies` learns from twenty thousand lines.
+# Sixteen tunes are few, and between them the model has nothing to go by but their notes: it may switch from one to the
+# other, or pass a third one on the way. `python -m minigen train melody-vae --data melodies` learns from twenty thousand lines.
 #
 # ## Harmony
 #
@@ -311,6 +311,7 @@ for batch in melody.batches(rows, 24, 400):
 log_p = choir.eval().log_probs(new).numpy().reshape(len(new), 16, 4).mean(axis=(0, 1))
 nothing = melody.notes_alone(music.train, music.test)
 print("nats a note:", ", ".join(f"{v} {-p:.2f} (alone {q:.2f})" for v, p, q in zip(melody.VOICES, log_p, nothing)))
+
 
 # %%
 def harmonise(soprano, rng):

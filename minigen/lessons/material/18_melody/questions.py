@@ -39,7 +39,11 @@ QUESTIONS = [
     ),
     Question(
         "The update gate z of a number of the state is 1 for fifty steps. What happens to this number?",
-        ("it stays as it is, and its gradient passes undamaged", "it is replaced at every step", "it grows exponentially"),
+        (
+            "it stays as it is, and its gradient passes undamaged",
+            "it is replaced at every step",
+            "it grows exponentially",
+        ),
         right=0,
         because=(
             "h' = (1 - z) n + z h is h for z = 1, and so dL/dh = dL/dh'.",

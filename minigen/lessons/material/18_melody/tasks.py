@@ -32,7 +32,7 @@ def melodies(length=24, keys=12, first="", share=(0.4, 0.2, 0.4)):
     def draw(rng):
         characters = "".join(rng.permutation(list(CHARACTERS))[:keys])
         kinds = rng.choice(3, size=length, p=share)
-        line = "".join("-." [k - 1] if k else characters[rng.integers(keys)] for k in kinds)
+        line = "".join("-."[k - 1] if k else characters[rng.integers(keys)] for k in kinds)
         return {"line": (first + line)[:length], "characters": characters}
 
     return draw
@@ -78,12 +78,28 @@ def backwards(n=0, c=0, shut=None):
         width = x["h"].shape[1]
         r, z = (1 / (1 + np.exp(-2 * rng.standard_normal(x["h"].shape))) for _ in range(2))
         m = x["h"] @ x["w"][:, 2 * width :] + x["b"]
-        found = {"d": rng.standard_normal(x["h"].shape), "h": x["h"], "r": r, "z": z, "n": np.tanh(m), "m": m, "w": x["w"]}
+        n_now, d = np.tanh(rng.standard_normal(r.shape)), rng.standard_normal(r.shape)
+        found = {"d": d, "h": x["h"], "r": r, "z": z, "n": n_now, "m": m, "w": x["w"]}
         if shut:
             found[shut[0]] = np.full_like(r, shut[1])
         return found
 
     return draw
+
+
+def of_step(reference, x):
+    """<d, h'> as a function of the state before the step, and of the inputs: what gates of these values are made of."""
+    c = x["h"].shape[1]
+    with np.errstate(divide="ignore"):
+        made = [np.clip(np.log(gate) - np.log1p(-gate), -40, 40) for gate in (x["r"], x["z"])]
+    a, b = x["h"] @ x["w"], x["m"] - x["h"] @ x["w"][:, 2 * c :]
+    p = np.concatenate([*made, np.arctanh(x["n"]) - x["r"] * x["m"]], axis=1)
+    p[:, : 2 * c] -= a[:, : 2 * c]
+    step = reference["gru_step"]
+    return [
+        (lambda h: float((x["d"] * step(p, h, x["w"], b)).sum()), x["h"]),
+        (lambda p: float((x["d"] * step(p, x["h"], x["w"], b)).sum()), p),
+    ]
 
 
 def chords(n=200, keys=5, kinds=0, alone=False):
@@ -154,7 +170,9 @@ def faults_a_frame(inputs, answer):
     """The measure of `harmonise`."""
     soprano, voices = inputs["soprano"], np.asarray(answer)
     if voices.shape != (len(soprano), 3):
-        raise ArgumentError(f"has shape {voices.shape}, expected {(len(soprano), 3)}: alto, tenor and bass of each frame")
+        raise ArgumentError(
+            f"has shape {voices.shape}, expected {(len(soprano), 3)}: alto, tenor and bass of each frame"
+        )
     if voices.dtype.kind not in "iu" and not (voices == np.round(voices)).all():
         raise ArgumentError("holds numbers that are no keys: expected integers")
     return Measure(faults(soprano, voices.astype(int)) / len(soprano), 0.15, "faults a frame", better="lower")
@@ -227,6 +245,7 @@ EXERCISES = [
         key="18.4",
         function="gru_step_back",
         section="The gradient through all steps",
+        measured=of_step,
         cases={
             "a step": backwards(),
             "one of each": backwards(1, 1),

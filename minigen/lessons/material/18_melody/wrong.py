@@ -34,7 +34,9 @@ def half_included(key, count, rate, strengths):
 @wrong("tone", "overtones are counted from 0: the first one is the fundamental, h = 1")
 def from_zero(key, count, rate, strengths):
     f, t = 440 * 2 ** ((key - 48) / 12), np.arange(count) / rate
-    return sum((s * np.sin(2 * np.pi * h * f * t) for h, s in enumerate(strengths) if h * f < rate / 2), np.zeros(count))
+    return sum(
+        (s * np.sin(2 * np.pi * h * f * t) for h, s in enumerate(strengths) if h * f < rate / 2), np.zeros(count)
+    )
 
 
 @wrong("tone", "an overtone is h times as high, not h octaves")
