@@ -274,7 +274,7 @@ for name, vae in models.items():
 # ### A misconception, put to the test
 #
 # *"The model with the better bound has the better codes."* Look at the two lines above: the bounds differ by little, and
-# the better one belongs to the model that cannot give the tunes back. The bound asks for likely melodies. A decoder
+# the better one belongs to the model that gives fewer of the tunes back. The bound asks for likely melodies. A decoder
 # that needs no code is not punished for it.
 #
 # With codes that are used, there is a way from one tune to another. Codes between two means are decoded, one after the other:
@@ -310,7 +310,8 @@ for batch in melody.batches(rows, 24, 400):
     trainer.step(mg.tensor(batch), rng)
 log_p = choir.eval().log_probs(new).numpy().reshape(len(new), 16, 4).mean(axis=(0, 1))
 nothing = melody.notes_alone(music.train, music.test)
-print("nats a note:", ", ".join(f"{v} {-p:.2f} (alone {q:.2f})" for v, p, q in zip(melody.VOICES, log_p, nothing)))
+for voice, nats_a_note, alone in zip(melody.VOICES, -log_p, nothing, strict=True):
+    print(f"{voice:8} {nats_a_note:.2f} nats a note; by how often it sings each key {alone:.2f}")
 
 
 # %%

@@ -134,8 +134,8 @@ def harmonise(soprano: np.ndarray, seed: int) -> np.ndarray:
 
     The measure is the number of faults, divided by the number of frames; it has to be 0.15 at most. Faults are:
 
-    - 2 for a frame whose tones are not those of one of the chords C-E-G, D-F-A, E-G-B, F-A-C, G-B-D, A-C-E: all its
-      tones have to belong to the chord, and its first and its second one have to be there (the third one may be missing);
+    - 2 for a frame whose tones are not those of one of the chords C-E-G, D-F-A, E-G-B, F-A-C, G-B-D, A-C-E: all of
+      them have to belong to the chord, whose first and second tone have to be there (the third may be missing);
     - 2 for a frame in which a voice is higher than the one above it, or is out of its range: alto 34 ... 53, tenor
       27 ... 46, bass 18 ... 39;
     - 1 for a frame whose bass is not the first tone of its chord;

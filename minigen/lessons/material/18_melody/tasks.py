@@ -1,5 +1,7 @@
 """The exercises of lesson 18: on which inputs they are checked, and hints."""
 
+import itertools
+
 import numpy as np
 
 from minigen.errors import ArgumentError
@@ -21,9 +23,18 @@ def notes(keys=(20, 60), rate=8000, count=400, overtones=5):
     return draw
 
 
-def just_half_of_the_rate(rng):
-    """A4 at 1760 samples a second: its second overtone has 880 hertz, exactly half of that."""
-    return {"key": 48, "count": 60, "rate": 1760, "strengths": rng.uniform(0.5, 1, 4)}
+def a4(rate):
+    """A4, whose partials have 440, 880, 1320, ... hertz, at a rate that allows the first two."""
+
+    def draw(rng):
+        return {"key": 48, "count": 60, "rate": rate, "strengths": rng.uniform(0.5, 1, 4)}
+
+    return draw
+
+
+def every_second_partial(rng):
+    """The lowest key, with strengths that are 0 for h = 2, 4, ..., as of a clarinet."""
+    return {"key": 0, "count": 300, "rate": 4000, "strengths": np.array([1, 0, 1 / 3, 0, 1 / 5]) * rng.uniform(0.5, 1)}
 
 
 def melodies(length=24, keys=12, first="", share=(0.4, 0.2, 0.4)):
@@ -70,6 +81,33 @@ def gate(which, value):
     return draw
 
 
+def that_cancel(rng):
+    """Large inputs, weights and biases whose sums are small."""
+    inputs = steps(3, 4)(rng)
+    inputs["w"] *= 400
+    inputs["b"] = -(inputs["h"] @ inputs["w"])[0, 8:] + rng.standard_normal(4)
+    inputs["p"] -= inputs["h"] @ inputs["w"]
+    inputs["p"][:, 8:] = rng.standard_normal((3, 4))
+    inputs["p"][:, :4] += 1000  # what the reset gate lets through is small in the first row only
+    return inputs
+
+
+def large_states(rng):
+    """States far from 0, and small weights."""
+    inputs = steps(3, 4)(rng)
+    return inputs | {"h": 300 * rng.standard_normal((3, 4)), "w": inputs["w"] / 300}
+
+
+def with_zeros(rng):
+    """The first and a third of the other numbers of each array is 0."""
+    return {name: zeroed(x, rng) for name, x in steps(4, 4)(rng).items()}
+
+
+def zeroed(x, rng):
+    """Some of the numbers are 0, the first one always."""
+    return np.where((rng.random(x.shape) < 1 / 3) | (np.arange(x.size) == 0).reshape(x.shape), 0, x)
+
+
 def backwards(n=0, c=0, shut=None):
     """A step whose gates are known; `shut`: a gate, and its value."""
 
@@ -85,6 +123,12 @@ def backwards(n=0, c=0, shut=None):
         return found
 
     return draw
+
+
+def zeros_on_the_way(rng):
+    """A third of the state, the candidate, m and the weights is 0."""
+    found = backwards(4, 4)(rng)
+    return found | {name: zeroed(found[name], rng) for name in "hnmw"}
 
 
 def of_step(reference, x):
@@ -154,7 +198,7 @@ def faults(soprano, voices):
         total += 1 if fits and (frame[3] - 3) % 12 != fits[0][0] else 0
         out = any(not low <= k <= high for k, (low, high) in zip(frame[1:], RANGES, strict=True))
         total += 2 * (out or bool((np.diff(frame) > 0).any()))
-    for before, now in zip(score, score[1:], strict=False):
+    for before, now in itertools.pairwise(score):
         total += sum(abs(int(now[v]) - int(before[v])) > most for v, most in ((1, 7), (2, 7), (3, 12)))
         for i in range(4):
             for j in range(i + 1, 4):
@@ -188,7 +232,9 @@ EXERCISES = [
             "a low one": notes((0, 10)),
             "a high one, some of whose overtones are too high": notes((70, 88)),
             "overtones that are all too high": notes((80, 88), rate=2000),
-            "exactly half of the rate": just_half_of_the_rate,
+            "a rate that is odd": a4(1761),
+            "a partial between a third and a half of the rate": a4(2000),
+            "the lowest key, and zeros": every_second_partial,
             "the fundamental alone": notes(overtones=1),
             "one sample": notes(count=1),
             "two samples": notes(count=2),
@@ -234,6 +280,9 @@ EXERCISES = [
             "the candidate does not see the past": gate(0, -1000.0),
             "the candidate sees all of it": gate(0, 1000.0),
             "large inputs": steps(size=300.0),
+            "large numbers that cancel": that_cancel,
+            "large states": large_states,
+            "zeros": with_zeros,
         },
         hints=(
             "h @ w gives the three products side by side; cut it into three parts of C columns.",
@@ -254,6 +303,7 @@ EXERCISES = [
             "all is replaced": backwards(shut=("z", 0.0)),
             "the past is not seen": backwards(shut=("r", 0.0)),
             "the past is seen": backwards(shut=("r", 1.0)),
+            "zeros": zeros_on_the_way,
             "nothing arrives": backwards(shut=("d", 0.0)),
         },
         hints=(
@@ -270,6 +320,7 @@ EXERCISES = [
         level=2,
         cases={
             "four chords": chords(),
+            "four other chords": chords(),
             "many chords": chords(500, 7, 30),
             "keys that are tossed": chords(300, 3, alone=True),
             "independent keys": every_frame_once,
@@ -280,9 +331,9 @@ EXERCISES = [
             "88 keys": chords(400, 88, 9),
         },
         hints=(
-            "What is the mean of -log p over the frames, for a model whose p are the relative frequencies? Lesson 16 had it.",
-            "It is the entropy of these frequencies. For the first model of the different frames, for the second of each "
-            "key by itself; entropies of independent keys add up.",
+            "What is the mean of -log p over the frames, if p are the relative frequencies? Lesson 16 had it.",
+            "It is the entropy of these frequencies: of the different frames for the first model, of each key "
+            "for the second; entropies of independent keys add up.",
             "The price is the sum over the keys of -q log q - (1 - q) log(1 - q), less -sum of f log f over the "
             "different frames (np.unique with axis=0 counts them). Terms with q = 0 or q = 1 are 0.",
         ),

@@ -2,15 +2,44 @@
 
 import numpy as np
 
+import minigen as mg
 from minigen.lessons import WrongAnswers, reference_of
 
-EQUIVALENT: dict[str, str] = {}
+_ARGUMENT = "-(p[:, i:i + c] + a[:, i:i + c])"
+_SIGMOID = "another stable sigmoid: e^-50 is far below the last digit of what it is added to"
+EQUIVALENT = {
+    "tone: <= in frequency < rate / 2": "a sine at half of the rate is 0 at every sample",
+    "tone: + 1e-8 under rate / 2": "no frequency of a key lies so near to half of a rate, but for that itself",
+    "tone: key capped at 100": "there are 88 keys",
+    "tone: count at least 1": "there is one sample at least",
+    "tone: rate at least 1": "a rate is positive",
+    "roll_of_line: int dropped in np.zeros((len(line), len(characters)), int)": "whole floats are taken for integers",
+    "roll_of_line: 2 for 1 in roll, key = (np.zeros((len(line), len(characters)), int), -1)": "any key below 0 is none",
+    "roll_of_line: result at least 0": "a roll holds 0 and 1",
+    f"gru_step: np.exp(np.clip(..., -50, 50)) for np.exp(-np.logaddexp(0, {_ARGUMENT}))": _SIGMOID,
+    f"gru_step: np.log(1 + np.exp(x)) for np.logaddexp(0, {_ARGUMENT})": _SIGMOID,
+    f"gru_step: np.where(x > 20, x, np.log1p(np.exp(x))) for np.logaddexp(0, {_ARGUMENT})": _SIGMOID,
+    f"gru_step: np.maximum(x, 0) + np.log(1 + np.exp(-np.abs(x))) for np.logaddexp(0, {_ARGUMENT})": _SIGMOID,
+    "price_of_independence: order turned in [ones, 1 - ones]": "a sum, in any order",
+    "price_of_independence: np.nan_to_num(np.log(...)) for np.log(together)": "no frequency is 0",
+    "price_of_independence: np.log(np.maximum(..., 1e-8)) for np.log(together)": "no frequency is so small",
+    "price_of_independence: np.nan_to_num(np.log(...)) for np.log(alone)": "the zeros are left out before",
+    "price_of_independence: np.log(np.maximum(..., 1e-8)) for np.log(alone)": "the zeros are left out before",
+    "price_of_independence: frames capped at 9": "frames hold 0 and 1",
+    "price_of_independence: result at least 0": "a divergence is not negative",
+}
 
 wrong = WrongAnswers()
 ref = reference_of(__file__)
+cheat = reference_of(__file__, watched=True)
 
 
 # ------------------------------------------------------------------------------------------------------------- tone
+
+
+@wrong("tone", "calls the reference itself", compared=False)
+def the_reference_of_tone(key, count, rate, strengths):
+    return cheat.tone(key, count, rate, strengths)
 
 
 @wrong("tone", "key 0 is taken for A4: the frequency of key k is 440 * 2^((k - 48) / 12)")
@@ -21,14 +50,6 @@ def from_the_lowest_key(key, count, rate, strengths):
 @wrong("tone", "overtones above half of the rate are not left out")
 def aliased(key, count, rate, strengths):
     return ref.tone(key, count * 1000, rate * 1000, strengths)[::1000]
-
-
-@wrong("tone", "the overtone at exactly half of the rate is not left out")
-def half_included(key, count, rate, strengths):
-    f = 440 * 2 ** ((key - 48) / 12)
-    kept = [s if (h * f <= rate / 2) else 0.0 for h, s in enumerate(strengths, 1)]
-    t = np.arange(count) / rate
-    return sum((s * np.sin(2 * np.pi * h * f * t) for h, s in enumerate(kept, 1)), np.zeros(count))
 
 
 @wrong("tone", "overtones are counted from 0: the first one is the fundamental, h = 1")
@@ -68,6 +89,11 @@ def cosines(key, count, rate, strengths):
 # ----------------------------------------------------------------------------------------------------- roll_of_line
 
 
+@wrong("roll_of_line", "calls the reference itself", compared=False)
+def the_reference_of_roll_of_line(line, characters):
+    return cheat.roll_of_line(line, characters)
+
+
 @wrong("roll_of_line", "'.' is taken for silence")
 def dots_are_silence(line, characters):
     return ref.roll_of_line(line.replace(".", "-"), characters)
@@ -99,7 +125,7 @@ def silence_is_forgotten(line, characters):
     return roll
 
 
-@wrong("roll_of_line", "frames and keys are exchanged", compared=False)
+@wrong("roll_of_line", "has shape", compared=False)
 def transposed(line, characters):
     return ref.roll_of_line(line, characters).T
 
@@ -110,6 +136,11 @@ def added(line, characters):
 
 
 # --------------------------------------------------------------------------------------------------------- gru_step
+
+
+@wrong("gru_step", "calls minigen", compared=False)
+def the_operation_of_the_library(p, h, w, b):
+    return mg.gru(p[:, None], w, b, h)[:, 0]
 
 
 @wrong("gru_step", "the gate's two ends are exchanged: z keeps the old state")
@@ -164,7 +195,7 @@ def candidate_without_the_past(p, h, w, b):
     return (1 - z) * np.tanh(p[:, 2 * c :]) + z * h
 
 
-@wrong("gru_step", "the exponential overflows for large inputs", compared=False)
+@wrong("gru_step", "is NaN or infinite", compared=False)
 def overflowing(p, h, w, b):
     c = h.shape[1]
     a = h @ w
@@ -174,6 +205,11 @@ def overflowing(p, h, w, b):
 
 
 # ---------------------------------------------------------------------------------------------------- gru_step_back
+
+
+@wrong("gru_step_back", "calls the reference itself", compared=False)
+def the_reference_of_gru_step_back(d, h, r, z, n, m, w):
+    return cheat.gru_step_back(d, h, r, z, n, m, w)
 
 
 @wrong("gru_step_back", "the way through z alone is taken: the three products with the state are missing")
@@ -189,7 +225,7 @@ def without_the_direct_way(d, h, r, z, n, m, w):
 
 @wrong("gru_step_back", "on the way through the candidate's product, r is missing")
 def without_r(d, h, r, z, n, m, w):
-    dh, dp = ref.gru_step_back(d, h, r, z, n, m, w)
+    _, dp = ref.gru_step_back(d, h, r, z, n, m, w)
     return d * z + dp @ w.T, dp
 
 
@@ -215,7 +251,7 @@ def without_the_slope(d, h, r, z, n, m, w):
     return d * z + np.concatenate([dr, dz, dn * r], axis=1) @ w.T, np.concatenate([dr, dz, dn], axis=1)
 
 
-@wrong("gru_step_back", "w is not transposed", compared=False)
+@wrong("gru_step_back", "no known pattern")
 def w_as_it_is(d, h, r, z, n, m, w):
     c = h.shape[1]
     _, dp = ref.gru_step_back(d, h, r, z, n, m, w)
@@ -223,6 +259,11 @@ def w_as_it_is(d, h, r, z, n, m, w):
 
 
 # -------------------------------------------------------------------------------------------- price_of_independence
+
+
+@wrong("price_of_independence", "calls the reference itself", compared=False)
+def the_reference_of_price_of_independence(frames):
+    return cheat.price_of_independence(frames)
 
 
 @wrong("price_of_independence", "the sign is turned: the independent keys cost more")
