@@ -24,7 +24,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.protocols import flows, games, likelihood, music, restoration, text  # noqa: E402
+from benchmarks import yardstick  # noqa: E402
+from benchmarks.protocols import autoregressive, flows, games, likelihood, music, restoration, text  # noqa: E402
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
 from minigen.data.files import json_text, write_whole  # noqa: E402
@@ -37,8 +38,10 @@ ROWS: dict[str, Row] = {
     **games.ROWS,
     **restoration.ROWS,
     **text.ROWS,
-    **music.ROWS,
     **flows.ROWS,
+    **autoregressive.ROWS,
+    **yardstick.ROWS,
+    **music.ROWS,
 }
 
 

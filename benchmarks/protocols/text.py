@@ -63,7 +63,7 @@ def right_answers(run: Run, sums: data.Dataset) -> float:
 # ---------------------------------------------------------------------------------------------------------- the rows
 
 SHAKESPEARE: dict[str, Any] = {"depth": 4, "width": 128, "heads": 4, "batch_size": 32, "lr": 2e-3}
-NAMES: dict[str, Any] = {"depth": 4, "width": 64, "heads": 4, "batch_size": 64, "lr": 2e-3}
+NAMES: dict[str, Any] = {"depth": 4, "width": 64, "heads": 4, "batch_size": 32, "lr": 3e-3}
 ADDER: dict[str, Any] = {"depth": 3, "width": 48, "heads": 3, "batch_size": 64, "lr": 3e-3}
 PLAYS = "4 layers, 4 heads, 128 wide, blocks of 64, batch 32, AdamW; nats a character of the last tenth"
 READS = "nanoGPT, README: 1.88 (its settings for a CPU)"
@@ -91,7 +91,7 @@ ROWS = {
     "makemore-names": Row(
         "Karpathy 2022",
         "makemore, README: 1.92 (Transformer)",
-        "4 layers, 4 heads, 64 wide, batch 64, AdamW; nats a letter, or end, of 1000 names",
+        "4 layers, 4 heads, 64 wide, batch 32, AdamW; nats a letter, or end, of 1000 names",
         30,
         "100000 steps: 2 hours",
         text_row("makemore-names", 0.9, 100_000, **NAMES),

@@ -1,6 +1,7 @@
 """Music as piano rolls: which of a piano's 88 keys sound in each frame.
 
-    x[t, k] = 1 where key k sounds in frame t; key 0 is A0 (MIDI 21), key 39 middle C, key 87 C8
+A roll x has frames in rows and keys in columns: x[t, k] is 1 where key k sounds in frame t, and 0 where it does not.
+Key 0 is A0 (its MIDI number is 21), key 39 middle C, and key 87 C8.
 
     jsb          229 + 76 + 77 chorales of Bach, four voices, a frame a quarter note, all moved to one key
     nottingham   694 + 173 + 170 folk tunes with chords, a frame an eighth note
@@ -8,7 +9,7 @@
 These are the pieces, the frames and the parts (train, valid, test) of Boulanger-Lewandowski, Bengio & Vincent 2012, in
 the files of Bai, Kolter & Koltun 2018 (TCN). What a roll cannot tell: whether a key is held or struck again. In the
 file the chorales stand an octave too high (the sopranos around C6); here they are moved to where they are sung. Which
-key is which changes no likelihood. No lesson derives it yet.
+key is which changes no likelihood. Lesson 18 begins with them.
 """
 
 from pathlib import Path

@@ -9,8 +9,8 @@ Each of the piano's 88 keys has a character; '-' is silence, '.' a tone that goe
 
 A key that sounds in two frames in a row is taken as held: a roll does not tell a held tone from a repeated one. A frame
 of a chorale with fewer than four tones has voices in unison: of three tones alto and tenor share the middle one, of two
-the soprano and alto the upper one; so no tone is lost or added. MusicVAE (Roberts et al. 2018) uses the same symbols
-for melodies, 32 frames of a sixteenth note. No lesson derives it yet.
+the soprano and alto the upper one; so no tone is lost or added. The melodies of MusicVAE (Roberts et al. 2018) are
+written in a similar way, in frames of a sixteenth note. Lesson 18 draws such lines.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DataError
 from .alphabet import pack
 from .dataset import Dataset
-from .music import KEYS, pieces
+from .music import KEYS, MUSIC, pieces
 
 REST, HOLD, BAR = "-.|"
 CHARACTERS = "".join(c for c in map(chr, range(33, 127)) if c not in REST + HOLD + BAR)[:KEYS]  # of key 0 ... 87
@@ -54,6 +54,8 @@ def load_tunes(name: str, split: str, folder: str | Path | None = None) -> Datas
             for voices in map(read, pieces(source, part, folder))
             for start in range(0, len(voices) - frames + 1, step)
         ]
+        if not lines[part]:
+            raise DataError(f"{MUSIC[source].path(folder)}: no piece in {part!r} has {frames} frames; fetch it again")
     if name == "chorales":
         lines["train"] = [line.translate(_moved(key)) for key in TRANSPOSED for line in lines["train"]]
     alphabet = "\n" + "".join(sorted(set().union(*lines["train"], *lines["test"])))

@@ -4,6 +4,8 @@ What a model is to the rest of the program, its options and what it can show, st
 `Recipe`; `catalogue.py` lists them.
 """
 
+from .autoregressive.made import MADE
+from .autoregressive.pixelcnn import PixelCNN
 from .catalogue import RECIPES, recipe_of
 from .flows.flow import Flow
 from .gans.acgan import ACGAN
@@ -26,6 +28,7 @@ __all__ = [
     "ACGAN",
     "GAN",
     "IWAE",
+    "MADE",
     "RECIPES",
     "VAE",
     "VAEGAN",
@@ -35,6 +38,7 @@ __all__ = [
     "Flow",
     "InfoGAN",
     "Option",
+    "PixelCNN",
     "Recipe",
     "RestorationVAE",
     "Settings",

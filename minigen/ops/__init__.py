@@ -18,7 +18,6 @@ from .elementwise import (
     elu,
     exp,
     expm1,
-    gelu,
     leaky_relu,
     log,
     log1p,
@@ -39,9 +38,11 @@ from .elementwise import (
     where,
 )
 from .error_function import erf, gelu_exact
+from .gelu_by_tanh import gelu
+from .layer_norm_by_rows import layer_norm
 from .likelihood import bernoulli_log_likelihood
 from .linalg import add_bias, dense, matmul
-from .normalize import batch_norm, group_norm, layer_norm, standardize
+from .normalize import batch_norm, group_norm, standardize
 from .operators import attach as _attach
 from .operators import equal, greater, greater_equal, not_equal
 from .recurrence import gru

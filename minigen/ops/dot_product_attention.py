@@ -126,8 +126,11 @@ def _attention(q: Array, k: Array, v: Array, /, causal: bool, kept: Kept) -> Arr
     y = xp.empty(q.shape, xp.result_type(q, k, v))
     # each of q's numbers meets each key twice; an exponential takes as long as some 20 multiply-adds
     cost = 2 * (q.size + 20 * q.size // max(1, q.shape[-1])) * k.shape[1]
-    parts = parallel.split(len(q), cost) if xp is np else [slice(0, len(q))]
-    kept.parts = parallel.run(lambda n: (n, _forward(q[n], k[n], v[n], y[n], causal)), parts)
+
+    def work(n: slice) -> tuple[slice, list[Array]]:
+        return n, _forward(q[n], k[n], v[n], y[n], causal)
+
+    kept.parts = parallel.run_split(work, len(q), cost) if xp is np else [work(slice(0, len(q)))]
     return y
 
 
@@ -137,14 +140,14 @@ def _forward(q: Array, k: Array, v: Array, y: Array, causal: bool) -> list[Array
     queries, ahead = q.shape[1], k.shape[1] - q.shape[1]  # keys that all queries see
     q, k, v, y = (x.transpose(0, 2, 1, 3) for x in (q, k, v, y))  # views (n, H, T, D)
     rows = min(ROWS, queries) if causal else queries
-    hidden = xp.where(xp.tri(rows, dtype=bool), 0, -math.inf).astype(y.dtype)
+    hidden = xp.where(xp.tri(rows, dtype=bool), 0, -math.inf).astype(y.dtype) if rows > 1 else None
     blocks = []
     for i in range(0, queries, max(1, rows)):
         j = min(i + rows, queries)
         seen = ahead + j if causal else k.shape[2]
         p = xp.matmul(q[:, :, i:j], k[:, :, :seen].swapaxes(2, 3))  # (n, H, j - i, seen)
         p *= q.shape[3] ** -0.5
-        if causal and j - i > 1:
+        if causal and hidden is not None:
             p[..., ahead + i :] += hidden[: j - i, : j - i]
         p -= p.max(axis=3, keepdims=True)
         xp.exp(p, out=p)

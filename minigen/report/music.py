@@ -1,11 +1,12 @@
 """Music to hear and to see: a piano roll as a sound (WAV), as notes for other programs (MIDI), and as a picture.
 
-    y(t) = sum_h  a_h  exp(-h t / 1.5 s)  sin(2 pi h f t),      f = 440 Hz 2^((p - 69) / 12),      a_h = h^-1.5
+    y(t) = sum_h a_h exp(-h t / T) sin(2 π h f t)
+    f = 440 Hz 2^((p - 69) / 12)
 
-is the sound of the note with MIDI number p: a fundamental f and its overtones h = 2 ... 6, of which the higher die away
-sooner, as on a struck string (additive synthesis). It begins and ends softly, so that nothing clicks. A key that sounds
-in several frames in a row is one long note: a roll does not say whether it was struck again.
-No lesson derives it yet.
+is the sound of the note with MIDI number p: a fundamental f and its overtones h = 2 ... 6 (additive synthesis). Their
+weights are a_h = h^-1.5, and T = 1.5 s: the higher ones die away sooner, as on a struck string. It begins and ends
+softly, and nothing clicks. A key that sounds in several frames in a row is one long note: a roll does not say whether
+it was struck again. Lesson 18 lets it be heard.
 """
 
 import io
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 RATE = 22050  # samples a second
 OVERTONES = np.arange(1, 7)
+DECAY = 1.5  # seconds: T above
 ATTACK, RELEASE = 0.01, 0.08  # seconds
 LOUDEST = 0.8  # of what a sample can hold
 LONGEST = 600.0  # seconds
@@ -81,7 +83,7 @@ def tone(frequency: float, seconds: float) -> np.ndarray:
     """The sound of a note that is held for so long, and of its end, at RATE samples a second."""
     t = np.arange(round((seconds + RELEASE) * RATE)) / RATE
     h = OVERTONES[OVERTONES * frequency < RATE / 2, None]  # higher ones cannot be sampled
-    sound = (h**-1.5 * np.exp(-h * t / 1.5) * np.sin(2 * np.pi * h * frequency * t)).sum(axis=0)
+    sound = (h**-1.5 * np.exp(-h * t / DECAY) * np.sin(2 * np.pi * h * frequency * t)).sum(axis=0)
     begin, end = np.clip(t / ATTACK, 0, 1), np.clip((seconds + RELEASE - t) / RELEASE, 0, 1)
     return np.asarray(sound * np.sin(np.pi / 2 * begin) ** 2 * np.sin(np.pi / 2 * end) ** 2)
 
@@ -107,7 +109,7 @@ def midi_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3, beats_a_frame: fl
     events += [(note.start, "note_on", note.key) for note in notes_of(roll)]
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=round(1e6 * seconds_a_frame / beats_a_frame))])
     now = 0
-    for frame, kind, key in sorted(events):  # of one moment, "note_off" comes first
+    for frame, kind, key in sorted(events):
         tick = round(frame * beats_a_frame * TICKS)
         track.append(mido.Message(kind, note=key + A0, velocity=VELOCITY, time=tick - now))
         now = tick

@@ -23,7 +23,8 @@ from minigen.data.tunes import (
     roll_of_chorale,
     roll_of_melody,
 )
-from minigen.errors import ArgumentError
+from minigen.errors import ArgumentError, DataError
+from tests.fuzz.samples import MATLAB, cells
 
 SHARED = os.environ.get("MINIGEN_DATA", "")
 needs_music = pytest.mark.skipif(
@@ -97,6 +98,15 @@ def test_a_melody():
     assert not roll_of_melody(f"{HOLD}{HOLD}").any()
     with pytest.raises(ArgumentError, match=r"got '\|' in frame 0"):
         roll_of_melody(BAR)
+
+
+@pytest.mark.parametrize("name", ["melodies", "chorales"])
+def test_pieces_that_are_too_short(name, tmp_path):
+    short = [np.zeros((15, KEYS), np.uint8)]
+    for file in MUSIC.values():
+        (tmp_path / file.name).write_bytes(MATLAB + cells(traindata=short, testdata=short))
+    with pytest.raises(DataError, match=r"\.mat: no piece in 'train' has \d\d frames"):
+        data.load(name, folder=tmp_path)
 
 
 @needs_music

@@ -169,6 +169,9 @@ def caught(cases, conventions, order):
     """Whether, in at least one case, the gradient check fails or an error is raised, or a convention is broken."""
     with np.errstate(all="ignore"):
         try:
+            quick = (mg.check_gradients(case.fn, *case.inputs, order=order, elements=2) for case in cases)
+            if any(report.verdict == "wrong" for report in quick):
+                return True  # as most are, in whichever entries one looks at
             for case in cases:
                 mg.gradcheck(case.fn, *case.inputs, order=order, elements=20)
             return not all(follows(convention) for convention in conventions)

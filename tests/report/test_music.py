@@ -125,8 +125,8 @@ def test_nothing_clicks():
     """A sound begins and ends softly, and changes no faster in between than its sines do."""
     for frequency in (27.5, 440.0, 4186.0):
         sound = tone(frequency, 0.3)
-        assert sound[0] == 0
-        assert abs(sound[-1]) < 1e-3
+        first, last = sound[: RATE // 1000], sound[-RATE // 1000 :]  # a thousandth of a second
+        assert max(np.abs(first).max(), np.abs(last).max()) < 0.04 * np.abs(sound).max()
         overtones = np.arange(1, 7)[np.arange(1, 7) * frequency < RATE / 2]
         fastest = (overtones**-1.5 * 2 * np.pi * overtones * frequency).sum() / RATE
         assert np.abs(np.diff(sound)).max() < 1.05 * fastest

@@ -28,11 +28,11 @@ def shares_after(text: np.ndarray, alphabet: str) -> Figure:
     counts = np.zeros((len(alphabet), len(alphabet)))
     np.add.at(counts, (text[:-1], text[1:]), 1)
     figure, axis = pyplot.subplots(figsize=(6.2, 5.6), layout="constrained")
-    image = axis.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="viridis", vmin=0, vmax=0.6)
+    image = axis.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="viridis", vmin=0, vmax=0.5)
     axis.set_xticks(range(len(alphabet)), shown(alphabet), fontsize=9)
     axis.set_yticks(range(len(alphabet)), shown(alphabet), fontsize=9)
     axis.set(xlabel="next symbol", ylabel="symbol")
-    figure.colorbar(image, label="share of the row (0.6 and more: yellow)", shrink=0.8)
+    figure.colorbar(image, label="share of the row (0.5 and more: yellow)", shrink=0.8)
     return figure
 
 
@@ -108,8 +108,8 @@ def price_of_letters(first: NGram, third: NGram, name: str, alphabet: str) -> Fi
         axis.bar(places + shift, bits, 0.4, color=colour, hatch=hatch, edgecolor="white", label=label)
     axis.axhline(np.log2(len(alphabet)), color="black", linestyle=":", label="all symbols alike")
     axis.set_xticks(places, [*name, "."])
-    axis.set(ylabel="bits", xlabel="next symbol")
-    axis.legend(fontsize=9)
+    axis.set(ylabel="bits", xlabel="next symbol", ylim=(0, 7.8))
+    axis.legend(fontsize=9, ncols=2)
     return figure
 
 
@@ -119,7 +119,7 @@ def compressors(train: Dataset, test: Dataset, nats: Mapping[str, float]) -> Non
     print(f"{'all symbols alike':18} {np.log2(len(train.alphabet)):.2f} bits a symbol")
     for name, value in nats.items():
         print(f"{name:18} {value / np.log(2):.2f} bits, perplexity {np.exp(value):.1f}")
-    packers = {"zlib": zlib.compress, "lzma": lzma.compress, "bz2": bz2.compress}
+    packers: dict[str, Callable[[bytes], bytes]] = {"zlib": zlib.compress, "lzma": lzma.compress, "bz2": bz2.compress}
     for name, pack in packers.items():
         bits = 8 * (len(pack(known + new)) - len(pack(known))) / len(new)
         print(f"{name:18} {bits:.2f} bits")

@@ -40,6 +40,12 @@ class NLL(NamedTuple):
     total: Tensor
 
 
+def log_softmax_at(logits: Tensor, chosen: Array) -> Tensor:
+    """The sum over places of log softmax(logits)[chosen], in nats: (N, ..., K) and integers (N, ...) -> (N,)."""
+    at = ops.sum(logits * Tensor(one_hot(chosen, logits.shape[-1])), axis=-1)
+    return sum_features(at - ops.logsumexp(logits, axis=-1))
+
+
 class GridModel(Module):
     """A distribution over grids of levels. A subclass defines `forward` and `draw_part`.
 
@@ -75,8 +81,7 @@ class GridModel(Module):
         logits = self(grid)
         if self.logits == 1:
             return ops.bernoulli_log_likelihood(logits[..., 0], Tensor(self.shown(grid)[..., 0]))
-        chosen = Tensor(one_hot(grid, self.levels))
-        return sum_features(ops.sum(logits * chosen, axis=-1) - ops.logsumexp(logits, axis=-1))
+        return log_softmax_at(logits, grid)
 
     def draw(self, n: int, rng: Generator | None = None) -> Array:
         """n grids, (n, H, W, C) integers."""

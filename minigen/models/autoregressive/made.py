@@ -10,6 +10,9 @@ A path from input d' to output d then has d' <= m_1 <= ... <= m_L < d: output d 
 paper draws the degrees of hidden units; here they are spread evenly, so that all pixels are served alike. It also
 averages over several masks, and over orders of the pixels; here there is one of each.
 
+The pixel just before d reaches output d only through hidden units of degree d - 1: with 500 units and 784 pixels that
+is one unit, or none. So inputs may also be connected to the outputs after them directly, as in the paper's section 4.
+
 To draw, the network is not computed anew for each pixel: a pixel that was drawn adds its row of the first weights to
 the first layer's sums, and only the logits of the next pixel are taken.
 
@@ -41,6 +44,11 @@ class MaskedDense(Dense):
         """x (N, inputs) -> (N, outputs)."""
         return ops.dense(x, self.w * self.mask, self.b)
 
+    @property
+    def weights(self) -> tuple[Array, Array]:
+        """Those that are left, (inputs, outputs), and the biases, without a graph."""
+        return raw(self.w) * raw(self.mask), raw(self.b)
+
 
 class MADE(GridModel):
     """Masked dense layers.
@@ -48,6 +56,7 @@ class MADE(GridModel):
     Args:
         shape, levels, named: see GridModel.
         hidden: units of each hidden layer.
+        direct: whether inputs are connected to later outputs directly, too.
         rng: where the weights are drawn from.
     """
 
@@ -57,39 +66,47 @@ class MADE(GridModel):
         levels: int,
         hidden: Sequence[int],
         *,
+        direct: bool = False,
         named: bool = False,
         rng: Generator | None = None,
     ) -> None:
         super().__init__(shape, levels, named)
         rng, size = given_or_default(rng), math.prod(shape)
         order = np.arange(1, size + 1)
-        below, self.hidden = np.repeat(order, self.seen), []
+        seen, told = np.repeat(order, self.seen), np.repeat(order, self.logits)
+        below, self.hidden = seen, []
         for units in hidden:
             degrees = 1 + np.arange(units) * max(1, size - 1) // units  # 1 ... D-1
             self.hidden.append(MaskedDense(degrees >= below[:, None], "he_uniform", rng))  # equation 12
             below = degrees
-        self.last = MaskedDense(np.repeat(order, self.logits) > below[:, None], "glorot_uniform", rng)  # equation 13
+        self.last = MaskedDense(told > below[:, None], "glorot_uniform", rng)  # equation 13
+        self.direct = MaskedDense(told > seen[:, None], "glorot_uniform", rng) if direct else None
 
     def forward(self, grid: Array) -> Tensor:
         """See GridModel."""
-        x = Tensor(self.shown(grid).reshape(len(grid), -1))  # (N, D seen)
+        x = h = Tensor(self.shown(grid).reshape(len(grid), -1))  # (N, D seen)
         for layer in self.hidden:
-            x = ops.relu(layer(x))
-        return ops.reshape(self.last(x), (*grid.shape, self.logits))
+            h = ops.relu(layer(h))
+        logits = self.last(h) if self.direct is None else self.last(h) + self.direct(x)  # (N, D logits)
+        return ops.reshape(logits, (*grid.shape, self.logits))
 
     def draw_part(self, n: int, rng: Generator) -> Array:
         """Pixel by pixel; the first layer's sums grow by what each adds."""
-        first, *others = [(raw(layer.w * layer.mask), raw(layer.b)) for layer in self.hidden]
-        w_out, b_out = raw(self.last.w * self.last.mask), raw(self.last.b)
+        (w_in, b_in), *inner, (w_out, b_out) = [layer.weights for layer in (*self.hidden, self.last)]
         xp, size = xp_of(w_out), math.prod(self.shape)
-        grid, sums = xp.zeros((n, size), np.int64), xp.repeat(first[1][None], n, axis=0)
+        grid, sums = xp.zeros((n, size), np.int64), xp.repeat(b_in[None], n, axis=0)
+        straight = None if self.direct is None else xp.repeat(self.direct.weights[1][None], n, axis=0)
         for d in range(size):
             h = xp.maximum(sums, 0)
-            for w, b in others:
+            for w, b in inner:
                 h = xp.maximum(h @ w + b, 0)
             own = slice(d * self.logits, (d + 1) * self.logits)
-            grid[:, d] = self.drawn_from(h @ w_out[:, own] + b_out[own], rng)
-            sums += self.shown(grid[:, d]) @ first[0][d * self.seen : (d + 1) * self.seen]
+            logits = h @ w_out[:, own] + b_out[own]
+            grid[:, d] = self.drawn_from(logits if straight is None else logits + straight[:, own], rng)
+            pixel, rows = self.shown(grid[:, d]), slice(d * self.seen, (d + 1) * self.seen)
+            sums += pixel @ w_in[rows]
+            if straight is not None:
+                straight += pixel @ self.direct.weights[0][rows]
         return grid.reshape(n, *self.shape)
 
 

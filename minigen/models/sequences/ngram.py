@@ -113,7 +113,7 @@ class NGram:
         history, following = self._examples(x)
         logs = np.zeros(x[:, 1:].shape)
         logs[x[:, 1:] != PAD] = np.log(self._by_order(history, following[:, None])[-1][:, 0])
-        return logs.reshape((*np.shape(sequences)[:-1], -1))
+        return logs if np.asarray(to_numpy(sequences)).ndim == 2 else logs[0]
 
     def log_prob(self, sequences: Array) -> np.ndarray:
         """log p of each sequence given its first symbol, in nats: (N, T + 1) -> (N,), or (T + 1,) -> ().

@@ -45,6 +45,8 @@ class Draw:
 
     def allowed(self, z: Array) -> Array:
         """The logits (..., K) with -inf where a symbol is not to be drawn; the likeliest always may be."""
+        if not self.top_k and self.top_p == 1:
+            return z
         xp = xp_of(z)
         falling = -xp.sort(-z, axis=-1)
         if 0 < self.top_k < z.shape[-1]:

@@ -74,9 +74,11 @@ class CausalSelfAttention(Module):
         """(N, T, C) -> (N, T, C)."""
         n, t, c = x.shape
         qkv = ops.reshape(self.qkv(x), (n, t, 3, self.heads, c // self.heads))
+        if memory is not None:
+            qkv = raw(qkv)  # from here on as arrays: a single place has little to compute, and nothing to record
         q, k, v = qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2]  # (N, T, H, D) each
         if memory is not None:
-            k, v = (Tensor(a) for a in memory.extended(self.block, raw(k), raw(v)))
+            k, v = memory.extended(self.block, k, v)
         return self.out(ops.reshape(ops.attention(q, k, v), (n, t, c)))  # equation 1, in each head
 
 

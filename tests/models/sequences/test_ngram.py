@@ -2,7 +2,6 @@
 
 import math
 import os
-import random
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 import minigen as mg
-from minigen.data import PAD
+from minigen import backend
+from minigen.data import PAD, load
 from minigen.errors import ArgumentError, DTypeError, MinigenError, ShapeError
 from minigen.models.sequences.ngram import NGram, counting, text_of
 
@@ -132,6 +132,14 @@ def test_the_largest_alphabet_and_the_longest_context():
     np.testing.assert_allclose(model.log_probs(text), by_loop(12, 255, text[None], text[None]))
 
 
+def test_arrays_of_a_device_are_counted_on_the_host(device):
+    x = lines("abc", "cab")
+    there = backend.to_device(x, device)
+    np.testing.assert_array_equal(NGram(2, 4).fit(there).log_probs(there), NGram(2, 4).fit(x).log_probs(x))
+    drawn = NGram(2, 4).fit(there).sample(2, 5, there[0, :2], rng=mg.Generator(0))
+    np.testing.assert_array_equal(drawn, NGram(2, 4).fit(x).sample(2, 5, x[0, :2], rng=mg.Generator(0)))
+
+
 def test_samples_follow_the_probabilities():
     model = NGram(2, 3).fit(np.random.default_rng(0).integers(3, size=60))
     drawn = model.sample(20_000, 2, [1, 2], rng=mg.Generator(0))
@@ -208,21 +216,11 @@ def test_what_is_refused(call, error, word):
 
 @real
 @pytest.mark.long
-def test_shakespeare():
-    """The first nine tenths are counted; a character costs so many nats in the last tenth."""
-    text = np.frombuffer((TEXTS / "tinyshakespeare.txt").read_bytes(), np.uint8)
-    alphabet, x = np.unique(text, return_inverse=True)
-    cut = len(x) * 9 // 10
-    found = NGram(5, len(alphabet)).fit(x[:cut]).nats(x[cut - 1 :])
-    np.testing.assert_allclose(found[1:], [2.486, 2.049, 1.774, 1.669, 1.698], atol=0.001)
-
-
-@real
-@pytest.mark.long
-def test_names():
-    """Those 1000 names of makemore are held out that come first when they are shuffled with Python's seed 0."""
-    names = (TEXTS / "names.txt").read_text().split()
-    random.Random(0).shuffle(names)
-    train, test = (lines(*part, longest=15) for part in (names[1000:], names[:1000]))
-    found = counting(train, test, 27)
-    np.testing.assert_allclose(list(found.values())[:4], [2.458, 2.232, 2.077, 2.026], atol=0.001)
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("shakespeare", [2.486, 2.049, 1.774, 1.669, 1.698]), ("makemore-names", [2.458, 2.232, 2.077, 2.026])],
+)
+def test_what_a_net_must_beat(name, wanted):
+    train, test = load(name), load(name, "test")
+    found = counting(train.x, test.x, len(train.alphabet), orders=range(1, len(wanted) + 1))
+    np.testing.assert_allclose(list(found.values()), wanted, atol=0.001)

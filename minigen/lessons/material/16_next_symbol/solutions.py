@@ -76,7 +76,7 @@ def with_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
     of all symbols is too small for a float: divide by the largest p of the row first, or use logarithms.
 
     Args:
-        p: (N, V), rows with the sum 1. temperature: above 0; 1 changes nothing.
+        p: (N, V), rows with the sum 1. temperature: 0.001 or more; 1 changes nothing.
 
     Returns:
         (N, V), rows with the sum 1.

@@ -61,8 +61,9 @@ def zeros_that_do_not_matter(rng):
 def an_impossible_pair(rng):
     """A table with a zero that the text meets once."""
     v = int(rng.integers(4, 8))
-    text, p = rng.integers(v, size=20), table(rng, v)
+    text, p = rng.integers(v - 1, size=20), table(rng, v)
     t = int(rng.integers(1, 20))
+    text[t] = v - 1  # here alone
     p[text[t - 1], text[t]] = 0
     return {"text": text, "p": p / p.sum(axis=1, keepdims=True)}
 
@@ -193,7 +194,9 @@ EXERCISES = [
         function="count_pairs",
         section="A text is a product",
         cases={
-            "a text": texts(0, 60),
+            "a text": texts(9, 60),
+            "another one of its length": texts(9, 60),
+            "the largest alphabet": texts(255, 300),
             "a longer one": texts(27, 500),
             "pairs that come often": repeated_pair,
             "symbols that do not occur": texts(30, 40, used=6),
@@ -262,6 +265,7 @@ EXERCISES = [
             "equally likely ones, sharpened": distributions(0.001, alike=True),
             "very flat": distributions(100.0),
             "with zeros": distributions((0.4, 2.0), zeros=True),
+            "with zeros, nearly the likeliest alone": distributions(0.001, zeros=True),
             "with zeros, very flat": distributions(1000.0, zeros=True),
             "unchanged": distributions(1.0),
             "one distribution": distributions((0.4, 2.0), rows=1),
@@ -308,7 +312,6 @@ EXERCISES = [
         measure=gain_in_nats,
         cases={
             "some names": names(),
-            "other names": names(),
             "more names to predict": names(700),
         },
         hints=(

@@ -10,7 +10,23 @@ ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
 
-EQUIVALENT: dict[str, str] = {}
+NEVER_NEGATIVE = "counts, losses and probabilities are never negative"
+MASKED = "np.where leaves out the rows in which both are 0"
+N_AND_T = "return np.where(n > 0, (counts + kinds * shorter) / np.maximum(n + kinds, 1), shorter)"
+EQUIVALENT = {
+    "count_pairs: int dropped in np.zeros((symbols, symbols), int)": "whole floats pass for integers",
+    "count_pairs: symbols at least 1": "an alphabet has a symbol",
+    "count_pairs: result at least 0": NEVER_NEGATIVE,
+    "nats_a_symbol: result at least 0": NEVER_NEGATIVE,
+    "interpolated: n + kinds for np.maximum(n + kinds, 1)": MASKED,
+    **{f"interpolated: {number} for 1 in {N_AND_T}": MASKED for number in (2, 0, -1)},
+    "interpolated: result at least 0": NEVER_NEGATIVE,
+    "with_temperature: + 1e-8 under p / p.max(axis=1, keepdims=True)": "any factor of a row cancels",
+    "with_temperature: temperature at least 1e-6": "a temperature is 0.001 or more",
+    "with_temperature: result at least 0": NEVER_NEGATIVE,
+    "leave_one_out: np.nan_to_num(np.log(...)) for np.log(p[seen])": "where a pair was seen, p is positive",
+    "leave_one_out: result at least 0": NEVER_NEGATIVE,
+}
 
 
 # ------------------------------------------------------------------------------------------------ count_pairs
@@ -63,15 +79,20 @@ def smoothed(text, symbols):
     return ref.count_pairs(text, symbols) + 1
 
 
-@wrong("count_pairs", "the table is as large as the text's own symbols, not as the alphabet", compared=False)
+@wrong("count_pairs", "has shape", compared=False)
 def table_of_the_text(text, symbols):
     return ref.count_pairs(text, int(text.max()) + 1)
 
 
-@wrong("count_pairs", "shares are returned, expected counts", compared=False)
+@wrong("count_pairs", "has dtype float64", compared=False)
 def shares(text, symbols):
     counts = ref.count_pairs(text, symbols)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+@wrong("count_pairs", "calls the reference itself", compared=False)
+def the_reference_for_pairs(text, symbols):
+    return cheat.count_pairs(text, symbols)
 
 
 @wrong("count_pairs", "nothing is counted yet")
@@ -145,6 +166,11 @@ def mean_of_the_table(text, p):
         return float(-np.log(p).mean())
 
 
+@wrong("nats_a_symbol", "calls minigen", compared=False)
+def logarithm_of_the_library(text, p):
+    return float(-mg.log(p[text[:-1], text[1:]]).mean())
+
+
 # ----------------------------------------------------------------------------------------------- interpolated
 
 
@@ -170,7 +196,7 @@ def zeros_for_the_unseen(counts, shorter):
     return (counts + kinds * shorter) / np.maximum(n + kinds, 1)
 
 
-@wrong("interpolated", "0 / 0 is NaN: a context that was never seen says what the shorter one says", compared=False)
+@wrong("interpolated", "is NaN or infinite", compared=False)
 def nan_for_the_unseen(counts, shorter):
     n, kinds = _row_numbers(counts)
     return (counts + kinds * shorter) / (n + kinds)
@@ -224,6 +250,11 @@ def in_place(counts, shorter):
     return answer
 
 
+@wrong("interpolated", "calls the reference itself", compared=False)
+def the_reference_for_a_step(counts, shorter):
+    return cheat.interpolated(counts, shorter)
+
+
 # ------------------------------------------------------------------------------------------- with_temperature
 
 
@@ -249,7 +280,7 @@ def sum_of_the_table(p, temperature):
     return raised / raised.sum()
 
 
-@wrong("with_temperature", "probabilities are taken for logits: they are divided by the temperature, and e is missing")
+@wrong("with_temperature", "that changes nothing: divided by the temperature and by the sum, p is as before")
 def divided(p, temperature):
     return p / temperature / (p / temperature).sum(axis=1, keepdims=True)
 
@@ -258,11 +289,6 @@ def divided(p, temperature):
 def softmax_of_p(p, temperature):
     raised = np.exp((p - p.max(axis=1, keepdims=True)) / temperature)
     return raised / raised.sum(axis=1, keepdims=True)
-
-
-@wrong("with_temperature", "the temperature is not used")
-def unchanged(p, temperature):
-    return p.copy()
 
 
 @wrong("with_temperature", "only the likeliest symbol is left: that is temperature 0")
