@@ -217,3 +217,19 @@ def test_one_thread_and_as_many_as_before_afterwards(threads):
         assert set(blas_threads()) == {1}
         assert len(parallel.split(100, 1e9)) == 1
     assert set(blas_threads()) == {threads}
+
+
+def test_parts_of_several_arrays_go_together(monkeypatch):
+    monkeypatch.setattr(parallel, "split", lambda n, cost: [slice(0, 2), slice(2, n)])
+    x, y = np.arange(40_000.0).reshape(5, 8000), np.empty((5, 8000))
+    parallel.run_in_parts(lambda a, b: np.multiply(a, 2, out=b), x, y, cost=1e6)
+    np.testing.assert_array_equal(y, 2 * x)
+    number, result = np.array(3.0), np.array(0.0)
+    parallel.run_in_parts(lambda a, b: np.multiply(a, 2, out=b), number, result)
+    assert result == 6
+
+
+def test_small_work_is_done_in_one_piece_and_nobody_is_asked(monkeypatch):
+    monkeypatch.setattr(parallel, "_blas", None)
+    assert parallel.run_split(lambda n: n, 7, cost=1000) == [slice(0, 7)]
+    assert parallel.split(7, parallel.GRAIN) == [slice(0, 7)]
