@@ -24,6 +24,7 @@ def test_scores_grow_with_the_root_of_the_length(seed):
     assert mg.softmax(products / 8).max(axis=1).mean() < 0.05
 
 
+@pytest.mark.long
 @SEEDS
 def test_a_net_without_a_mask_learns_to_copy(seed, adder):
     train, test = adder
