@@ -233,7 +233,8 @@ with mg.no_grad():
     net.body.places.data[...] = 0
     without_places = np.abs((net(x) - net(exchanged)).numpy()[0, -1]).max()
     net.body.places.data[...] = places
-print(f"exchanged: {x[0, 1]} and {x[0, 4]}; change with places {with_places:.2f}, without {without_places:.1e}")
+symbols = [pictures.ALPHABET[i] for i in x[0, [1, 4]]]
+print(f"exchanged: {symbols}; largest change with places {with_places:.2f}, without {without_places:.1e}")
 
 # %% [markdown]
 # For one block, the text before a place is a bag of symbols. So each place gets a vector of its own, which is added to
@@ -250,7 +251,8 @@ check("17.6")
 #
 # Look at the opening picture again. What does the net need for each digit? For the units, both units digits. For the
 # tens, both tens digits, and whether the units give a carry: for that it may look at the units digits again, or at the
-# digit that it has just written. For the hundreds, only a carry is left.
+# digit that it has just written. For the hundreds, only a carry is left. (In the net of the picture, which head looks
+# at the units digits again while the tens are written?)
 #
 # Weights tell where a head looks. They do not tell whether it matters. For that, drop what one head says and see which
 # digits suffer:
