@@ -37,7 +37,7 @@ def offered() -> Iterator[tuple[str, str]]:
     """Each model with each data set that it is offered for."""
     for model, recipe in RECIPES.items():
         for name in data.DATASETS:
-            if not (recipe.images_only and name in data.TOYS):
+            if data.kind_of(name) in recipe.takes:
                 yield model, name
 
 

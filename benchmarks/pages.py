@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks import defaults as defaults_of_models
 from benchmarks import tables
+from benchmarks import yardstick as yardstick_of_families
 from benchmarks.gpu import table as gpu_table
 from benchmarks.reproduce import ROWS
 from benchmarks.workloads import MODELS
@@ -169,6 +170,21 @@ def starts() -> str:
     return tables.markdown(["model", "data", "test loss before", "after"], lines)
 
 
+def yardstick() -> str:
+    """Every family on the 8x8 digits, the likeliest first."""
+    entries = yardstick_of_families.read()
+    lines = []
+    for name, entry in sorted(entries.items(), key=lambda item: item[1]["nats"]):
+        sign = "" if entry["kind"] == "exact" else "<= "
+        nats = f"{sign}{entry['nats']:.1f} +- {entry['standard_error']:.1f}"
+        bits = f"{sign}{entry['nats'] / 64 / math.log(2):.3f}"
+        weights = f"{entry['weights']}" if "weights" in entry else "counts"
+        lines.append([name, nats, bits, entry["kind"], entry["how"], weights, f"{entry['cpu_seconds']:.0f} s"])
+    head = ["family", "-log p, nats an image", "bits a pixel", "what it is", "how it is taken", "weights", "processor"]
+    missing = [name for name in yardstick_of_families.ENTRIES if name not in entries]
+    return tables.markdown(head, lines) + (f"\nNot run yet: {', '.join(missing)}.\n" if missing else "")
+
+
 def lessons() -> str:
     """What the first cell of each lesson says of itself: title, what it teaches, how long it takes."""
     rows = []
@@ -230,6 +246,7 @@ TABLES = {
     "processes": Table("docs/processes.md", processes, RESULTS / "processes.json"),
     "defaults": Table("docs/models.md", defaults, defaults_of_models.RESULTS),
     "starts": Table("docs/models.md", starts, RESULTS / "starts.json"),
+    "yardstick": Table("docs/yardstick.md", yardstick, yardstick_of_families.RESULTS),
     "models": Table("docs/models.md", models, ROOT / "minigen" / "models" / "catalogue.py"),
     "references": Table("docs/references.md", references, ROOT / "minigen" / "lessons" / "material"),
     "lessons": Table("README.md", lessons, ROOT / "minigen" / "lessons" / "material"),

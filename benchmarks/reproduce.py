@@ -24,7 +24,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.protocols import games, likelihood, restoration  # noqa: E402
+from benchmarks import yardstick  # noqa: E402
+from benchmarks.protocols import autoregressive, flows, games, likelihood, music, restoration, text  # noqa: E402
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
 from minigen.data.files import json_text, write_whole  # noqa: E402
@@ -32,7 +33,16 @@ from minigen.errors import ArgumentError, MinigenError, unknown_name  # noqa: E4
 from minigen.version import __version__  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "reproduction.json"
-ROWS: dict[str, Row] = {**likelihood.ROWS, **games.ROWS, **restoration.ROWS}
+ROWS: dict[str, Row] = {
+    **likelihood.ROWS,
+    **games.ROWS,
+    **restoration.ROWS,
+    **text.ROWS,
+    **flows.ROWS,
+    **autoregressive.ROWS,
+    **yardstick.ROWS,
+    **music.ROWS,
+}
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Contender(NamedTuple):
     models: tuple[str, ...]
 
 
-WITH_OPTIMIZER = ("mlp-vae", "conv-vae", "dcgan")
+WITH_OPTIMIZER = ("mlp-vae", "conv-vae", "dcgan", "gpt")
 OPERATIONS = ("convolution", "tiny")
 CONTENDERS = {
     "minigen": Contender("minigen_steps", "", "minigen", (*WITH_OPTIMIZER, *OPERATIONS)),

@@ -20,8 +20,8 @@ class Layer(NamedTuple):
     """One layer with weights.
 
     Attributes:
-        kind: 'dense', 'conv', 'deconv' (a transposed convolution) or 'batch_norm'.
-        inputs, outputs: features or channels.
+        kind: 'dense', 'conv', 'deconv' (a transposed convolution), 'batch_norm', 'layer_norm' or 'table'.
+        inputs, outputs: features or channels; of a table, how many vectors it has and their length.
         side: height and width of the image that comes in; 1 for a dense layer.
         bias: whether there is one.
         from_image, to_image: for a dense layer next to a Flatten or a Reshape, the image's (height, width, channels).
@@ -44,6 +44,11 @@ class Weight(NamedTuple):
     from_image: tuple[int, int, int] | None
     to_image: tuple[int, int, int] | None
 
+    @property
+    def is_table(self) -> bool:
+        """Whether its rows are looked up: then no framework has it transposed."""
+        return ".table" in self.name
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -51,12 +56,12 @@ class Workload:
 
     Attributes:
         name: what the tables call it.
-        model: 'mlp-vae', 'conv-vae', 'dcgan', 'convolution', 'tiny' or 'sgemm'.
+        model: 'mlp-vae', 'conv-vae', 'dcgan', 'gpt', 'convolution', 'tiny' or 'sgemm'.
         batch: examples a step; rows of the matrices, for the last two.
-        side, channels: of the images; of the input image for a convolution.
+        side, channels: of the images; of the input image for a convolution. The side of a text is its places.
         latent: the length of z.
         width: hidden units of a dense network, channels of the convolution next to the image; output channels of a
-            single convolution.
+            single convolution; features of a place in a text.
         variant: 'conv' or 'deconv' for a convolution, the operation for tiny tensors.
     """
 
@@ -78,8 +83,11 @@ MODELS = {
         Workload("conv-vae", "conv-vae", 128, width=32),
         Workload("dcgan28", "dcgan", 64, latent=100, width=64),
         Workload("dcgan64", "dcgan", 32, side=64, channels=3, latent=100, width=64),
+        Workload("gpt", "gpt", 32, side=64, width=128),
     )
 }
+
+BLOCKS, HEADS, SYMBOLS = 4, 4, 65  # of the Transformer, and of its text
 
 # The float32 matrix product that is taken for the most a machine can do.
 SGEMM = Workload("sgemm", "sgemm", 2048, side=2048)
@@ -101,6 +109,15 @@ def networks(workload: Workload) -> dict[str, list[Layer]]:
         return {
             "encoder": [Layer("dense", pixels, width), Layer("dense", width, 2 * latent)],
             "decoder": [Layer("dense", latent, width), Layer("dense", width, pixels)],
+        }
+    if workload.model == "gpt":
+        norm = Layer("layer_norm", width, width)
+        mlp = [Layer("dense", width, 4 * width), Layer("dense", 4 * width, width)]
+        block = [norm, norm, Layer("dense", width, 3 * width), Layer("dense", width, width), *mlp]
+        return {
+            "body": [Layer("table", side, width), *BLOCKS * block, norm],
+            "symbols": [Layer("table", SYMBOLS, width)],
+            "head": [Layer("dense", width, SYMBOLS, bias=False)],
         }
     if workload.model not in ("conv-vae", "dcgan"):
         return {}
@@ -170,12 +187,13 @@ def weights(workload: Workload) -> list[Weight]:
         for layer in layers:
             counts[layer.kind] = counts.get(layer.kind, 0) + 1
             path = f"{network}.{layer.kind}{counts[layer.kind]}"
-            if layer.kind == "batch_norm":
+            if layer.kind in ("batch_norm", "layer_norm"):
                 names, shape = ("gamma", "beta"), (layer.outputs,)
             else:
-                names = ("w", "b") if layer.bias else ("w",)
+                names = ("w", "b") if layer.bias and layer.kind != "table" else ("w",)
                 shape = {
                     "dense": (layer.inputs, layer.outputs),
+                    "table": (layer.inputs, layer.outputs),
                     "conv": (KERNEL, KERNEL, layer.inputs, layer.outputs),
                     "deconv": (KERNEL, KERNEL, layer.outputs, layer.inputs),
                 }[layer.kind]
@@ -186,7 +204,9 @@ def weights(workload: Workload) -> list[Weight]:
 
 
 def arrays(workload: Workload, seed: int = 0) -> dict[str, np.ndarray]:
-    """All that contenders share, float32: each weight by its name, 'batch' and 'noise'; or an operation's operands.
+    """All that contenders share: each weight by its name, 'batch' and 'noise'; or an operation's operands.
+
+    Of float32, but for a text: a batch of integers (N, T + 1), and no noise.
 
     The shifts of the layers start near 0 and not at 0, and the scales of batch normalisation near 1, so that a mistake
     in them shows in the gradients.
@@ -214,6 +234,8 @@ def arrays(workload: Workload, seed: int = 0) -> dict[str, np.ndarray]:
             if workload.model == "conv-vae" and len(weight.shape) == 4:
                 std /= KERNEL
             result[weight.name] = normal(weight.shape, std)
+    if workload.model == "gpt":
+        return {**result, "batch": rng.integers(0, SYMBOLS, (n, side + 1))}
     low = -1 if workload.model == "dcgan" else 0
     batch = np.clip(normal((n, side, side, channels)), low, 1)
     result["batch"] = batch.reshape(n, -1) if workload.model == "mlp-vae" else batch
@@ -227,9 +249,9 @@ def arrays(workload: Workload, seed: int = 0) -> dict[str, np.ndarray]:
 def products(layer: Layer, batch: int) -> int:
     """Multiply-adds of a layer's matrix product, forward: as many again give dW, and as many dX.
 
-    Taps that fall on the padding are counted; batch normalisation and activations, which have no products, are not.
+    Taps that fall on the padding are counted; normalisation, tables and activations, which have no products, are not.
     """
-    if layer.kind == "batch_norm":
+    if layer.kind in ("batch_norm", "layer_norm", "table"):
         return 0
     places = {"dense": 1, "conv": (layer.side // STRIDE) ** 2, "deconv": layer.side**2}[layer.kind]
     return batch * places * (1 if layer.kind == "dense" else TAPS) * layer.inputs * layer.outputs
@@ -240,7 +262,8 @@ def flops(workload: Workload) -> int:
 
     Each layer takes its product forward, one for dW and one for dX; a network's first layer needs no dX, as nothing is
     to be learned about its input. In a GAN: the generator once; the discriminator in full on a real and on a fake
-    batch; and forward and dX, down to the image, for the generator's sake.
+    batch; and forward and dX, down to the image, for the generator's sake. In attention the scores and
+    the means of the values are such products, of what a place sees alone.
     """
     n = workload.batch
     if workload.model == "tiny":
@@ -251,6 +274,10 @@ def flops(workload: Workload) -> int:
         layer = Layer(workload.variant, workload.channels, workload.width, workload.side)
         return 2 * 3 * products(layer, n)
     nets = networks(workload)
+    if workload.model == "gpt":
+        dense = sum(products(layer, n * workload.side) for layers in nets.values() for layer in layers)
+        seen = workload.side * (workload.side + 1) // 2  # pairs of a place and one that it sees
+        return 2 * 3 * (dense + BLOCKS * 2 * n * seen * workload.width)
     forward = {name: sum(products(layer, n) for layer in layers) for name, layers in nets.items()}
     first = {name: products(layers[0], n) for name, layers in nets.items()}
     if workload.model == "dcgan":

@@ -22,6 +22,7 @@ from .version import __version__
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
 NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
 MOST_SAMPLES = 10_000_000  # of one command
+SAMPLING = ("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length")  # that not every model takes
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -32,13 +33,20 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     _add_train(commands, model)
 
     sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
-    sample.add_argument("--n", type=int, default=100, metavar="N", help="how many (default: 100)")
+    sample.add_argument("--n", type=int, metavar="N", help="how many (default: 100; of lines 20, of a text or music 1)")
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
     )
+    for option in _options_of_texts():
+        kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
+        help_of_it = f"of text and music: {option.help} (default: {option.default})"
+        sample.add_argument(option.flag, type=kind, metavar=metavar, help=help_of_it)
+    sample.add_argument("--prompt", metavar="TEXT", help="of a model of text: what it begins with")
     sample.add_argument(
-        "--out", metavar="FILE", help="a .png file, or .npy for the numbers (default: DIR/sample-SEED.png)"
+        "--out",
+        metavar="FILE",
+        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*)",
     )
 
     explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
@@ -61,6 +69,14 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
     doctor.add_argument("--data-dir", metavar="D", help="a folder to look for data sets in")
     return root
+
+
+def _options_of_texts() -> tuple[Any, ...]:
+    """How a model of text or music draws, and how much."""
+    from .models.sequences.sampling import TEMPERATURE, TOP_K, TOP_P
+    from .report.writing import LENGTH
+
+    return TEMPERATURE, TOP_K, TOP_P, LENGTH
 
 
 def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.ArgumentParser:
@@ -90,7 +106,9 @@ def _add_train(commands: Any, model: str | None) -> None:
     train.set_defaults(run=_train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
-    train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits)")
+    train.add_argument(
+        "--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits, or what the model takes)"
+    )
     train.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training data, in place of --steps")
     train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")
@@ -151,7 +169,7 @@ def _train(args: argparse.Namespace) -> None:
             raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
         else:
             recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
-            seed, name = args.seed or 0, args.data or "digits"
+            seed, name = args.seed or 0, args.data or recipe.default_data
             Generator(seed)
             device = args.device or backend.default_device()
             backend.module_for(device)
@@ -197,45 +215,25 @@ def _trained(run: Any) -> Any:
 
 
 def _sample(args: argparse.Namespace) -> None:
-    import inspect
-
-    from . import backend, data
-    from .data.files import save_parts, write_whole
-    from .random import Generator
-    from .report import picture_of
-    from .report.pictures import MOST_IMAGES, MOST_POINTS
+    from . import backend
+    from .report.samples import check_how, sampled, suffixes_of
     from .runs import load_run
 
     run = load_run(args.folder)
-    out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}.png"
-    if out.suffix not in (".png", ".npy"):
-        raise ArgumentError(f"out: expected a file name that ends in .png or .npy, got {str(out)!r}")
-    if not out.parent.is_dir():
-        raise DataError(f"out: the folder {out.parent} does not exist; make it first")
-    model = run.settings.model
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
-        if trained.recipe.damage:
-            raise ArgumentError(
-                f"folder: {model!r} restores damaged images and makes none from noise; see restored.png"
-            )
-        how = {name: getattr(args, name) for name in ("label", "truncation") if getattr(args, name) is not None}
-        for name in how.keys() - inspect.signature(trained.model.sample).parameters.keys():
-            lacks = {"label": "knows no classes", "truncation": "has no styles"}[name]
-            raise ArgumentError(f"{name}: {model!r} {lacks}; leave it out")
-        rng, told = Generator(args.seed), f"{args.n} samples"
-        if out.suffix == ".npy":
-            parts = trained.samples(args.n, rng, **how)
-            write_whole(out, lambda path: save_parts(path, (args.n, *trained.shape), parts))
-        else:
-            most = MOST_IMAGES if trained.is_image else MOST_POINTS
-            if args.n > most:
-                told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
-            shown = data.load(run.settings.data, "test", folder=args.data_dir) if not trained.is_image else None
-            picture = picture_of(
-                trained.sample(min(args.n, most), rng, **how), shown, f"{trained.title}, seed {args.seed}"
-            )
-            run.picture(out.absolute(), picture, seed=args.seed)
+        how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
+        check_how(trained, how)
+        suffixes = suffixes_of(trained)
+        out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{suffixes[0]}"
+        if out.suffix not in suffixes:
+            raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {str(out)!r}")
+        if not out.parent.is_dir():
+            raise DataError(f"out: the folder {out.parent} does not exist; make it first")
+        told, content = sampled(trained, args.n, args.seed, out.suffix, args.data_dir, how)
+        run.leave(out.absolute(), content, seed=args.seed)
+    if isinstance(content, str):
+        print(content, end="")
     print(f"wrote {out}: {told}")
 
 
@@ -284,11 +282,11 @@ def _augment(args: argparse.Namespace) -> None:
     _write(run, figures, args.seed, [])
 
 
-def _write(run: Any, figures: dict[str, Any], seed: int, others: list[str]) -> None:
-    """Write the figures into the run's folder, and say so."""
-    for name, figure in figures.items():
-        run.picture(name, figure, seed=seed)
-    print(f"wrote {run.folder}: {', '.join(sorted([*figures, *others]))}")
+def _write(run: Any, files: dict[str, Any], seed: int, others: list[str]) -> None:
+    """Write the files into the run's folder, and say so."""
+    for name, content in files.items():
+        run.leave(name, content, seed=seed)
+    print(f"wrote {run.folder}: {', '.join(sorted([*files, *others]))}")
 
 
 def _inspect(args: argparse.Namespace) -> None:
@@ -379,7 +377,7 @@ def _check_values(args: argparse.Namespace) -> None:
         if getattr(args, name, None) == "":
             raise ArgumentError(f"{name}: expected a path, got ''; leave it out, or name one")
     samples = STEPS(1, name="n", most=MOST_SAMPLES)
-    for option in (SEED, samples):
+    for option in (SEED, samples, *_options_of_texts()):
         if (value := getattr(args, option.name, None)) is not None:
             option.checked(value)
 

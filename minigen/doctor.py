@@ -77,7 +77,7 @@ def _mpi() -> Finding:
 
 def _packages() -> list[Finding]:
     findings = []
-    for name in ("matplotlib", "pillow", "safetensors", "scikit-learn", "tqdm"):
+    for name in ("matplotlib", "mido", "pillow", "safetensors", "scipy", "tqdm"):
         try:
             findings.append(Finding(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
@@ -86,7 +86,11 @@ def _packages() -> list[Finding]:
 
 
 BY_HAND = ("celeba",)
-FOLDERS = {"stacked_mnist": "mnist"}  # where it has no files of its own
+FOLDERS = {  # where it has no folder of its own
+    "stacked_mnist": "mnist",
+    **dict.fromkeys(("shakespeare", "makemore-names"), "text"),
+    **dict.fromkeys(("jsb", "nottingham", "chorales", "melodies"), "music"),
+}
 
 
 def _data(data_dir: str | None) -> list[Finding]:

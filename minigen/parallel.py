@@ -137,7 +137,8 @@ def split(length: int, cost: float) -> list[slice]:
 
     Inside of `run` it is one part, as BLAS has one thread then.
     """
-    parts = max(1, min(_blas().threads, length, int(cost // GRAIN)))
+    worth = min(length, int(cost // GRAIN))
+    parts = min(worth, _blas().threads) if worth > 1 else 1  # to ask BLAS takes longer than small work
     bounds = [length * i // parts for i in range(parts + 1)]
     return [slice(a, b) for a, b in itertools.pairwise(bounds)]
 
@@ -208,6 +209,13 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
     return y
 
 
+def run_split(work: Callable[[slice], Result], length: int, cost: float) -> list[Result]:
+    """[work(part), ...] for the parts of range(length) that `split` makes; small work is done as it is."""
+    if cost < SMALL_PRODUCT:
+        return [work(slice(0, length))]
+    return run(work, split(length, cost))
+
+
 def run_by_rows(work: Callable[[slice], Result], rows: Array, cost: float = ONE_ELEMENT) -> list[Result]:
     """[work(part), ...] for parts of the rows of a matrix, one for each thread; on a GPU, for all rows at once.
 
@@ -215,7 +223,15 @@ def run_by_rows(work: Callable[[slice], Result], rows: Array, cost: float = ONE_
     """
     if xp_of(rows) is not np:
         return [work(slice(0, len(rows)))]
-    return run(work, split(len(rows), rows.size * cost))
+    return run_split(work, len(rows), rows.size * cost)
+
+
+def run_in_parts(work: Callable[..., object], *arrays: Array, cost: float = ONE_ELEMENT) -> None:
+    """work(*arrays) for arrays of one shape, each thread with some of the first axis; `cost` as in `run_by_rows`."""
+    if not arrays[0].ndim:
+        work(*arrays)
+        return
+    run_by_rows(lambda n: work(*(a[n] for a in arrays)), arrays[0], cost)
 
 
 def by_channel(*arrays: Array) -> list[Array]:

@@ -34,6 +34,15 @@ def row_sums(x: Array, factor: Array | None = None) -> Array:
     return row_sums(sums)
 
 
+def line_sums(x: Array, factor: Array | None = None) -> Array:
+    """The sum along each row of x, or of x * factor of the same shape: (n, W) -> (n, 1)."""
+    xp, width = xp_of(x), x.shape[1]
+    if width > 2 * BLOCK or xp is not np:
+        y: Array = (x if factor is None else x * factor).sum(axis=1, keepdims=True)
+        return y
+    return x @ np.ones((width, 1), x.dtype) if factor is None else np.einsum("ij,ij->i", x, factor)[:, None]
+
+
 def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
     """The sum over `axis`: x.sum(axis, keepdims=keepdims), but exact where that adds up more than a block of rows."""
     if not x.ndim and axis not in (None, ()):

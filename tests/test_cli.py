@@ -166,7 +166,7 @@ def test_without_out_a_free_name_is_taken(tmp_path, monkeypatch):
         (["train", "vq-vae", "--words", "100000"], "--words: 100000 with 64 examples at once would take about 12.7 GB"),
         (["train", "vae", "--likelihood", "normal"], "likelihood: unknown name"),
         (["train", "gan", "--loss", "minimx"], "did you mean 'minimax'"),
-        (["train", "dcgan", "--data", "ring"], "needs images"),
+        (["train", "dcgan", "--data", "ring"], "learns from images, and 'ring' holds points"),
         (["train", "vae", "--epochs", "1", "--steps", "1"], "--epochs and --steps: give one of the two"),
         (["train", "vae", "--on-nan", "ignore"], "--on-nan: expected one of stop, skip, rollback, got 'ignore'"),
         (["sample", "nowhere"], "nowhere does not exist"),

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from minigen import data
 from minigen.cli import main
 from minigen.models import RECIPES
+from tests.examples import first_for
 from tests.train.runs import without_pictures
 
 ALL = {option.flag for recipe in RECIPES.values() for option in recipe.options if not option.given_by_data}
@@ -19,6 +19,7 @@ TINY = {"steps": 1, "batch_size": 10, "width": 4, "latent_dim": 3, "samples": 2,
 OTHER = {  # a value that is no default
     **{"steps": 2, "batch_size": 12, "width": 5, "latent_dim": 4, "samples": 3, "words": 5, "unroll": 2},
     **{"lr": 3e-4, "beta": 0.5, "beta1": 0.25, "generator_speed": 3.0, "ema": 0.75, "shear": 0.25},
+    **{"heads": 1, "dropout": 0.25, "weight_decay": 0.5, "word_dropout": 0.25, "free_bits": 3.0, "levels": 3},
     **{"pack": 3, "critic_steps": 2, "classes": 3, "continuous": 1, "depth": 3},
 }
 AMOUNTS = {"denoise": 0.25, "inpaint": 0.25, "super-resolve": 4.0}
@@ -125,7 +126,7 @@ TOGETHER = {"gradient-penalty": "dcgan-plain", "r1": "dcgan-plain"}  # they judg
 def test_every_choice_works(tmp_path, capsys, model, name, choice):
     """All but what does not go with the penalty of wgan-gp: one line, before there is a folder."""
     recipe = RECIPES[model]
-    net = recipe.defaults(data.load("digits")).get("net", "")
+    net = recipe.defaults(first_for(recipe)).get("net", "")
     with_it = {"net": TOGETHER[choice]} if choice in TOGETHER and net.startswith("dcgan") else {}
     status = main(command(model, tmp_path / "run", **{name: choice}, **with_it))
     if (model, choice) in (("wgan-gp", "dcgan"), ("wgan-gp", "dcgan-top")):

@@ -268,7 +268,7 @@ def test_failures_are_recorded_with_their_first_line(tmp_path):
 @pytest.mark.parametrize("model", RECIPES)
 def test_no_gradient_is_compared_where_there_is_none(model):
     """A step from weights that let no gradient through would agree with anything."""
-    found = parity.step(model, parity.examples(10, 8), 16, "cpu")
+    found = parity.step(model, parity.examples(model, 10, 8), 16, "cpu")
     assert set(found) == {"loss", "gradients", "weights"}
     nothing = [name for name, gradient in found["gradients"].items() if gradient.ndim > 1 and not gradient.any()]
     assert nothing == []

@@ -1,5 +1,6 @@
 """What says which version this is, who wrote it and under which licence, says the same."""
 
+import ast
 import configparser
 import os
 import re
@@ -48,6 +49,25 @@ def test_the_pythons_that_are_named_are_the_ones_that_are_tried():
     assert f"Python {named[0]} to {named[-1]}" in (ROOT / "README.md").read_text()
 
 
+def test_what_is_required_is_what_is_imported():
+    """Of the packages of others, the extras' and the tests' left out."""
+    named = {"PIL": "pillow"}
+    imported = set()
+    for path in (ROOT / "minigen").rglob("*.py"):
+        if "material" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    imported = {named.get(name, name) for name in imported - sys.stdlib_module_names - {"minigen"}}
+    required = {re.split("[><=]", line)[0] for line in setup()[1]["install_requires"].split()}
+    assert required <= imported
+    assert "sklearn" not in imported
+    assert imported - required <= {"IPython", "cupy", "cupyx", "ipywidgets", "jupytext", "mpi4py", "nbformat", "pytest"}
+
+
 @pytest.mark.long
 def test_a_wheel_is_enough_for_the_course(tmp_path):
     """Built from the checkout, unpacked elsewhere: a student's folder comes of it, and a right answer passes."""
@@ -56,6 +76,8 @@ def test_a_wheel_is_enough_for_the_course(tmp_path):
     (wheel,) = tmp_path.glob("minigen-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if name.startswith(("tests/", "lessons/", "benchmarks/"))]
+        embedded = {path.relative_to(ROOT).as_posix() for path in (ROOT / "minigen/data/embedded").iterdir()}
+        assert embedded <= set(archive.namelist())
         archive.extractall(tmp_path / "installed")
     env = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
 

@@ -16,6 +16,8 @@ from minigen import Generator, models, nn
 from minigen.autodiff.op import REGISTRY, Op
 from minigen.models import networks as library
 from minigen.models.gans.networks import dcgan_discriminator, dcgan_generator
+from minigen.models.sequences.language import LanguageModel
+from minigen.models.sequences.transformer import Transformer
 from minigen.optim import Optimizer
 
 # -------------------------------------------------------------------------------------------------------- numbers
@@ -91,11 +93,18 @@ def test_the_arithmetic_of_a_dcgan_by_hand():
     assert flops(MODELS["dcgan28"]) == 2 * 64 * (generator + for_d + for_g)
 
 
+def test_the_arithmetic_of_a_transformer_by_hand():
+    workload = Workload("text", "gpt", batch=3, side=5, width=8)
+    dense = 4 * (8 * 24 + 8 * 8 + 2 * 8 * 32) + 8 * 65  # of each place
+    attention = 4 * 2 * 8 * (1 + 2 + 3 + 4 + 5)  # scores and means, of the places that each one sees
+    assert flops(workload) == 2 * 3 * 3 * (5 * dense + attention)
+
+
 def shapes(model):
     return [p.shape for p in model.parameters()]
 
 
-@pytest.mark.parametrize("name", ["mlp-vae-128", "conv-vae", "dcgan28"])
+@pytest.mark.parametrize("name", ["mlp-vae-128", "conv-vae", "dcgan28", "gpt"])
 def test_the_networks_are_those_of_the_library(name):
     rng, workload = Generator(0), MODELS[name]
     image, width, latent = (28, 28, 1), workload.width, workload.latent
@@ -105,6 +114,8 @@ def test_the_networks_are_those_of_the_library(name):
             library.dense_decoder(20, image, [width], rng),
         )
         model = models.VAE(encoder, decoder, latent)
+    elif name == "gpt":
+        model = LanguageModel(65, width, Transformer(width, 4, 4, 64, rng=rng), rng=rng)
     elif name == "conv-vae":
         model = models.VAE(library.conv_encoder(image, 40, width, rng), library.conv_decoder(20, image, width, rng), 20)
     else:
@@ -182,6 +193,7 @@ SMALL = [
     Workload("conv", "conv-vae", batch=3, latent=2, width=2),
     Workload("gan28", "dcgan", batch=3, latent=5, width=2),
     Workload("gan64", "dcgan", batch=2, side=64, channels=3, latent=5, width=2),
+    Workload("text", "gpt", batch=3, side=5, width=8),
     Workload("down", "convolution", batch=2, side=6, channels=3, width=4, variant="conv"),
     Workload("up", "convolution", batch=2, side=3, channels=3, width=4, variant="deconv"),
     *workloads.tiny(),
@@ -195,7 +207,7 @@ def test_each_contender_computes_what_minigen_does(tmp_path, contender):
         pytest.skip(f"{contender} is not installed")
     chosen = [w for w in SMALL if w.model in rounds.CONTENDERS[contender].models]
     if contender == "jax":  # compiles for long
-        chosen = [w for w in chosen if w.name in ("mlp", "conv", "gan28", "matmul sum", "matmul given")]
+        chosen = [w for w in chosen if w.name in ("mlp", "conv", "gan28", "text", "matmul sum", "matmul given")]
     found = rounds.Arena(tmp_path, [contender], rounds=1, seconds=0).parity(chosen)
     assert set(found) == {w.name for w in chosen}
     assert all(error < 1e-3 for result in found.values() for _, error in result.values())
@@ -306,7 +318,7 @@ def test_arguments_that_make_no_sense(capsys):
 def test_the_list_does_nothing(capsys):
     assert peers.main(["--list"]) == 0
     out = capsys.readouterr().out
-    assert "mlp-vae-128, mlp-vae-1024, conv-vae, dcgan28, dcgan64, convs, tiny, import, grow-batch" in out
+    assert "mlp-vae-128, mlp-vae-1024, conv-vae, dcgan28, dcgan64, gpt, convs, tiny, import, grow-batch" in out
 
 
 def test_times_as_text():

@@ -1,5 +1,6 @@
 """The reproduction: rows are listed, refused and appended; an interrupted run ends as if it had not been."""
 
+import contextlib
 import json
 import re
 from dataclasses import replace
@@ -7,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import minigen as mg
 from benchmarks import reproduce
-from benchmarks.protocols import games, likelihood, trained
+from benchmarks.protocols import flows, games, likelihood, text, trained
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
 from minigen.errors import ArgumentError
@@ -35,9 +37,15 @@ def test_every_number_that_must_be_reached_has_its_row():
     assert goals["parzen"] == Goal("parzen", ">=", 225)
     assert goals["infogan"] == Goal("code_error", "<=", 0.1)
     assert goals["acgan"] == Goal("accuracy", ">=", 0.985)
+    assert goals["flow-mnist"] == Goal("bits_per_dim", "<=", 1.30)
     assert goals["grid-r1"] == Goal("modes", ">=", 24)
     for name in ("fid-wgan-gp", "fid-hinge-sn", "fid-r1"):
         assert goals[name] == Goal("fid_cls", "<=", "fid_cls", "fid-gan")
+    assert goals["shakespeare"] == Goal("nats", "<=", 1.55)
+    assert goals["shakespeare-8"] == Goal("nats", "<=", "counting")
+    assert reproduce.ROWS["shakespeare-8"].minutes == 8
+    assert goals["makemore-names"] == Goal("nats", "<=", 1.96)
+    assert goals["adder"] == Goal("unseen", ">=", 0.99)
     assert all(goal.of in reproduce.ROWS for goal in goals.values() if goal.of)
 
 
@@ -186,7 +194,7 @@ def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monk
 
     whole = row(tmp_path / "whole")
     monkeypatch.setattr(
-        "minigen.train.begin_and_resume.final_pictures", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        "minigen.train.begin_and_resume.final_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     with pytest.raises(KeyboardInterrupt):
         row(tmp_path / "parts")
@@ -232,3 +240,72 @@ def test_restoring_is_measured_beside_its_baselines(tmp_path, monkeypatch):
     assert ours["psnr_bicubic"] > ours["psnr_blocks"] - 3
     assert ours["psnr"] > 0
     assert ours["steps"] == 4
+
+
+def test_bits_of_a_flow_are_of_the_mean_weight():
+    """Two images of which each draw's weight is known; the bound from one draw is never better than that from all."""
+    log_w = np.log([[0.5, 0.1], [0.25, 0.3]])
+    assert flows.bits_per_dim(log_w, 4) == pytest.approx(-(np.log2(0.375) + np.log2(0.2)) / 8)
+    assert flows.bits_per_dim(log_w[:1], 4) == pytest.approx(-(np.log2(0.5) + np.log2(0.1)) / 8)
+
+
+def test_a_flow_is_measured_in_bits(tmp_path, monkeypatch):
+    quick(monkeypatch, 4)
+    load = data.load
+    monkeypatch.setattr(flows, "data", type("Digits", (), {"load": lambda name, part="train": load("digits", part)}))
+    monkeypatch.setattr(flows, "SETTINGS", {"width": 4, "depth": 1})
+    monkeypatch.setattr(flows, "PART", 100)  # the last part is smaller
+    ours = reproduce.ROWS["flow-mnist"].run(Job(1.0, 0, "cpu", tmp_path))
+    assert ours["steps"] == 3
+    assert 1 < ours["bits_per_dim_8"] < ours["bits_per_dim"] < 4
+    assert ours["nats"] == pytest.approx(ours["bits_per_dim"] * 64 * np.log(2), rel=1e-3)
+
+
+def test_a_net_of_text_stands_beside_counting(tmp_path, monkeypatch):
+    """On the small names: a few steps lose to it."""
+    quick(monkeypatch, 4)
+    names = type("Names", (), {"load": lambda name, part="train": data.load("names", part)})
+    monkeypatch.setattr(text, "data", names)
+    ours = reproduce.ROWS["makemore-names"].run(Job(1.0, 0, "cpu", tmp_path))
+    assert ours["counting"] == pytest.approx(1.986, abs=0.001)  # order 3
+    assert ours["counting"] < ours["nats"] < 3.5
+    assert ours["steps"] == 3
+
+
+class Adds:
+    """A model that adds: the likeliest next symbol of a sum is the right one, but for sums that begin with 9."""
+
+    body = None
+
+    def __init__(self, alphabet):
+        self.alphabet = alphabet
+
+    def evaluating(self):
+        return contextlib.nullcontext()
+
+    def __call__(self, asked):
+        logits = np.zeros((*asked.shape, len(self.alphabet)), np.float32)
+        for row, line in zip(logits, asked, strict=True):
+            sum_of = "".join(self.alphabet[s] for s in line[1:])
+            answer = f"{int(sum_of[:2]) + int(sum_of[3:5]):03}"[::-1] + "\n"
+            right = self.alphabet.index(answer[len(sum_of) - 6])
+            row[-1, (right + (sum_of[0] == "9")) % len(self.alphabet)] = 1
+        return mg.tensor(logits)
+
+
+def test_a_sum_is_right_if_all_its_digits_are(monkeypatch):
+    train, test = data.load("adder"), data.load("adder", "test")
+    run = type("Run", (), {"settings": type("Settings", (), {"device": "cpu"})})
+    monkeypatch.setattr(text, "model_of", lambda _: type("Of", (), {"model": Adds(train.alphabet)}))
+    begin_with_9 = np.mean(test.x[:, 1] == train.alphabet.index("9"))
+    assert text.right_answers(run, test) == pytest.approx(1 - begin_with_9)
+    assert 0.05 < begin_with_9 < 0.15
+
+
+def test_the_row_of_sums_trains_and_asks(tmp_path, monkeypatch):
+    quick(monkeypatch, 4)
+    few = {part: replace(data.load("adder", part), x=data.load("adder", part).x[:200]) for part in ("train", "test")}
+    monkeypatch.setattr(text, "data", type("Few", (), {"load": lambda name, part="train": few[part]}))
+    ours = reproduce.ROWS["adder"].run(Job(1.0, 0, "cpu", tmp_path))
+    assert 0 <= ours["unseen"] < 0.2
+    assert ours["steps"] == 3

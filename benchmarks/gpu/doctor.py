@@ -16,6 +16,7 @@ NEEDED = {  # import name: what is left out without it
     "torch": "PyTorch, so nothing to compare with",
     "pytest": "pytest, so no tests",
     "hypothesis": "hypothesis, so not the tests that use it",
+    "mido": "mido, so no MIDI file, and not the tests that use it",
     "matplotlib": "matplotlib, so no plot, and not the tests that use it",
     "PIL": "pillow, so not the tests that use it",
     "sklearn": "scikit-learn, so not the tests that use it",

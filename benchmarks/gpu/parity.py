@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks import report
 from benchmarks.gpu import part
-from minigen import Generator, backend, tensor
+from minigen import Generator, backend, data, tensor
 from minigen.backend import Array
-from minigen.data import Dataset, scale
+from minigen.data import Dataset
 from minigen.models import RECIPES, recipe_of
 
 # Adam's first step has the size of the learning rate wherever a gradient is not 0, and the sign of the gradient: where
@@ -37,21 +37,29 @@ class HostNoise(Generator):
         return backend.to_device(self.host.random(shape, dtype=dtype), device or backend.default_device())
 
 
-def examples(batch: int, side: int) -> Dataset:
-    """Random images (N, side, side, 1) and labels."""
-    x = np.random.default_rng(IMAGES).random((batch, side, side, 1), dtype=np.float32)
-    return Dataset("random", x, np.arange(batch) % CLASSES)
+def examples(model: str, batch: int, side: int) -> Dataset:
+    """What the model takes, at random: images (N, side, side, 1) and labels, or lines of 2 side symbols."""
+    rng = np.random.default_rng(IMAGES)
+    if "images" in recipe_of(model).takes:
+        return Dataset("mnist", rng.random((batch, side, side, 1), dtype=np.float32), np.arange(batch) % CLASSES)
+    alphabet = data.load("names").alphabet
+    x = rng.integers(len(alphabet), size=(batch, 2 * side + 1), dtype=np.uint8)
+    return Dataset("names", x, alphabet=alphabet)
 
 
-def step(model: str, data: Dataset, width: int, device: str) -> dict[str, dict[str, np.ndarray]]:
+def step(model: str, examples: Dataset, width: int, device: str) -> dict[str, dict[str, np.ndarray]]:
     """What one training step of a model leaves: 'loss', 'gradients' and 'weights', arrays by name."""
     recipe = recipe_of(model)
-    settings = recipe.settings(data, batch_size=len(data), width=width, latent_dim=4, device=device)
+    sizes = {name: n for name, n in (("width", width), ("latent_dim", 4)) if name in recipe.choosable}
+    settings = recipe.settings(examples, batch_size=len(examples), device=device, **sizes)
     with backend.device(device):
-        network = recipe.build(settings, data.shape, Generator(WEIGHTS))
+        network = recipe.build(settings, examples.shape, Generator(WEIGHTS))
+        for p in network.parameters():
+            if p.ndim > 1 and not p.data.any():  # a layer that begins with zeros lets no gradient through
+                p.data += 0.1 * HostNoise(WEIGHTS).normal(p.shape)
         trainer = recipe.trainer(network, settings)
-        x = tensor(backend.to_device(scale(data.x, recipe.black), device))
-        labels = (backend.to_device(np.arange(len(data)) % CLASSES, device),) if recipe.labelled else ()
+        x = tensor(backend.to_device(recipe.prepared(examples.x, examples.name), device))
+        labels = (backend.to_device(np.arange(len(examples)) % CLASSES, device),) if recipe.labelled else ()
         metrics = trainer.step(x, HostNoise(NOISE), *labels)
     return {
         "loss": {name: np.array(value.item()) for name, value in metrics.items()},
@@ -60,9 +68,9 @@ def step(model: str, data: Dataset, width: int, device: str) -> dict[str, dict[s
     }
 
 
-def difference(model: str, data: Dataset, width: int) -> dict[str, tuple[str, float]]:
+def difference(model: str, examples: Dataset, width: int) -> dict[str, tuple[str, float]]:
     """Of loss, gradients and weights: the name of the array that differs most, and by how much."""
-    cpu, cuda = (step(model, data, width, device) for device in ("cpu", "cuda"))
+    cpu, cuda = (step(model, examples, width, device) for device in ("cpu", "cuda"))
     worst = {}
     for kind, reference in cpu.items():
         if set(reference) != set(cuda[kind]):
@@ -86,7 +94,7 @@ def within(worst: dict[str, tuple[str, float]]) -> bool:
 
 def run(options: argparse.Namespace) -> int:
     """All models; one that differs, or fails, does not stop the next."""
-    width, data = (16, examples(10, 8)) if options.rehearse else (32, examples(60, 28))
+    width, batch, side = (16, 10, 8) if options.rehearse else (32, 60, 28)
     with part.device(options.rehearse) as name:
         models: dict[str, Any] = {}
         found = part.Findings(options.out / "parity.json", name, tolerances=TOLERANCES, models=models)
@@ -94,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
             if time.monotonic() > options.until:
                 break
             try:
-                worst = difference(model, data, width)
+                worst = difference(model, examples(model, batch, side), width)
                 models[model] = {**worst, "agrees": within(worst)}
             except Exception as error:
                 models[model] = {"error": f"{type(error).__name__}: {error}"[:300], "agrees": False}

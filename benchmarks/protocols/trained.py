@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.protocols.row import Job
 from minigen import backend
 from minigen.autodiff import Tensor
-from minigen.data import Dataset, pixels, scale
+from minigen.data import Dataset
 from minigen.models import Settings, recipe_of
 from minigen.random import Generator
 from minigen.report import Trained
@@ -24,7 +24,7 @@ def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
     """The median, which no pause of the machine moves, of steps of a throw-away copy, after a few to warm up."""
     recipe, rng = recipe_of(settings.model), Generator(settings.seed)
     trainer = recipe.trainer(recipe.build(settings, data.shape, rng), settings)
-    x = scale(pixels(data.x[: settings.batch_size]), recipe.black if data.is_image else 0.0)
+    x = recipe.prepared(np.asarray(data.x[: settings.batch_size]), data.name)
     batch, seconds = Tensor(backend.to_device(x, settings.device)), []
     labels = () if data.y is None or not recipe.labelled else (data.y[: settings.batch_size],)
     for _ in range(steps + 5):

@@ -1,7 +1,7 @@
 """The training steps in JAX, each compiled as a whole by jit, with Adam written by hand.
 
 Images are channels last and kernels (kh, kw, C, F), as in minigen and as is usual in JAX. Parameters are lists of
-tuples, one for each layer with weights: (w, b), (w,) or (gamma, beta).
+tuples, one for each layer with weights: (w, b), (w,) or (gamma, beta). The attention is `jax.nn.dot_product_attention`.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax, nn
 
-from benchmarks.workloads import Workload, channels_of, networks, weights
+from benchmarks.workloads import BLOCKS, HEADS, Workload, channels_of, networks, weights
 
 Arrays = dict[str, np.ndarray]
 Tree = Any
@@ -28,7 +28,7 @@ def load(workload: Workload, arrays: Arrays) -> list[list[tuple[Any, ...]]]:
     flat = iter(jnp.array(arrays[weight.name]) for weight in weights(workload))
     count = {True: 2, False: 1}
     return [
-        [tuple(next(flat) for _ in range(count[layer.bias])) for layer in layers]
+        [tuple(next(flat) for _ in range(count[layer.bias and layer.kind != "table"])) for layer in layers]
         for layers in networks(workload).values()
     ]
 
@@ -266,6 +266,60 @@ class DCGANStep:
         jax.block_until_ready((self.params, self.running, losses))
 
 
+# ---------------------------------------------------------------------------------------------------- Transformer
+
+
+def layer_norm(x: Any, gamma: Any, beta: Any) -> Any:
+    """x standardised over its last axis."""
+    d = x - jnp.mean(x, -1, keepdims=True)
+    return d * lax.rsqrt(jnp.mean(d * d, -1, keepdims=True) + 1e-5) * gamma + beta
+
+
+def gpt_loss(params: Tree, x: Any) -> Any:
+    """The loss of texts (N, T + 1), in nats a symbol."""
+    ((places,), *blocks, last_norm), ((symbols,),), ((head,),) = params
+    h = symbols[x[:, :-1]] + places
+    n, t, c = h.shape
+    for i in range(BLOCKS):
+        norm1, norm2, qkv, out, wide, narrow = blocks[6 * i : 6 * i + 6]
+        parts = dense(layer_norm(h, *norm1), *qkv).reshape(n, t, 3, HEADS, c // HEADS)
+        y = nn.dot_product_attention(parts[:, :, 0], parts[:, :, 1], parts[:, :, 2], is_causal=True)
+        h = h + dense(y.reshape(n, t, c), *out)
+        h = h + dense(nn.gelu(dense(layer_norm(h, *norm2), *wide)), *narrow)
+    log_p = nn.log_softmax(dense(layer_norm(h, *last_norm), head))
+    return -jnp.mean(jnp.take_along_axis(log_p, x[:, 1:, None], axis=2))
+
+
+class GPTStep:
+    """A training step of a Transformer on a text."""
+
+    def __init__(self, workload: Workload, arrays: Arrays, option: str) -> None:
+        def train(params: Tree, state: Tree, x: Any) -> tuple[Tree, Tree, Any]:
+            loss, grads = jax.value_and_grad(gpt_loss)(params, x)
+            return *adam(params, grads, state, 1e-3, 0.9, 0.999), loss
+
+        self.workload = workload
+        self.loss_and_gradients, self.train = jax.jit(jax.value_and_grad(gpt_loss)), jax.jit(train)
+        self.train_in_place = jax.jit(train, donate_argnums=(0, 1))
+        self.params = load(workload, arrays)
+        self.state, self.x = adam_start(self.params), jnp.array(arrays["batch"])
+
+    def check(self) -> Arrays:
+        """See `benchmarks.workers.serve`."""
+        loss, grads = self.loss_and_gradients(self.params, self.x)
+        params, state, later = self.params, self.state, []
+        for _ in range(3):
+            params, state, loss_then = self.train(params, state, self.x)
+            later.append(loss_then.item())
+        found = {"loss": np.array(loss), **gradients(grads, self.workload)}
+        return {**found, "losses of three steps": np.array(later)}
+
+    def step(self) -> None:
+        """One training step."""
+        self.params, self.state, loss = self.train_in_place(self.params, self.state, self.x)
+        jax.block_until_ready((self.params, loss))
+
+
 # ------------------------------------------------------------------------------------------------- tiny operations
 
 
@@ -311,6 +365,7 @@ STEPS: dict[str, Any] = {
     "mlp-vae": VAEStep,
     "conv-vae": VAEStep,
     "dcgan": DCGANStep,
+    "gpt": GPTStep,
     "tiny": TinyStep,
 }
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 import minigen as mg
-from benchmarks.workloads import Workload, channels_of, weights
+from benchmarks.workloads import BLOCKS, HEADS, SYMBOLS, Workload, channels_of, weights
 from minigen import backend, nn, optim
 from minigen.models import VAE
 from minigen.models.networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
+from minigen.models.sequences.language import LanguageModel
+from minigen.models.sequences.transformer import Transformer
 from minigen.models.vaes.vae import VAETrainer
 
 Arrays = dict[str, np.ndarray]
@@ -184,6 +186,38 @@ class DCGANStep:
         self.train(self.rng)
 
 
+class GPTStep:
+    """A training step of a Transformer, the library's, on a text."""
+
+    def __init__(self, workload: Workload, arrays: Arrays, option: str) -> None:
+        rng = mg.Generator(0)
+        body = Transformer(workload.width, HEADS, BLOCKS, workload.side, rng=rng)
+        self.model = LanguageModel(SYMBOLS, workload.width, body, rng=rng)
+        load(self.model, workload, arrays)
+        self.optimizer = optim.Adam(self.model.parameters(), lr=1e-3)
+        self.x, self.rng = mg.tensor(arrays["batch"]), rng
+        self.names = [weight.name for weight in weights(workload)]
+
+    def train(self) -> Any:
+        """One training step; its loss."""
+        loss = self.model.loss(self.x, self.rng)
+        self.optimizer.step(loss)
+        return loss
+
+    def check(self) -> Arrays:
+        """See `benchmarks.workers.serve`."""
+        loss = self.model.loss(self.x, self.rng)
+        self.optimizer.zero_grad()
+        loss.backward()
+        found = {"loss": np.array(loss.item()), **gradients(self.model, self.names)}
+        later = [self.train().item() for _ in range(3)]
+        return {**found, "losses of three steps": np.array(later)}
+
+    def step(self) -> None:
+        """One training step."""
+        self.train()
+
+
 class ConvolutionStep:
     """A convolution, or a transposed one, forward and backward to its input and kernel."""
 
@@ -244,6 +278,7 @@ STEPS: dict[str, Any] = {
     "mlp-vae": VAEStep,
     "conv-vae": VAEStep,
     "dcgan": DCGANStep,
+    "gpt": GPTStep,
     "convolution": ConvolutionStep,
     "tiny": TinyStep,
 }

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from benchmarks.workloads import Weight, Workload, channels_of, weights
+from benchmarks.workloads import BLOCKS, HEADS, SYMBOLS, Weight, Workload, channels_of, weights
 
 Arrays = dict[str, np.ndarray]
 CPU = torch.device("cpu")
@@ -50,6 +50,8 @@ def memory() -> int:
 
 def to_torch(array: np.ndarray, weight: Weight) -> torch.Tensor:
     """A weight in PyTorch's layout: dense (outputs, inputs), both convolutions (F, C, kh, kw), channels first."""
+    if weight.is_table:
+        return torch.from_numpy(array)
     if weight.from_image:
         array = array.reshape(*weight.from_image, -1).transpose(2, 0, 1, 3).reshape(array.shape)
     if weight.to_image:
@@ -61,6 +63,8 @@ def to_torch(array: np.ndarray, weight: Weight) -> torch.Tensor:
 def from_torch(tensor: torch.Tensor, weight: Weight) -> np.ndarray:
     """The inverse of `to_torch`."""
     array = tensor.detach().cpu().numpy()
+    if weight.is_table:
+        return array
     array = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
     if weight.to_image:
         h, w, c = weight.to_image
@@ -239,6 +243,75 @@ class DCGANStep:
         self.train(torch.randn_like(self.given))
 
 
+class Block(nn.Module):
+    """Attention, PyTorch's own, and an MLP, each with its norm before it."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU("tanh"), nn.Linear(4 * width, width))
+
+    def forward(self, h: Any) -> Any:
+        """(N, T, C) -> (N, T, C)."""
+        n, t, c = h.shape
+        q, k, v = self.qkv(self.norm1(h)).view(n, t, 3, HEADS, c // HEADS).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        h = h + self.out(y.transpose(1, 2).reshape(n, t, c))
+        return h + self.mlp(self.norm2(h))
+
+
+class GPT(nn.Module):
+    """A decoder-only Transformer."""
+
+    def __init__(self, side: int, width: int) -> None:
+        super().__init__()
+        self.places = nn.Embedding(side, width)
+        self.blocks = nn.ModuleList(Block(width) for _ in range(BLOCKS))
+        self.norm = nn.LayerNorm(width)
+        self.symbols = nn.Embedding(SYMBOLS, width)
+        self.head = nn.Linear(width, SYMBOLS, bias=False)
+
+    def forward(self, x: Any) -> Any:
+        """The loss of texts (N, T + 1), in nats a symbol."""
+        h = self.symbols(x[:, :-1]) + self.places.weight
+        for block in self.blocks:
+            h = block(h)
+        return F.cross_entropy(self.head(self.norm(h)).flatten(0, 1), x[:, 1:].flatten())
+
+
+class GPTStep:
+    """A training step of a Transformer on a text."""
+
+    def __init__(self, workload: Workload, arrays: Arrays, option: str) -> None:
+        self.workload = workload
+        self.model = GPT(workload.side, workload.width)
+        load(self.model.to(where), workload, arrays)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=option == "fused")
+        self.x = torch.from_numpy(arrays["batch"]).to(where)
+
+    def train(self) -> Any:
+        """One training step; its loss."""
+        loss = self.model(self.x)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def check(self) -> Arrays:
+        """See `benchmarks.workers.serve`."""
+        loss = self.model(self.x)
+        self.optimizer.zero_grad()
+        loss.backward()
+        found = {"loss": np.array(loss.item()), **gradients(self.model, self.workload)}
+        later = [self.train().item() for _ in range(3)]
+        return {**found, "losses of three steps": np.array(later)}
+
+    def step(self) -> None:
+        """One training step."""
+        self.train()
+
+
 class ConvolutionStep:
     """A convolution, or a transposed one, forward and backward to its input and kernel."""
 
@@ -313,6 +386,7 @@ STEPS: dict[str, Any] = {
     "mlp-vae": VAEStep,
     "conv-vae": VAEStep,
     "dcgan": DCGANStep,
+    "gpt": GPTStep,
     "convolution": ConvolutionStep,
     "tiny": TinyStep,
     "sgemm": SgemmStep,

@@ -4,16 +4,21 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import ArgumentError, unknown_name
+from .alphabet import PAD, decode, encode
 from .dataset import Dataset
+from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
+from .music import MUSIC, load_rolls
 from .small_digits import digits
 from .stacked import stacked_mnist
+from .text import SHAKESPEARE, load_text
 from .toys import TOYS, toy
 from .transforms import Standardizer, binarize, pixels, scale, unscale
+from .tunes import load_tunes
 
 DATASETS = {
-    "digits": "1797 handwritten digits of 8x8 pixels, part of scikit-learn",
+    "digits": "1797 handwritten digits of 8x8 pixels, part of minigen",
     "mnist": "70 000 handwritten digits of 28x28 pixels",
     "fashion_mnist": "70 000 pieces of clothing of 28x28 pixels",
     "stacked_mnist": "70 000 images of three of these digits as red, green and blue: 1000 classes",
@@ -23,7 +28,38 @@ DATASETS = {
     "grid": "points: twenty-five Gaussians on a square grid",
     "swiss_roll": "points: a spiral",
     "moons": "points: two half circles",
+    "sonnets": "text: Shakespeare's sonnets, 96 000 characters, part of minigen",
+    "shakespeare": "text: 1.1 million characters of Shakespeare's plays",
+    "names": "lines: 5163 first names, part of minigen",
+    "makemore-names": "lines: 32 033 first names",
+    "adder": "lines: the 10 000 sums of two numbers of two digits, as text",
+    "melodies": "lines: four bars of melody of the tunes of nottingham, an eighth note a character",
+    "chorales": "lines: four bars of the chorales of jsb, the soprano first, then the other voices",
+    "jsb": "piano rolls: 382 chorales of Bach, a quarter note a frame",
+    "nottingham": "piano rolls: 1037 folk tunes with chords, an eighth note a frame",
 }
+TEXTS = ("sonnets", "shakespeare")
+LINES = ("names", "makemore-names", "adder")
+TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # and what they are made from
+EMBEDDED = ("digits", "sonnets", "names")
+COMPUTED = (*TOYS, "adder")
+PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
+
+
+def kind_of(name: str) -> str:
+    """What the examples of a data set are.
+
+    Returns:
+        'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
+        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88).
+
+    Raises:
+        ArgumentError: an unknown name.
+    """
+    if name not in DATASETS:
+        raise unknown_name("data", name, DATASETS)
+    kinds = {"points": TOYS, "text": TEXTS, "lines": (*LINES, *TUNES), "rolls": MUSIC}
+    return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
 def load(name: str, split: str = "train", *, folder: str | Path | None = None) -> Dataset:
@@ -42,10 +78,20 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         raise unknown_name("data", name, DATASETS)
     if split not in ("train", "test"):
         raise unknown_name("split", split, ("train", "test"))
-    if name in TOYS or name == "digits":
-        if folder:
-            raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
-        return digits(split) if name == "digits" else toy(name, split)
+    if folder and (name in EMBEDDED or name in COMPUTED):
+        raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
+    if name in TEXTS:
+        return load_text(name, split, folder)
+    if name in LINES:
+        return load_lines(name, split, folder)
+    if name in TUNES:
+        return load_tunes(name, split, folder)
+    if name in MUSIC:
+        return load_rolls(name, split, folder)
+    if name in TOYS:
+        return toy(name, split)
+    if name == "digits":
+        return digits(split)
     if name == "stacked_mnist":
         return stacked_mnist(split, folder)
     if name in ("cifar10", "celeba"):
@@ -69,10 +115,12 @@ def locate(name: str, folder: str | Path | None = None) -> str:
     """Where a data set is found without downloading, in words; '' if nowhere."""
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    if name == "digits":
-        return "part of scikit-learn"
-    if name in TOYS:
+    if name in EMBEDDED:
+        return "part of minigen"
+    if name in COMPUTED:
         return "computed"
+    if name in PINNED or name in TUNES:
+        return str(PINNED[TUNES.get(name, name)].located(folder) or "")
     if name in ("cifar10", "celeba"):
         return str(_photographs(name).located(folder) or "")
     return str(located("mnist" if name == "stacked_mnist" else name, folder) or "")
@@ -80,10 +128,14 @@ def locate(name: str, folder: str | Path | None = None) -> str:
 
 __all__ = [
     "DATASETS",
+    "PAD",
     "Dataset",
     "Loader",
     "Standardizer",
     "binarize",
+    "decode",
+    "encode",
+    "kind_of",
     "load",
     "locate",
     "pixels",

@@ -12,10 +12,13 @@ class Dataset:
     Attributes:
         name: the name it is loaded by.
         x: float32, images (N, H, W, C) with pixels in [0, 1], or points (N, D). Images that need not fit into memory
-            (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them.
+            (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them. Of text
+            and of lines, bytes (N, T + 1): the place of each symbol in the alphabet, or PAD = 255 after the end. Of
+            piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end.
         y: (N,) integers, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.
+        alphabet: for text and lines, the character of each symbol.
     """
 
     name: str
@@ -23,6 +26,7 @@ class Dataset:
     y: np.ndarray | None = None
     centres: np.ndarray | None = None
     sigma: float = 0.0
+    alphabet: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -39,4 +43,5 @@ class Dataset:
 
     def __repr__(self) -> str:
         labels = "no labels" if self.y is None else f"{len(np.unique(self.y))} classes"
+        labels = f"{len(self.alphabet)} characters" if self.alphabet else labels
         return f"Dataset({self.name!r}: {len(self)} examples of shape {self.shape}, {labels})"

@@ -20,8 +20,8 @@ class Loader:
         rng: where the order comes from; default `Generator(0)`.
         shuffle: whether to shuffle at all.
         drop_last: leave out the last batch of an epoch if it is not full.
-        device: where the batches lie. The arrays are moved there once, as a whole; those on the disk (np.memmap) stay
-            there, and are read batch by batch.
+        device: where the batches lie. The arrays are moved there once, as a whole. Those on the disk (np.memmap) and
+            overlapping windows of one text stay where they are, and are read batch by batch.
         transform: what to do with each batch of the first array, such as to scale it.
         part: (i, n) for the i-th of n equal parts of each batch, such as a process's own; the order is that of all.
     """
@@ -50,7 +50,7 @@ class Loader:
             )
         if batch_size % part[1]:
             raise ArgumentError(f"batch_size: {batch_size} examples cannot be cut into {part[1]} equal parts")
-        self.arrays: list[Array] = [a if isinstance(a, np.memmap) else to_device(a, device) for a in arrays]
+        self.arrays: list[Array] = [a if _stays(a) else to_device(a, device) for a in arrays]
         self.transform, self.part = transform, part
         self.batch_size, self.shuffle, self.drop_last, self.device = int(batch_size), shuffle, drop_last, device
         self.rng = Generator(0) if rng is None else given_or_default(rng)
@@ -67,7 +67,7 @@ class Loader:
         start, self._start = self._start, 0
         self._before = self.rng.state()
         order = self.rng.permutation(n) if self.shuffle else np.arange(n)
-        orders = [order if isinstance(a, np.memmap) else to_device(order, self.device) for a in self.arrays]
+        orders = [order if _stays(a) else to_device(order, self.device) for a in self.arrays]
         which, parts = self.part
         for i in range(start, len(self)):
             stop = min((i + 1) * self.batch_size, n)
@@ -96,8 +96,18 @@ class Loader:
         self._before, self._start, self._next = self.rng.state(), due, due
 
 
+def _stays(a: Array) -> bool:
+    """Whether an array stays where it is: on the disk, or as windows that share memory, which a copy would not."""
+    if not isinstance(a, np.ndarray) or isinstance(a, np.memmap):
+        return isinstance(a, np.memmap)
+    low, high = np.lib.array_utils.byte_bounds(a)
+    return bool(high - low < a.nbytes)
+
+
 def _taken(a: Array, chosen: Array) -> Array:
     """The chosen examples of an array; pages read from the disk for them do not stay in memory."""
+    if isinstance(a, np.ndarray) and not a.flags.c_contiguous:
+        return np.asarray(a[chosen])  # take would copy the whole first
     batch = xp_of(a).take(a, chosen, axis=0)
     if not isinstance(a, np.memmap):
         return batch

@@ -117,7 +117,7 @@ def _offer_mnist(wanted: bool | None) -> None:
     numbers = [str(int(lesson.number)) for lesson in all_lessons() if lesson.uses("handwritten")]
     print(
         "data: MNIST (28x28) is not here; without it, lessons "
-        f"{', '.join(numbers[:-1])} and {numbers[-1]} use the 8x8 digits of scikit-learn"
+        f"{', '.join(numbers[:-1])} and {numbers[-1]} use the 8x8 digits of minigen"
     )
     if wanted is None and sys.stdin is not None and sys.stdin.isatty():
         try:

@@ -12,7 +12,7 @@ from ..errors import DataError
 
 
 def handwritten(split: str = "train") -> Dataset:
-    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else those of scikit-learn (8x8).
+    """Handwritten digits: MNIST (28x28) where it is found or can be downloaded, else minigen's own (8x8).
 
     Says which, if it is not MNIST.
     """
@@ -26,7 +26,7 @@ def handwritten(split: str = "train") -> Dataset:
 @functools.cache
 def _say_that_they_are_small() -> None:
     """Once in a notebook."""
-    print("MNIST is not here: 8x8 digits of scikit-learn take its place, so pictures and numbers differ a little.")
+    print("MNIST is not here: minigen's 8x8 digits take its place, so pictures and numbers differ a little.")
 
 
 def show_source(thing: Callable[..., object]) -> None:

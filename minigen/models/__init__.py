@@ -4,7 +4,10 @@ What a model is to the rest of the program, its options and what it can show, st
 `Recipe`; `catalogue.py` lists them.
 """
 
+from .autoregressive.made import MADE
+from .autoregressive.pixelcnn import PixelCNN
 from .catalogue import RECIPES, recipe_of
+from .flows.flow import Flow
 from .gans.acgan import ACGAN
 from .gans.conditional import ConditionalGAN
 from .gans.gan import GAN
@@ -25,14 +28,17 @@ __all__ = [
     "ACGAN",
     "GAN",
     "IWAE",
+    "MADE",
     "RECIPES",
     "VAE",
     "VAEGAN",
     "VQVAE",
     "ConditionalGAN",
     "ConditionalVAE",
+    "Flow",
     "InfoGAN",
     "Option",
+    "PixelCNN",
     "Recipe",
     "RestorationVAE",
     "Settings",

@@ -26,6 +26,12 @@ FILES = (
     "gans.acgan",
     "gans.infogan",
     "vaes.restoration",
+    "flows.realnvp",
+    "autoregressive.made",
+    "autoregressive.pixelcnn",
+    "sequences.transformer",
+    "sequences.gru",
+    "vaes.melody",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -12,10 +12,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..backend import module_for
-from ..data import Dataset
+from ..backend import Array, module_for
+from ..data import Dataset, kind_of, pixels, scale
 from ..distributed import check_fit
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
@@ -37,7 +37,25 @@ CAPABILITIES = {
     "class logits": "class_logits",  # examples -> (N, classes)
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
+    "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
 }
+
+
+class Kind(NamedTuple):
+    """A kind of data: what it is called in a sentence, and the data set of it that is taken where none is named."""
+
+    name: str
+    example: str
+
+
+KINDS = {
+    "images": Kind("images", "digits"),
+    "points": Kind("points", "ring"),
+    "text": Kind("a text", "sonnets"),
+    "lines": Kind("lines of text", "names"),
+    "rolls": Kind("piano rolls", "jsb"),
+}
+LONGEST_TEXT = 255  # characters of an option
 
 
 @dataclass(frozen=True)
@@ -48,7 +66,7 @@ class Option:
         name: as in code; the flag is --name with dashes.
         default: used where nothing is given; its type is the option's.
         help: one line for `--help`.
-        choices: the names that are allowed.
+        choices: the names that are allowed; without them a text may be any, of different characters.
         least, most: bounds that are allowed themselves.
         above, below: bounds that are not. A number has a bound below.
         given_by_data: whether the data decide it, and nobody is asked.
@@ -92,7 +110,10 @@ class Option:
         got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
         raise ArgumentError(f"{self.name}: expected {expected}, got {got}")
 
-    def _within(self, value: float) -> bool:
+    def _within(self, value: Value) -> bool:
+        if isinstance(value, str):
+            different = len(set(value)) == len(value)
+            return 0 < len(value) <= LONGEST_TEXT and different and all(c.isprintable() or c in "\n\t" for c in value)
         return (isinstance(value, int) or math.isfinite(value)) and not (
             (self.least is not None and value < self.least)
             or (self.most is not None and value > self.most)
@@ -104,6 +125,8 @@ class Option:
         """'an integer >= 1', 'a number with 0 < lr <= 1', 'one of bernoulli, gaussian'."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
+        if isinstance(self.default, str):
+            return f"a text of 1 to {LONGEST_TEXT} different characters that can be printed"
         kind = "an integer" if isinstance(self.default, int) else "a number"
         low, low_sign = (self.above, ">") if self.above is not None else (self.least, ">=")
         high, high_sign = (self.below, "<") if self.below is not None else (self.most, "<=")
@@ -181,7 +204,7 @@ class Recipe:
         options: what can be chosen, with defaults.
         shows: names in CAPABILITIES.
         for_data: defaults that differ, by the data's name, or for all 'points'.
-        images_only, labelled: what data it needs.
+        takes: the kinds of data that it can learn, names in KINDS. labelled: whether it needs labels.
         whole_batches: why its batches cannot be cut into shards; '' if they can.
         check: refuses options that do not go together, or not with the data.
         meaning: what the loss in the log means, in one line.
@@ -197,7 +220,7 @@ class Recipe:
     options: tuple[Option, ...]
     shows: tuple[str, ...] = ()
     for_data: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    images_only: bool = False
+    takes: tuple[str, ...] = ("images", "points")
     labelled: bool = False
     whole_batches: str = ""
     check: Callable[[Settings, Dataset], None] = lambda settings, data: None
@@ -208,7 +231,7 @@ class Recipe:
 
     def defaults(self, data: Dataset) -> dict[str, Value]:
         """The values of all options where nothing is given."""
-        special = self.for_data.get(data.name if data.is_image else "points", {})
+        special = {**self.for_data.get(kind_of(data.name), {}), **self.for_data.get(data.name, {})}
         return {option.name: special.get(option.name, option.default) for option in self.options}
 
     def settings(
@@ -232,10 +255,7 @@ class Recipe:
         Raises:
             ArgumentError: a value out of range, an option that this model does not have, or data that it cannot use.
         """
-        if not data.is_image and self.images_only:
-            raise ArgumentError(
-                f"data: {self.name!r} needs images and {data.name!r} holds points; use 'vae' or 'gan', for example"
-            )
+        self.check_kind(data)
         given = {name: value for name, value in given.items() if value is not None}
         known = {option.name: option for option in self.options}
         for name in given:
@@ -247,14 +267,46 @@ class Recipe:
             batch = known["batch_size"].checked({**self.defaults(data), **given}["batch_size"])
             given["steps"] = STEPS(1, name="epochs").checked(epochs) * max(1, len(data) // int(batch))
         values = {**self.defaults(data), **given}
-        if self.labelled:
-            values["classes"] = classes_of(data, self.name)
+        values |= self._given_by(data)
         module_for(device)  # a device that is not there is refused now
         options = {name: known[name].checked(value) for name, value in values.items()}
         numbers = int(SEED.checked(seed)), device, int(SHARDS.checked(shards))
         settings = Settings(self.name, data.name, options, *numbers)
         self.check_with(settings, data)
         return settings
+
+    def check_kind(self, data: Dataset) -> None:
+        """Refuse data of a kind that this model does not learn.
+
+        Raises:
+            ArgumentError: says which kinds it does.
+        """
+        kind = kind_of(data.name)
+        if kind not in self.takes:
+            takes = " or ".join(KINDS[name].name for name in self.takes)
+            raise ArgumentError(f"data: {self.name!r} learns from {takes}, and {data.name!r} holds {KINDS[kind].name}")
+
+    def _given_by(self, data: Dataset) -> dict[str, Value]:
+        """The options that the data decide."""
+        asked = {option.name for option in self.options if option.given_by_data}
+        found: dict[str, Value] = {}
+        if self.labelled:
+            found["classes"] = classes_of(data, self.name)
+        if "alphabet" in asked and data.alphabet:
+            found["alphabet"] = data.alphabet
+        return found
+
+    def prepared(self, x: Array, data: str) -> Array:
+        """Examples of a data set, by its name, as the model takes them: pixels scaled, symbols as they are."""
+        kind = kind_of(data)
+        if kind not in ("images", "points"):
+            return x
+        return scale(pixels(x), self.black if kind == "images" else 0.0)
+
+    @property
+    def default_data(self) -> str:
+        """The data set where none is named."""
+        return KINDS[self.takes[0]].example
 
     @property
     def choosable(self) -> list[str]:
@@ -282,8 +334,10 @@ class Recipe:
                 f"batch_size: {settings.batch_size} examples cannot be cut into {settings.shards} equal shards; "
                 f"take --batch-size {more}, or other --shards"
             )
-        if self.labelled and settings.classes != classes_of(data, self.name):
-            raise ArgumentError(f"classes: the data have {classes_of(data, self.name)}, the run {settings.classes}")
+        self.check_kind(data)
+        for name, value in self._given_by(data).items():
+            if settings.options[name] != value:
+                raise ArgumentError(f"{name}: the data have {value!r:.60}, the run {settings.options[name]!r:.60}")
         self.check(settings, data)
 
 

@@ -163,6 +163,10 @@ class Trainer:
         """Metrics of a batch that is not trained on, prepared by `target`."""
         return {}
 
+    def weight(self, x: Tensor) -> int:
+        """How much a batch counts in a mean over batches: its examples, unless a model says otherwise."""
+        return x.shape[0]
+
     def target(self, x: Tensor, rng: Generator) -> Tensor:
         """What the model is to explain of a batch: the batch itself, unless a model says otherwise."""
         return x

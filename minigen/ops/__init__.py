@@ -7,6 +7,7 @@ from ..autodiff import broadcast_to
 from .along_axis import argsort, cumsum, repeat, take_along_axis, topk
 from .contraction import einsum
 from .conv import conv2d, conv2d_transpose, conv2d_weight_gradient
+from .dot_product_attention import attention, attention_weights
 from .elementwise import (
     abs,
     add,
@@ -17,7 +18,6 @@ from .elementwise import (
     elu,
     exp,
     expm1,
-    gelu,
     leaky_relu,
     log,
     log1p,
@@ -38,11 +38,14 @@ from .elementwise import (
     where,
 )
 from .error_function import erf, gelu_exact
+from .gelu_by_tanh import gelu
+from .layer_norm_by_rows import layer_norm
 from .likelihood import bernoulli_log_likelihood
 from .linalg import add_bias, dense, matmul
-from .normalize import batch_norm, group_norm, layer_norm, standardize
+from .normalize import batch_norm, group_norm, standardize
 from .operators import attach as _attach
 from .operators import equal, greater, greater_equal, not_equal
+from .recurrence import gru
 from .reduce import argmax, log_softmax, logsumexp, max, mean, min, norm, softmax, std, sum, var
 from .resample import (
     avg_pool2d,

@@ -347,28 +347,6 @@ def _silu_gradient(g: Values, y: Values, x: Values) -> Values:
 
 silu.gradients(_silu_gradient)
 
-GELU_SCALE = math.sqrt(2 / math.pi)
-GELU_CUBIC = 0.044715
-
-
-@float_valued
-@differentiable
-def gelu(x: Array, /) -> Array:
-    """x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the tanh form of Hendrycks & Gimpel 2016.
-
-    It differs from x * Phi(x) by less than 5e-4; in PyTorch it is `gelu(x, approximate="tanh")`.
-    """
-    return 0.5 * x * (1 + xp_of(x).tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x)))
-
-
-def _gelu_gradient(g: Values, y: Values, x: Values) -> Values:
-    t = tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))
-    inner = GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x)
-    return g * 0.5 * (1 + t + x * (1 - t * t) * inner)
-
-
-gelu.gradients(_gelu_gradient)
-
 # ------------------------------------------------------------------------------------------------------ for losses
 
 

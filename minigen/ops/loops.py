@@ -1,4 +1,4 @@
-"""The dense and convolution operations with plain loops: slow, short, and straight from the definition.
+"""Dense, attention, recurrence and convolution with plain loops: slow, short, and straight from the definition.
 
 The tests hold the fast versions to these. Each takes and returns NumPy arrays and understands numeric settings only.
 
@@ -6,6 +6,7 @@ Lesson 7 writes the convolutions in this way.
 """
 
 import itertools
+import math
 
 import numpy as np
 
@@ -31,6 +32,58 @@ def dense_gradients(
             dx[n, i] += g[n, o] * w[i, o]
             dw[i, o] += g[n, o] * x[n, i]
     return dx, dw, db
+
+
+def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool = True) -> np.ndarray:
+    """y[n,i,h] = sum_j p[n,h,i,j] v[n,j,h], a vector of D numbers, over the keys j that query i sees."""
+    y = np.zeros_like(q)
+    for (n, i, h), p in _attention_weights(q, k, causal):
+        for j, weight in enumerate(p):
+            y[n, i, h] += weight * v[n, j, h]
+    return y
+
+
+def attention_gradients(
+    g: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dL/dq, dL/dk and dL/dv from g = dL/dy: through the sum over the keys, the softmax and the inner products."""
+    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    scale = q.shape[-1] ** -0.5
+    for (n, i, h), p in _attention_weights(q, k, causal):
+        dp = [g[n, i, h] @ v[n, j, h] for j in range(len(p))]
+        mean = sum(weight * d for weight, d in zip(p, dp, strict=True))
+        for j, weight in enumerate(p):
+            ds = weight * (dp[j] - mean)
+            dq[n, i, h] += scale * ds * k[n, j, h]
+            dk[n, j, h] += scale * ds * q[n, i, h]
+            dv[n, j, h] += weight * g[n, i, h]
+    return dq, dk, dv
+
+
+def _attention_weights(q, k, causal):  # type: ignore[no-untyped-def]
+    """For each query, its index (n, i, h) and its weights: one for each key that it sees, 1 in all."""
+    for n, i, h in np.ndindex(*q.shape[:3]):
+        seen = k.shape[1] - q.shape[1] + i + 1 if causal else k.shape[1]
+        e = [math.exp(q[n, i, h] @ k[n, j, h] / math.sqrt(q.shape[-1])) for j in range(seen)]
+        yield (n, i, h), [x / sum(e) for x in e]
+
+
+def gru(p: np.ndarray, w: np.ndarray, b: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """h'[c] = (1 - z) n + z h[c], a step, an example and a feature at a time: see `minigen.ops.recurrence`."""
+    size = w.shape[0]
+    y = np.zeros((*p.shape[:2], size), p.dtype)
+    for n, t in np.ndindex(*p.shape[:2]):
+        before = h[n] if t == 0 else y[n, t - 1]
+        for c in range(size):
+            reset, update, new = (p[n, t, c + k * size] for k in range(3))
+            past = b[c]
+            for i in range(size):
+                reset += before[i] * w[i, c]
+                update += before[i] * w[i, c + size]
+                past += before[i] * w[i, c + 2 * size]
+            r, z = 1 / (1 + math.exp(-reset)), 1 / (1 + math.exp(-update))
+            y[n, t, c] = (1 - z) * math.tanh(new + r * past) + z * before[c]
+    return y
 
 
 def conv2d(x: np.ndarray, w: np.ndarray, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Standardising: subtract the mean, divide by the standard deviation. The heart of batch and layer normalisation.
+"""Standardising: subtract the mean, divide by the standard deviation. The heart of batch and group normalisation.
 
 For one group of n values, y_i = (x_i - m) r with m = mean(x) and r = 1 / sqrt(var(x) + eps). Both m and r depend on
 every x_j: dm/dx_j = 1/n and dr/dx_j = -r^2 y_j / n. With the upstream gradient g,
@@ -63,7 +63,8 @@ def standardize(x: Values, axes: tuple[int, ...], eps: float = 1e-5) -> tuple[Va
     return _standardize(x, axes, eps, (m, 1 / xp.sqrt(v + eps))), m, v
 
 
-def _check_channels(operation: str, x: Values, gamma: Values, beta: Values) -> None:
+def check_channels(operation: str, x: Values, gamma: Values, beta: Values) -> None:
+    """Raise unless gamma and beta have one entry for each channel of x (..., C)."""
     for name, vector in (("gamma", gamma), ("beta", beta)):
         if vector.shape != x.shape[-1:]:
             raise ShapeError(
@@ -82,7 +83,7 @@ def batch_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> tup
     Returns:
         (y, mean, var): the batch's statistics over all axes but the last, (1, ..., C), for the running averages.
     """
-    _check_channels("batch_norm", x, gamma, beta)
+    check_channels("batch_norm", x, gamma, beta)
     moments = Moments()
     y = _batch_norm(x, gamma, beta, eps, moments)
     shape = (1,) * (x.ndim - 1) + (-1,)
@@ -210,20 +211,12 @@ _batch_norm.name = "batch_norm"
 
 
 @composed
-def layer_norm(x: Values, gamma: Values, beta: Values, eps: float = 1e-5) -> Values:
-    """Each example standardised over its last axis, then scaled and shifted (Ba et al. 2016)."""
-    _check_channels("layer_norm", x, gamma, beta)
-    y, _, _ = standardize(x, (x.ndim - 1,), eps)
-    return y * gamma + beta
-
-
-@composed
 def group_norm(x: Values, gamma: Values, beta: Values, groups: int, eps: float = 1e-5) -> Values:
     """Each example (N, ..., C) standardised within each of `groups` groups of channels (Wu & He 2018, equation 7).
 
     Then scaled and shifted, each channel on its own. With one group all channels and places of an example are one set.
     """
-    _check_channels("group_norm", x, gamma, beta)
+    check_channels("group_norm", x, gamma, beta)
     if x.ndim < 2:
         raise ShapeError(f"group_norm: x has shape {x.shape}, expected (N, ..., C)")
     if not isinstance(groups, (int, np.integer)) or groups < 1 or x.shape[-1] % groups:

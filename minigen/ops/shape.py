@@ -211,6 +211,8 @@ def _getitem(x: Array, /, index: tuple[Index, ...]) -> Array:
 def _place(g: Array, /, index: tuple[Index, ...], shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `g` added at `index`; the adjoint of indexing. Positions named twice get both."""
     xp = xp_of(g)
+    if xp is np and len(index) == 1 and is_array(index[0]) and g.size:
+        return _place_rows(g, index[0], shape)
     if any(is_array(i) for i in index):
         sums = xp.zeros(shape, dtype=np.float64)  # one after the other is added: a million times, perhaps
         xp.add.at(sums, index, g)
@@ -218,6 +220,21 @@ def _place(g: Array, /, index: tuple[Index, ...], shape: tuple[int, ...]) -> Arr
     out = xp.zeros(shape, dtype=g.dtype)
     out[index] = g
     return out
+
+
+def _place_rows(g: np.ndarray, ids: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of `shape`, each row of g added to the row that `ids` names: the gradient of a table that was looked up.
+
+    Sorted by their places, the rows for one place are neighbours, and each run of neighbours is added up in one go.
+    """
+    ids = ids.reshape(-1).astype(np.intp) % shape[0]
+    order = np.argsort(ids, kind="stable")
+    places = ids[order]
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    rows = g.reshape(len(ids), -1)[order]
+    out = np.zeros((shape[0], rows.shape[1]), g.dtype)
+    out[places[starts]] = np.add.reduceat(rows, starts, axis=0, dtype=np.float64)
+    return out.reshape(shape)
 
 
 _getitem.gradients(lambda g, y, x, index: _place(g, index, x.shape))
@@ -229,7 +246,10 @@ _place.name = "place"
 @composed
 def getitem(x: Values, index: Index) -> Values:
     """x[index] for integers, slices, None, Ellipsis, integer arrays (repeats allowed) and boolean masks."""
-    parts = [_index(i, raw(x)) for i in (index if isinstance(index, tuple) else (index,))]
+    given = index if isinstance(index, tuple) else (index,)
+    if all(type(i) is slice or type(i) is int for i in given):
+        return _getitem(x, given)
+    parts = [_index(i, raw(x)) for i in given]
     _check_masks(parts, x.shape)
     return _getitem(x, tuple(j for i in parts for j in (xp_of(i).nonzero(i) if _is_mask(i) else (i,))))
 

@@ -21,7 +21,7 @@ from ..backend import Array, device_of, is_array, keep_freed_memory, to_device, 
 from ..distributed import Group, ShardMean, check_fit
 from ..errors import ArgumentError, NumericalError, ShapeError
 from .check import at_least_0, two_rates
-from .clipping import grad_norm
+from .clipping import clip_grad_norm, grad_norm
 from .flat import FlatParameters
 from .schedules import Schedule
 
@@ -47,6 +47,7 @@ class Optimizer:
         memory: the rule's vectors by name.
         watches: whether `step(loss)` looks for a NaN or an infinity before it changes a weight. It does on the CPU; on
             the GPU to look means to wait for the device.
+        max_norm: `step(loss)` scales its gradient down to this norm, if it is larger; None: never.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float | Schedule, memory: tuple[str, ...] = ()) -> None:
@@ -56,6 +57,7 @@ class Optimizer:
         self.flat = FlatParameters(params)
         xp = xp_of(self.flat.data)
         self.watches = xp is np
+        self.max_norm: float | None = None
         self.memory = {name: xp.zeros_like(self.flat.data) for name in memory}
         self._scratch: list[Array] = []  # one for each thread
         self._loss: Tensor | None = None  # whose gradient was added
@@ -156,7 +158,8 @@ class Optimizer:
             reached, self._reached = set().union(*self._mean.group.everyones(self._reached)), set()
             for i, p in enumerate(self.flat.params):
                 p.grad = Tensor(p.grad_buffer) if i in reached and p.grad_buffer is not None else None
-        norm = grad_norm(self.flat.params)
+        params = self.flat.params
+        norm = grad_norm(params) if self.max_norm is None else clip_grad_norm(params, self.max_norm)
         if self.watches and not math.isfinite(loss.item() + norm.item()):
             raise NumericalError(f"the loss is {loss.item():g} and the norm of its gradient {norm.item():g}")
         return norm

@@ -32,8 +32,8 @@ from ..metrics import (
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..random import Generator
-from . import plots
-from .pictures import Figures
+from . import playing, plots
+from .pictures import Figures, baselines
 from .trained import Trained
 
 LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 500
@@ -70,7 +70,10 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     if trained.recipe.damage:
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     rng = Generator(seed)
+    if trained.kind not in ("images", "points"):
+        return _of_sequences(trained, train, test, rng), {}
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
+    measures |= _log_probability(trained, test, rng.spawn()) if trained.can_show("log-probabilities") else {}
     n = drawn(n, train)
     samples = trained.sample(n, rng.spawn())
     order = rng.permutation(len(train))
@@ -102,6 +105,26 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     note = f"nats, +- {windows.standard_error:.1f}, sigma {windows.sigma:.2f}; known to mislead"
     measures["Parzen window"] = Measure(windows.log_likelihood, real.log_likelihood, note)
     return measures, figures
+
+
+def _log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measures:
+    """Of a model that gives log p(x), or a bound on it that needs no encoder."""
+    x = pixels(test.x[:LIKELIHOOD_IMAGES])
+    nats = -float(trained.log_prob(x, rng).mean())
+    taken = f"{len(x)} test examples; {trained.recipe.meaning(trained.settings)}"
+    return {"NLL": Measure(nats, None, f"nats, of {taken}")}
+
+
+def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> Measures:
+    """The likelihood of all test examples, place by place, beside what needs no net."""
+    nats = -float(trained.log_prob(test.x, rng).sum(dtype=np.float64)) / int(trained.model.counted(test.x).sum())
+    what = "frame" if trained.kind == "rolls" else "symbol"
+    bound = "a bound" if trained.can_show("codes") else "exact"
+    ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, {bound}")}
+    if what == "symbol":
+        ours["bits"] = Measure(nats / math.log(2), None, "the same, in bits")
+    ours |= {name: Measure(value, None, "nats a note") for name, value in playing.measures(trained, test).items()}
+    return ours | {name: Measure(value, None, f"nats a {what}") for name, value in baselines(train, test).items()}
 
 
 def drawn(n: int, train: Dataset) -> int:

@@ -6,9 +6,11 @@ import numpy as np
 
 from ..data import Dataset, pixels
 from ..errors import ArgumentError
+from ..models.recipe import KINDS
 from ..random import Generator
 from . import latent
-from .pictures import Figures
+from .pictures import Files
+from .playing import interpolations
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ COLUMNS = 10  # of a picture of categories
 MOST_PICTURES = 4  # of categories, one for each continuous code
 
 
-def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: int | None = None) -> Figures:
+def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: int | None = None) -> Files:
     """Interpolations and traversals; of codes with a category each category; of encoders the arithmetic of labels.
+
+    Of lines: one way from a line to another, as text, and of music to hear.
 
     With two latents and nothing else, the plane too.
 
@@ -34,8 +38,12 @@ def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: in
         ArgumentError: the data are no images or have no such label, or the model has no latent vectors.
     """
     name = trained.settings.model
+    if trained.kind == "lines" and trained.can_show("codes", "encodings"):
+        return {**interpolations(trained, test, rng)}
     if not test.is_image:
-        raise ArgumentError(f"data: explore draws images, and {test.name!r} holds points; see samples.png")
+        raise ArgumentError(
+            f"data: explore draws images, and {test.name!r} holds {KINDS[trained.kind].name}; see samples.*"
+        )
     if not trained.can_show("codes"):
         raise ArgumentError(f"folder: {name!r} has no space of latent vectors to look into")
     adds = trained.can_show("encodings") and test.y is not None
@@ -52,7 +60,7 @@ def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: in
 
     z1, z2 = draw(), draw()
     decode = trained.from_codes
-    figures = {f"interpolation-{way}.png": latent.interpolation(decode, z1, z2, way=way) for way in latent.WAYS}
+    figures: Files = {f"interpolation-{way}.png": latent.interpolation(decode, z1, z2, way=way) for way in latent.WAYS}
     parts = parts_of(model)
     plane = parts == latent.CodeParts(2)
     figures["traversals.png"] = latent.traversals(decode, np.zeros(dim, np.float32) if plane else z1[0], parts)

@@ -1,19 +1,26 @@
 """The pictures of a finished run, as figures by name; who asks decides where they go."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ..data import Dataset, pixels
+from ..data import Dataset, kind_of, pixels
 from ..metrics import modes_found
+from ..models.sequences.ngram import counting
 from ..random import Generator
 from . import plots
+from .playing import final_music, is_music, music_baselines
 from .trained import Trained
+from .writing import final_texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Figures = dict[str, "Figure"]
+Content = Union["Figure", str, bytes, Callable[[Path], object]]  # of a file; the last writes it
+Files = dict[str, Content]
 MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
 
@@ -33,8 +40,27 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "likeness": ("nats per example", None, None),
     "kl": ("nats per example", None, None),
     "prior": ("nats per grid", None, None),
+    "bits_per_dim": ("bits per dimension", None, None),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
 }
+
+
+def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
+    """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
+    written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
+    if is_music(test.name):
+        return {**written, **final_music(trained, test, rng)}
+    if written:
+        return {**written}
+    return {**final_pictures(trained, test, rng)}
+
+
+def baselines(train: Dataset, test: Dataset) -> dict[str, float]:
+    """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame."""
+    if kind_of(train.name) not in ("text", "lines"):
+        return music_baselines(train, test)
+    found = counting(train.x, test.x, len(train.alphabet))
+    return {name.replace(" ", "_"): round(value, 4) for name, value in found.items()} | music_baselines(train, test)
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:

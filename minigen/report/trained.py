@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import Tensor, no_grad
-from ..backend import to_device
-from ..data import pixels, scale, unscale
+from ..backend import Array, to_device, to_numpy
+from ..data import kind_of, pixels, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -25,6 +25,7 @@ class Trained:
 
     Attributes:
         recipe: of its kind.
+        kind: of its data, see `minigen.data.kind_of`.
         black: the value of a black pixel in training.
         title: the model's and the data's name.
     """
@@ -33,7 +34,8 @@ class Trained:
         self.model: Any = model
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
-        self.is_image = len(shape) == 3
+        self.kind = kind_of(settings.data)
+        self.is_image = self.kind == "images"
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"
 
@@ -58,13 +60,22 @@ class Trained:
                 part = self.model.sample(min(PART, n - i), rng, **how).numpy()
             yield unscale(part, self.black)
 
+    def symbols(self, n: int, rng: Generator, **how: Any) -> np.ndarray:
+        """n sequences of a model of sequences, as it gives them: symbols (n, T), or frames (n, T, keys)."""
+        with no_grad():
+            return to_numpy(self.model.sample(n, rng, **how))
+
+    def log_prob(self, x: np.ndarray, rng: Generator) -> np.ndarray:
+        """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
+        return self._in_parts(lambda part: self.model.log_prob(Tensor(self.prepared(part)), rng), x)
+
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""
-        return unscale(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z), self.black)
+        return self._shown(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z))
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """What the model makes of examples x."""
-        return unscale(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), pixels(x)), self.black)
+        return self._shown(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), self._numbers(x)))
 
     def encode(self, x: np.ndarray, rng: Generator | None = None) -> np.ndarray:
         """A code for each example of x: the mean of q(z|x), or a draw from it if `rng` is given."""
@@ -73,15 +84,27 @@ class Trained:
             q = self.model.encode(self._scaled(part))
             return q.sample(rng) if rng else q.mean
 
-        return self._in_parts(code, pixels(x))
+        return self._in_parts(code, self._numbers(x))
 
     def class_of(self, x: np.ndarray) -> np.ndarray:
         """The likeliest class of each example: (N,)."""
         logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), pixels(x))
         return logits.argmax(axis=1)
 
+    def prepared(self, x: Array) -> Array:
+        """Examples of the data as the model takes them; see `Recipe.prepared`."""
+        return self.recipe.prepared(x, self.settings.data)
+
+    def _numbers(self, x: np.ndarray) -> np.ndarray:
+        """Pixels and points as floats, symbols as they are."""
+        return pixels(x) if self.kind in ("images", "points") else x
+
+    def _shown(self, x: np.ndarray) -> np.ndarray:
+        """Pixels in [0, 1]; points and symbols as they are."""
+        return unscale(x, self.black) if self.kind in ("images", "points") else x
+
     def _scaled(self, x: np.ndarray) -> Tensor:
-        return Tensor(scale(x, self.black))
+        return Tensor(self.prepared(x))
 
     def _in_parts(self, compute: Any, x: np.ndarray) -> np.ndarray:
         with no_grad():

@@ -3,7 +3,7 @@
 config.json          the settings, the shape of an example, the version of minigen
 metrics.jsonl        one JSON object a line: step, losses
 model.safetensors    all parameters and buffers, by name; there when the run is finished
-*.png                pictures
+*.png                pictures; *.txt texts, *.wav and *.mid music
 checkpoint-*         while it is not finished: see checkpoint.py
 """
 
@@ -19,6 +19,7 @@ from ..data.files import json_text, locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError, ShapeError
 from ..models import Settings, recipe_of
 from ..nn import Module
+from ..report.pictures import Content
 from ..version import __version__
 from .advice import resume_command
 from .provenance import GENERATED, save_png
@@ -110,7 +111,7 @@ class Run:
         """Whether the last step was taken and everything was written."""
         return (self.folder / "model.safetensors").exists() and not any(self.folder.glob("checkpoint-*.safetensors"))
 
-    def write(self, name: str, write: Callable[[Path], Any]) -> None:
+    def write(self, name: str | Path, write: Callable[[Path], Any]) -> None:
         """Make the file `name`, whole or not at all."""
         write_whole(self.folder / name, write)
 
@@ -128,6 +129,23 @@ class Run:
         save_png(
             figure, self.folder / name, source, model=self.settings.model, data=self.settings.data, run=run, **about
         )
+
+    def leave(self, name: str | Path, content: Content, **about: Any) -> None:
+        """Write a file of the folder, or at any path, whole or not at all.
+
+        Args:
+            name: see `picture`.
+            content: a figure, a text, bytes, or a function that writes the file of a path.
+            about: of a figure, see `picture`.
+        """
+        if isinstance(content, str):
+            self.write(name, lambda path: path.write_text(content, encoding="utf-8"))
+        elif isinstance(content, bytes):
+            self.write(name, lambda path: path.write_bytes(content))
+        elif callable(content):
+            self.write(name, content)
+        else:
+            self.picture(name, content, **about)
 
     def save_weights(self, model: Module) -> None:
         """Write model.safetensors."""

@@ -13,12 +13,14 @@ from tqdm import tqdm
 
 from .. import backend, parallel
 from ..autodiff import Tensor
-from ..data import Dataset, Loader, pixels, scale
+from ..data import Dataset, Loader
 from ..distributed import Group, check_fit
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
 from ..random import Generator, next_seed
-from ..report import Trained, curves, final_pictures, modes
+from ..report import Trained, baselines, curves, final_files, modes
+from ..report.pictures import Files
+from ..report.playing import measures
 from ..report.restorations import compared
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
@@ -31,7 +33,7 @@ from .terminal import TERMINAL, tell
 PREPARING = 1000  # examples
 SETTLING = 50  # batches
 SIZES = ("width", "latent_dim", "classes", "continuous", "words", "pack")  # options that weights grow with
-DRAWN = ("samples.png", "restored.png")  # from noise: with the seed after the run's
+DRAWN = ("samples", "restored")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
 
 
@@ -190,7 +192,7 @@ def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[T
         rng.host = weights.host  # it goes on where the weights end
         trainer = recipe.trainer(model, settings)
         trainer.join(group, settings.shards)
-        some = scale(pixels(data.x[:PREPARING]), recipe.black if data.is_image else 0.0)
+        some = recipe.prepared(np.asarray(data.x[:PREPARING]), data.name)
         trainer.prepare(Tensor(backend.to_device(some, settings.device)))
         return trainer, rng
 
@@ -256,12 +258,14 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         run.save_weights(trainer.model)
         rng = Generator(next_seed(seed))
         if shown.can_show("restorations"):
-            final, figures = compared(shown, data, test, rng)
-            final = defined(final)  # what is restored without any error has no decibels
+            restored, figures = compared(shown, data, test, rng)
+            final = defined(restored)  # what is restored without any error has no decibels
+            files: Files = {**figures}
         else:
-            final, figures = final_metrics(shown, trainer, test), final_pictures(shown, test, rng)
-    for name, figure in figures.items():
-        run.picture(name, figure, seed=next_seed(seed) if name in DRAWN else seed)
+            final = final_metrics(shown, trainer, test) | measures(shown, test) | baselines(data, test)
+            files = final_files(shown, test, rng)
+    for name, content in files.items():
+        run.leave(name, content, seed=next_seed(seed) if name.partition(".")[0] in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown, test), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
@@ -271,16 +275,19 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
 def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, float]:
     """The trainer's test metrics, averaged over all examples; of point data with clusters, how many were found."""
     sums: dict[str, float] = {}
+    weights = 0
     labels = (test.y,) if shown.recipe.labelled else ()
     seed = next_seed(shown.settings.seed)
     rng, bits = Generator(seed), Generator(TEST_SEED)
     loader = Loader(test.x, *labels, batch_size=500, shuffle=False, drop_last=False, device=shown.settings.device)
     for part in loader:
         x, *y = part if isinstance(part, tuple) else (part,)
-        batch = trainer.target(Tensor(scale(pixels(x), shown.black)), bits)
+        batch = trainer.target(Tensor(shown.prepared(x)), bits)
+        weight = trainer.weight(batch)
+        weights += weight
         for name, value in trainer.evaluate(batch, rng, *y).items():
-            sums[name] = sums.get(name, 0.0) + value.item() * batch.shape[0]
-    means = {name: round(total / len(test.x), 6) for name, total in sums.items()}
+            sums[name] = sums.get(name, 0.0) + value.item() * weight
+    means = {name: round(total / weights, 6) for name, total in sums.items()}
     return defined(means | modes(shown, test, 2500, Generator(seed)))
 
 

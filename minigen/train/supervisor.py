@@ -12,7 +12,7 @@ import numpy as np
 from ..autodiff import Tensor, debug, written
 from ..autodiff.debugging import bad_values
 from ..backend import to_numpy
-from ..data import Dataset, pixels, scale
+from ..data import Dataset
 from ..data.files import json_text
 from ..distributed import Group
 from ..errors import ArgumentError, DataError, NumericalError
@@ -88,7 +88,7 @@ class Supervisor:
             batch_size=settings.batch_size,
             rng=rng.spawn(),
             device=settings.device,
-            transform=lambda batch: scale(pixels(batch), self.shown.black),
+            transform=self.shown.prepared,
             part=(self.group.rank, self.group.size),
         )
         self.row_every = max(1, settings.steps // LOG_ROWS)

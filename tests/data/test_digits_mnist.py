@@ -24,7 +24,7 @@ SPLITS = ("train", "test")
     ("name", "near"), [("digit", "digits"), ("mnsit", "mnist"), ("fashion-mnist", "fashion_mnist")]
 )
 def test_unknown_names_get_the_nearest_one(name, near):
-    for function in (data.load, data.locate):
+    for function in (data.load, data.locate, data.kind_of):
         with pytest.raises(ArgumentError, match=f"data: unknown name {name!r}; did you mean {near!r}"):
             function(name)
 
@@ -43,7 +43,15 @@ def test_a_folder_for_what_is_not_in_files(name, tmp_path):
 def test_everything_is_described_and_located():
     assert all("\n" not in text and text for text in data.DATASETS.values())
     here = {name for name in data.DATASETS if data.locate(name)}
-    assert here == set(data.DATASETS) - {"mnist", "fashion_mnist", "stacked_mnist", "cifar10", "celeba"}
+    images = {"mnist", "fashion_mnist", "stacked_mnist", "cifar10", "celeba"}
+    texts, music = {"shakespeare", "makemore-names"}, {"jsb", "nottingham", "melodies", "chorales"}
+    assert here == set(data.DATASETS) - images - texts - music
+
+
+def test_the_kind_is_what_the_description_says():
+    for name, text in data.DATASETS.items():
+        said = {"text": "text", "lines": "lines", "points": "points", "piano rolls": "rolls"}.get(text.split(":")[0])
+        assert data.kind_of(name) == (said or "images")
 
 
 def test_data_sets_have_an_identity_and_a_one_line_repr():

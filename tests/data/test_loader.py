@@ -1,6 +1,7 @@
 """The Loader: every example once an epoch, orders that only the seed decides, aligned arrays, no waiting."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from minigen import Generator, backend, data
 from minigen.data import Loader
+from minigen.data.text import windows
 from minigen.errors import ArgumentError, DTypeError, ShapeError
 
 SIZES = st.integers(1, 40)
@@ -155,6 +157,40 @@ def test_one_transfer_an_epoch_and_no_waiting(device, device_kind):
     next(batches)  # moves the epoch's order
     with backend.module_for("cuda").forbid_sync():
         assert len(list(batches)) == 4
+
+
+def test_windows_of_a_text_are_read_batch_by_batch(device):
+    """They share memory, which a copy of all would take 65 times."""
+    text = np.arange(300, dtype=np.uint8) % 250
+    view = windows(text, 64)
+    loader = Loader(view, np.arange(len(view)), batch_size=7, rng=Generator(2), drop_last=False, device=device)
+    assert loader.arrays[0] is view
+    seen = []
+    for x, numbers in loader:
+        assert backend.device_of(x) == backend.device_of(numbers) == device
+        assert x.dtype == np.uint8
+        x, numbers = backend.to_numpy(x), backend.to_numpy(numbers)
+        assert x.flags.c_contiguous
+        assert np.array_equal(x, view[numbers])
+        seen += numbers.tolist()
+    assert sorted(seen) == list(range(len(view)))
+
+
+def test_a_view_takes_little_memory():
+    view = windows(np.zeros(1 << 20, np.uint8), 64)
+    tracemalloc.start()
+    next(iter(Loader(view, batch_size=32, shuffle=False)))
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20  # the order has 8 MB, a copy had 68
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0)])
+@pytest.mark.parametrize("step", [1, -1, 2])
+def test_arrays_of_any_order_in_memory(axes, step, device):
+    x = np.random.default_rng(0).random((12, 5, 12), np.float32).transpose(axes)[::step]
+    loader = Loader(x, batch_size=3, shuffle=False, device=device)
+    assert backend.device_of(loader.arrays[0]) == device  # nothing is shared: moved once, as a whole
+    assert np.array_equal(np.concatenate([backend.to_numpy(batch) for batch in loader]), x)
 
 
 @given(st.sampled_from([1, 2, 4]), st.integers(1, 5), st.integers(20, 40), SEEDS, st.booleans())

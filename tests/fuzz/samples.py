@@ -6,6 +6,7 @@ import struct
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,47 @@ def zipped(members, **named):
         for name, content in members:
             archive.writestr(name, content)
     return raw.getvalue()
+
+
+MATLAB = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"  # the header of a file
+
+
+def element(kind, content):
+    """An element of a MATLAB file: a small one where it can be."""
+    if 0 < len(content) <= 4:
+        return struct.pack("<HH", kind, len(content)) + content.ljust(4, b"\0")
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+def matrix(of_class, shape, name, values):
+    """A matrix of a MATLAB file, with its values as elements."""
+    head = element(6, struct.pack("<II", of_class, 0)) + element(5, struct.pack("<ii", *shape)) + element(1, name)
+    return element(14, head + values)
+
+
+def cells(**lists):
+    """Lists of byte matrices by name, as the elements of a MATLAB file; of class double, as MATLAB keeps them."""
+    return b"".join(
+        matrix(
+            1,
+            (1, len(rolls)),
+            name.encode(),
+            b"".join(matrix(6, r.shape, b"", element(2, r.T.tobytes())) for r in rolls),
+        )
+        for name, rolls in lists.items()
+    )
+
+
+def packed(content):
+    """A MATLAB file of one compressed element."""
+    squeezed = zlib.compress(content, 1)
+    return MATLAB + struct.pack("<II", 15, len(squeezed)) + squeezed
+
+
+def rolls(n=2, frames=6):
+    """Pieces of music (frames, 88), all different."""
+    rng = np.random.default_rng(0)
+    return [(rng.random((frames + i, 88)) < 0.05).astype(np.uint8) for i in range(n)]
 
 
 def checkpoint():

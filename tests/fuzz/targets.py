@@ -11,8 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from minigen.data import idx, photographs
+from minigen.data.alphabet import decode, lines_of
 from minigen.data.cifar import MEMBERS, read_cifar
+from minigen.data.lines import read_lines, split_lines
+from minigen.data.music import read_rolls
 from minigen.data.photographs import photographs_at
+from minigen.data.text import symbols_of
 from minigen.errors import DataError
 from minigen.runs import load_run
 from minigen.runs.checkpoint import read_checkpoint
@@ -66,6 +70,23 @@ def picture(path):
     assert all(isinstance(text, str) and text.isprintable() for text in texts_of(path).values())
 
 
+def music(path):
+    for roll in read_rolls(path, "train"):
+        assert roll.dtype == np.uint8
+        assert roll.shape[1] == 88
+        assert roll.max() <= 1
+
+
+def text(path):
+    symbols, alphabet = symbols_of(path)
+    assert decode(symbols, alphabet) == path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def lines(path):
+    data = split_lines("lines", read_lines(path), 1, "train")
+    assert all(line == line.strip() for line in lines_of(data.x, data.alphabet))
+
+
 def plain(content):
     return content
 
@@ -86,6 +107,10 @@ TARGETS = [  # reader, and how the content is packed for it
     ("model.safetensors", weights, plain),
     ("checkpoint", read_checkpoint, plain),
     ("png", picture, plain),
+    ("matlab", music, plain),
+    ("matlab.zlib", music, samples.packed),
+    ("text", text, plain),
+    ("lines", lines, plain),
 ]
 
 
@@ -100,6 +125,8 @@ def seeds():
     contents = [samples.idx(array), samples.idx(array), archive, raw, samples.batch(*pair), zipped, samples.jpeg()]
     contents += [(RUN / "config.json").read_bytes(), (RUN / "model.safetensors").read_bytes()]
     contents += [samples.checkpoint(), samples.png()]
+    tunes = samples.cells(traindata=samples.rolls())
+    contents += [samples.packed(tunes), tunes, "To be, or not to be: \u00e9\r\n".encode() * 60, b"anna\n bob \n\neve\n"]
     return [bytes([i]) + content for i, content in enumerate(contents)]
 
 

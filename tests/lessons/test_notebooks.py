@@ -90,7 +90,7 @@ def test_the_lesson_has_its_parts(lesson):
 )
 @each_lesson
 def test_the_notebook_runs(lesson, images, monkeypatch, tmp_path):
-    """With MNIST, where it is at hand; and where it is not and cannot be had, with the digits of scikit-learn."""
+    """With MNIST, where it is at hand; and where it is not and cannot be had, with minigen's own digits."""
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
     if images == "embedded":
         monkeypatch.delenv("MINIGEN_DATA", raising=False)

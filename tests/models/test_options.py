@@ -15,15 +15,13 @@ from minigen import data
 from minigen.errors import ArgumentError
 from minigen.models import RECIPES, Option, recipe_of
 from minigen.models.gans.gan import GANTrainer
+from tests.examples import BY_KIND, first_for
 from tests.train.matrix import ordinary
 
 SMALL = {"steps": 3, "batch_size": 20, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2}
 NEEDS = {"depth": {"net": "dense"}}  # what else must be chosen for an option to be one
 PAIRS = [
-    (model, name, option)
-    for model, recipe in RECIPES.items()
-    for name in ("digits", *(() if recipe.images_only else ("ring",)))
-    for option in recipe.choosable
+    (model, name, option) for model, recipe in RECIPES.items() for name in recipe.takes for option in recipe.choosable
 ]
 
 
@@ -39,7 +37,7 @@ def outcome(recipe, data_set, settings, steps=None):
     found = {}
     for i in range(steps or settings.steps):
         part = np.arange(i * settings.batch_size, (i + 1) * settings.batch_size) % len(data_set)
-        x = data.scale(data_set.x[part], recipe.black if data_set.is_image else 0.0)
+        x = recipe.prepared(data_set.x[part], data_set.name)
         metrics = trainer.step(mg.tensor(x), rng, *([data_set.y[part]] if recipe.labelled else []))
         found |= {f"{name} of step {i}": value.item() for name, value in metrics.items()}
     with trainer.averaged():
@@ -54,7 +52,7 @@ def differ(a, b):
 
 @functools.cache
 def plain(model, name, option=""):
-    recipe, data_set = recipe_of(model), data.load(name)
+    recipe, data_set = recipe_of(model), BY_KIND[name]
     return outcome(recipe, data_set, small(recipe, data_set, **needs(recipe, option)))
 
 
@@ -73,21 +71,21 @@ def effect(recipe, data_set, before, option, value):
 
 @pytest.mark.parametrize(("model", "name", "option"), PAIRS)
 def test_every_other_value_has_an_effect_or_is_refused(model, name, option):
-    recipe, data_set = recipe_of(model), data.load(name)
+    recipe, data_set = recipe_of(model), BY_KIND[name]
     own = next(o for o in recipe.options if o.name == option)
     values = ordinary(own, small(recipe, data_set).options[option])
     assert values
     effects = {value: effect(recipe, data_set, plain(model, name, option), option, value) for value in values}
     assert "none" not in effects.values(), effects
-    if name == "digits":
+    if name == "images":
         assert "changes" in effects.values(), f"all are refused: {effects}"
 
 
 def test_equal_settings_have_equal_outcomes():
     """Otherwise the differences above would show nothing."""
     for model in RECIPES:
-        recipe, data_set = recipe_of(model), data.load("digits")
-        assert not differ(plain(model, "digits"), outcome(recipe, data_set, small(recipe, data_set)))
+        recipe, data_set = recipe_of(model), first_for(recipe_of(model))
+        assert not differ(plain(model, recipe.takes[0]), outcome(recipe, data_set, small(recipe, data_set)))
 
 
 @pytest.mark.parametrize("model", [name for name, recipe in RECIPES.items() if "penalty" in recipe.choosable])

@@ -12,6 +12,7 @@ from minigen import backend, data
 from minigen.distributed import Group
 from minigen.errors import ArgumentError
 from minigen.models import RECIPES, recipe_of
+from tests.examples import first_for
 
 DIGITS = data.load("digits")
 
@@ -20,13 +21,14 @@ MODELS = sorted(RECIPES)
 
 
 def trainer_for(model, device, seed=0, **given):
-    settings = recipe_of(model).settings(DIGITS, lr=1e-3, width=8, batch_size=16, seed=seed, device=device, **given)
-    network = recipe_of(model).build(settings, DIGITS.shape, mg.Generator(seed))
+    data_set = first_for(recipe_of(model))
+    settings = recipe_of(model).settings(data_set, lr=1e-3, width=8, batch_size=16, seed=seed, device=device, **given)
+    network = recipe_of(model).build(settings, data_set.shape, mg.Generator(seed))
     return network, recipe_of(model).trainer(network, settings)
 
 
-def batch(device, n=16, start=0):
-    return mg.tensor(DIGITS.x[start : start + n], device=device)
+def batch(model, device, n=16, start=0):
+    return mg.tensor(first_for(recipe_of(model)).x[start : start + n], device=device)
 
 
 def labels(model, device, n=16, start=0):
@@ -40,7 +42,7 @@ def test_every_array_stays_float32(device, model):
     rng = mg.Generator(0)
     with mg.debug():  # raises where float32 becomes float64, and at any NaN
         for _ in range(2):
-            metrics = trainer.step(batch(device), rng, *labels(model, device))
+            metrics = trainer.step(batch(model, device), rng, *labels(model, device))
     assert {m.dtype for m in metrics.values()} == {np.dtype(np.float32)}
     assert {t.dtype for _, t in network.named_tensors()} == {np.dtype(np.float32)}
     assert {p.grad.dtype for p in network.parameters() if p.grad is not None} == {np.dtype(np.float32)}
@@ -56,7 +58,7 @@ def test_a_step_does_not_wait_for_the_device(device, device_kind, model):
         pytest.skip("only the double counts synchronisations")
     xp = backend.module_for("cuda")
     _, trainer = trainer_for(model, device)
-    rng, x, y = mg.Generator(0), batch(device), labels(model, device)
+    rng, x, y = mg.Generator(0), batch(model, device), labels(model, device)
     trainer.step(x, rng, *y)  # the first step makes the random stream
     with xp.forbid_sync():
         trainer.step(x, rng, *y)
@@ -82,7 +84,7 @@ def test_cpu_and_device_take_the_same_step(device, model):
             network, trainer = trainer_for(model, name)
             rng = HostNoise(0)
             for i in range(3):
-                trainer.step(batch(name, start=16 * i), rng, *labels(model, name, start=16 * i))
+                trainer.step(batch(model, name, start=16 * i), rng, *labels(model, name, start=16 * i))
             return network.state_dict()
 
     ours, reference = weights(device), weights("cpu")
@@ -98,7 +100,7 @@ def test_same_seed_same_bytes(device, model):
         network, trainer = trainer_for(model, device, seed)
         rng = mg.Generator(seed)
         for i in range(3):
-            trainer.step(batch(device, start=16 * i), rng, *labels(model, device, start=16 * i))
+            trainer.step(batch(model, device, start=16 * i), rng, *labels(model, device, start=16 * i))
         return b"".join(array.tobytes() for array in network.state_dict().values())
 
     assert weights(1) == weights(1)
@@ -110,11 +112,11 @@ def test_same_seed_same_bytes(device, model):
 def test_graphs_do_not_survive_their_step(device, model):
     _, trainer = trainer_for(model, device)
     rng = mg.Generator(0)
-    trainer.step(batch(device), rng, *labels(model, device))
+    trainer.step(batch(model, device), rng, *labels(model, device))
     gc.collect()
     gc.disable()
     try:
-        x = batch(device)
+        x = batch(model, device)
         seen = weakref.ref(x)
         metrics = trainer.step(x, rng, *labels(model, device))
         del x
@@ -129,7 +131,7 @@ def test_graphs_do_not_survive_their_step(device, model):
 def test_the_loss_of_a_vae_falls(model):
     _, trainer = trainer_for(model, "cpu")
     rng = mg.Generator(0)
-    losses = [trainer.step(batch("cpu", 64, 64 * (i % 20)), rng)["loss"].item() for i in range(200)]
+    losses = [trainer.step(batch(model, "cpu", 64, 64 * (i % 20)), rng)["loss"].item() for i in range(200)]
     assert np.mean(losses[-20:]) < 0.85 * np.mean(losses[:5])
 
 
@@ -137,7 +139,7 @@ def test_the_loss_of_a_vae_falls(model):
 def test_a_gan_moves_both_players(model):
     network, trainer = trainer_for(model, "cpu")
     before = network.state_dict()
-    trainer.step(batch("cpu"), mg.Generator(0))
+    trainer.step(batch(model, "cpu"), mg.Generator(0))
     after = network.state_dict()
     assert all(not np.array_equal(before[name], after[name]) for name in before)
 
@@ -157,7 +159,7 @@ def test_the_mean_of_the_shards_gradients_is_the_batchs(device):
     found = {}
     for shards in (1, 2, 8):
         _, trainer = joined("ae", device, shards)
-        metrics = trainer.step(batch(device), mg.Generator(0))
+        metrics = trainer.step(batch("ae", device), mg.Generator(0))
         found[shards] = backend.to_numpy(trainer.optimizer.flat.grad).copy(), metrics["loss"].item()
     for shards in (2, 8):
         assert np.allclose(found[shards][0], found[1][0], rtol=1e-4, atol=1e-5 * np.abs(found[1][0]).max())
@@ -168,7 +170,7 @@ def test_the_mean_of_the_shards_gradients_is_the_batchs(device):
 def test_a_batch_that_is_cut_trains_every_model_and_nobody_waits(device, device_kind, model):
     network, trainer = joined(model, device, 2)
     rng, waiting = mg.Generator(0), contextlib.nullcontext()
-    x, y = batch(device), labels(model, device)
+    x, y = batch(model, device), labels(model, device)
     before = network.state_dict()
     trainer.step(x, rng, *y)
     if device_kind == "double":
@@ -187,7 +189,7 @@ def test_running_statistics_are_the_mean_of_what_each_shard_would_leave():
         return {name: t.numpy().copy() for name, t in network.named_buffers()}
 
     whole, trainer = joined("dcgan", "cpu", 4)
-    shards = trainer.shards(batch("cpu"), mg.Generator(3))
+    shards = trainer.shards(batch("dcgan", "cpu"), mg.Generator(3))
     each = []
     for shard in shards:
         one, _ = trainer_for("dcgan", "cpu")
@@ -202,7 +204,7 @@ def test_running_statistics_are_the_mean_of_what_each_shard_would_leave():
 
 def test_a_process_takes_its_own_shards():
     """Their noise is that of their numbers, whoever computes them."""
-    x, seen = batch("cpu"), {}
+    x, seen = batch("vae", "cpu"), {}
     for size in (1, 2, 4):
         n = 16 // size
         seen[size] = []
@@ -217,7 +219,7 @@ def test_a_process_takes_its_own_shards():
 def test_a_batch_that_cannot_be_cut_equally_is_refused():
     _, trainer = joined("vae", "cpu", 4)
     with pytest.raises(ArgumentError, match="x: 15 examples cannot be cut into 4 equal shards"):
-        trainer.step(batch("cpu", 15), mg.Generator(0))
+        trainer.step(batch("vae", "cpu", 15), mg.Generator(0))
     with pytest.raises(ArgumentError, match="shards: expected"):
         trainer.join(Group(), 3)
 
@@ -225,10 +227,10 @@ def test_a_batch_that_cannot_be_cut_equally_is_refused():
 def test_an_update_that_failed_leaves_nothing_for_the_next():
     network, trainer = joined("vae", "cpu", 4)
     other, fresh = joined("vae", "cpu", 4)
-    for shard in trainer.each(trainer.shards(batch("cpu"), mg.Generator(9))):
+    for shard in trainer.each(trainer.shards(batch("vae", "cpu"), mg.Generator(9))):
         trainer.optimizer.add(network.loss(shard.x, shard.rng).total)
         break
     for one in (trainer, fresh):
-        one.step(batch("cpu"), mg.Generator(0))
+        one.step(batch("vae", "cpu"), mg.Generator(0))
     ours, theirs = network.state_dict(), other.state_dict()
     assert all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)

@@ -81,7 +81,7 @@ CASES = [
     case("elu", mg.elu, r(3, 4)),
     case("elu", mg.elu, np.array([800.0, -1.0])),  # e^800 is not to be formed
     case("silu", mg.silu, r(2, 3)),
-    case("gelu", mg.gelu, r(2, 3)),
+    case("gelu", mg.gelu, 2 * r(2, 3)),
     case("erf", mg.erf, r(2, 3)),
     case("erf", mg.gelu_exact, r(2, 3)),
     case("remainder", lambda a, b: a % b, STEPS, r(4), **LINEAR),
@@ -180,6 +180,13 @@ CASES = [
     case("einsum", lambda a, b: mg.einsum("iij,j", a, b), r(3, 3, 2), r(2)),
     case("einsum", lambda a, b: mg.einsum("ij,ij->j", a, b), r(2, 3), r(1, 3)),  # lengths of 1 broadcast
     case("einsum", lambda a, b: mg.einsum("...i,ij", a, b), r(2, 3, 4), r(4, 5)),
+    # attention: (N, T, H, D); more queries than one block has, fewer queries than keys, all keys seen
+    case("attention", mg.attention, r(2, 3, 2, 4), r(2, 3, 2, 4), r(2, 3, 2, 4)),
+    case("attention", mg.attention, r(1, 35, 1, 2), r(1, 36, 1, 2), r(1, 36, 1, 2)),
+    case("attention", lambda q, k, v: mg.attention(q, k, v, causal=False), r(2, 3, 1, 2), r(2, 4, 1, 2), r(2, 4, 1, 2)),
+    # recurrence: (N, T, 3C), (C, 3C), (C,), (N, C); one step, several
+    case("gru", mg.gru, r(2, 4, 9), r(3, 9), r(3), r(2, 3)),
+    case("gru", mg.gru, r(3, 1, 6), r(2, 6), r(2), r(3, 2)),
     # convolutions: (N, H, W, C) and (kh, kw, C / groups, F)
     case("conv2d", lambda x, w: mg.conv2d(x, w, stride=2, padding=1), r(2, 7, 6, 3), r(3, 2, 3, 4)),
     case("conv2d", lambda x, w: mg.conv2d(x, w, (2, 1), ((0, 1), (2, 0)), (1, 2)), r(2, 6, 7, 2), r(2, 3, 2, 3)),
@@ -211,7 +218,7 @@ CASES = [
     # normalisation
     case("standardize", lambda x: mg.standardize(x, (0, 1), 1e-2)[0], r(3, 4, 2)),
     case("batch_norm", lambda x, g, b: mg.batch_norm(x, g, b)[0], r(3, 2, 2, 4), p(4), r(4)),
-    case("layer_norm", mg.layer_norm, r(3, 5), p(5), r(5)),
+    case("layer_norm", lambda x, g, b: mg.layer_norm(x, g, b, 1e-2), r(2, 3, 5), p(5), r(5)),
     case("group_norm", lambda x, g, b: mg.group_norm(x, g, b, 2), r(2, 3, 4), p(4), r(4)),
 ]
 

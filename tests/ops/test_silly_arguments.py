@@ -14,9 +14,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # 
 
 MATRIX, ROW = np.array([[0.5, 2.0, -1.0], [3.0, 0.1, 0.7]], "f4"), np.array([1.0, 2.0, 3.0], "f4")
 IMAGES, KERNELS = np.ones((1, 5, 4, 2), "f4"), np.ones((3, 2, 2, 3), "f4")
+HEADS = np.ones((1, 3, 2, 4), "f4")
 CALLS = {  # ordinary arguments of an operation; the others take a matrix, or two
     "add_bias": (MATRIX, ROW),
     "astype": (MATRIX, "float64"),
+    "attention": (HEADS, HEADS, HEADS, True),
+    "attention_weights": (HEADS, HEADS, True),
     "batch_norm": (MATRIX, ROW, ROW, 1e-5),
     "bernoulli_log_likelihood": (MATRIX, abs(MATRIX) / 4),
     "bce_with_logits": (MATRIX, abs(MATRIX) / 4),
@@ -57,6 +60,7 @@ CALLS = {  # ordinary arguments of an operation; the others take a matrix, or tw
     "upsample_bilinear": (IMAGES, 2),
     "upsample_nearest": (IMAGES, 2),
     "var": (MATRIX, 1, 0, True),
+    "gru": (np.ones((2, 4, 9), "f4"), np.ones((3, 9), "f4"), np.ones(3, "f4"), np.ones((2, 3), "f4")),
     "where": (MATRIX > 0, MATRIX, MATRIX),
 }
 REDUCTIONS = {"axis": 1, "keepdims": True, "descending": True}

@@ -34,6 +34,26 @@ def oihw(w):
     return w.permute(3, 2, 0, 1)
 
 
+def by_head(x):
+    """(N, T, H, D) -> (N, H, T, D), and back."""
+    return x.permute(0, 2, 1, 3)
+
+
+def torch_attention(causal):
+    def attention(q, k, v):
+        with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # the one with a second derivative
+            return by_head(F.scaled_dot_product_attention(*map(by_head, (q, k, v)), is_causal=causal))
+
+    return attention
+
+
+def torch_gru(p, w, b, h):
+    """The inputs' part is given: an input weight of ones on the diagonal hands it on."""
+    c3, zeros = p.shape[2], p.new_zeros(p.shape[2])
+    weights = torch.eye(c3, dtype=p.dtype), w.T, zeros, torch.cat([zeros[: 2 * len(b)], b])
+    return torch.gru(p, h[None], weights, True, 1, 0.0, True, False, True)[0]
+
+
 def pool(f):
     return lambda x: nhwc(f(nchw(x)))
 
@@ -70,6 +90,13 @@ CASES = {
         lambda x: mg.repeat(x, [1, 0, 3], 0),
         lambda x: x.repeat_interleave(torch.tensor([1, 0, 3]), 0),
         r(3, 2),
+    ),
+    "attention": (mg.attention, torch_attention(True), *(r(2, 40, 3, 4) for _ in range(3))),
+    "attention, all keys": (
+        lambda q, k, v: mg.attention(q, k, v, causal=False),
+        torch_attention(False),
+        r(2, 3, 2, 4),
+        *(r(2, 5, 2, 4) for _ in range(2)),
     ),
     "tril": (lambda x: mg.tril(x, 1), lambda x: x.tril(1), r(2, 3, 4)),
     "triu": (lambda x: mg.triu(x, -1), lambda x: x.triu(-1), r(2, 3, 4)),
@@ -131,6 +158,7 @@ CASES = {
     "matrix times vector": (mg.matmul, torch.matmul, r(5, 2, 3), r(3)),
     "add_bias": (mg.add_bias, lambda x, b: x + b, r(5, 2, 3), r(3)),
     "dense": (mg.dense, lambda x, w, b: F.linear(x, w.T, b), r(5, 2, 3), r(3, 4), r(4)),
+    "gru": (mg.gru, torch_gru, r(2, 5, 9), r(3, 9), r(3), r(2, 3)),
     "conv2d": (
         lambda x, w: mg.conv2d(x, w, (2, 1), (1, 2), (1, 2), 2),
         lambda x, w: nhwc(F.conv2d(nchw(x), oihw(w), None, (2, 1), (1, 2), (1, 2), 2)),

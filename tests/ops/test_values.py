@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigen as mg
 from minigen.errors import ShapeError
-from minigen.ops import conv
+from minigen.ops import conv, loops
 
 rng = np.random.default_rng(11)
 
@@ -85,12 +85,26 @@ IMAGES, KERNEL, CUBE = r(2, 5, 6, 3), r(2, 3, 3, 4), r(2, 3, 4)
 UPSTREAM = np.einsum("nijabc,abcf->nijf", windows(IMAGES, (2, 3), *SETTINGS), KERNEL)  # of conv2d's shape
 
 # name: (the operation, what it should give, inputs)
+HEADS = r(2, 3, 2, 3)
+
+
+def attention_weights(q, k):
+    """Query i of 3 sees the keys 0 ... i + 1 of 4."""
+    return softmax(np.einsum("nihd,njhd->nhij", q, k) / np.sqrt(3) - 1e9 * (1 - np.tri(3, 4, 1)), 3)
+
+
+def attention(q, k, v):
+    return np.einsum("nhij,njhd->nihd", attention_weights(q, k), v)
+
+
 TABLE = {
     "abs": (mg.abs, np.abs, A),
     "add": (mg.add, np.add, A, B),
     "argsort": (lambda x: mg.argsort(x, axis=0), lambda x: x.argsort(0), A),
     "argmax": (lambda x: mg.argmax(x, axis=1), lambda x: x.argmax(1), A),
     "astype": (lambda x: mg.astype(x, x.dtype), lambda x: x, A),
+    "attention": (mg.attention, attention, HEADS, *(r(2, 4, 2, 3) for _ in range(2))),
+    "attention_weights": (mg.attention_weights, attention_weights, HEADS, r(2, 4, 2, 3)),
     "avg_pool2d": (lambda x: mg.avg_pool2d(x, (3, 2), 2, 1), lambda x: pools(x, np.mean, 0), IMAGES),
     "batch_norm": (
         lambda x, g, b: mg.batch_norm(x, g, b)[0],
@@ -183,6 +197,7 @@ TABLE = {
     "matmul": (mg.matmul, lambda a, b: np.einsum("hik,bkj->bij", a, b), r(1, 2, 3), r(5, 3, 4)),
     "max": (lambda x: mg.max(x, (0, 1)), lambda x: x.max((0, 1)), CUBE),
     "max_pool2d": (lambda x: mg.max_pool2d(x, (3, 2), 2, 1), lambda x: pools(x, np.max, -np.inf), IMAGES),
+    "gru": (mg.gru, loops.gru, r(2, 3, 6), r(2, 6), r(2), r(2, 2)),
     "maximum": (mg.maximum, np.maximum, A, B),
     "mean": (lambda x: mg.mean(x, (0, -1)), lambda x: x.mean((0, -1)), CUBE),
     "min": (lambda x: mg.min(x, 1, keepdims=True), lambda x: x.min(1, keepdims=True), CUBE),
@@ -271,8 +286,8 @@ def test_float32_stays_float32(device, name):
         assert {g.dtype for g in (*again, *(t.grad for t in tensors))} == {np.dtype(np.float32)}
 
 
-FRACTIONS = """avg_pool2d cos divide erf exp expm1 gelu gelu_exact log_softmax logsumexp mean norm sigmoid silu sin
-softmax softplus sqrt standardize std tanh upsample_bilinear var layer_norm group_norm"""
+FRACTIONS = """attention attention_weights avg_pool2d cos divide erf exp expm1 gelu gelu_exact log_softmax logsumexp
+mean norm sigmoid silu sin softmax softplus sqrt standardize std tanh upsample_bilinear var layer_norm group_norm"""
 
 
 @pytest.mark.parametrize("name", FRACTIONS.split())

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from minigen import Generator, Tensor, data
-from minigen.data import pixels, scale
 from minigen.models import RECIPES, recipe_of
-from minigen.report import curves, final_pictures, modes, picture_of
-from minigen.report.pictures import NOT_PLOTTED
+from minigen.report import curves, modes, picture_of
+from minigen.report.pictures import NOT_PLOTTED, final_pictures
+from tests.examples import examples_for
 
 from .test_trained import untrained
 
@@ -69,7 +69,7 @@ def logged(model, examples, **given):
     """The metrics of a step, and of the row that the supervisor makes of it."""
     shown = untrained(model, examples, **given)
     recipe = shown.recipe
-    x = scale(pixels(examples.x[:20]), recipe.black if examples.is_image else 0.0)
+    x = shown.prepared(examples.x[:20])
     labels = [examples.y[:20]] if recipe.labelled else []
     shown.model.train()
     metrics = recipe.trainer(shown.model, shown.settings).step(Tensor(x), Generator(0), *labels)
@@ -82,7 +82,7 @@ def test_each_curve_stands_under_its_own_unit(model):
     """No share on an axis without ends, no nats beside what are none, and nothing of the log is left out."""
     recipe = recipe_of(model)
     losses = next((option.choices for option in recipe.options if option.name == "loss"), (None,))
-    for examples in (DIGITS, *(() if recipe.images_only else (RING,))):
+    for examples in examples_for(recipe):
         for loss in losses:
             shown, row = logged(model, examples, **({"loss": loss} if loss else {}))
             under = {}

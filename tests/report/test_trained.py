@@ -7,6 +7,7 @@ from minigen import Generator, backend, data
 from minigen.models import RECIPES, recipe_of
 from minigen.models.recipe import CAPABILITIES
 from minigen.report import Trained, trained
+from tests.examples import first_for, own
 
 DIGITS = data.load("digits", "test")
 
@@ -14,30 +15,36 @@ DIGITS = data.load("digits", "test")
 def untrained(model, examples=DIGITS, **given):
     """With first weights: they are enough to see what goes in and comes out."""
     recipe, device = recipe_of(model), backend.default_device()
-    sizes = {"width": 4, "latent_dim": 3, "batch_size": 20, "steps": 1, "device": device}
-    settings = recipe.settings(examples, **sizes | given)
+    sizes = own(recipe, width=4, latent_dim=3, batch_size=20, steps=1)
+    settings = recipe.settings(examples, device=device, **sizes | given)
     return Trained(recipe.build(settings, examples.shape, Generator(0)).eval(), settings, examples.shape)
 
 
 @pytest.mark.parametrize("model", RECIPES)
 def test_what_it_can_show_it_shows(model):
     """Each capability that the recipe claims is a method of the model; numbers come back as the host's."""
-    shown = untrained(model)
+    examples = first_for(recipe_of(model))
+    shown = untrained(model, examples)
     assert shown.can_show()
     for name in shown.recipe.shows:
         assert shown.can_show(name)
         assert callable(getattr(shown.model, CAPABILITIES[name]))
     assert not shown.can_show("wishes", *shown.recipe.shows)
-    if not shown.recipe.damage:
+    if shown.can_show("log-probabilities"):
+        assert shown.log_prob(examples.x[:5], Generator(0)).shape == (5,)
+    if shown.kind not in ("images", "points"):
+        assert shown.symbols(3, Generator(0), length=4).shape[0] == 3
+    elif not shown.recipe.damage:
         samples = shown.sample(3, Generator(0))
         assert (samples.shape, samples.dtype) == ((3, 8, 8, 1), np.float32)
     if shown.can_show("reconstructions"):
-        again = shown.reconstruct(DIGITS.x[:5])
-        assert (again.shape, again.dtype) == ((5, 8, 8, 1), np.float32)
+        again = shown.reconstruct(examples.x[:5])
+        assert again.shape == (5, *examples.shape)
+        assert again.dtype == (np.float32 if examples.is_image else np.int64)
     if shown.can_show("codes", "encodings"):
-        codes = shown.encode(DIGITS.x[:5])
+        codes = shown.encode(examples.x[:5])
         assert codes.shape == (5, shown.model.latent_dim)
-        assert shown.from_codes(codes).shape == (5, 8, 8, 1)
+        assert shown.from_codes(codes).shape == (5, *examples.shape)
     if shown.can_show("class logits"):
         assert shown.class_of(DIGITS.x[:5]).shape == (5,)
 

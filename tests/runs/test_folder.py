@@ -11,13 +11,15 @@ from minigen import Generator, data
 from minigen.errors import ArgumentError, DataError
 from minigen.models import RECIPES, recipe_of
 from minigen.runs import Run, load_run, new_folder
+from tests.examples import first_for, own
 
 DIGITS = data.load("digits")
 
 
 def run_in(folder, model="vae", **given):
-    settings = recipe_of(model).settings(DIGITS, **{"width": 4, "latent_dim": 2, "steps": 3, "seed": 4} | given)
-    return Run(new_folder(str(folder), settings), settings, DIGITS.shape)
+    recipe, examples = recipe_of(model), first_for(recipe_of(model))
+    settings = recipe.settings(examples, **own(recipe, width=4, latent_dim=2, steps=3) | {"seed": 4} | given)
+    return Run(new_folder(str(folder), settings), settings, examples.shape)
 
 
 @pytest.mark.parametrize("model", RECIPES)

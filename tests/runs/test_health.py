@@ -12,6 +12,7 @@ from minigen import data
 from minigen.models import RECIPES, recipe_of
 from minigen.models.gans.losses import LOSSES
 from minigen.runs.health import PATIENCE, SIGNS, new_warnings, signs_of_imbalance
+from tests.examples import examples_for
 
 DIGITS, RING = data.load("digits"), data.load("ring")
 PLAIN = recipe_of("gan").settings(RING)
@@ -101,7 +102,7 @@ def test_the_spread_of_one_sample_for_all_noise_is_zero():
 def every_kind():
     """Settings of each model on images and points, by each of its choices, and at the smallest batch."""
     for recipe in RECIPES.values():
-        for examples in (DIGITS, *(() if recipe.images_only else (RING,))):
+        for examples in examples_for(recipe):
             plain = recipe.settings(examples)
             yield plain
             least = plain.options.get("critic_steps", 1) * plain.options.get("pack", 1)

@@ -87,7 +87,10 @@ def examples(name: str, split: str) -> Dataset:
     """Some examples of each label; of images that are not here, coloured patches of their size."""
     if name not in SHAPES or (name in ("mnist", "stacked_mnist") and data.locate(name)):
         whole = data.load(name, split)
-        some = np.argsort(whole.y, kind="stable")[np.linspace(0, len(whole) - 1, EXAMPLES).astype(int)]
+        spread = np.linspace(0, len(whole) - 1, EXAMPLES).astype(int)
+        if whole.y is None:
+            return dataclasses.replace(whole, x=whole.x[spread])
+        some = np.argsort(whole.y, kind="stable")[spread]
         return dataclasses.replace(whole, x=whole.x[some], y=whole.y[some])
     side, channels = SHAPES[name]
     rng = np.random.default_rng(split == "test")
@@ -133,7 +136,7 @@ def cells(models: tuple[str, ...] = tuple(RECIPES)) -> Iterator[Cell]:
     for model in models:
         recipe = recipe_of(model)
         for name in data.DATASETS:
-            if recipe.images_only and not examples(name, "train").is_image:
+            if data.kind_of(name) not in recipe.takes:
                 continue
             yield Cell(model, name)
             plain = small(model, name)

@@ -135,7 +135,7 @@ def test_an_interrupt_while_the_pictures_are_drawn(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("minigen.train.begin_and_resume.final_pictures", interrupted)
+        patch.setattr("minigen.train.begin_and_resume.final_files", interrupted)
         with pytest.raises(Stopped, match="interrupted; go on from step 60"):
             start("vae", tmp_path / "run")
     go_on(tmp_path / "run")

@@ -17,6 +17,7 @@ from minigen import cli, data
 from minigen.models import RECIPES
 from minigen.runs import Run
 from minigen.train import begin_and_resume
+from tests.examples import examples_for
 from tests.faults import counted
 
 from .runs import descents
@@ -44,7 +45,7 @@ lengths = st.sampled_from([2, 3, 1000, 10**9, LARGEST])
 def no_pictures():
     """They have tests of their own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(begin_and_resume, "final_pictures", lambda *args: {})
+        patch.setattr(begin_and_resume, "final_files", lambda *args: {})
         patch.setattr(begin_and_resume, "curves", lambda *args: None)
         patch.setattr(Run, "picture", lambda *args, **about: None)
         yield
@@ -119,7 +120,7 @@ def comes_back(words, folder, name, seed, steps):
 def runs(draw, models=tuple(RECIPES)):
     """The words after `train`, and what is needed to check what came of it."""
     model = draw(st.sampled_from(models))
-    of = draw(st.sampled_from(["digits"] if RECIPES[model].images_only else ["digits", "ring"]))
+    of = draw(st.sampled_from([e.name for e in examples_for(RECIPES[model]) if e.name != "jsb"]))
     seed, batch, steps, name = draw(seeds), draw(sizes), draw(lengths), draw(st.sampled_from(NAMES))
     words = [
         model,

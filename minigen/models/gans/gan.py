@@ -378,6 +378,6 @@ RECIPES = (
         "generative adversarial network, convolutional (Radford et al. 2016)",
         gan,
         with_defaults(PLAIN_OPTIONS, width=64, steps=2000, generator_speed=5.0, net="dcgan"),
-        images_only=True,
+        takes=("images",),
     ),
 )

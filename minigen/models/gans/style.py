@@ -78,6 +78,6 @@ RECIPES = (
         "gan with a small style-based generator (Karras et al. 2019)",
         gan,
         with_defaults(PLAIN_OPTIONS, width=32, lr=5e-4, net="style", penalty="r1", beta1=0.0, ema=0.999),
-        images_only=True,
+        takes=("images",),
     ),
 )

@@ -203,7 +203,7 @@ RECIPES = (
         ),
         trainer=vaegan_trainer,
         shows=("reconstructions", "codes", "encodings"),
-        images_only=True,
+        takes=("images",),
         unit=unit_with_nats,
     ),
 )

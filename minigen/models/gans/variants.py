@@ -27,13 +27,13 @@ RECIPES = (
             penalty="gradient-penalty",
             net="dcgan-plain",
         ),
-        images_only=True,
+        takes=("images",),
     ),
     game(
         "sn-gan",
         "gan with the hinge loss and spectral normalisation (Miyato et al. 2018)",
         gan,
         with_defaults(PLAIN_OPTIONS, width=64, steps=2000, loss="hinge", net="dcgan-sn", beta1=0.0),
-        images_only=True,
+        takes=("images",),
     ),
 )

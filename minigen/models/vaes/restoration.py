@@ -180,7 +180,7 @@ def undoing(name: str, summary: str, damage: str, amount: float, help: str) -> R
         trainer,
         (STEPS(2000), BATCH_SIZE(64), LR(2e-3), LATENT_DIM(16), WIDTH(16), Option("amount", amount, help, above=0)),
         shows=("restorations",),
-        images_only=True,
+        takes=("images",),
         check=check,
         meaning=lambda s: "psnr is in decibels over the unknown pixels of test images; more is better",
         damage=damage,

@@ -310,6 +310,6 @@ RECIPES = (
         "variational autoencoder, convolutional (Kingma & Welling 2014)",
         conv_vae,
         (*with_defaults(OPTIONS, steps=2000), WIDTH(32)),
-        images_only=True,
+        takes=("images",),
     ),
 )

@@ -14,7 +14,7 @@ The codebook itself is not descended on: e_k is the running mean of the z_e that
     N_k <- gamma N_k + (1 - gamma) n_k,    m_k <- gamma m_k + (1 - gamma) sum z_e,    e_k = m_k / N_k
 
 A vector that nobody chooses would stay unused for ever; it is put at the place of a random z_e. To sample one needs a
-distribution of the words: a prior over grids, learnt apart (`sequences/pixelcnn.py`).
+distribution of the words: a prior over grids, learnt apart (`autoregressive/pixelcnn.py`).
 
 No lesson derives it yet; lesson 5 explains the autoencoder that it starts from.
 """
@@ -34,9 +34,9 @@ from ...nn.layers import positive
 from ...optim import Adam, cosine
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
+from ..autoregressive.pixelcnn import PixelCNN
 from ..networks import grid_decoder, grid_encoder, levels_of
 from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, check_memory
-from ..sequences.pixelcnn import GridPrior
 from ..trainer import Metrics, Trainer, evaluated_in_parts
 
 BETA, GAMMA, RARE = 0.25, 0.99, 0.01
@@ -57,13 +57,13 @@ class VQVAE(Module):
     Args:
         encoder: a module (N, *shape) -> (N, h, w, D).
         decoder: a module (N, h, w, D) -> (N, *shape).
-        prior: over grids (h, w) of `words` words.
+        prior: over grids (h, w, 1) of `words` named levels.
         words: K. length: D.
         rng: for the codebook.
     """
 
     def __init__(
-        self, encoder: Module, decoder: Module, prior: GridPrior, words: int, length: int, rng: Generator | None = None
+        self, encoder: Module, decoder: Module, prior: PixelCNN, words: int, length: int, rng: Generator | None = None
     ) -> None:
         positive(words=words, length=length)
         self.encoder, self.decoder, self.prior, self.words = encoder, decoder, prior, words
@@ -130,7 +130,7 @@ class VQVAE(Module):
         """The decoder's examples at n grids of words drawn from the prior."""
         if n < 1:
             raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
-        return self.decode(self.prior.sample(n, rng))
+        return self.decode(self.prior.draw(n, rng)[..., 0])
 
 
 # --------------------------------------------------------------------------------------------------------- training
@@ -156,7 +156,7 @@ class VQTrainer(Trainer):
         """Both steps on the batch x (N, *shape); returns the terms of the losses, the prior's in nats per grid."""
         loss = self.model.loss(x, rng)
         self.optimizer.step(loss.total)
-        prior = -self.model.prior.log_prob(self.model.words_of(x)).mean()
+        prior = -self.model.prior.log_p(self.model.words_of(x)[..., None]).mean()
         self.prior_optimizer.step(prior)
         return {
             "loss": loss.total,
@@ -168,13 +168,13 @@ class VQTrainer(Trainer):
 
     def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The losses of a batch that is not trained on."""
-        numbers = math.prod(self.model.prior.grid) * self.model.words
+        numbers = self.model.prior.numbers
         return evaluated_in_parts(lambda part: self._evaluate(part, rng), x, numbers)
 
     def _evaluate(self, x: Tensor, rng: Generator) -> Metrics:
         with no_grad():
             loss = self.model.loss(x, rng)
-            prior = -self.model.prior.log_prob(self.model.words_of(x)).mean()
+            prior = -self.model.prior.log_p(self.model.words_of(x)[..., None]).mean()
         return {"test_loss": loss.total, "test_reconstruction": loss.reconstruction, "test_prior": prior}
 
 
@@ -187,7 +187,7 @@ def vqvae(s: Settings, shape: Shape, rng: Generator) -> VQVAE:
     """Convolutions down to a small grid, and up again; pixels are in [0, 1]."""
     encoder = grid_encoder(shape, s.latent_dim, s.width, rng)
     decoder = Sequential(*grid_decoder(s.latent_dim, shape, s.width, rng), Sigmoid())
-    prior = GridPrior(grid_of(shape), s.words, 2 * s.width, rng)
+    prior = PixelCNN((*grid_of(shape), 1), s.words, 2 * s.width, kernel=5, named=True, rng=rng)
     return VQVAE(encoder, decoder, prior, s.words, s.latent_dim, rng)
 
 
@@ -217,7 +217,7 @@ RECIPES = (
         vq_trainer,
         (STEPS(3000), BATCH_SIZE(64), LR(2e-3), LATENT_DIM(16), WIDTH(32), WORDS),
         shows=("reconstructions",),
-        images_only=True,
+        takes=("images",),
         check=check_words,
         whole_batches="its codebook is placed by all vectors of a batch",
         meaning=lambda s: "the loss is a squared error per image, with the commitment; the prior is in nats per grid",

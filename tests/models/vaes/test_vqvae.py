@@ -6,7 +6,7 @@ import pytest
 import minigen as mg
 from minigen import backend, nn
 from minigen.models import VQVAE
-from minigen.models.sequences.pixelcnn import GridPrior
+from minigen.models.autoregressive.pixelcnn import PixelCNN
 from minigen.models.vaes.vqvae import BETA, GAMMA
 
 K, D, GRID = 6, 3, (2, 2)
@@ -23,7 +23,9 @@ class Same(nn.Module):
 
 
 def model_of():
-    return VQVAE(Same(), Same(), GridPrior(GRID, K, 8, mg.Generator(1)), K, D, mg.Generator(0))
+    return VQVAE(
+        Same(), Same(), PixelCNN((*GRID, 1), K, 8, kernel=5, named=True, rng=mg.Generator(1)), K, D, mg.Generator(0)
+    )
 
 
 def vectors(device, n=5, seed=0):

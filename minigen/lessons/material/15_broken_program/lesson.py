@@ -558,3 +558,4 @@ quiz("15")
 #   are out of scope.
 # - In the library: `minigen/runs/provenance.py`, `minigen/metrics/copies.py`; and `tests/models`, where faults of this
 #   kind are tests.
+# - Lesson 16 begins the second part of the course: what comes one thing after the other, such as text.

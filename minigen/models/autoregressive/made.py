@@ -1,0 +1,135 @@
+"""MADE (Germain, Gregor, Murray & Larochelle 2015): a dense autoencoder with masks, so that no output sees its input.
+
+Each unit gets a degree: inputs and outputs their place in the order, 1 ... D, each hidden unit k of layer l a number
+m_l(k) in 1 ... D-1. A hidden unit may see what has at most its own degree, an output what has less:
+
+    M_l[k', k] = 1 if m_l(k') >= m_{l-1}(k), else 0                               (their equation 12)
+    M_out[d, k] = 1 if d > m_L(k), else 0                                         (equation 13)
+
+A path from input d' to output d then has d' <= m_1 <= ... <= m_L < d: output d depends on x_1 ... x_{d-1} only. The
+paper draws the degrees of hidden units; here they are spread evenly, so that all pixels are served alike. It also
+averages over several masks, and over orders of the pixels; here there is one of each.
+
+The pixel just before d reaches output d only through hidden units of degree d - 1: with 500 units and 784 pixels that
+is one unit, or none. So inputs may also be connected to the outputs after them directly, as in the paper's section 4.
+
+To draw, the network is not computed anew for each pixel: a pixel that was drawn adds its row of the first weights to
+the first layer's sums, and only the logits of the next pixel are taken.
+
+No lesson derives it yet; lesson 20 uses it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ... import ops
+from ...autodiff import Tensor, raw
+from ...backend import Array, xp_of
+from ...nn import Buffer, Dense
+from ...random import Generator, given_or_default
+from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape
+from .grids import FOR_DATA, LEVELS, GridModel, check_levels, grid_trainer, meaning
+
+
+class MaskedDense(Dense):
+    """A dense layer without the connections that a mask (inputs, outputs) of 0 and 1 takes away."""
+
+    def __init__(self, mask: Array, init: str, rng: Generator) -> None:
+        super().__init__(*mask.shape, init=init, rng=rng)
+        self.mask = Buffer(mask.astype(np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs) -> (N, outputs)."""
+        return ops.dense(x, self.w * self.mask, self.b)
+
+    @property
+    def weights(self) -> tuple[Array, Array]:
+        """Those that are left, (inputs, outputs), and the biases, without a graph."""
+        return raw(self.w) * raw(self.mask), raw(self.b)
+
+
+class MADE(GridModel):
+    """Masked dense layers.
+
+    Args:
+        shape, levels, named: see GridModel.
+        hidden: units of each hidden layer.
+        direct: whether inputs are connected to later outputs directly, too.
+        rng: where the weights are drawn from.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        levels: int,
+        hidden: Sequence[int],
+        *,
+        direct: bool = False,
+        named: bool = False,
+        rng: Generator | None = None,
+    ) -> None:
+        super().__init__(shape, levels, named)
+        rng, size = given_or_default(rng), math.prod(shape)
+        order = np.arange(1, size + 1)
+        seen, told = np.repeat(order, self.seen), np.repeat(order, self.logits)
+        below, self.hidden = seen, []
+        for units in hidden:
+            degrees = 1 + np.arange(units) * max(1, size - 1) // units  # 1 ... D-1
+            self.hidden.append(MaskedDense(degrees >= below[:, None], "he_uniform", rng))  # equation 12
+            below = degrees
+        self.last = MaskedDense(told > below[:, None], "glorot_uniform", rng)  # equation 13
+        self.direct = MaskedDense(told > seen[:, None], "glorot_uniform", rng) if direct else None
+
+    def forward(self, grid: Array) -> Tensor:
+        """See GridModel."""
+        x = h = Tensor(self.shown(grid).reshape(len(grid), -1))  # (N, D seen)
+        for layer in self.hidden:
+            h = ops.relu(layer(h))
+        logits = self.last(h) if self.direct is None else self.last(h) + self.direct(x)  # (N, D logits)
+        return ops.reshape(logits, (*grid.shape, self.logits))
+
+    def draw_part(self, n: int, rng: Generator) -> Array:
+        """Pixel by pixel; the first layer's sums grow by what each adds."""
+        (w_in, b_in), *inner, (w_out, b_out) = [layer.weights for layer in (*self.hidden, self.last)]
+        xp, size = xp_of(w_out), math.prod(self.shape)
+        grid, sums = xp.zeros((n, size), np.int64), xp.repeat(b_in[None], n, axis=0)
+        straight = None if self.direct is None else xp.repeat(self.direct.weights[1][None], n, axis=0)
+        for d in range(size):
+            h = xp.maximum(sums, 0)
+            for w, b in inner:
+                h = xp.maximum(h @ w + b, 0)
+            own = slice(d * self.logits, (d + 1) * self.logits)
+            logits = h @ w_out[:, own] + b_out[own]
+            grid[:, d] = self.drawn_from(logits if straight is None else logits + straight[:, own], rng)
+            pixel, rows = self.shown(grid[:, d]), slice(d * self.seen, (d + 1) * self.seen)
+            sums += pixel @ w_in[rows]
+            if straight is not None:
+                straight += pixel @ self.direct.weights[0][rows]
+        return grid.reshape(n, *self.shape)
+
+
+# ---------------------------------------------------------------------------------------------------------- recipes
+
+
+def made(s: Settings, shape: Shape, rng: Generator) -> MADE:
+    """Hidden layers of one width."""
+    return MADE((shape[0], shape[1], shape[2]), s.levels, [s.width] * s.depth, rng=rng)
+
+
+RECIPES = (
+    Recipe(
+        "made",
+        "masked autoencoder, pixel after pixel (Germain et al. 2015)",
+        made,
+        grid_trainer,
+        (STEPS(4000), BATCH_SIZE(100), LR(2e-3), LEVELS, WIDTH(500), DEPTH, SCHEDULE("cosine")),
+        shows=("log-probabilities",),
+        for_data=FOR_DATA,
+        takes=("images",),
+        check=check_levels,
+        meaning=meaning,
+        unit=lambda s: "nats per image",
+    ),
+)

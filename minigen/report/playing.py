@@ -1,0 +1,143 @@
+"""What a model of music plays: its samples, harmonies of a given soprano, ways between two tunes.
+
+Each is left three times: a WAV to hear, a MIDI file for other programs, and a picture of the rolls. In the first two
+the pieces follow one another, with a rest between.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+
+from ..autodiff import no_grad
+from ..backend import to_device, to_numpy
+from ..data import PAD, TUNES, Dataset, kind_of
+from ..data.alphabet import lines_of
+from ..data.tunes import CHORALE_FRAMES, roll_of_chorale, roll_of_melody
+from ..errors import ArgumentError
+from ..metrics.music import harmony_baselines, places_of_harmony, roll_baselines
+from ..random import Generator
+from .latent import slerp
+from .music import midi_bytes, piano_roll, wav_bytes
+from .trained import Trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Content = Union["Figure", str, bytes]
+QUARTER, EIGHTH = (0.6, 1.0), (0.2, 0.5)  # seconds of a frame, and quarter notes
+TEMPO = {"jsb": QUARTER, "chorales": QUARTER, "nottingham": EIGHTH, "melodies": EIGHTH}
+FRAMES = 64  # of a sample of a model of rolls
+SHOWN, HARMONIES, WAY = 4, 2, 7  # pieces that a run leaves, harmonies of one soprano, tunes from one to another
+PART = 200  # examples that are computed at once
+
+
+def is_music(data: str) -> bool:
+    """Whether a data set, by its name, can be played."""
+    return kind_of(data) == "rolls" or data in TUNES
+
+
+def files(
+    name: str, rolls: Sequence[np.ndarray], data: str, title: str, names: Sequence[str] = ()
+) -> dict[str, Content]:
+    """The three files of some rolls (L, 88): NAME.wav, NAME.mid and NAME.png; none of rolls without a frame.
+
+    Args:
+        name: of the files, without an ending. rolls: what to play.
+        data: the name of the data set, which says how fast. title: of the picture. names: of the rolls.
+    """
+    if not all(len(roll) for roll in rolls) or not rolls:
+        return {}
+    return {f"{name}{suffix}": content(suffix, rolls, data, title, names) for suffix in (".wav", ".mid", ".png")}
+
+
+def content(suffix: str, rolls: Sequence[np.ndarray], data: str, title: str, names: Sequence[str] = ()) -> Content:
+    """The content of one of these files."""
+    seconds, beats = TEMPO[data]
+    if suffix == ".png":
+        return piano_roll(rolls, title, beats_a_frame=beats, names=names)
+    rest = np.zeros((round(2 / beats), rolls[0].shape[1]), np.uint8)  # half a bar
+    pieces = np.concatenate([part for roll in rolls for part in (rest, roll)][1:])
+    return wav_bytes(pieces, seconds) if suffix == ".wav" else midi_bytes(pieces, seconds, beats)
+
+
+def roll_of(line: str, data: str) -> np.ndarray:
+    """The roll of a line of `melodies` or `chorales`: (0, 88) if there is no music in it."""
+    try:
+        return roll_of_melody(line) if data == "melodies" else roll_of_chorale(line)
+    except ArgumentError:  # what a model writes that has learnt little
+        return np.zeros((0, 88), np.uint8)
+
+
+def rolls_of(x: np.ndarray, data: str, alphabet: str) -> list[np.ndarray]:
+    """Examples, or what a model has drawn, as rolls (L, 88), without those that hold no music."""
+    if kind_of(data) == "rolls":
+        found = [np.asarray(roll[(roll != PAD).all(axis=1)], np.uint8) for roll in x]
+    else:
+        found = [roll_of(line, data) for line in lines_of(x, alphabet)]
+    return [roll for roll in found if len(roll)]
+
+
+def played(trained: Trained, n: int, rng: Generator, **how: Any) -> list[np.ndarray]:
+    """n samples as rolls."""
+    s = trained.settings
+    return rolls_of(trained.symbols(n, rng, **how), s.data, s.get("alphabet", ""))
+
+
+def final_music(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
+    """samples.*; of chorales harmony.*, of an autoencoder reconstructions.*"""
+    how = {"length": FRAMES} if trained.kind == "rolls" else {}
+    found = files("samples", played(trained, SHOWN, rng, **how), test.name, trained.title)
+    if test.name == "chorales" and not trained.can_show("codes"):
+        found |= harmony(trained, test, rng)
+    if trained.can_show("reconstructions"):
+        x = test.x[:: max(1, len(test) // 3)][:3]
+        again = rolls_of(trained.reconstruct(x), test.name, test.alphabet)
+        both = [roll for pair in zip(rolls_of(x, test.name, test.alphabet), again, strict=False) for roll in pair]
+        found |= files("reconstructions", both, test.name, trained.title, ["original", "reconstruction"] * 3)
+    return found
+
+
+def harmony(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
+    """harmony.*: a chorale of the test data, and its soprano with other voices that the model draws."""
+    x = test.x[len(test) // 2 : len(test) // 2 + 1]
+    given = x[0, : CHORALE_FRAMES + 2]  # the line end, the soprano, the bar
+    drawn = rolls_of(trained.symbols(HARMONIES, rng, prompt=given, length=3 * CHORALE_FRAMES), test.name, test.alphabet)
+    names = ["the original", *(f"its soprano, voices drawn ({i + 1})" for i in range(len(drawn)))]
+    return files("harmony", [*rolls_of(x, test.name, test.alphabet), *drawn], test.name, trained.title, names)
+
+
+def interpolations(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
+    """interpolation.*: the lines at the codes between those of two lines of the test data (slerp)."""
+    some = test.x[rng.permutation(len(test))[:2]]
+    z = trained.encode(some)
+    z = np.stack([slerp(z[0], z[1], t) for t in np.linspace(0, 1, WAY)])
+    x = trained.from_codes(z)
+    found: dict[str, Content] = {"interpolation.txt": "".join(f"{line}\n" for line in lines_of(x, test.alphabet))}
+    if not is_music(test.name):
+        return found
+    rolls = rolls_of(x, test.name, test.alphabet)
+    return found | files("interpolation", rolls, test.name, f"{trained.title}: from one tune to another")
+
+
+def measures(trained: Trained, test: Dataset) -> dict[str, float]:
+    """Of a model of chorales with exact likelihoods: nats a note of alto, tenor and bass, given the soprano."""
+    if test.name != "chorales" or not hasattr(trained.model, "log_probs"):
+        return {}
+    at, total = places_of_harmony(test.x, test.alphabet), 0.0
+    with no_grad():
+        for i in range(0, len(test), PART):
+            log_p = trained.model.log_probs(to_device(test.x[i : i + PART], trained.model.device))
+            total -= float(to_numpy(log_p.data)[at[i : i + PART]].sum(dtype=np.float64))
+    return {"harmony": round(total / int(at.sum()), 4)}
+
+
+def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
+    """What needs no net, beside the losses of a model of rolls, or of harmony; see `minigen.metrics.music`."""
+    if kind_of(train.name) == "rolls":
+        found = roll_baselines(train.x, test.x)
+    elif train.name == "chorales":
+        found = harmony_baselines(train.x, test.x, train.alphabet)
+    else:
+        found = {}
+    return {name: round(value, 4) for name, value in found.items()}

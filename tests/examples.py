@@ -1,0 +1,31 @@
+"""A small data set for each kind of data, for tests that walk over all models."""
+
+import numpy as np
+
+from minigen import data
+from minigen.data import Dataset
+from minigen.models import Recipe
+
+FRAMES = np.random.default_rng(0).random((40, 9, 88)) < 0.05
+BY_KIND = {
+    "images": data.load("digits"),
+    "points": data.load("ring"),
+    "text": data.load("sonnets"),
+    "lines": data.load("names"),
+    "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
+}
+
+
+def examples_for(recipe: Recipe) -> list[Dataset]:
+    """A data set of each kind that the recipe takes."""
+    return [BY_KIND[kind] for kind in recipe.takes]
+
+
+def first_for(recipe: Recipe) -> Dataset:
+    """The first of them."""
+    return examples_for(recipe)[0]
+
+
+def own(recipe: Recipe, **sizes: int) -> dict[str, int]:
+    """Those of the options that the recipe has."""
+    return {name: value for name, value in sizes.items() if name in recipe.choosable}
