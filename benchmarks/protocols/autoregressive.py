@@ -10,7 +10,7 @@ seven epochs (rate 4e-3), with them at 92.1 after ten (2e-3), so it has them; th
 units for 784 pixels, the pixel just before an output reaches it through one hidden unit or none, and direct connections
 mend that. By then the training images are 3 nats likelier than the validation images, so more epochs would not help.
 For the PixelCNN, 6 residual layers of 3x3 with 32 channels and 7 of the paper's bottlenecks (32 features outside, 16
-inside) came equally far in the same processor time (200 steps of 50: 100.0 against 99.7), so the simpler ones are taken.
+inside) came equally far in the same processor time (200 steps of 50: 100.0 against 99.7); the simpler ones are taken.
 
 The pixels stay black or white as they were drawn; what is drawn anew for each batch would be more to learn from, and
 another protocol. The weights of the epoch that the validation images like best are the ones that are measured.
