@@ -28,7 +28,7 @@ from minigen.models.sequences.sequence_model import SequenceTrainer
 from minigen.optim import cosine, warmup
 
 BATCH, FRAMES = 8, 200
-SIZES = {"jsb": (256, 0.3, 4e-3, 16), "nottingham": (300, 0.3, 2e-3, 60)}  # width, dropout, rate, epochs at most
+SIZES = {"jsb": (256, 0.3, 4e-3, 16), "nottingham": (300, 0.2, 5e-3, 60)}  # width, dropout, rate, epochs at most
 FOR_EVALUATION = 0.1  # of the budget
 
 Rolls = list[np.ndarray]
