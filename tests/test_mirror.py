@@ -47,6 +47,7 @@ ACROSS = {
     "test_results.py": "what whole trainings must reach",
     "test_site.py": "docs/site",
     "test_twenty_faults.py": "faults of teaching code, from autodiff to metrics",
+    "test_yardstick.py": "benchmarks/yardstick.py, and its page",
     "test_words.py": "the docstrings of all files",
     "train/test_black_or_white.py": "data, models and training: what a Bernoulli likelihood is given",
     "train/test_colour.py": "a run of every model, in colour",

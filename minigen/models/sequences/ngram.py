@@ -4,18 +4,18 @@ A text is likely if each symbol is, given those before it. A model of order k lo
 
     p(x_1 ... x_T) = product over t of p(x_t | h),  h = x_{t-k} ... x_{t-1}
 
-and the likelihood of the training text is largest for the relative frequencies c(h, s) / N(h), where c(h, s) counts
-how often s follows h and N(h) = sum over s of c(h, s). But a frequency of 0 forbids what has not been seen yet, and a
+and the likelihood of the training text is largest for the relative frequencies c(h, s) / n(h), where c(h, s) counts
+how often s follows h and n(h) = sum over s of c(h, s). But a frequency of 0 forbids what has not been seen yet, and a
 single text that holds it then costs infinitely many nats.
 
-How likely is something new after h? Read the N(h) symbols that follow it one by one: T(h) of them, as many as there are
+How likely is something new after h? Read the n(h) symbols that follow it one by one: T(h) of them, as many as there are
 different ones, were new when they came. So count "something new" as an event of its own, which has happened T(h) times
-in N(h) + T(h) events, and leave it to the shorter context h' (h without its oldest symbol) which symbol it is:
+in n(h) + T(h) events, and leave it to the shorter context h' (h without its oldest symbol) which symbol it is:
 
-    p(s|h) = (c(h, s) + T(h) p(s|h')) / (N(h) + T(h))
-           = a c(h, s) / N(h) + (1 - a) p(s|h'),  a = N(h) / (N(h) + T(h))
+    p(s|h) = (c(h, s) + T(h) p(s|h')) / (n(h) + T(h))
+           = a c(h, s) / n(h) + (1 - a) p(s|h'),  a = n(h) / (n(h) + T(h))
 
-The second line is the interpolation of Chen and Goodman (1998). A context that was never seen has N = T = 0 and says
+The second line is the interpolation of Chen and Goodman (1998). A context that was never seen has n = T = 0 and says
 what the shorter one says; the shortest has none before it but the uniform distribution over the symbols. Nothing is
 tuned and nothing is trained: one pass over the text, and a net must do better than this to be worth its steps.
 

@@ -131,7 +131,10 @@ def noise_forgotten(log_density, log_q, pixels, levels):
     return log_density.mean(axis=1) - pixels * np.log(levels)
 
 
-@wrong("dequantised_bound", "that is the logarithm of the mean: a tighter bound, from many draws; the mean of logarithms is asked")
+@wrong(
+    "dequantised_bound",
+    "that is the logarithm of the mean: a tighter bound, from many draws; the mean of logarithms is asked",
+)
 def many_draws(log_density, log_q, pixels, levels):
     terms = log_density - log_q
     return np.logaddexp.reduce(terms, axis=1) - np.log(terms.shape[1]) - pixels * np.log(levels)
@@ -182,7 +185,9 @@ def at_the_level(levels, mean, deviation):
     return -(squared / (2 * deviation**2) + np.log(deviation) + 0.5 * np.log(2 * np.pi)).sum(axis=1)
 
 
-@wrong("uniform_bound", "E[u^2] = 1/3 is added to the square at the lower end: the mixed term 2 (k - mean) E[u] is missing")
+@wrong(
+    "uniform_bound", "E[u^2] = 1/3 is added to the square at the lower end: the mixed term 2 (k - mean) E[u] is missing"
+)
 def without_mixed_term(levels, mean, deviation):
     squared = (levels - mean) ** 2 + 1 / 3
     return -(squared / (2 * deviation**2) + np.log(deviation) + 0.5 * np.log(2 * np.pi)).sum(axis=1)
