@@ -36,7 +36,7 @@ from minigen.lessons.pictures import attention as pictures
 
 train, test = load("adder").x, load("adder", "test").x
 net = pictures.new_net()
-losses = pictures.fit(net, train, steps=1200)
+losses = pictures.fit(net, train, steps=2500)
 pictures.opening(net, test)
 
 # %% [markdown]
@@ -116,7 +116,7 @@ free = pictures.fit(cheat, train, steps=300)
 pictures.curves(losses[:300], free)
 
 # %% [markdown]
-# **Predict before you run.** The net without a mask reaches a loss of nearly 0 within 300 steps. Now it has to write
+# **Predict before you run.** The net without a mask reaches a loss of nearly 0, many times as fast. Now it has to write
 # the sums itself, digit after digit, where no later symbol is there to be seen. How many of its sums are right?
 # (a) nearly all; (b) about a half; (c) fewer than one in ten.
 
@@ -267,11 +267,11 @@ for head in range(pictures.HEADS):
     )
 
 # %% [markdown]
-# The first row of each head is the clearest: to write the units, it looks at a0 and b0, and gives both about the same
-# weight. It must: a sum does not care which number comes first, and the mean of two vectors is their sum in disguise.
-# The MLP then turns "the mean of 8 and 7" into "5". The two lower rows are less tidy, and they depend on the seed: heads
-# share the work as it comes, and more than one is needed for most digits. (With other seeds the net may need more
-# steps until it has found the carry. Until then the tens are right in about one of ten.)
+# The first row of each head is the clearest. Where a head looks at a0 and b0, it gives both about the same weight. It
+# must: a sum does not care which number comes first, and the mean of two vectors is their sum in disguise. The MLP then
+# turns "the mean of 8 and 7" into "5". The two lower rows are less tidy, and they depend on the seed: the heads share
+# the work as it comes. (So does the time that training takes. The net soon finds the units; until it has found the
+# carry, the tens are right in one of ten.)
 #
 # ## A misconception, put to the test
 #
@@ -282,13 +282,14 @@ for head in range(pictures.HEADS):
 _, digits = pictures.right(net, test)
 for head in range(pictures.HEADS):
     useful = w[head, 7, [1, 2, 4, 5, 7]].sum()  # a1, a0, b1, b0 and s0: all that the tens can depend on
-    loss = digits[1] - pictures.without_head(net, head, test)[1]
-    print(f"head {head}, tens: {useful:.2f} of its weight on what counts; without it {loss:.0%} more are wrong")
+    left = pictures.without_head(net, head, test)[1]
+    print(f"head {head}: {useful:.2f} of its weight on what counts; tens right: {digits[1]:.0%}, without it {left:.0%}")
 
 # %% [markdown]
-# However little of its weight a head gives to what counts, the net misses it. A head that rests on a symbol which says
-# nothing (the line break, the `=`) adds the value of that symbol, always the same, and the MLP has learnt to expect it.
-# And a small weight times a long vector is no small contribution. So weights are a hint, and a knock-out is evidence.
+# A head that has next to nothing of its weight on what counts can be missed all the same, and one that has much of it
+# may be missed less. (Which one that is depends on the seed.) A head that rests on a symbol which says nothing, the line
+# break or the `=`, adds the value of that symbol, always the same, and the MLP has learnt to expect it. And a small
+# weight times a long vector is no small contribution. So weights are a hint, and a knock-out is evidence.
 #
 # ## The cache
 #
