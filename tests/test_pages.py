@@ -7,11 +7,12 @@ import pytest
 
 from benchmarks import pages
 from minigen import cli
-from minigen.data import load
+from minigen.data import kind_of, load
 from minigen.lessons import Lesson
 from minigen.models import RECIPES
 from minigen.models.gans.losses import LOSSES
 from minigen.models.gans.penalties import PENALTIES
+from tests.examples import BY_KIND
 
 
 @pytest.mark.parametrize("name", pages.TABLES)
@@ -58,8 +59,8 @@ def test_the_commands_of_the_page_of_models_are_understood():
         args = cli.parser().parse_args(words)
         recipe = RECIPES[args.model]
         given = {name: value for name, value in vars(args).items() if name in recipe.choosable}
-        data = args.data if args.data in ("ring", "grid") else "digits"
-        recipe.settings(load(data), **given)
+        data = BY_KIND[kind_of(args.data or recipe.default_data)] if args.data != "grid" else load("grid")
+        recipe.settings(data, **given)
     for choice in (*LOSSES, *PENALTIES):
         assert choice in page or choice in ("none", "non-saturating", "wasserstein")
 

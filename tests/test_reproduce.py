@@ -10,11 +10,12 @@ import pytest
 
 import minigen as mg
 from benchmarks import reproduce
-from benchmarks.protocols import flows, games, likelihood, text, trained
+from benchmarks.protocols import autoregressive, flows, games, likelihood, text, trained
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
 from minigen.errors import ArgumentError
 from minigen.metrics import nll
+from minigen.models import MADE
 
 
 def test_the_list_names_paper_number_and_cost(capsys):
@@ -124,6 +125,39 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch)
     assert calls == [1, 1, 3, 3, 3]
     ours, theirs = whole.state_dict(), parts.state_dict()
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_so_does_one_of_a_grid_model_and_the_best_epoch_is_kept(tmp_path, monkeypatch):
+    x = np.random.default_rng(0).integers(0, 2, (200, 4, 4, 1)).astype(np.float32)
+    of = autoregressive.Protocol(lambda rng: MADE((4, 4, 1), 2, [8], rng=rng), 50, 1e-2, 4)
+    nats, calls = autoregressive.mean_nll, []
+    monkeypatch.setattr(autoregressive, "seconds_an_epoch", lambda *_: 1.0)
+
+    def run(job, at=None):
+        def judged(*args):
+            calls.append(args)
+            if len(calls) == at:
+                raise KeyboardInterrupt
+            return [9.0, 5.0, 6.0, 7.0][(len(calls) - 1) % 4], 0.0
+
+        calls.clear()
+        monkeypatch.setattr(autoregressive, "mean_nll", judged)
+        return autoregressive.trained(job, of, x, x)
+
+    whole, done = run(Job(1.0, 0, "cpu", tmp_path / "whole"))
+    assert (done["epochs"], done["best_epoch"], done["valid"]) == (4, 2, 5.0)
+    job = Job(1.0, 0, "cpu", tmp_path / "parts")
+    with pytest.raises(KeyboardInterrupt):
+        run(job, at=4)
+    calls[:] = calls[:3]
+    monkeypatch.setattr(autoregressive, "mean_nll", lambda *_: (7.0, 0.0))
+    parts, again = autoregressive.trained(job, of, x, x)
+    assert (again["best_epoch"], again["valid"]) == (2, 5.0)
+    ours, theirs = whole.state_dict(), parts.state_dict()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    mean, error = nats(parts, x, "cpu")
+    each = -parts.log_prob(mg.Tensor(x)).numpy()
+    assert (mean, error) == pytest.approx((each.mean(), each.std() / 200**0.5), rel=1e-5)
 
 
 def test_the_measure_is_the_nll():

@@ -13,24 +13,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigen as mg
-from minigen import ops
 from minigen.autodiff import no_grad
-from minigen.data.small_digits import all_digits
+from minigen.lessons.pictures.yardstick import LEVELS, PIXELS, SHAPE, GreyVAE, grey_vae, images, log_p_of, shares, split
 from minigen.metrics import nll
-from minigen.models import IWAE, VAE
-from minigen.models.autoregressive.grids import GridTrainer, log_softmax_at
+from minigen.models import IWAE
+from minigen.models.autoregressive.grids import GridTrainer
 from minigen.models.autoregressive.made import MADE
 from minigen.models.autoregressive.pixelcnn import PixelCNN
-from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.models.sequences.language import LanguageModel
 from minigen.models.sequences.ngram import NGram
 from minigen.models.sequences.sequence_model import SequenceTrainer
 from minigen.models.sequences.transformer import Transformer
 from minigen.models.trainer import Trainer
+from minigen.models.vaes.iwae import log_mean_exp
 from minigen.models.vaes.vae import VAETrainer
-from minigen.nn import Reshape, Sequential
 
-LEVELS, SHAPE, PIXELS = 17, (8, 8, 1), 64
 PATIENCE, MOST, BATCH = 20, 400, 50
 CODES = 5000
 EXACT, ABOVE = "exact", "upper bound"
@@ -60,62 +57,45 @@ class Found(NamedTuple):
     about: dict[str, Any]
 
 
-def split() -> Split:
-    """Tomczak's."""
-    images = all_digits()[0].reshape(-1, PIXELS).astype(np.int64)
-    return Split(images[:1000], images[1000:1350], images[1350:])
-
-
-def images(levels: np.ndarray) -> np.ndarray:
-    """Grey values in [0, 1]: (N, 64) -> (N, 8, 8, 1)."""
-    return (levels / np.float32(LEVELS - 1)).astype(np.float32).reshape(-1, *SHAPE)
-
-
 # --------------------------------------------------------------------------------------------------------- counting
-
-
-def shares(levels: np.ndarray, weights: np.ndarray, smoothing: float) -> np.ndarray:
-    """The share of each level at each pixel, after so much of a count was added to each: (64, 17)."""
-    counts = np.stack([weights @ (levels == k) for k in range(LEVELS)], axis=1) + smoothing
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
-
-
-def log_p_of(tables: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """log p of images under independent pixels: tables (M, 64, 17), images (N, 64) -> (N, M)."""
-    return np.stack([np.log(t)[np.arange(PIXELS), levels].sum(axis=1) for t in tables], axis=1)
 
 
 def independent(parts: Split, seed: int) -> Found:
     """A table of levels for each pixel by itself."""
-    ones, fits = np.ones(len(parts.train)), []
+    fits = []
     for smoothing in (0.01, 0.03, 0.1, 0.3, 1.0):
-        table = shares(parts.train, ones, smoothing)[None]
+        table = shares(parts.train, smoothing=smoothing)
         fits.append((-float(log_p_of(table, parts.valid).mean()), smoothing, table))
     valid, smoothing, table = min(fits, key=lambda fit: fit[0])
     how = "counted; smoothing chosen by the validation images"
-    return Found(-log_p_of(table, parts.test)[:, 0], EXACT, how, valid, {"smoothing": smoothing})
+    return Found(-log_p_of(table, parts.test), EXACT, how, valid, {"smoothing": smoothing})
 
 
 def mixture(parts: Split, seed: int) -> Found:
     """A mixture of such tables, by expectation and maximisation."""
     fits = [em(parts, m, smoothing, seed) for m in (5, 10, 20, 40) for smoothing in (0.03, 0.1, 0.3)]
     valid, m, smoothing, log_pi, tables = min(fits, key=lambda fit: fit[0])
-    nats = -np.logaddexp.reduce(log_pi + log_p_of(tables, parts.test), axis=1)
+    nats = -mixed(log_pi, tables, parts.test)[1]
     how = "EM; parts and smoothing chosen by the validation images"
     return Found(nats, EXACT, how, valid, {"parts": m, "smoothing": smoothing})
 
 
-def em(parts: Split, m: int, smoothing: float, seed: int) -> tuple[float, int, float, np.ndarray, np.ndarray]:
-    """(validation, m, smoothing, log weights (m,), tables (m, 64, 17)) of the best iteration."""
-    rng = np.random.default_rng(seed)
-    r = rng.dirichlet(np.ones(m), len(parts.train))  # how much of each image each part takes
+def mixed(log_pi: np.ndarray, tables: list[np.ndarray], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log p of images (N, 64) with each part (N, M), and of all parts together (N,)."""
+    joint = log_pi + np.stack([log_p_of(table, levels) for table in tables], axis=1)
+    return joint, np.asarray(np.logaddexp.reduce(joint, axis=1))
+
+
+def em(parts: Split, m: int, smoothing: float, seed: int) -> tuple[float, int, float, np.ndarray, list[np.ndarray]]:
+    """(validation, m, smoothing, log weights (m,), m tables) of the best iteration."""
+    taken = np.random.default_rng(seed).dirichlet(np.ones(m), len(parts.train))  # by each part of each image
     best: Any = (np.inf, m, smoothing, None, None)
     for _ in range(40):
-        log_pi = np.log(r.mean(axis=0) + 1e-9)
-        tables = np.stack([shares(parts.train, r[:, j], smoothing) for j in range(m)])
-        joint = log_pi + log_p_of(tables, parts.train)
-        r = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None])
-        valid = -float(np.logaddexp.reduce(log_pi + log_p_of(tables, parts.valid), axis=1).mean())
+        log_pi = np.log(taken.mean(axis=0) + 1e-9)
+        tables = [shares(parts.train, weights, smoothing) for weights in taken.T]
+        joint, together = mixed(log_pi, tables, parts.train)
+        taken = np.exp(joint - together[:, None])
+        valid = -float(mixed(log_pi, tables, parts.valid)[1].mean())
         if valid < best[0]:
             best = (valid, m, smoothing, log_pi, tables)
     return best
@@ -184,7 +164,7 @@ def exactly(
 
 def made(parts: Split, seed: int) -> Found:
     """Dense layers with masks."""
-    model = MADE(SHAPE, LEVELS, [300], named=True, rng=mg.Generator(seed))
+    model = MADE(SHAPE, LEVELS, [200], direct=True, rng=mg.Generator(seed))
     return exactly(model, GridTrainer(model, 1e-3), parts, seed, images)
 
 
@@ -215,32 +195,7 @@ def flow(parts: Split, seed: int) -> Found:
 # ------------------------------------------------------------------------------------------------------------- VAEs
 
 
-class Levels(NamedTuple):
-    """A categorical distribution of each pixel: logits (N, 8, 8, 1, 17)."""
-
-    logits: mg.Tensor
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of images."""
-        return tuple(self.logits.shape[:-1])
-
-    def log_likelihood(self, x: mg.Tensor) -> mg.Tensor:
-        """log p of images in [0, 1], (N,)."""
-        return log_softmax_at(self.logits, np.rint(x.data * (LEVELS - 1)).astype(np.int64))
-
-
-class GreyDecoder:
-    """What makes a VAE one of grey levels: the decoder's output is taken as logits of 17 levels."""
-
-    likelihood = "categorical"
-
-    def likelihood_of(self, h: mg.Tensor) -> Levels:
-        """See `VAE.likelihood_of`."""
-        return Levels(h)
-
-
-class GreyVAE(GreyDecoder, VAE):
+class TrainedVAE(GreyVAE):
     """Trained on one code."""
 
     def log_prob(self, x: mg.Tensor, rng: mg.Generator) -> mg.Tensor:
@@ -249,28 +204,17 @@ class GreyVAE(GreyDecoder, VAE):
         return bound.log_likelihood - bound.kl
 
 
-class GreyIWAE(GreyDecoder, IWAE):
+class TrainedIWAE(GreyVAE, IWAE):  # type: ignore[misc]  # the decoder of the one, the loss of the other
     """Trained on several."""
 
     def log_prob(self, x: mg.Tensor, rng: mg.Generator) -> mg.Tensor:
         """L_k of each image."""
-        log_w = self.log_weights(x, self.samples, rng)
-        return ops.logsumexp(log_w, axis=1) - float(np.log(self.samples))
-
-
-def vae_of(kind: Any, seed: int, **more: Any) -> Any:
-    """16 codes, 200 hidden units both ways."""
-    rng = mg.Generator(seed)
-    encoder = dense_encoder(SHAPE, 2 * 16, [200], rng, init="glorot_uniform")
-    inner = dense_decoder(16, (*SHAPE, LEVELS), [200], rng, init="glorot_uniform")
-    model = kind(encoder, Sequential(*inner, Reshape(*SHAPE, LEVELS)), 16, **more)
-    model.likelihood = "categorical"
-    return model
+        return log_mean_exp(self.log_weights(x, self.samples, rng))
 
 
 def bounded(kind: Any, tight: bool, parts: Split, seed: int, **more: Any) -> Found:
     """Of a VAE or an IWAE: the ELBO, or the bound of CODES codes."""
-    model = vae_of(kind, seed, **more)
+    model = grey_vae(seed=seed, kind=kind, **more)
     train, valid, test = (images(part) for part in parts)
     best, about = fitted(VAETrainer(model, 1e-3), train, lambda: float(nats(model, valid, 5).mean()), seed)
     if tight:
@@ -287,15 +231,15 @@ ENTRIES: dict[str, Callable[[Split, int], Found]] = {
     "pixelcnn": pixelcnn,
     "transformer": transformer,
     "realnvp": flow,
-    "vae": lambda parts, seed: bounded(GreyVAE, False, parts, seed),
-    "vae, 5000 codes": lambda parts, seed: bounded(GreyVAE, True, parts, seed),
-    "iwae, 5000 codes": lambda parts, seed: bounded(GreyIWAE, True, parts, seed, samples=10),
+    "vae": lambda parts, seed: bounded(TrainedVAE, False, parts, seed),
+    "vae, 5000 codes": lambda parts, seed: bounded(TrainedVAE, True, parts, seed),
+    "iwae, 5000 codes": lambda parts, seed: bounded(TrainedIWAE, True, parts, seed, samples=10),
 }
 
 
 def entry(name: str, seed: int) -> dict[str, Any]:
     """An entry of the table: trained, and measured on the test images."""
-    parts, start = split(), time.process_time()
+    parts, start = Split(*split()), time.process_time()
     found = ENTRIES[name](parts, seed)
     error = found.nats.std(ddof=1) / len(found.nats) ** 0.5
     return {

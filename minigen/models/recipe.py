@@ -205,6 +205,7 @@ class Recipe:
         shows: names in CAPABILITIES.
         for_data: defaults that differ, by the data's name, or for all 'points'.
         takes: the kinds of data that it can learn, names in KINDS. labelled: whether it needs labels.
+        example: the data set where none is named, if not that of the first kind.
         whole_batches: why its batches cannot be cut into shards; '' if they can.
         check: refuses options that do not go together, or not with the data.
         meaning: what the loss in the log means, in one line.
@@ -221,6 +222,7 @@ class Recipe:
     shows: tuple[str, ...] = ()
     for_data: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     takes: tuple[str, ...] = ("images", "points")
+    example: str = ""
     labelled: bool = False
     whole_batches: str = ""
     check: Callable[[Settings, Dataset], None] = lambda settings, data: None
@@ -306,7 +308,7 @@ class Recipe:
     @property
     def default_data(self) -> str:
         """The data set where none is named."""
-        return KINDS[self.takes[0]].example
+        return self.example or KINDS[self.takes[0]].example
 
     @property
     def choosable(self) -> list[str]:

@@ -123,8 +123,9 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, {bound}")}
     if what == "symbol":
         ours["bits"] = Measure(nats / math.log(2), None, "the same, in bits")
-    ours |= {name: Measure(value, None, "nats a note") for name, value in playing.measures(trained, test).items()}
-    return ours | {name: Measure(value, None, f"nats a {what}") for name, value in baselines(train, test).items()}
+    others = playing.measures(trained, test) | baselines(train, test)
+    units = {name: "note" if name in playing.OF_NOTES else what for name in others}
+    return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
 
 
 def drawn(n: int, train: Dataset) -> int:
@@ -229,4 +230,5 @@ def table(measures: Measures) -> str:
     lines = [("measure", "samples", "real data", "")]
     for name, m in measures.items():
         lines.append((name, f"{m.value:.4g}", "" if m.real is None else f"{m.real:.4g}", m.note))
-    return "\n".join(f"{a:<14} {b:>9} {c:>9}  {d}".rstrip() for a, b, c, d in lines)
+    width = max(14, *(len(name) for name in measures))
+    return "\n".join(f"{a:<{width}} {b:>9} {c:>9}  {d}".rstrip() for a, b, c, d in lines)

@@ -16,6 +16,7 @@ from ..data.alphabet import lines_of
 from ..data.tunes import CHORALE_FRAMES, roll_of_chorale, roll_of_melody
 from ..errors import ArgumentError
 from ..metrics.music import harmony_baselines, places_of_harmony, roll_baselines
+from ..models.sequences.ngram import NGram
 from ..random import Generator
 from .latent import slerp
 from .music import midi_bytes, piano_roll, wav_bytes
@@ -30,6 +31,8 @@ TEMPO = {"jsb": QUARTER, "chorales": QUARTER, "nottingham": EIGHTH, "melodies": 
 FRAMES = 64  # of a sample of a model of rolls
 SHOWN, HARMONIES, WAY = 4, 2, 7  # pieces that a run leaves, harmonies of one soprano, tunes from one to another
 PART = 200  # examples that are computed at once
+ORDER = 4  # of the counts that predict harmony
+OF_NOTES = ("harmony", "notes_independent", "below_the_soprano", "harmony_counting")  # in nats a note
 
 
 def is_music(data: str) -> bool:
@@ -138,6 +141,8 @@ def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
         found = roll_baselines(train.x, test.x)
     elif train.name == "chorales":
         found = harmony_baselines(train.x, test.x, train.alphabet)
+        counted = NGram(ORDER, len(train.alphabet)).fit(train.x).log_probs(test.x)
+        found["harmony_counting"] = -float(counted[places_of_harmony(test.x, test.alphabet)].mean())
     else:
         found = {}
     return {name: round(value, 4) for name, value in found.items()}

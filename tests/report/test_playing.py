@@ -97,7 +97,7 @@ def test_nats_a_note_of_the_harmony():
     log_p = shown.model.log_probs(test.x).numpy()
     assert found == pytest.approx(-log_p[:, 17:65].mean(), abs=1e-4)  # after 16 sopranos and the bar, 48 notes
     assert playing.measures(trained("melody-vae", "melodies"), DATA["melodies"]) == {}
-    names = {"notes_independent", "below_the_soprano"}
+    names = {"notes_independent", "below_the_soprano", "harmony_counting"}
     assert playing.music_baselines(test, test).keys() == names
     measures, _ = evaluate(shown, test, test, 6, 0)
     assert names | {"harmony", "NLL"} <= measures.keys()

@@ -1,5 +1,7 @@
 """What lesson 19 trains and draws: a flow of the two moons, what it does to the plane, and a stretched line."""
 
+import copy
+import itertools
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
@@ -7,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ... import ops
 from ...autodiff import Tensor, no_grad
+from ...models.flows.bijection import Bijection, Chain
 from ...models.flows.flow import Flow
 from ...models.flows.realnvp import point_flow
 from ...optim import Adam, cosine, warmup
@@ -24,6 +26,20 @@ LEFT, RIGHT = "#1f5fa8", "#c2570c"  # of the points whose first number of z is n
 def new_flow(depth: int = 6, width: int = 64, seed: int = 0) -> Flow:
     """So many couplings of two numbers, which take turns."""
     return point_flow((2,), depth, width, Generator(seed))
+
+
+def chain_of(flow: Flow) -> list[Bijection]:
+    """The maps of a flow, from x to z."""
+    assert isinstance(flow.bijection, Chain)
+    return flow.bijection.maps
+
+
+def in_float64(flow: Flow) -> Flow:
+    """A copy that computes in float64, where a difference of nearby values keeps its digits (lesson 2)."""
+    twin = copy.deepcopy(flow)
+    for parameter in twin.parameters():
+        parameter.data = parameter.data.astype(np.float64)
+    return twin
 
 
 def fit(flow: Flow, x: np.ndarray, steps: int, batch: int = 256, lr: float = 1e-2, seed: int = 0) -> list[float]:
@@ -86,7 +102,7 @@ def distance(x: np.ndarray) -> np.ndarray:
 def coloured(axis: Axes, points: np.ndarray, z: np.ndarray, size: float = 3) -> None:
     """Points in the colours of their z: by the sign of its first number."""
     for side, colour in ((z[:, 0] < 0, LEFT), (z[:, 0] >= 0, RIGHT)):
-        axis.scatter(*points[side].T, s=size, color=colour, alpha=0.6, linewidths=0)
+        axis.scatter(points[side, 0], points[side, 1], s=size, color=colour, alpha=0.6, linewidths=0)
 
 
 def opening(flow: Flow, n: int = 2500) -> None:
@@ -94,7 +110,7 @@ def opening(flow: Flow, n: int = 2500) -> None:
     z = Generator(3).normal((n, 2))
     with no_grad():
         x = flow.bijection.inverse(Tensor(z))[0].numpy()
-    figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.6), layout="constrained")
+    _, axes = plt.subplots(1, 3, figsize=(7.5, 2.6), layout="constrained")
     coloured(axes[0], z, z)
     axes[0].set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5))
     coloured(axes[1], x, z)
@@ -118,7 +134,7 @@ def density(flow: Flow, side: int = 120) -> np.ndarray:
 def stages(flow: Flow, n: int = 2000) -> Callable[..., Figure]:
     """For `move`: n draws of z, and where they lie after so many maps of the way back from z to x."""
     z = Generator(3).normal((n, 2))
-    maps = [f for f in reversed(flow.bijection.maps)]
+    maps = list(reversed(chain_of(flow)))
     points, names = [z], ["z"]
     with no_grad():
         for f in maps:
@@ -149,7 +165,7 @@ def stretched() -> Callable[..., Figure]:
             (axes[1], x, p / slope, edges + a * np.tanh(b * edges)),
         ):
             axis.plot(line, height, color="0.2")
-            for i, (left, right) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+            for i, (left, right) in enumerate(itertools.pairwise(ends)):
                 inside = (line >= left) & (line <= right)
                 axis.fill_between(line[inside], height[inside], color=LEFT if i % 2 else RIGHT, alpha=0.5, linewidth=0)
             axis.set(xlim=(-6, 6), ylim=(0, 1.05))
@@ -185,7 +201,7 @@ def stretched_plane(flow: Flow) -> None:
 
 def curve(losses: list[float], lines: dict[str, float]) -> None:
     """The loss by step, smoothed over 20, beside numbers to hold it against."""
-    figure, axis = plt.subplots(figsize=(7.5, 2.8), layout="constrained")
+    _, axis = plt.subplots(figsize=(7.5, 2.8), layout="constrained")
     axis.plot(np.convolve(losses, np.ones(20) / 20, "valid"), color=LEFT, label="the flow, in training")
     for (name, value), style in zip(lines.items(), ("--", ":"), strict=True):
         axis.axhline(value, color="0.2", linestyle=style, label=f"{name}: {value:.2f}")
@@ -196,9 +212,11 @@ def curve(losses: list[float], lines: dict[str, float]) -> None:
 
 def bridge(x: np.ndarray, far: np.ndarray) -> None:
     """Samples, those that lie far from both moons marked."""
-    figure, axis = plt.subplots(figsize=(5.4, 3.2), layout="constrained")
-    axis.scatter(*x[~far].T, s=2, color="0.6", label="near a moon")
-    axis.scatter(*x[far].T, s=9, marker="x", color=RIGHT, linewidths=0.8, label="farther than 5 sigma from both")
+    _, axis = plt.subplots(figsize=(5.4, 3.2), layout="constrained")
+    axis.scatter(x[~far, 0], x[~far, 1], s=2, color="0.6", label="near a moon")
+    axis.scatter(
+        x[far, 0], x[far, 1], s=9, marker="x", color=RIGHT, linewidths=0.8, label="farther than 5 sigma from both"
+    )
     axis.set(xlim=BOX[:2], ylim=BOX[2:], xticks=[], yticks=[], aspect="equal")
     axis.legend(fontsize=9, loc="upper right")
     plt.show()

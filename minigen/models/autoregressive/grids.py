@@ -12,7 +12,7 @@ sampling. To draw an image one must go pixel by pixel, as each factor wants to k
 Grey levels of [0, 1] are rounded to the nearest of 0, 1/(K-1) ... 1. With two levels they are drawn black or white in
 training, as for a VAE with a Bernoulli likelihood.
 
-No lesson derives it yet; lesson 20 uses it.
+Lesson 20 derives it.
 """
 
 import math
@@ -23,13 +23,13 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad, raw
 from ...backend import Array, xp_of
-from ...data import Dataset
+from ...data import binarize
 from ...distributions import Bernoulli, Categorical
 from ...errors import ArgumentError
 from ...nn import Module, one_hot, sum_features
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
-from ..recipe import SCHEDULES, Option, Settings, check_memory
+from ..recipe import SCHEDULES, STEP_MEMORY, Option, Settings
 from ..trainer import Metrics, evaluated_in_parts, parts_of
 from ..vaes.vae import VAETrainer
 
@@ -106,12 +106,14 @@ class GridModel(Module):
     # ------------------------------------------------------------------------------------------------ as images
 
     def log_prob(self, x: Tensor, rng: Generator | None = None) -> Tensor:
-        """log p of each image, in nats, exact: x (N, H, W, C) in [0, 1], rounded to the nearest level -> (N,).
+        """log p of each image, in nats, exact: x (N, H, W, C) in [0, 1] -> (N,).
 
-        Nothing is drawn; `rng` is there as models with a bound want it.
+        Args:
+            x: grey values are rounded to the nearest level.
+            rng: draws grey values black or white, where there are two levels; zeros and ones stay what they are.
         """
-        xp = xp_of(raw(x))
-        return self.log_p(xp.rint(raw(x) * (self.levels - 1)).astype(np.int64))
+        values = raw(x) if rng is None or self.levels > 2 else binarize(raw(x), rng)
+        return self.log_p(xp_of(values).rint(values * (self.levels - 1)).astype(np.int64))
 
     def loss(self, x: Tensor, rng: Generator | None = None) -> NLL:
         """-log p of images x (N, H, W, C) in [0, 1]."""
@@ -136,7 +138,6 @@ class GridTrainer(VAETrainer):
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 LEVELS = Option("levels", 2, "grey levels of a pixel; 2: drawn black or white", least=2, most=256)
-FOR_DATA = {"digits": {"levels": 17}}
 
 
 def grid_trainer(model: GridModel, s: Settings) -> GridTrainer:
@@ -144,9 +145,24 @@ def grid_trainer(model: GridModel, s: Settings) -> GridTrainer:
     return GridTrainer(model, SCHEDULES[s.schedule](s), binary=s.levels == 2)
 
 
-def check_levels(s: Settings, data: Dataset) -> None:
-    """A step keeps a number for each level of each pixel some times."""
-    check_memory("levels", s, 5 * math.prod(data.shape) * s.levels)
+def check_size(s: Settings, numbers: float, weights: float) -> None:
+    """Refuse sizes with which a step would take more than STEP_MEMORY.
+
+    Args:
+        numbers: that a step keeps for an image. weights: of the network; there are five more numbers for each of them.
+
+    Raises:
+        ArgumentError: says how much would be needed.
+    """
+    needed = 4 * (s.shard_size * numbers + 6 * weights)
+    if needed > STEP_MEMORY:
+        sizes = ", ".join(
+            f"{name} {s.get(name, 0)}" for name in ("levels", "width", "depth", "direct") if s.get(name, 0)
+        )
+        raise ArgumentError(
+            f"{sizes} and batch_size {s.batch_size}: a step would take about {needed / 1e9:.1f} GB of memory, more "
+            f"than the {STEP_MEMORY / 1e9:.1f} GB that it may; take less of one of them"
+        )
 
 
 def meaning(s: Settings) -> str:

@@ -16,7 +16,7 @@ is one unit, or none. So inputs may also be connected to the outputs after them 
 To draw, the network is not computed anew for each pixel: a pixel that was drawn adds its row of the first weights to
 the first layer's sums, and only the logits of the next pixel are taken.
 
-No lesson derives it yet; lesson 20 uses it.
+Lesson 20 derives the masks.
 """
 
 import math
@@ -27,10 +27,11 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
+from ...data import Dataset
 from ...nn import Buffer, Dense
 from ...random import Generator, given_or_default
-from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape
-from .grids import FOR_DATA, LEVELS, GridModel, check_levels, grid_trainer, meaning
+from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Option, Recipe, Settings, Shape
+from .grids import LEVELS, GridModel, check_size, grid_trainer, meaning
 
 
 class MaskedDense(Dense):
@@ -47,6 +48,7 @@ class MaskedDense(Dense):
     @property
     def weights(self) -> tuple[Array, Array]:
         """Those that are left, (inputs, outputs), and the biases, without a graph."""
+        assert self.b is not None
         return raw(self.w) * raw(self.mask), raw(self.b)
 
 
@@ -95,27 +97,40 @@ class MADE(GridModel):
         (w_in, b_in), *inner, (w_out, b_out) = [layer.weights for layer in (*self.hidden, self.last)]
         xp, size = xp_of(w_out), math.prod(self.shape)
         grid, sums = xp.zeros((n, size), np.int64), xp.repeat(b_in[None], n, axis=0)
-        straight = None if self.direct is None else xp.repeat(self.direct.weights[1][None], n, axis=0)
+        straight, w_straight = xp.zeros((n, size * self.logits), w_out.dtype), None
+        if self.direct is not None:
+            w_straight, b = self.direct.weights
+            straight += b
         for d in range(size):
             h = xp.maximum(sums, 0)
             for w, b in inner:
                 h = xp.maximum(h @ w + b, 0)
             own = slice(d * self.logits, (d + 1) * self.logits)
-            logits = h @ w_out[:, own] + b_out[own]
-            grid[:, d] = self.drawn_from(logits if straight is None else logits + straight[:, own], rng)
+            grid[:, d] = self.drawn_from(h @ w_out[:, own] + b_out[own] + straight[:, own], rng)
             pixel, rows = self.shown(grid[:, d]), slice(d * self.seen, (d + 1) * self.seen)
             sums += pixel @ w_in[rows]
-            if straight is not None:
-                straight += pixel @ self.direct.weights[0][rows]
+            if w_straight is not None:
+                straight += pixel @ w_straight[rows]
         return grid.reshape(n, *self.shape)
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 
+DIRECT = Option("direct", "no", "connections from pixels straight to those after them", choices=("no", "yes"))
+
+
 def made(s: Settings, shape: Shape, rng: Generator) -> MADE:
     """Hidden layers of one width."""
-    return MADE((shape[0], shape[1], shape[2]), s.levels, [s.width] * s.depth, rng=rng)
+    return MADE((shape[0], shape[1], shape[2]), s.levels, [s.width] * s.depth, direct=s.direct == "yes", rng=rng)
+
+
+def check(s: Settings, data: Dataset) -> None:
+    """A step keeps some numbers for each unit and each level; the weights are many."""
+    pixels = math.prod(data.shape)
+    logits = pixels * (1 if s.levels == 2 else s.levels)
+    weights = s.width * (pixels + (s.depth - 1) * s.width + logits) + (pixels * logits if s.direct == "yes" else 0)
+    check_size(s, 5 * (pixels + s.depth * s.width + logits), weights)
 
 
 RECIPES = (
@@ -124,11 +139,15 @@ RECIPES = (
         "masked autoencoder, pixel after pixel (Germain et al. 2015)",
         made,
         grid_trainer,
-        (STEPS(4000), BATCH_SIZE(100), LR(2e-3), LEVELS, WIDTH(500), DEPTH, SCHEDULE("cosine")),
+        (STEPS(4000), BATCH_SIZE(100), LR(2e-3), LEVELS, WIDTH(500), DEPTH, DIRECT, SCHEDULE("cosine")),
         shows=("log-probabilities",),
-        for_data=FOR_DATA,
+        for_data={
+            "digits": {"levels": 17, "direct": "yes"},
+            "mnist": {"direct": "yes"},
+            "fashion_mnist": {"direct": "yes"},
+        },
         takes=("images",),
-        check=check_levels,
+        check=check,
         meaning=meaning,
         unit=lambda s: "nats per image",
     ),

@@ -15,7 +15,7 @@ the right (van den Oord et al. 2016b, figure 1).
 To draw, a full pass for each place is not needed: what the layers have found at a place never changes once it is
 drawn. So each place is computed once, from what is kept of those before it.
 
-No lesson derives it yet; lesson 20 uses it. It is also the prior of `vaes/vqvae.py`.
+Lesson 20 derives masks of dense layers. The PixelCNN is also the prior of `vaes/vqvae.py`.
 """
 
 import numpy as np
@@ -23,10 +23,11 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
+from ...data import Dataset
 from ...nn import Buffer, Conv2D
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape
-from .grids import FOR_DATA, LEVELS, GridModel, check_levels, grid_trainer, meaning
+from .grids import LEVELS, GridModel, check_size, grid_trainer, meaning
 
 
 class MaskedConv2D(Conv2D):
@@ -145,6 +146,13 @@ def pixelcnn(s: Settings, shape: Shape, rng: Generator) -> PixelCNN:
     return PixelCNN((shape[0], shape[1], shape[2]), s.levels, s.width, depth=s.depth, rng=rng)
 
 
+def check(s: Settings, data: Dataset) -> None:
+    """A step keeps some numbers for each channel of each layer, and for each level, at all places."""
+    height, wide, colours = data.shape
+    numbers = height * wide * (5 * s.width * (s.depth + 1) + 5 * colours * s.levels)
+    check_size(s, numbers, s.width * (9 * s.width * s.depth + colours * (49 + s.levels)))
+
+
 RECIPES = (
     Recipe(
         "pixelcnn",
@@ -161,9 +169,9 @@ RECIPES = (
             SCHEDULE("cosine"),
         ),
         shows=("log-probabilities",),
-        for_data=FOR_DATA,
+        for_data={"digits": {"levels": 17}},
         takes=("images",),
-        check=check_levels,
+        check=check,
         meaning=meaning,
         unit=lambda s: "nats per image",
     ),

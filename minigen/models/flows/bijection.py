@@ -99,7 +99,7 @@ class Squeeze(Bijection):
 class Scales(Bijection):
     """A multi-scale architecture: after each scale but the last, half of the channels are left as they are.
 
-        z1, h1 = f1(x)      z2, h2 = f2(h1)      ...      z = (z1, z2, ...)                     (equations 14 to 16)
+        z1, h1 = f1(x)      z2, h2 = f2(h1)      ...      z = (z1, z2, ...)                         (section 3.6)
 
     What is left out early costs no further computing, and keeps the fine detail apart from the coarse.
 

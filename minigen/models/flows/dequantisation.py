@@ -4,13 +4,13 @@ A density says nothing of a pixel that takes one of K levels: it can grow withou
 the gaps between them. For a level k and u in (0, 1), v = (k + u) / K covers (0, 1) once; and for a density p of v,
 
     P(k) = integral of p((k + u) / K) du / K^D
-    log P(k)  >=  E_q[log p((k + u) / K) - log q(u|k)] - D log K              (Ho et al. 2019, Flow++, equation 12)
+    log P(k)  >=  E_q[log p((k + u) / K) - log q(u|k)] - D log K             (Ho et al. 2019, Flow++, section 3.1)
 
 by Jensen's inequality, for any density q of the noise. With uniform noise, log q = 0 (uniform dequantisation; Theis et
 al. 2016). But then p has to be flat over each cell, which no smooth density is. In variational dequantisation q is
 learnt with p, and puts the noise where p would have it:
 
-    u = sigmoid(m + e^r eps),   eps ~ N(0, 1),   m, r = network(k)                            (their section 3.1)
+    u = sigmoid(m + e^r eps),   eps ~ N(0, 1),   m, r = network(k)
 
 The real numbers v lie in (0, 1), a flow's in all of R. So the flow begins with a logit, after a little shrinking that
 keeps it finite (Dinh et al. 2017, section 4.1; Papamakarios et al. 2017):
@@ -47,8 +47,8 @@ class Uniform(Module):
 class Variational(Module):
     """Noise that is learnt: the sigmoid of a Gaussian for each pixel, whose mean and deviation a network tells.
 
-    r is held within a bound, as the scale of a coupling is. Where the network begins with 0, so does the noise with
-    nearly uniform.
+    r is held within a bound, as the scale of a coupling is. Where the network begins with 0, the noise begins nearly
+    uniform.
 
     Args:
         network: of squeezed images, (N, H/2, W/2, 4 C) -> (N, H/2, W/2, 8 C). levels: K.

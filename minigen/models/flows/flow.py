@@ -23,12 +23,14 @@ from ...backend import xp_of
 from ...distributions import LOG_2PI
 from ...errors import ArgumentError, ShapeError
 from ...nn import Module
+from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..vaes.vae import VAETrainer
 from .bijection import Bijection, sum_of
 from .dequantisation import Uniform, Variational
 
 Shape = tuple[int, ...]
+MOST = 1.0  # norm of a gradient
 
 
 class DensityLoss(NamedTuple):
@@ -112,7 +114,11 @@ class Flow(Module):
 
 
 class FlowTrainer(VAETrainer):
-    """Adam on -log p, as for a bound."""
+    """Adam on -log p, as for a bound, with clipped gradients: an example far outside has a huge one."""
+
+    def __init__(self, model: Flow, schedule: Schedule) -> None:
+        super().__init__(model, schedule)
+        self.optimizer.max_norm = MOST
 
     def prepare(self, x: Tensor) -> None:
         """See `Flow.prepare`."""

@@ -13,8 +13,8 @@ W is learnt as a product of triangles,
 with L lower triangular with ones on its diagonal, U strictly upper triangular, a fixed permutation P and fixed signs
 sigma. No e^d is 0, so W has an inverse whatever is learnt.
 
-`Normalize` shifts and stretches each number by itself (Glow's actnorm, section 3.1, which has one pair for each channel;
-here each place has its own, as a digit's place in the image says much).
+`Normalize` shifts and stretches each number by itself. (Glow's actnorm, section 3.1, has one pair for each channel;
+here each place has its own, as a digit's place in the image says much.)
 
 Lesson 19 uses the swap; no lesson derives the mixing yet.
 """

@@ -15,7 +15,7 @@ Lesson 19 builds the flow of points.
 
 from ...data import Dataset
 from ...errors import ArgumentError
-from ...nn import Conv2D, Dense, Module, ReLU, Sequential
+from ...nn import Conv2D, Dense, ReLU, Sequential
 from ...optim import warmup
 from ...random import Generator
 from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, SCHEDULES, STEPS, WIDTH, Option, Recipe, Settings
@@ -90,7 +90,7 @@ def image_flow(
         raise ArgumentError(f"shape: expected (height, width, channels) with sides divisible by 4, got {shape}")
     height, wide, c = shape
     half, quarter = (height // 2, wide // 2, 4 * c), (height // 4, wide // 4, 8 * c)
-    maps = [
+    maps: list[Bijection] = [
         Chain(Logit(), Squeeze(), *steps_of_flow(half, depth, width, mixing, rng)),
         Chain(Squeeze(), *steps_of_flow(quarter, depth, width, mixing, rng), Normalize(quarter)),
     ]
@@ -104,12 +104,12 @@ def image_flow(
 MIXING = Option("mixing", "1x1", "what stands between couplings", choices=MIXINGS)
 NOISE = Option("noise", "variational", "between grey levels: uniform, or learnt", choices=NOISES)
 LEVELS = Option("levels", 256, "grey levels that the data have", least=0, most=256, given_by_data=True)
-OPTIONS = (STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(64), DEPTH(6, help="couplings of each scale"), MIXING, NOISE)
+OPTIONS = (STEPS(3000), BATCH_SIZE(64), LR(3e-3), WIDTH(32), DEPTH(4, help="couplings of each scale"), MIXING, NOISE)
 
 
 def realnvp(s: Settings, shape: Shape, rng: Generator) -> Flow:
     """Of images, or of points."""
-    if s.levels == 0:
+    if len(shape) == 1:
         return point_flow(shape, s.depth, s.width, rng, s.mixing)
     return image_flow(shape, s.levels, s.depth, s.width, rng, s.mixing, s.noise)
 
@@ -144,7 +144,10 @@ RECIPES = (
         shows=("log-probabilities",),
         for_data={
             "digits": {"levels": 17},
-            "points": {"levels": 0, "noise": "uniform", "mixing": "swap", "depth": 8, "steps": 4000},
+            "points": {
+                **{"levels": 0, "noise": "uniform", "mixing": "swap", "depth": 8},
+                **{"width": 64, "batch_size": 256, "lr": 1e-2},
+            },
         },
         check=check_noise,
         meaning=meaning_of_density,

@@ -236,6 +236,7 @@ RECIPES = (
         melody_trainer,
         (STEPS(3000), BATCH_SIZE(64), LR(2e-3), LATENT_DIM(32), WIDTH(128), WORD_DROPOUT, FREE_BITS, ALPHABET),
         takes=("lines",),
+        example="melodies",
         shows=("reconstructions", "codes", "encodings", "log-probabilities"),
         meaning=lambda s: "the loss is a bound on -log p(x) (in training less free bits), in nats per line",
         unit=lambda s: "nats per line",

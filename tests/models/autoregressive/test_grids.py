@@ -29,10 +29,9 @@ def test_over_all_grids_the_probabilities_add_up_to_1(levels, named, device):
         assert p.std() > 1e-4  # they are not all alike
 
 
-def test_one_logit_and_two_mean_the_same():
-    """Black and white: the logit of white is the difference of the two."""
+def test_one_logit_is_enough_for_black_and_white():
+    """Black and white: one logit, whose sigmoid is the probability of white."""
     grid = np.random.default_rng(0).integers(2, size=(5, 2, 2, 1))
-    (made, _), (two, _) = models((2, 2, 1), 2), models((2, 2, 1), 2, named=True)
     for one in models((2, 2, 1), 2):
         logits = one(grid).numpy()[..., 0]
         p = 1 / (1 + np.exp(-logits))
@@ -46,6 +45,16 @@ def test_grey_values_are_rounded_to_the_nearest_level():
         expected = model.log_p(np.array([0, 0, 1, 1, 2, 4]).reshape(1, 2, 3, 1)).item()
         assert model.log_prob(mg.tensor(x), mg.Generator(0)).item() == expected
         assert model.loss(mg.tensor(x)).total.item() == -expected
+
+
+def test_of_two_levels_grey_values_are_drawn_black_or_white():
+    x = np.full((400, 2, 2, 1), 0.3, np.float32)
+    for model in models((2, 2, 1), 2):
+        drawn = data.binarize(x, mg.Generator(7))
+        found = model.log_prob(mg.tensor(x), mg.Generator(7)).numpy()
+        assert (found == model.log_prob(mg.tensor(drawn)).numpy()).all()
+        assert (found == model.log_prob(mg.tensor(drawn), mg.Generator(1)).numpy()).all()
+        assert found.std() > 0
 
 
 def test_samples_are_levels_of_grey():
@@ -96,5 +105,5 @@ def test_two_levels_are_drawn_anew_and_more_are_not(name):
 
 def test_too_many_levels_are_refused_before_a_step_is_taken():
     photographs = data.Dataset("celeba", np.zeros((64, 64, 64, 3), np.uint8), None)
-    with pytest.raises(ArgumentError, match=r"levels: 256 with 64 examples .* --batch-size"):
+    with pytest.raises(ArgumentError, match=r"levels 256, width 32, depth 6 and batch_size 64: .* GB of memory"):
         recipe_of("pixelcnn").settings(photographs, levels=256)

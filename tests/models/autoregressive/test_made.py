@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigen as mg
@@ -14,16 +14,19 @@ from minigen.optim import Adam
 from tests.models.autoregressive.ahead import in_float64, sees_no_later_place
 
 
+@settings(max_examples=40)
 @given(
     st.integers(1, 4),
     st.integers(1, 4),
     st.sampled_from([1, 3]),
     st.sampled_from([2, 4]),
     st.booleans(),
+    st.booleans(),
     st.lists(st.integers(1, 30), min_size=1, max_size=3),
 )
-def test_no_output_sees_its_own_place_or_a_later_one(height, width, colours, levels, named, hidden):
-    model = MADE((height, width, colours), levels, hidden, named=named, rng=mg.Generator(height))
+def test_no_output_sees_its_own_place_or_a_later_one(height, width, colours, levels, named, direct, hidden):
+    rng = mg.Generator(height)
+    model = MADE((height, width, colours), levels, hidden, direct=direct, named=named, rng=rng)
     sees_no_later_place(in_float64(model), width)
 
 
@@ -52,14 +55,26 @@ def test_the_hidden_units_serve_all_pixels_alike():
 
 
 @pytest.mark.parametrize("hidden", [[20], [20, 15]])
-@pytest.mark.parametrize(("levels", "named"), [(2, False), (5, False), (3, True)])
-def test_what_is_drawn_pixel_by_pixel_is_what_full_passes_draw(hidden, levels, named, device):
-    model = MADE((3, 4, 1), levels, hidden, named=named, rng=mg.Generator(2))
+@pytest.mark.parametrize(("levels", "named", "direct"), [(2, False, True), (5, False, False), (3, True, True)])
+def test_what_is_drawn_pixel_by_pixel_is_what_full_passes_draw(hidden, levels, named, direct, device):
+    model = MADE((3, 4, 1), levels, hidden, direct=direct, named=named, rng=mg.Generator(2))
     rng, grid = mg.Generator(3), backend.to_device(np.zeros((9, 3, 4, 1), np.int64), device)
     for place in np.ndindex(3, 4, 1):
         here = (slice(None), *place)
         grid[here] = model.drawn_from(model(grid).data[here], rng)
     assert (backend.to_numpy(model.draw(9, mg.Generator(3))) == backend.to_numpy(grid)).all()
+
+
+def test_direct_connections_are_a_logistic_regression_on_the_pixels_before():
+    """With a hidden layer that gives 0, nothing else is left."""
+    model, grid = (
+        MADE((2, 3, 1), 2, [5], direct=True, rng=mg.Generator(0)),
+        np.random.default_rng(0).integers(2, size=6),
+    )
+    model.last.w.data[...] = 0
+    w, b = model.direct.w.numpy(), model.direct.b.numpy()
+    logits = model(grid.reshape(1, 2, 3, 1)).numpy().reshape(6)
+    np.testing.assert_allclose(logits, [grid[:d] @ w[:d, d] + b[d] for d in range(6)], rtol=1e-5)
 
 
 def test_it_learns_a_distribution_that_is_known():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigen as mg
@@ -12,6 +12,7 @@ from minigen.optim import Adam
 from tests.models.autoregressive.ahead import in_float64, sees_no_later_place
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 5), st.integers(1, 5), st.sampled_from([1, 3]), st.sampled_from([2, 4]), st.booleans())
 def test_no_output_sees_its_own_place_or_a_later_one(height, width, colours, levels, named):
     rng = mg.Generator(height + 10 * width)

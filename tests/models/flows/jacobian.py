@@ -21,7 +21,8 @@ def shaken(module, size=0.3, seed=9):
     rng = np.random.default_rng(seed)
     trained = {name for name, _ in module.named_parameters()}
     state = module.state_dict()
-    module.load_state_dict({k: a + size * rng.standard_normal(a.shape) if k in trained else a for k, a in state.items()})
+    noise = {name: size * rng.standard_normal(array.shape) for name, array in state.items() if name in trained}
+    module.load_state_dict({name: array + noise.get(name, 0) for name, array in state.items()})
     return module
 
 

@@ -117,7 +117,7 @@ def test_errors_name_what_was_expected():
         points_flow().log_prob(mg.zeros((1, 3)))
     with pytest.raises(MinigenError, match="levels: expected 0 without noise"):
         Flow(Chain(), (2,), 17)
-    with pytest.raises(MinigenError, match="levels: .* got 1"):
+    with pytest.raises(MinigenError, match=r"levels: .* got 1"):
         Flow(Chain(), (2,), 1, Uniform())
     with pytest.raises(MinigenError, match="n: expected a number of samples >= 1, got 0"):
         points_flow().sample(0)

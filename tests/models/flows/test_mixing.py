@@ -11,7 +11,9 @@ from .jacobian import check_bijection, in_float64, shaken
 rng = np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("f", [Swap(), Mixing(3, mg.Generator(0)), Normalize((2, 2, 3))], ids=lambda f: type(f).__name__)
+@pytest.mark.parametrize(
+    "f", [Swap(), Mixing(3, mg.Generator(0)), Normalize((2, 2, 3))], ids=lambda f: type(f).__name__
+)
 def test_determinant_and_inverse(f):
     check_bijection(in_float64(shaken(f)), rng.standard_normal((2, 2, 2, 3)))
 

@@ -316,12 +316,13 @@ def only_the_shift(x, seed):
 
 @wrong("fit_banana", "1 to 8 coefficients in shift", compared=False)
 def a_value_for_each_point(x, seed):
-    mean, std, shift, rest = _fitted(x, 2)
+    mean, std, _, rest = _fitted(x, 2)
     return mean, np.log(std), x[:, 1] - rest, np.array([np.log(rest.std())])
 
 
 POSITIVE = "only logarithms of positive numbers are taken"
 AT_MOST_50 = "log_std lies between -50 and 50, as the task says"
+ROOM = "that changes y by less than the tolerance, which leaves room for 1 - a by subtraction"
 WHOLE = "int(D / 2) is D // 2"
 NOT_NEAR_0 = "the determinant is at least 0.001 in size, as the task says"
 
@@ -334,6 +335,8 @@ EQUIVALENT = {
         f"logit_map: np.nan_to_num(np.log(...)) for np.log({of}": POSITIVE
         for of in ("a)", "a) (2)", "b)", "b) (2)", "1 - alpha)")
     },
+    "logit_map: + 1e-8 under alpha / 2": ROOM,
+    "logit_map: + 1e-8 under alpha / 2 (2)": ROOM,
     "logit_map: np.log(np.maximum(..., 1e-8)) for np.log(1 - alpha)": "alpha is at most 0.9, as the task says",
     "planar_log_det: np.nan_to_num(np.log(...)) for np.log(np.abs(1 + slope * (u @ w)))": NOT_NEAR_0,
     "planar_log_det: np.log(np.maximum(..., 1e-8)) for np.log(np.abs(1 + slope * (u @ w)))": NOT_NEAR_0,

@@ -302,9 +302,10 @@ print(f"MADE: {on_valid.mean():.1f} nats on the validation images, {nats_made.me
 
 # %% [markdown]
 # The validation images are several nats harder than the test images, although the MADE stopped where *they* were
-# likeliest. They are by other writers. So a number belongs to its images: **never compare a number on one split with a
-# number on another**, and mistrust a table whose rows come from different papers unless each of them says which images
-# it was measured on, black and white or grey, in how many levels.
+# likeliest. The three parts are not drawn at random: they follow the order of the file, and one part is harder than
+# another. So a number belongs to its images: **never compare a number on one split with a number on another**, and
+# mistrust a table whose rows come from different papers, unless each of them says which images it was measured on,
+# black and white or grey, in how many levels.
 #
 # The page [One yardstick](../../docs/yardstick.md) has all families of this library on these test images, trained to
 # their end: counts, MADE, PixelCNN, Transformer, flow, VAE and IWAE. For each number it says whether it is exact or a

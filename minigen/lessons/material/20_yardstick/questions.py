@@ -34,7 +34,8 @@ PREDICTIONS = [
 
 QUESTIONS = [
     Question(
-        "A flow reports -150 nats an image on pixels in [0, 1], and a PixelCNN 84 nats on the same images. Which is better?",
+        "A flow reports -150 nats an image on pixels in [0, 1], and a PixelCNN 84 nats on the same images. Which is "
+        "better?",
         (
             "the flow, by 234 nats",
             "the PixelCNN, as nats are never negative",

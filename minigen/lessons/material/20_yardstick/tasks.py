@@ -289,8 +289,8 @@ EXERCISES = [
         tolerance=1e-11,
         hints=(
             "Write the logarithm of the Gaussian density at k + u. Only one term of it holds u: which?",
-            "E[(k + u - mean)^2]: write k + u - mean = (k + 1/2 - mean) + (u - 1/2). The mixed term has the mean 0, and "
-            "the last one is the variance of a uniform number.",
+            "E[(k + u - mean)^2]: write k + u - mean = (k + 1/2 - mean) + (u - 1/2). The mixed term has the mean 0, "
+            "and the last one is the variance of a uniform number.",
             "That variance is 1/12. So: -sum_d (((k + 1/2 - mean)^2 + 1/12) / (2 s^2) + log s + 1/2 log(2 pi)).",
         ),
     ),
@@ -309,9 +309,9 @@ EXERCISES = [
             "Independent pixels count all training images alike. Which of them tell more about this image?",
             "Give each training image a weight that falls with its distance from this one, over the pixels that are "
             "known: those next to the asked pixel matter most. Then count with weights.",
-            "weights = exp(-distance / 8), where the squares of the differences are divided by (1 + r^2)^1.5, with r the "
-            "distance from the asked pixel. Let a level count a little for its neighbours, and add 1.5 times the plain "
-            "shares, so that nothing is impossible.",
+            "weights = exp(-distance / 8), where the squares of the differences are divided by (1 + r^2)^1.5, with r "
+            "the distance from the asked pixel. Let a level count a little for its neighbours, and add 1.5 times the "
+            "plain shares, so that nothing is impossible.",
         ),
     ),
 ]
