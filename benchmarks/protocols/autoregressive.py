@@ -11,6 +11,7 @@ units for 784 pixels, the pixel just before an output reaches it through one hid
 mend that. By then the training images are 3 nats likelier than the validation images, so more epochs would not help.
 For the PixelCNN, 6 residual layers of 3x3 with 32 channels and 7 of the paper's bottlenecks (32 features outside, 16
 inside) came equally far in the same processor time (200 steps of 50: 100.0 against 99.7); the simpler ones are taken.
+Dilations let them see 17 rows up in place of 9; they were added last and have not been compared.
 
 The pixels stay black or white as they were drawn; what is drawn anew for each batch would be more to learn from, and
 another protocol. The weights of the epoch that the validation images like best are the ones that are measured.
@@ -30,7 +31,7 @@ from minigen import backend, data
 from minigen.autodiff import no_grad
 from minigen.models.autoregressive.grids import GridModel, GridTrainer
 from minigen.models.autoregressive.made import MADE
-from minigen.models.autoregressive.pixelcnn import PixelCNN
+from minigen.models.autoregressive.pixelcnn import DILATIONS, PixelCNN
 from minigen.optim import cosine
 
 SHAPE, BINARISED = (28, 28, 1), 2011  # the seed of the drawing
@@ -145,7 +146,7 @@ def nll_row(of: Protocol) -> Callable[[Job], dict[str, Any]]:
 
 
 MADE_500 = Protocol(lambda rng: MADE(SHAPE, 2, [500], direct=True, rng=rng), 100, 2e-3, 12)
-PIXELCNN = Protocol(lambda rng: PixelCNN(SHAPE, 2, 32, depth=6, rng=rng), 50, 3e-3, 60)
+PIXELCNN = Protocol(lambda rng: PixelCNN(SHAPE, 2, 32, depth=6, dilations=DILATIONS, rng=rng), 50, 3e-3, 60)
 DRAWN = "MNIST binarised once with a fixed seed, 50 000 images, not Larochelle's test set; exact NLL of 10 000"
 ROWS = {
     "made": Row(
@@ -160,7 +161,7 @@ ROWS = {
     "pixelcnn": Row(
         "van den Oord et al. 2016",
         "test NLL 81.30 nats",
-        f"7x7 kernel, 6 residual layers of 3x3, 32 channels, Adam, batch 50, cosine from 3e-3; {DRAWN}",
+        f"7x7 kernel, 6 residual layers of 3x3, dilated by 1, 2, 4, 1, 2, 4, 32 channels, Adam, batch 50, cosine from 3e-3; {DRAWN}",
         30,
         "60 epochs: 3 hours",
         nll_row(PIXELCNN),
