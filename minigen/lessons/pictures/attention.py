@@ -41,7 +41,7 @@ def fit(net: LanguageModel, lines: np.ndarray, steps: int, batch: int = 128, see
 
     It takes so many steps at most, and ends as soon as the mean of 50 losses is below 0.01.
     """
-    rng, losses = Generator(seed + 100), []
+    rng, losses = Generator(seed + 100), list[float]()
     optimizer = Adam(net.parameters(), lr=warmup(constant(5e-3), 50), betas=(0.9, 0.95))
     optimizer.max_norm = 1.0
     while len(losses) < steps and not (len(losses) >= 50 and np.mean(losses[-50:]) < 0.01):
