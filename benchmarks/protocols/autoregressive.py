@@ -161,7 +161,7 @@ ROWS = {
     "pixelcnn": Row(
         "van den Oord et al. 2016",
         "test NLL 81.30 nats",
-        f"7x7 kernel, 6 residual layers of 3x3, dilated by 1, 2, 4, 1, 2, 4, 32 channels, Adam, batch 50, cosine from 3e-3; {DRAWN}",
+        f"7x7, 6 residual layers of 3x3, dilated 1, 2, 4 twice, 32 channels, Adam, batch 50, cosine from 3e-3; {DRAWN}",
         30,
         "60 epochs: 3 hours",
         nll_row(PIXELCNN),
