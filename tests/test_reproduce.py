@@ -10,7 +10,7 @@ import pytest
 
 import minigen as mg
 from benchmarks import reproduce
-from benchmarks.protocols import autoregressive, flows, games, likelihood, text, trained
+from benchmarks.protocols import autoregressive, flows, games, likelihood, music, text, trained
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
 from minigen.errors import ArgumentError
@@ -45,6 +45,8 @@ def test_every_number_that_must_be_reached_has_its_row():
     assert goals["shakespeare"] == Goal("nats", "<=", 1.55)
     assert goals["shakespeare-8"] == Goal("nats", "<=", "counting")
     assert reproduce.ROWS["shakespeare-8"].minutes == 8
+    assert goals["jsb"] == Goal("nats_a_frame", "<=", 8.45)
+    assert goals["nottingham"] == Goal("nats_a_frame", "<=", 3.3)
     assert goals["makemore-names"] == Goal("nats", "<=", 1.96)
     assert goals["adder"] == Goal("unseen", ">=", 0.99)
     assert all(goal.of in reproduce.ROWS for goal in goals.values() if goal.of)
@@ -343,3 +345,59 @@ def test_the_row_of_sums_trains_and_asks(tmp_path, monkeypatch):
     ours = reproduce.ROWS["adder"].run(Job(1.0, 0, "cpu", tmp_path))
     assert 0 <= ours["unseen"] < 0.2
     assert ours["steps"] == 3
+
+
+def pieces(seed, n=9, longest=40):
+    """Short piano rolls of different lengths."""
+    rng = np.random.default_rng(seed)
+    return [(rng.random((int(rng.integers(5, longest)), 88)) < 0.05).astype(np.uint8) for _ in range(n)]
+
+
+def test_an_epoch_of_music_predicts_each_frame_but_the_first_once(monkeypatch):
+    monkeypatch.setattr(music, "FRAMES", 12)
+    rolls = pieces(0)
+    for i, roll in enumerate(rolls):
+        roll[1:, :] = 0
+        roll[np.arange(1, len(roll)), np.arange(1, len(roll))] = 1  # frame t is told by key t
+        roll[:, 87] = i % 2
+    for seed in (0, 1):
+        times = np.zeros(88)
+        for x in music.batches(rolls, np.random.default_rng(seed)):
+            assert x.shape[1] <= 13
+            times += ((x[:, 1:] == 1) * (x[:, 1:] != 255)).sum(axis=(0, 1))
+        np.testing.assert_array_equal(times[:87], sum(roll[1:, :87].sum(axis=0, dtype=int) for roll in rolls))
+
+
+def test_nats_of_music_are_of_whole_pieces_and_a_mean_over_frames(monkeypatch):
+    monkeypatch.setattr(music, "BATCH", 4)
+    monkeypatch.setitem(music.SIZES, "jsb", (6, 0.5, 1e-2, 3))
+    rolls, model = pieces(1), music.network("jsb", 0)
+    model.prepare(music.packed(rolls))
+    alone = [-float(model.eval().log_prob(mg.Tensor(roll[None])).item()) for roll in rolls]
+    expected = sum(alone) / sum(len(roll) - 1 for roll in rolls)
+    assert music.nats_a_frame(model.train(), rolls) == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_interrupted_row_of_music_goes_on_and_its_best_epoch_is_tested(tmp_path, monkeypatch):
+    monkeypatch.setitem(music.SIZES, "jsb", (6, 0.5, 3e-2, 3))
+    monkeypatch.setattr(music, "pieces", lambda name, part: pieces(len(part)))
+    monkeypatch.setattr(music, "roll_baselines", lambda *rolls: {"keys_independent": 15.0})
+    whole = music.ROWS["jsb"].run(Job(None, 0, "cpu", tmp_path / "whole"))
+    kept = Job(None, 0, "cpu", tmp_path / "cut")
+    saved, save = [], Job.save
+
+    def stop(job, state):
+        save(job, state)
+        saved.append(state)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            music.ROWS["jsb"].run(kept)
+    again = music.ROWS["jsb"].run(kept)
+    for name in ("nats_a_frame", "valid", "best_epoch", "epochs"):
+        assert again[name] == whole[name]
+    assert whole["epochs"] == 3
+    assert (whole["nats_a_frame"] < 30, whole["keys_independent"]) == (True, 15.0)

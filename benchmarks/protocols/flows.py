@@ -11,7 +11,7 @@ those that the cosine down to 0 was laid out for. A width of 32 and 4 steps at e
     noise between the levels    uniform 1.665, learnt 1.450                  at 40 of 120 s
     Normalize                   once for each scale 1.453, each step 1.436   at the end of 60 s
     rate                        2e-3 1.492 at 20 of 60 s; 4e-3, and gradients clipped, 1.451 at 20 of 40 s
-    size                        6 steps of width 64 1.362, 8 of width 32 1.342   at 79 of 240 s
+    size                        6 steps of width 64 1.362, 8 of width 32 1.342   at 79 of 240 s; 8 of 32 1.313 at 120
 
 (The widths are those of the larger scale; at the smaller one it was half as much again.) Depth pays more than width. No
 network sees a full-size image: of squeezed ones a kernel of 3x3 covers 6x6 pixels.
