@@ -190,22 +190,31 @@ def beside(tasks: Sequence[Callable[[], Result]]) -> Iterator[list[Result]]:
             blas.threads = threads
 
 
-def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
-    """a @ b for matrices (n, k) and (k, m); of a large product, each thread computes some rows or columns.
+def matmul(a: Array, b: Array, out: Array | None = None, bias: Array | None = None) -> Array:
+    """a @ b for matrices (n, k) and (k, m), plus `bias` (m,); of a large product, each thread computes a part.
 
-    `out` is where to write it.
+    A part is some rows or columns, and the bias is added to it while it is in the cache. `out` is where to write it.
     """
     (n, k), m = a.shape, b.shape[1]
     xp = xp_of(a, b)
-    if n * k * m < SMALL_PRODUCT or xp is not np:
-        return xp.matmul(a, b, out=out)
-    if k == 1:
-        return np.multiply(a, b, out=out)
-    y: Array = np.empty((n, m), np.result_type(a.dtype, b.dtype)) if out is None else out
-    if n > m:
-        run(lambda part: np.matmul(a[part], b, out=y[part]), split(n, n * k * m))
-    else:
-        run(lambda part: np.matmul(a, b[:, part], out=y[:, part]), split(m, n * k * m))
+    if n * k * m < SMALL_PRODUCT or xp is not np or k == 1:
+        y: Array = np.multiply(a, b, out=out) if k == 1 and xp is np else xp.matmul(a, b, out=out)
+        if bias is not None:
+            y += bias
+        return y
+    y = np.empty((n, m), np.result_type(a.dtype, b.dtype)) if out is None else out
+
+    def rows(part: slice) -> None:
+        np.matmul(a[part], b, out=y[part])
+        if bias is not None:
+            y[part] += bias
+
+    def columns(part: slice) -> None:
+        np.matmul(a, b[:, part], out=y[:, part])
+        if bias is not None:
+            y[:, part] += bias[part]
+
+    run(rows if n > m else columns, split(max(n, m), n * k * m))
     return y
 
 

@@ -6,6 +6,7 @@ other. So rows are added here in blocks, and then the sums of the blocks. A row 
 rows, and that product is the fastest way to it. On a GPU, sums are added in a tree anyway.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -34,13 +35,21 @@ def row_sums(x: Array, factor: Array | None = None) -> Array:
     return row_sums(sums)
 
 
+@functools.lru_cache(maxsize=64)
+def _ones(n: int, dtype: np.dtype) -> np.ndarray:
+    """A column of ones, not to be written to: a short sum would spend its time on making it."""
+    column = np.ones((n, 1), dtype)
+    column.flags.writeable = False
+    return column
+
+
 def line_sums(x: Array, factor: Array | None = None) -> Array:
     """The sum along each row of x, or of x * factor of the same shape: (n, W) -> (n, 1)."""
     xp, width = xp_of(x), x.shape[1]
     if width > 2 * BLOCK or xp is not np:
         y: Array = (x if factor is None else x * factor).sum(axis=1, keepdims=True)
         return y
-    return x @ np.ones((width, 1), x.dtype) if factor is None else np.einsum("ij,ij->i", x, factor)[:, None]
+    return x @ _ones(width, x.dtype) if factor is None else np.einsum("ij,ij->i", x, factor)[:, None]
 
 
 def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:

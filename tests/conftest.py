@@ -1,6 +1,7 @@
 """Every test that uses `device` runs on NumPy and on the strict double of CuPy; `--device cuda` adds a real GPU."""
 
 import contextlib
+import gc
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy comes: a process a core, and not more threads in each
@@ -26,6 +27,17 @@ def pytest_addoption(parser):
         default="cpu",
         help="cuda: run the tests of both devices on a real CUDA device in place of its double",
     )
+
+
+def pytest_collection_modifyitems(items):
+    """The notebooks come first: a process that comes to one at the very end would keep the others waiting."""
+    items.sort(key=lambda item: not item.name.startswith("test_the_notebook_runs"))
+
+
+def pytest_collection_finish():
+    """Thousands of tests wait: the garbage collector need not go through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc):

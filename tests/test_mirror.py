@@ -33,6 +33,7 @@ ACROSS = {
     "ops/test_values.py": "every operation, by NumPy or its definition",
     "runs/test_old_runs.py": "folders that older versions left",
     "test_coming_from.py": "docs/coming-from.md",
+    "test_coverage_marks.py": "tests/coverage_marks.py: which lines the tests run",
     "test_defaults_benchmark.py": "benchmarks/defaults.py, and its table",
     "test_gpu_script.py": "benchmarks/gpu.sh",
     "test_layers.py": "the imports between all files",

@@ -161,6 +161,29 @@ def test_operations_that_share_out_their_rows_agree_with_their_definitions(threa
     assert np.allclose(logits.grad.numpy(), np.arange(7.0)[:, None] * (targets - mg.ops.sigmoid(logits.data)))
 
 
+def test_the_parts_of_a_transformer_agree_with_their_definitions(threads):
+    """Layer norm, GELU and attention, with their gradients: the same while a graph of the gradients is recorded."""
+    cases = [
+        (mg.ops.layer_norm, [RNG.standard_normal(shape) for shape in ((5, 3, 4), 4, 4)]),
+        (mg.ops.gelu, [3 * RNG.standard_normal((7, 5))]),
+        (mg.ops.attention, list(RNG.standard_normal((3, 5, 6, 2, 4)))),
+    ]
+    for operation, arrays in cases:
+        given = [mg.tensor(a, requires_grad=True) for a in arrays]
+        y = operation(*given)
+        g = RNG.standard_normal(y.shape)
+        recorded = mg.grad(y, given, g, create_graph=True)  # by the definition, on one thread
+        y = operation(*given)
+        y.backward(g, retain_graph=True)
+        first = [tensor.grad.numpy().copy() for tensor in given]
+        for found, right in zip(first, recorded, strict=True):
+            assert np.allclose(found, right.numpy())
+        g *= 2  # in place, and once more through the same graph
+        y.backward(g)
+        for tensor, once in zip(given, first, strict=True):
+            assert np.allclose(tensor.grad.numpy(), 3 * once)
+
+
 @pytest.mark.parametrize("size", [1, 5, 1000])
 def test_an_optimizer_on_several_threads_gives_the_bytes_of_one(size, monkeypatch):
     monkeypatch.setattr(parallel, "GRAIN", 1)
@@ -217,3 +240,19 @@ def test_one_thread_and_as_many_as_before_afterwards(threads):
         assert set(blas_threads()) == {1}
         assert len(parallel.split(100, 1e9)) == 1
     assert set(blas_threads()) == {threads}
+
+
+def test_parts_of_several_arrays_go_together(monkeypatch):
+    monkeypatch.setattr(parallel, "split", lambda n, cost: [slice(0, 2), slice(2, n)])
+    x, y = np.arange(40_000.0).reshape(5, 8000), np.empty((5, 8000))
+    parallel.run_in_parts(lambda a, b: np.multiply(a, 2, out=b), x, y, cost=1e6)
+    np.testing.assert_array_equal(y, 2 * x)
+    number, result = np.array(3.0), np.array(0.0)
+    parallel.run_in_parts(lambda a, b: np.multiply(a, 2, out=b), number, result)
+    assert result == 6
+
+
+def test_small_work_is_done_in_one_piece_and_nobody_is_asked(monkeypatch):
+    monkeypatch.setattr(parallel, "_blas", None)
+    assert parallel.run_split(lambda n: n, 7, cost=1000) == [slice(0, 7)]
+    assert parallel.split(7, parallel.GRAIN) == [slice(0, 7)]

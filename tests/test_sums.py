@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import minigen as mg
 from minigen import sums
+from minigen.backend import to_numpy
 
 ULP = np.finfo(np.float32).eps
 
@@ -72,3 +73,18 @@ def test_integers_nothing_and_infinity_are_numpys():
     for x in (np.ones((300, 3), int), np.zeros((0, 300)), np.zeros((300, 0)), np.full((300, 2), np.inf)):
         for axis in (0, 1, None):
             assert np.array_equal(sums.total(x, axis), x.sum(axis=axis))
+
+
+@pytest.mark.parametrize("width", [1, 5, 128, 129, 5000])
+def test_sums_along_rows(device, width):
+    rng = np.random.default_rng(width)
+    x, y = rng.standard_normal((2, 7, width)).astype(np.float32)
+    given = [mg.tensor(a, device=device).data for a in (x, y)]
+    size = np.abs(x.astype(np.float64)).sum(axis=1, keepdims=True)
+    for found, right in (
+        (sums.line_sums(given[0]), x.astype(np.float64).sum(axis=1, keepdims=True)),
+        (sums.line_sums(*given), (x.astype(np.float64) * y).sum(axis=1, keepdims=True)),
+    ):
+        assert found.shape == (7, 1)
+        assert found.dtype == np.float32
+        assert (np.abs(to_numpy(found) - right) < 20 * ULP * (size + 1)).all()

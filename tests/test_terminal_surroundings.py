@@ -5,6 +5,7 @@ A new row is a name, a line of shell, and the statuses that are right.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,11 +130,18 @@ def test_settings_of_others_and_a_run(tmp_path, name):
     whole(tmp_path / "run")
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """The folder of a run, not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    assert shell(TRAIN, folder)[0] == 0
+    return folder / "run"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", SETTINGS)
-def test_settings_of_others_and_the_other_commands(tmp_path, name):
-    assert shell(TRAIN, tmp_path)[0] == 0
-    run = tmp_path / "run"
+def test_settings_of_others_and_the_other_commands(tmp_path, name, trained):
+    run = shutil.copytree(trained, tmp_path / "run")
     for command, status in (
         (DOCTOR, 0),
         (f"{MINIGEN} inspect {run}", 0),
@@ -175,9 +183,8 @@ def test_what_draws_nothing_does_not_import_matplotlib(tmp_path, command):
     assert "matplotlib" not in errors
 
 
-def test_samples_as_numbers_do_without_matplotlib(tmp_path):
-    assert shell(TRAIN, tmp_path)[0] == 0
-    sample = f"{MINIGEN} sample run --n 5 --out s.npy".replace(" -m", " -X importtime -m", 1)
+def test_samples_as_numbers_do_without_matplotlib(tmp_path, trained):
+    sample = f"{MINIGEN} sample {trained} --n 5 --out s.npy".replace(" -m", " -X importtime -m", 1)
     assert "matplotlib" not in shell(sample, tmp_path)[2]
 
 

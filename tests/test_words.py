@@ -22,7 +22,7 @@ NOTHING_TO_DERIVE = {
     "optim/check.py",
     "optim/flat.py",
 }
-IN_NO_LESSON = {"ops/dot_product_attention.py", "optim/clipping.py", "optim/ema.py"}
+IN_NO_LESSON = {"optim/clipping.py", "optim/ema.py"}
 FILES = [
     path.relative_to(PACKAGE).as_posix()
     for room in ("autodiff", "ops", "nn", "optim")

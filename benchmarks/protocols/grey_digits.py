@@ -2,8 +2,11 @@
 
 Tomczak's split of the digits in scikit-learn's order (intro_dgm, class `Digits`): 1000 images to train on, 350 to stop
 by, 447 to test. His patience too: training ends when the validation images have not become likelier for 20 epochs, and
-the weights of the best epoch are taken. Batches of 50, Adam at the rate that each entry names. Sizes and rates are the
-best of a few that were tried, by the validation images: never by the test images.
+the weights of the best epoch are taken. Batches of 50, Adam at the rate that each entry names.
+
+Of MADE, 200, 500 and two layers of 200 hidden units were tried, 200 with direct connections, and levels as numbers
+or as a 1 in the place of each. The validation images chose, never the test images. The other families have the sizes
+that were tried first.
 """
 
 import time

@@ -18,7 +18,7 @@ the (Tq, Tk) arrays only P is kept for the backward pass, where the parts keep S
 step. And half of a causal P is zeros by rule: here the rows are taken in blocks, and the products of a block end at
 the last key that its last row sees. The parts, as a reader would write them, are `attention_weights`.
 
-No lesson derives it yet.
+Derived in lesson 17.
 """
 
 import math

@@ -76,19 +76,21 @@ def _layer_norm(x: Array, gamma: Array, beta: Array, /, eps: float, kept: Kept) 
     xp, channels = xp_of(x), x.shape[-1]
     rows = x.reshape(-1, channels)
     y = xp.empty(rows.shape, xp.result_type(x, gamma, beta))
-    kept.mean, kept.r = xp.empty((2, len(rows), 1), x.dtype)
 
-    def work(n: slice) -> None:
-        kept.mean[n] = line_sums(rows[n]) / channels
-        d = xp.subtract(rows[n], kept.mean[n], out=y[n])
-        variance = line_sums(d, d) / channels
-        variance += eps
-        kept.r[n] = variance**-0.5
-        d *= kept.r[n]
+    def work(n: slice) -> tuple[Array, Array]:
+        m = line_sums(rows[n]) / channels
+        d = xp.subtract(rows[n], m, out=y[n])
+        r = line_sums(d, d) / channels
+        r += eps
+        xp.sqrt(r, out=r)
+        xp.divide(1, r, out=r)
+        d *= r
         d *= gamma
         d += beta
+        return m, r
 
-    parallel.run_by_rows(work, rows)
+    moments = parallel.run_by_rows(work, rows)
+    kept.mean, kept.r = moments[0] if len(moments) == 1 else map(xp.concatenate, zip(*moments, strict=True))
     return y.reshape(x.shape)
 
 

@@ -6,7 +6,7 @@ Lesson 1 derives the rule of the matrix product, lesson 3 uses the layer.
 import numpy as np
 
 from .. import fused, parallel
-from ..autodiff import Values, differentiable
+from ..autodiff import Tensor, Values, differentiable
 from ..backend import Array
 from ..errors import ShapeError
 from .reduce import sum
@@ -72,9 +72,7 @@ def dense(x: Array, w: Array, b: Array, /) -> Array:
         raise ShapeError(f"dense: x has shape {x.shape} and w {w.shape}; the last axis of x must equal the first of w")
     if getattr(b, "shape", w.shape[1:]) != w.shape[1:]:
         raise ShapeError(f"dense: b has shape {b.shape}, w has {w.shape}; b needs one entry for each of w's columns")
-    y = parallel.matmul(x.reshape(-1, w.shape[0]), w)
-    if b is not None:
-        y += b
+    y = parallel.matmul(x.reshape(-1, w.shape[0]), w, bias=b)
     return y.reshape(*x.shape[:-1], w.shape[1])
 
 
@@ -83,10 +81,16 @@ def _rows(x: Values) -> Values:
     return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
 
 
+def _bias_gradient(g: Values, y: Values, x: Values, w: Values, b: Values) -> Values:
+    if isinstance(g, Tensor):
+        return sum(_rows(g), axis=0)
+    return parallel.channel_sums(g)
+
+
 dense.gradients(
     lambda g, y, x, w, b: dense(g, swap_last(w), None),
     lambda g, y, x, w, b, into=None: matmul(swap_last(_rows(x)), _rows(g), into),
-    lambda g, y, x, w, b: sum(_rows(g), axis=0),
+    _bias_gradient,
 )
 
 

@@ -52,7 +52,7 @@ def test_wrong_gradients_are_found_at_any_scale():
     told = found = 0
     names = [name for name in ELEMENTWISE if "1e8" not in name]
     for name, scale in itertools.product(names, SCALES[::4]):
-        f, x = ELEMENTWISE[name], inputs(scale, 1)
+        f, x = ELEMENTWISE[name], inputs(scale, 1)[:2, :2]
         t = mg.tensor(x, requires_grad=True)
         gradient = np.nan_to_num(mg.grad(f(t).sum(), t).numpy())
         if not mg.check_gradients(f, x, order=1):

@@ -10,7 +10,9 @@ An image's pixels are dequantised, go through the logit, and become the channels
 After `depth` steps half of the channels are done; the others are squeezed again, and take `depth` more steps (Dinh et
 al. 2017, section 3.6, with one scale fewer). The network of a coupling is Glow's: 3x3, 1x1 and 3x3 kernels.
 
-Lesson 19 builds the flow of points.
+Clusters of points far apart stay connected by thin strands, as a continuous map cannot tear the plane.
+
+Lesson 19 builds the flow of points, and shows the strands.
 """
 
 from ...data import Dataset
@@ -145,8 +147,8 @@ RECIPES = (
         for_data={
             "digits": {"levels": 17},
             "points": {
-                **{"levels": 0, "noise": "uniform", "mixing": "swap", "depth": 8},
-                **{"width": 64, "batch_size": 256, "lr": 1e-2},
+                **{"levels": 0, "noise": "uniform", "mixing": "swap"},
+                **{"depth": 12, "width": 128, "steps": 4000, "batch_size": 256, "lr": 5e-3},
             },
         },
         check=check_noise,

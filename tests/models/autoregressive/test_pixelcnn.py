@@ -16,7 +16,7 @@ from tests.models.autoregressive.ahead import in_float64, sees_no_later_place
 @given(st.integers(1, 5), st.integers(1, 5), st.sampled_from([1, 3]), st.sampled_from([2, 4]), st.booleans())
 def test_no_output_sees_its_own_place_or_a_later_one(height, width, colours, levels, named):
     rng = mg.Generator(height + 10 * width)
-    model = PixelCNN((height, width, colours), levels, 6, kernel=5, depth=2, named=named, rng=rng)
+    model = PixelCNN((height, width, colours), levels, 6, kernel=5, depth=2, dilations=(1, 2), named=named, rng=rng)
     sees_no_later_place(in_float64(model), height * 100 + width)
 
 
@@ -44,6 +44,14 @@ def test_what_a_layer_sees(mask, kernel):
     assert ((x.grad.numpy()[0, :, :, 0] != 0) == seen).all()
 
 
+def test_a_dilated_layer_sees_places_that_are_further_apart():
+    layer = MaskedConv2D(1, 1, 3, "B", mg.Generator(0), dilation=2)
+    x = mg.tensor(np.zeros((1, 9, 9, 1), np.float32), requires_grad=True)
+    ops.sum(layer(x)[0, 4, 4]).backward()
+    seen = {tuple(place) for place in np.argwhere(x.grad.numpy()[0, :, :, 0] != 0).tolist()}
+    assert seen == {(2, 2), (2, 4), (2, 6), (4, 2), (4, 4)}
+
+
 @pytest.mark.parametrize("mask", ["A", "B"])
 def test_a_colour_sees_those_before_it(mask):
     owners = np.arange(6) % 3
@@ -68,7 +76,7 @@ def test_the_rows_below_are_cut_off_and_it_is_the_same_convolution(mask, device)
 @pytest.mark.parametrize("colours", [1, 3])
 @pytest.mark.parametrize("levels", [2, 5])
 def test_what_is_drawn_place_by_place_is_what_full_passes_draw(levels, colours, named, device):
-    model = PixelCNN((3, 4, colours), levels, 6, kernel=5, depth=2, named=named, rng=mg.Generator(2))
+    model = PixelCNN((3, 4, colours), levels, 6, kernel=5, depth=2, dilations=(2, 1), named=named, rng=mg.Generator(2))
     rng, grid = mg.Generator(3), backend.to_device(np.zeros((9, 3, 4, colours), np.int64), device)
     for place in np.ndindex(3, 4, colours):
         here = (slice(None), *place)

@@ -35,8 +35,8 @@ from minigen.lessons import Choice, Slider, check, move, predict, quiz, show_sou
 from minigen.lessons.pictures import attention as pictures
 
 train, test = load("adder").x, load("adder", "test").x
-net = pictures.new_net()
-losses = pictures.fit(net, train, steps=1200)
+net = pictures.new_net(seed=1)
+losses = pictures.fit(net, train, steps=2500, seed=1)
 pictures.opening(net, test)
 
 # %% [markdown]
@@ -116,7 +116,7 @@ free = pictures.fit(cheat, train, steps=300)
 pictures.curves(losses[:300], free)
 
 # %% [markdown]
-# **Predict before you run.** The net without a mask reaches a loss of nearly 0 within 300 steps. Now it has to write
+# **Predict before you run.** The net without a mask reaches a loss of nearly 0, many times as fast. Now it has to write
 # the sums itself, digit after digit, where no later symbol is there to be seen. How many of its sums are right?
 # (a) nearly all; (b) about a half; (c) fewer than one in ten.
 
@@ -233,7 +233,8 @@ with mg.no_grad():
     net.body.places.data[...] = 0
     without_places = np.abs((net(x) - net(exchanged)).numpy()[0, -1]).max()
     net.body.places.data[...] = places
-print(f"exchanged: {x[0, 1]} and {x[0, 4]}; change with places {with_places:.2f}, without {without_places:.1e}")
+symbols = [pictures.ALPHABET[i] for i in x[0, [1, 4]]]
+print(f"exchanged: {symbols}; largest change with places {with_places:.2f}, without {without_places:.1e}")
 
 # %% [markdown]
 # For one block, the text before a place is a bag of symbols. So each place gets a vector of its own, which is added to
@@ -250,7 +251,8 @@ check("17.6")
 #
 # Look at the opening picture again. What does the net need for each digit? For the units, both units digits. For the
 # tens, both tens digits, and whether the units give a carry: for that it may look at the units digits again, or at the
-# digit that it has just written. For the hundreds, only a carry is left.
+# digit that it has just written. For the hundreds, only a carry is left. (In the net of the picture, which head looks
+# at the units digits again while the tens are written?)
 #
 # Weights tell where a head looks. They do not tell whether it matters. For that, drop what one head says and see which
 # digits suffer:
@@ -260,35 +262,37 @@ pictures.knocked_out(net, test)
 
 # %%
 w = pictures.weights(net, test).mean(axis=0)
+_, digits = pictures.right(net, test)
 for head in range(pictures.HEADS):
-    a0, b0 = w[head, 6, 2], w[head, 6, 5]
-    print(
-        f"head {head}, units: {a0:.2f} on a0 and {b0:.2f} on b0; all that is left for the other five: {1 - a0 - b0:.2f}"
-    )
+    print(f"head {head} writes the units: {w[head, 6, 2]:.2f} of its weight on a0, {w[head, 6, 5]:.2f} on b0")
+a0, b0 = w[:, 6, 2].sum(), w[:, 6, 5].sum()
+print(f"all heads together: {a0:.2f} on a0, {b0:.2f} on b0, {pictures.HEADS - a0 - b0:.2f} on all the rest")
 
 # %% [markdown]
-# The first row of each head is the clearest: to write the units, it looks at a0 and b0, and gives both about the same
-# weight. It must: a sum does not care which number comes first, and the mean of two vectors is their sum in disguise.
-# The MLP then turns "the mean of 8 and 7" into "5". The two lower rows are less tidy, and they depend on the seed: heads
-# share the work as it comes, and more than one is needed for most digits. (With other seeds the net may need more
-# steps until it has found the carry. Until then the tens are right in about one of ten.)
+# Taken together, the heads give a0 and b0 about the same weight. They must: a sum does not care which number comes
+# first, and the mean of two vectors is their sum in disguise. The MLP then turns "the mean of 8 and 7" into "5". How
+# the heads share the work is another matter. It depends on the seed: in some nets each head looks at both digits, in
+# others one head looks at a0 and another at b0, and the two lower rows are less tidy. (The time that training takes
+# depends on the seed, too. The net soon finds the units. Until it has found the carry, the tens are right in one of
+# ten, and some nets are still there after 2500 steps.)
 #
 # ## A misconception, put to the test
 #
-# *"A head's job can be read off its weights."* If so, a head that looks at nothing useful for a digit could go. Compare
-# the opening picture with the knock-outs for the tens:
+# *"A head's importance can be read off its weights."* Then heads that look at the right digits with much of their
+# weight should be hard to miss, and about equally so. Here is what each head looks at while the units are written,
+# beside what is left of the units without it:
 
 # %%
-_, digits = pictures.right(net, test)
 for head in range(pictures.HEADS):
-    useful = w[head, 7, [1, 2, 4, 5, 7]].sum()  # a1, a0, b1, b0 and s0: all that the tens can depend on
-    loss = digits[1] - pictures.without_head(net, head, test)[1]
-    print(f"head {head}, tens: {useful:.2f} of its weight on what counts; without it {loss:.0%} more are wrong")
+    useful, left = w[head, 6, [2, 5]].sum(), pictures.without_head(net, head, test)[0]
+    print(f"head {head}: {useful:.2f} of its weight on a0 and b0; units right: {digits[0]:.0%}, without it {left:.0%}")
 
 # %% [markdown]
-# However little of its weight a head gives to what counts, the net misses it. A head that rests on a symbol which says
-# nothing (the line break, the `=`) adds the value of that symbol, always the same, and the MLP has learnt to expect it.
-# And a small weight times a long vector is no small contribution. So weights are a hint, and a knock-out is evidence.
+# The weights are much alike, and the consequences are not: one head can nearly be spared, and without another one most
+# of the units are wrong. (Which one, and by how much, depends on the seed.) A weight says where a head looks. It does
+# not say what the head takes from there, a value that may be long or short, nor whether the others know it as well. The
+# opposite exists, too: a head that rests on a symbol which says nothing, the line break or the `=`, adds the same
+# vector each time, and the rest of the net has learnt to expect it. So weights are a hint, and a knock-out is evidence.
 #
 # ## The cache
 #

@@ -26,6 +26,30 @@ def parts(queries=None, more=0, keys=None, size=None, width=None, scale=1.0, val
     return draw
 
 
+def some_zeros(draw, *names):
+    """The same inputs, with zeros in these."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for name in names:
+            a = np.array(inputs[name])
+            a.reshape(-1)[rng.permutation(a.size)[: max(1, a.size // 3)]] = 0
+            inputs[name] = a
+        return inputs
+
+    return drawn
+
+
+def times(draw, **factors):
+    """The same inputs, some of them many times as large."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        return inputs | {name: factor * inputs[name] for name, factor in factors.items()}
+
+    return drawn
+
+
 def huge(values):
     """Scores of about 1e5, of both signs: e to that is infinite, or 0."""
     return parts(queries=4, keys=5, size=3, scale=300.0, values=values)
@@ -59,11 +83,11 @@ def late_giant(rng):
     return inputs | {"q": q, "k": k}
 
 
-def backwards(queries=None, more=0, size=None, width=None, scale=1.0, causal=True):
-    """Inputs of attention_gradient, the weights among them."""
+def backwards(queries=None, more=0, size=None, width=None, scale=1.0, causal=True, zeros=""):
+    """Inputs of attention_gradient, the weights among them; `zeros` names those of q, k and v that hold some."""
 
     def draw(rng):
-        inputs = parts(queries, more, size=size, width=width, scale=scale)(rng)
+        inputs = some_zeros(parts(queries, more, size=size, width=width, scale=scale), *zeros)(rng)
         q, k, v = (inputs[name] for name in "qkv")
         scores = q @ k.T / np.sqrt(q.shape[1])
         if causal:
@@ -79,6 +103,24 @@ def upstream_of_ones(rng):
     """All values alike: wherever the weights go, the result stays the same, and queries and keys get no gradient."""
     inputs = backwards(4)(rng)
     return inputs | {"v": np.repeat(inputs["v"][:1], len(inputs["v"]), axis=0)}
+
+
+def far_and_huge(rng):
+    """The first key has scores of -1000 and a huge value: its weights are 0, and the value does not count."""
+    inputs = parts(queries=3, keys=6, size=4)(rng)
+    inputs["q"][:, 0], inputs["k"][:, 0] = 20.0, 0.0
+    inputs["k"][0, 0], inputs["v"][0] = -100.0, 1e25
+    return inputs
+
+
+def nothing_of_a_huge_one(which):
+    """One group has next to no weight, and huge results."""
+
+    def draw(rng):
+        inputs = pieces(t=4)(rng)
+        return inputs | {f"l{which}": inputs[f"l{which}"] - 1000, f"y{which}": 1e25 * inputs[f"y{which}"]}
+
+    return draw
 
 
 def of_attention(reference, inputs):
@@ -183,6 +225,9 @@ EXERCISES = [
             "keys that are alike": alike(False),
             "scores of 1e5": huge(False),
             "scores far below 0": far_below(False),
+            "queries of hundreds": times(parts(4, keys=5, values=False), q=3e4, k=1 / 3e4),
+            "keys of hundreds": times(parts(4, keys=5, values=False), q=1 / 3e4, k=3e4),
+            "zeros among the numbers": some_zeros(parts(5, keys=5, values=False), "q", "k"),
         },
         hints=(
             "Scores first: the inner product of each query with each key, all in one matrix product. What do you "
@@ -207,6 +252,11 @@ EXERCISES = [
             "keys that are alike": alike(True),
             "scores of 1e5": huge(True),
             "scores far below 0": far_below(True),
+            "queries of hundreds": times(parts(4, more=1), q=3e4, k=1 / 3e4),
+            "keys of hundreds": times(parts(4, more=1), q=1 / 3e4, k=3e4),
+            "values of hundreds": times(parts(4), v=3e4),
+            "zeros among the numbers": some_zeros(parts(5), "q", "k", "v"),
+            "a huge value that does not count": far_and_huge,
             "the largest score is hidden": late_giant,
         },
         hints=(
@@ -231,6 +281,7 @@ EXERCISES = [
             "one number each": backwards(size=1, width=1),
             "sharp weights": backwards(4, scale=3.0),
             "values that are alike": upstream_of_ones,
+            "zeros among the numbers": some_zeros(backwards(5, zeros="qkv"), "g"),
         },
         hints=(
             "Backwards through y = p v, then through the softmax of each row, then through the scores.",
@@ -251,6 +302,9 @@ EXERCISES = [
             "one place": heads(t=1),
             "as many places as heads": heads(t=2),
             "large numbers": heads(t=5, scale=100.0),
+            "large weights": times(heads(t=5), x=1 / 3e4, w=3e4),
+            "many heads": heads(t=2, count=120, each=1),
+            "zeros among the numbers": some_zeros(heads(t=4), "x", "w"),
         },
         hints=(
             "x w is (T, 3 C). Cut it in three, and each of these into heads: reshape(T, 3, H, C / H) does both.",
@@ -277,6 +331,10 @@ EXERCISES = [
             "of all sizes": pieces(spread=1e4),
             "the first group is hidden for some": one_is_empty(1),
             "the second group is hidden for some": one_is_empty(2),
+            "large results": times(pieces(), y1=3e4, y2=3e4),
+            "zeros among the numbers": some_zeros(pieces(t=6), "y1", "y2", "l1", "l2"),
+            "the first group huge, and without weight": nothing_of_a_huge_one(1),
+            "the second group huge, and without weight": nothing_of_a_huge_one(2),
         },
         hints=(
             "y_i is a sum over the keys of group i of e^score times value, divided by e^l_i. What is the sum over all "

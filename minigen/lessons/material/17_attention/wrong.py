@@ -375,4 +375,24 @@ def only_the_keys(n, distance):
     return ref.look_back(n, distance)[1]
 
 
-EQUIVALENT: dict[str, str] = {}
+LOST = "weights below e^-50 are lost beside the others in rounding"
+AXIS = "the axis, counted from the end"
+WHOLE = "H divides C, so C / H is whole"
+EQUIVALENT = {
+    "attention_weights: np.exp(np.clip(..., -50, 50)) for np.exp(scores - scores.max(axis=1, keepdims=True))": LOST,
+    "attention_weights: result at least 0": "no weight is negative",
+    "causal_attention: result without infinity": "a mean of finite values is finite",
+    "multi_head: np.exp(np.clip(..., -50, 50)) for np.exp(scores - scores.max(axis=2, keepdims=True))": LOST,
+    "multi_head: -2 for 2 in q, k, v = (x @ w).reshape(t, 3, heads, c // heads).transpose(1, 2, 0, 3)": AXIS,
+    "multi_head: -3 for 3 in q, k, v = (x @ w).reshape(t, 3, heads, c // heads).transpose(1, 2, 0, 3) (2)": (
+        "reshape takes any negative number for the length that is left over"
+    ),
+    "multi_head: dtype dropped in np.tri(t, dtype=bool)": "np.where takes 1.0 for True",
+    "multi_head: / in c // heads": WHOLE,
+    "multi_head: int() and / in c // heads": WHOLE,
+    "multi_head: rounded up: c // heads": WHOLE,
+    "multi_head: int() and / in c // heads (2)": WHOLE,
+    "multi_head: rounded up: c // heads (2)": WHOLE,
+    "multi_head: heads at least 1": "there is at least one head",
+    "multi_head: result without infinity": "a mean of finite values is finite",
+}

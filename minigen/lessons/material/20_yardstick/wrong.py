@@ -7,6 +7,7 @@ from minigen.lessons import WrongAnswers, reference_of
 
 wrong = WrongAnswers()
 ref = reference_of(__file__)
+cheat = reference_of(__file__, watched=True)
 
 
 AT_LEAST_1 = "the sum holds e^0, so its logarithm is one of a number that is at least 1"
@@ -58,6 +59,16 @@ def turned(below, degrees, outputs):
 @wrong("made_masks", "the units are taken to be in order: compare the degrees that are given")
 def positions(below, degrees, outputs):
     return ref.made_masks(np.arange(1, len(below) + 1), degrees, np.arange(1, len(outputs) + 1))
+
+
+@wrong("made_masks", "both masks are full: then every output sees every input")
+def full(below, degrees, outputs):
+    return np.ones((len(below), len(degrees))), np.ones((len(degrees), len(outputs)))
+
+
+@wrong("made_masks", "calls the reference itself", compared=False)
+def of_the_answer(below, degrees, outputs):
+    return cheat.made_masks(below, degrees, outputs)
 
 
 # ----------------------------------------------------------------------------------------------- log_probability
@@ -145,6 +156,11 @@ def summed(log_density, log_q, pixels, levels):
     return (log_density - log_q).sum(axis=1) - pixels * np.log(levels)
 
 
+@wrong("dequantised_bound", "calls the reference itself", compared=False)
+def bound_of_the_answer(log_density, log_q, pixels, levels):
+    return cheat.dequantised_bound(log_density, log_q, pixels, levels)
+
+
 # --------------------------------------------------------------------------------------------- paired_difference
 
 
@@ -168,6 +184,21 @@ def of_one_image(first, second):
 @wrong("paired_difference", "the deviation divides by N: N - 1 is asked")
 def divided_by_n(first, second):
     return float((first - second).mean()), float((first - second).std() / np.sqrt(len(first)))
+
+
+@wrong("paired_difference", "the error is squared: that is the variance of the mean, and its root is asked")
+def variance_of_the_mean(first, second):
+    return float((first - second).mean()), float((first - second).var(ddof=1) / len(first))
+
+
+@wrong("paired_difference", "the deviation is divided by N: the error of a mean falls with sqrt(N)")
+def divided_too_often(first, second):
+    return float((first - second).mean()), float((first - second).std(ddof=1) / len(first))
+
+
+@wrong("paired_difference", "calls the reference itself", compared=False)
+def difference_of_the_answer(first, second):
+    return cheat.paired_difference(first, second)
 
 
 # ------------------------------------------------------------------------------------------------- uniform_bound
@@ -203,12 +234,22 @@ def cost(levels, mean, deviation):
     return -ref.uniform_bound(levels, mean, deviation)
 
 
-@wrong("uniform_bound", "noise was drawn: the mean has a closed form", compared=False)
+@wrong("uniform_bound", "is wrong in", compared=False)
 def drawn(levels, mean, deviation):
     noise = np.random.default_rng(0).random((200, *levels.shape))
     z = (levels + noise - mean) / deviation
     log_p = -(0.5 * z**2 + np.log(deviation) + 0.5 * np.log(2 * np.pi))
     return log_p.mean(axis=0).sum(axis=1)
+
+
+@wrong("uniform_bound", "the terms of the pixels are averaged: log-probabilities of independent pixels add up")
+def mean_over_the_pixels(levels, mean, deviation):
+    return ref.uniform_bound(levels, mean, deviation) / levels.shape[1]
+
+
+@wrong("uniform_bound", "calls the reference itself", compared=False)
+def closed_form_of_the_answer(levels, mean, deviation):
+    return cheat.uniform_bound(levels, mean, deviation)
 
 
 # ---------------------------------------------------------------------------------------------------- next_pixel
