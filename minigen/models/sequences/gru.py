@@ -7,7 +7,7 @@ time). Where z is nearly 1, a state, and its gradient, passes many steps undamag
 the true one, whatever the model would have said (teacher forcing).
 
 A layer is given all its inputs at once: the product with them is one for all steps. Several layers stand one on the
-other. Dropout is applied between them and never to the state (Zaremba, Sutskever and Vinyals 2014, equation 3).
+other. Dropout is applied between them and never to the state (Zaremba, Sutskever and Vinyals 2014).
 
 Lesson 18 derives it.
 """

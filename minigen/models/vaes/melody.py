@@ -7,9 +7,9 @@ A decoder that knows all symbols before the next one can do without z. Then KL(q
 steps of training, and with it what the codes tell: the posterior collapses. Two remedies are used:
 
     word dropout    in training the decoder does not get to see a share of the symbols before, and has to ask z
-                    (Bowman et al., section 3.2)
+                    (Bowman et al. 2016)
     free bits       the loss is -E[log p(x|z)] + max(KL, lambda): the first lambda nats of the KL cost nothing, so that
-                    nothing pushes them out (Kingma et al. 2016, appendix C.8; Roberts et al. 2018, equation 4)
+                    nothing pushes them out (Kingma et al. 2016; Roberts et al. 2018)
 
 MusicVAE (Roberts et al. 2018, section 3.2) is for longer music. Its decoder has two levels: one GRU makes of z a vector
 for each bar, another writes each bar from its vector alone, so that only z can tell a bar of those before. Here a line
