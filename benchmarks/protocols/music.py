@@ -1,4 +1,4 @@
-"""Piano rolls, nats a frame (Bai, Kolter and Koltun 2018, section 5 and table 1, whose program says the protocol).
+"""Piano rolls, nats a frame (Bai, Kolter and Koltun 2018, table 1, whose program says the protocol).
 
 Whole pieces: all frames but the first of each are predicted, from all before. The loss is summed over the 88 keys and
 averaged over all frames of the test part, so that a long piece counts for more than a short one. Tested are the weights

@@ -4,7 +4,7 @@
 
 Given the frames before, the keys are independent of each other: the model knows which keys go with the last chord, but
 not that of two keys that both might follow only one will. (Boulanger-Lewandowski, Bengio and Vincent 2012 put an RBM or
-a NADE in place of the product, and gain 2 to 3 nats a frame.) `chorales` avoid this in another way: there the voices
+a NADE in place of the product.) `chorales` avoid this in another way: there the voices
 are symbols, one after the other.
 
 Lesson 18 derives it.

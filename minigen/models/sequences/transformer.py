@@ -27,6 +27,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
+from ...data import Dataset, kind_of
 from ...errors import ArgumentError, ShapeError
 from ...nn import GELU, Dense, Dropout, LayerNorm, Module, Parameter, Sequential
 from ...nn.layers import positive
@@ -179,6 +180,13 @@ def check_heads(width: int, heads: int) -> None:
         )
 
 
+def check(s: Settings, data: Dataset) -> None:
+    """The heads share the width; and what is tied to the symbols' vectors needs symbols."""
+    check_heads(s.width, s.heads)
+    if s.output == "tied" and kind_of(data.name) == "rolls":
+        raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use 'own'")
+
+
 def transformer(s: Settings, shape: Shape, rng: Generator) -> SequenceModel:
     """Sequences of T + 1 places; each but the first is predicted."""
     body = Transformer(s.width, s.heads, s.depth, shape[0] - 1, s.dropout, rng)
@@ -194,7 +202,7 @@ RECIPES = (
         (STEPS(2000), BATCH_SIZE(32), LR(1e-3), BLOCKS, FEATURES, HEADS, DROPOUT, WEIGHT_DECAY, TIED, ALPHABET),
         takes=("text", "lines", "rolls"),
         shows=("log-probabilities",),
-        check=lambda s, data: check_heads(s.width, s.heads),
+        check=check,
         meaning=what_the_loss_means,
         unit=lambda s: "nats per place",
     ),

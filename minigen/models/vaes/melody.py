@@ -7,9 +7,9 @@ A decoder that knows all symbols before the next one can do without z. Then KL(q
 steps of training, and with it what the codes tell: the posterior collapses. Two remedies are used:
 
     word dropout    in training the decoder does not get to see a share of the symbols before, and has to ask z
-                    (Bowman et al., section 3.2)
+                    (Bowman et al. 2016)
     free bits       the loss is -E[log p(x|z)] + max(KL, lambda): the first lambda nats of the KL cost nothing, so that
-                    nothing pushes them out (Kingma et al. 2016, appendix C.8; Roberts et al. 2018, equation 4)
+                    nothing pushes them out (Kingma et al. 2016; Roberts et al. 2018)
 
 MusicVAE (Roberts et al. 2018, section 3.2) is for longer music. Its decoder has two levels: one GRU makes of z a vector
 for each bar, another writes each bar from its vector alone, so that only z can tell a bar of those before. Here a line
@@ -61,8 +61,8 @@ class MelodyVAE(Module):
         length: int,
         width: int,
         latent_dim: int,
-        word_dropout: float = 0.3,
-        free_bits: float = 8.0,
+        word_dropout: float = 0.1,
+        free_bits: float = 12.0,
         rng: Generator | None = None,
     ) -> None:
         positive(symbols=symbols, length=length, width=width, latent_dim=latent_dim)
@@ -213,9 +213,9 @@ def _known(x: Array) -> Array:
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 WORD_DROPOUT = Option(
-    "word_dropout", 0.3, "share of symbols that the decoder does not see in training", least=0, below=1
+    "word_dropout", 0.1, "share of symbols that the decoder does not see in training", least=0, below=1
 )
-FREE_BITS = Option("free_bits", 8.0, "nats of a line's KL that cost nothing", least=0, most=1e6)
+FREE_BITS = Option("free_bits", 12.0, "nats of a line's KL that cost nothing", least=0, most=1e6)
 
 
 def melody_vae(s: Settings, shape: Shape, rng: Generator) -> MelodyVAE:
@@ -234,7 +234,7 @@ RECIPES = (
         "VAE of melodies and other lines (Bowman et al. 2016; Roberts et al. 2018)",
         melody_vae,
         melody_trainer,
-        (STEPS(3000), BATCH_SIZE(64), LR(2e-3), LATENT_DIM(32), WIDTH(128), WORD_DROPOUT, FREE_BITS, ALPHABET),
+        (STEPS(3000), BATCH_SIZE(64), LR(4e-3), LATENT_DIM(32), WIDTH(128), WORD_DROPOUT, FREE_BITS, ALPHABET),
         takes=("lines",),
         example="melodies",
         shows=("reconstructions", "codes", "encodings", "log-probabilities"),
