@@ -28,6 +28,7 @@ from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
 from ...data import Dataset, kind_of
+from ...data import Dataset, kind_of
 from ...errors import ArgumentError, ShapeError
 from ...nn import GELU, Dense, Dropout, LayerNorm, Module, Parameter, Sequential
 from ...nn.layers import positive
@@ -185,6 +186,13 @@ def check(s: Settings, data: Dataset) -> None:
     check_heads(s.width, s.heads)
     if s.output == "tied" and kind_of(data.name) == "rolls":
         raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use 'own'")
+
+
+def check_options(s: Settings, data: Dataset) -> None:
+    """The heads share the width, and frames are looked up in no table."""
+    check_heads(s.width, s.heads)
+    if s.output == "tied" and kind_of(data.name) == "rolls":
+        raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use --output own")
 
 
 def transformer(s: Settings, shape: Shape, rng: Generator) -> SequenceModel:
