@@ -28,7 +28,6 @@ from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
 from ...data import Dataset, kind_of
-from ...data import Dataset, kind_of
 from ...errors import ArgumentError, ShapeError
 from ...nn import GELU, Dense, Dropout, LayerNorm, Module, Parameter, Sequential
 from ...nn.layers import positive
