@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     asking.set_defaults(run=_quiz)
 
     project = commands.add_parser("capstone", help="check what a program can check of your capstone")
-    project.add_argument("folder", nargs="?", help="it (default: 16_capstone in your folder of the course)")
+    project.add_argument("folder", nargs="?", help="it (default: capstone in your folder of the course)")
     project.set_defaults(run=_capstone)
 
     grading = commands.add_parser(

@@ -7,7 +7,7 @@ course/
     07_convolution/lesson.ipynb      to read and run
     07_convolution/exercises.py      to fill in
     07_convolution/opening.png       the picture at the top of the notebook
-    16_capstone/                     the last task (`capstone`)
+    capstone/                        the last task (`capstone`)
 """
 
 import json
@@ -24,7 +24,7 @@ from .course import MATERIAL, Exercise, Lesson, all_lessons
 from .exercise_file import is_untouched
 
 MARK = "course.json"
-CAPSTONE = "16_capstone"
+CAPSTONE = "capstone"
 PYTEST = """[pytest]
 addopts = -p minigen.lessons.pytest_plugin -p no:cacheprovider
 """

@@ -33,7 +33,7 @@ def test_nothing_in_it_gives_an_answer_away(started):
     allowed = {
         f"{lesson.name}/{name}" for lesson in all_lessons() for name in ("lesson.ipynb", "exercises.py", "opening.png")
     }
-    assert files == allowed | {"course.json", "pytest.ini", "16_capstone/README.md", "16_capstone/report.md"}
+    assert files == allowed | {"course.json", "pytest.ini", "capstone/README.md", "capstone/report.md"}
     for lesson in all_lessons():
         notebook = nbformat.read(started / lesson.name / "lesson.ipynb", as_version=4)
         nbformat.validate(notebook)
