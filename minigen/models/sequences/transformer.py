@@ -187,13 +187,6 @@ def check(s: Settings, data: Dataset) -> None:
         raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use 'own'")
 
 
-def check_options(s: Settings, data: Dataset) -> None:
-    """The heads share the width, and frames are looked up in no table."""
-    check_heads(s.width, s.heads)
-    if s.output == "tied" and kind_of(data.name) == "rolls":
-        raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use --output own")
-
-
 def transformer(s: Settings, shape: Shape, rng: Generator) -> SequenceModel:
     """Sequences of T + 1 places; each but the first is predicted."""
     body = Transformer(s.width, s.heads, s.depth, shape[0] - 1, s.dropout, rng)
