@@ -31,7 +31,7 @@ def slow_picture(*args):
     time.sleep(float(seconds))
     return {}
 descents(slow)
-begin_and_resume.final_pictures = slow_picture
+begin_and_resume.final_files = slow_picture
 sys.argv = ["minigen", "train", "vae", "--steps", "6", "--width", "4", "--quiet", "--checkpoint-every", "2",
             "--out", folder]
 sys.exit(cli.main())

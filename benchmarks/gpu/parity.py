@@ -58,7 +58,7 @@ def step(model: str, examples: Dataset, width: int, device: str) -> dict[str, di
             if p.ndim > 1 and not p.data.any():  # a layer that begins with zeros lets no gradient through
                 p.data += 0.1 * HostNoise(WEIGHTS).normal(p.shape)
         trainer = recipe.trainer(network, settings)
-        x = tensor(backend.to_device(recipe.prepared(examples.x, examples.name), device))
+        x = tensor(backend.to_device(recipe.prepared(examples.x), device))
         labels = (backend.to_device(np.arange(len(examples)) % CLASSES, device),) if recipe.labelled else ()
         metrics = trainer.step(x, HostNoise(NOISE), *labels)
     return {

@@ -24,7 +24,7 @@ def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
     """The median, which no pause of the machine moves, of steps of a throw-away copy, after a few to warm up."""
     recipe, rng = recipe_of(settings.model), Generator(settings.seed)
     trainer = recipe.trainer(recipe.build(settings, data.shape, rng), settings)
-    x = recipe.prepared(np.asarray(data.x[: settings.batch_size]), data.name)
+    x = recipe.prepared(np.asarray(data.x[: settings.batch_size]))
     batch, seconds = Tensor(backend.to_device(x, settings.device)), []
     labels = () if data.y is None or not recipe.labelled else (data.y[: settings.batch_size],)
     for _ in range(steps + 5):

@@ -41,6 +41,7 @@ DATASETS = {
 TEXTS = ("sonnets", "shakespeare")
 LINES = ("names", "makemore-names", "adder")
 TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # and what they are made from
+OF_LINES, OF_ROLLS = (*LINES, *TUNES), tuple(MUSIC)
 EMBEDDED = ("digits", "sonnets", "names")
 COMPUTED = (*TOYS, "adder")
 PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
@@ -58,7 +59,7 @@ def kind_of(name: str) -> str:
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": (*LINES, *TUNES), "rolls": MUSIC}
+    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS}
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 

@@ -38,6 +38,13 @@ class Dataset:
         """Whether the examples are images (H, W, C), not points."""
         return self.x.ndim == 4
 
+    @property
+    def kind(self) -> str:
+        """What the examples are: 'images', 'points', 'text', 'lines' or 'rolls'; see `minigen.data.kind_of`."""
+        if self.x.ndim == 2 and self.alphabet:
+            return "lines" if self.alphabet[0] == "\n" and not self.x[:, 0].any() else "text"
+        return {4: "images", 3: "rolls"}.get(self.x.ndim, "points")
+
     def __len__(self) -> int:
         return len(self.x)
 

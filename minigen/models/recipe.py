@@ -15,7 +15,7 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from ..backend import Array, module_for
-from ..data import Dataset, kind_of, pixels, scale
+from ..data import Dataset, pixels, scale
 from ..distributed import check_fit
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
@@ -233,7 +233,7 @@ class Recipe:
 
     def defaults(self, data: Dataset) -> dict[str, Value]:
         """The values of all options where nothing is given."""
-        special = {**self.for_data.get(kind_of(data.name), {}), **self.for_data.get(data.name, {})}
+        special = {**self.for_data.get(data.kind, {}), **self.for_data.get(data.name, {})}
         return {option.name: special.get(option.name, option.default) for option in self.options}
 
     def settings(
@@ -283,7 +283,7 @@ class Recipe:
         Raises:
             ArgumentError: says which kinds it does.
         """
-        kind = kind_of(data.name)
+        kind = data.kind
         if kind not in self.takes:
             takes = " or ".join(KINDS[name].name for name in self.takes)
             raise ArgumentError(f"data: {self.name!r} learns from {takes}, and {data.name!r} holds {KINDS[kind].name}")
@@ -298,12 +298,11 @@ class Recipe:
             found["alphabet"] = data.alphabet
         return found
 
-    def prepared(self, x: Array, data: str) -> Array:
-        """Examples of a data set, by its name, as the model takes them: pixels scaled, symbols as they are."""
-        kind = kind_of(data)
-        if kind not in ("images", "points"):
+    def prepared(self, x: Array) -> Array:
+        """Examples (N, *shape) as the model takes them: pixels scaled, symbols and frames as they are."""
+        if x.dtype.kind in "iu" and x.ndim < 4:
             return x
-        return scale(pixels(x), self.black if kind == "images" else 0.0)
+        return scale(pixels(x), self.black if x.ndim == 4 else 0.0)
 
     @property
     def default_data(self) -> str:

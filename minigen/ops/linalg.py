@@ -84,7 +84,7 @@ def _rows(x: Values) -> Values:
 def _bias_gradient(g: Values, y: Values, x: Values, w: Values, b: Values) -> Values:
     if isinstance(g, Tensor):
         return sum(_rows(g), axis=0)
-    return parallel.channel_sums(g)
+    return parallel.channel_sums(_rows(g))
 
 
 dense.gradients(

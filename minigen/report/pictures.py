@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ..data import Dataset, kind_of, pixels
+from ..data import Dataset, pixels
 from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..random import Generator
@@ -57,7 +57,7 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
 
 def baselines(train: Dataset, test: Dataset) -> dict[str, float]:
     """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame."""
-    if kind_of(train.name) not in ("text", "lines"):
+    if train.kind not in ("text", "lines"):
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet))
     return {name.replace(" ", "_"): round(value, 4) for name, value in found.items()} | music_baselines(train, test)

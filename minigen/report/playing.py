@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autodiff import no_grad
 from ..backend import to_device, to_numpy
-from ..data import PAD, TUNES, Dataset, kind_of
+from ..data import PAD, Dataset
 from ..data.alphabet import lines_of
 from ..data.tunes import CHORALE_FRAMES, roll_of_chorale, roll_of_melody
 from ..errors import ArgumentError
@@ -37,7 +37,7 @@ OF_NOTES = ("harmony", "notes_independent", "below_the_soprano", "harmony_counti
 
 def is_music(data: str) -> bool:
     """Whether a data set, by its name, can be played."""
-    return kind_of(data) == "rolls" or data in TUNES
+    return data in TEMPO
 
 
 def files(
@@ -74,7 +74,7 @@ def roll_of(line: str, data: str) -> np.ndarray:
 
 def rolls_of(x: np.ndarray, data: str, alphabet: str) -> list[np.ndarray]:
     """Examples, or what a model has drawn, as rolls (L, 88), without those that hold no music."""
-    if kind_of(data) == "rolls":
+    if x.ndim == 3:
         found = [np.asarray(roll[(roll != PAD).all(axis=1)], np.uint8) for roll in x]
     else:
         found = [roll_of(line, data) for line in lines_of(x, alphabet)]
@@ -137,7 +137,7 @@ def measures(trained: Trained, test: Dataset) -> dict[str, float]:
 
 def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
     """What needs no net, beside the losses of a model of rolls, or of harmony; see `minigen.metrics.music`."""
-    if kind_of(train.name) == "rolls":
+    if train.kind == "rolls":
         found = roll_baselines(train.x, test.x)
     elif train.name == "chorales":
         found = harmony_baselines(train.x, test.x, train.alphabet)

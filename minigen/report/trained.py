@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 from ..backend import Array, to_device, to_numpy
-from ..data import kind_of, pixels, unscale
+from ..data import OF_LINES, pixels, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -34,7 +34,8 @@ class Trained:
         self.model: Any = model
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
-        self.kind = kind_of(settings.data)
+        symbols = "lines" if settings.data in OF_LINES else "text"
+        self.kind = {3: "images", 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else "points")
         self.is_image = self.kind == "images"
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"
@@ -93,7 +94,7 @@ class Trained:
 
     def prepared(self, x: Array) -> Array:
         """Examples of the data as the model takes them; see `Recipe.prepared`."""
-        return self.recipe.prepared(x, self.settings.data)
+        return self.recipe.prepared(x)
 
     def _numbers(self, x: np.ndarray) -> np.ndarray:
         """Pixels and points as floats, symbols as they are."""

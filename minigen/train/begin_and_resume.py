@@ -192,7 +192,7 @@ def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[T
         rng.host = weights.host  # it goes on where the weights end
         trainer = recipe.trainer(model, settings)
         trainer.join(group, settings.shards)
-        some = recipe.prepared(np.asarray(data.x[:PREPARING]), data.name)
+        some = recipe.prepared(np.asarray(data.x[:PREPARING]))
         trainer.prepare(Tensor(backend.to_device(some, settings.device)))
         return trainer, rng
 

@@ -52,6 +52,8 @@ def test_the_kind_is_what_the_description_says():
     for name, text in data.DATASETS.items():
         said = {"text": "text", "lines": "lines", "points": "points", "piano rolls": "rolls"}.get(text.split(":")[0])
         assert data.kind_of(name) == (said or "images")
+        if data.locate(name):
+            assert data.load(name, "test").kind == data.kind_of(name)
 
 
 def test_data_sets_have_an_identity_and_a_one_line_repr():

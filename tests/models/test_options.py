@@ -37,7 +37,7 @@ def outcome(recipe, data_set, settings, steps=None):
     found = {}
     for i in range(steps or settings.steps):
         part = np.arange(i * settings.batch_size, (i + 1) * settings.batch_size) % len(data_set)
-        x = recipe.prepared(data_set.x[part], data_set.name)
+        x = recipe.prepared(data_set.x[part])
         metrics = trainer.step(mg.tensor(x), rng, *([data_set.y[part]] if recipe.labelled else []))
         found |= {f"{name} of step {i}": value.item() for name, value in metrics.items()}
     with trainer.averaged():

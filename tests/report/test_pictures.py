@@ -93,6 +93,8 @@ def test_each_curve_stands_under_its_own_unit(model):
             for name, axes in under.items():
                 if "accuracy" in name or "quality" in name:
                     assert (axes.get_ylabel(), *axes.get_ylim()) == ("share", pytest.approx(-0.04), pytest.approx(1.04))
+                elif name == "bits_per_dim":
+                    assert axes.get_ylabel() == "bits per dimension"
                 elif name in ("spread", "perplexity", "modes"):
                     assert [line.get_label() for line in axes.lines] == [name]
                     assert "nats" not in axes.get_ylabel()

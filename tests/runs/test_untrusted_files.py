@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save, save_file
 
-from minigen import Generator, cli, data
+from minigen import Generator, cli
 from minigen.errors import ArgumentError, DataError
 from minigen.models import RECIPES, recipe_of
 from minigen.runs import load_run
 from minigen.runs.untrusted_files import NUMBERS, Rationed, read_header, read_regular, read_tensors
 from minigen.train import resume
+from tests.examples import first_for, own
 from tests.faults import record
 
 OLD = Path(__file__).parent / "run-of-0.1.0"
@@ -168,15 +169,20 @@ def test_any_values_in_config(tmp_path_factory, changes):
         load_run(folder).load_model()
 
 
-SIZES = ("width", "latent_dim", "batch_size", "critic_steps", "pack", "unroll", "words", "samples", "classes")
+SIZES = (
+    *("width", "latent_dim", "batch_size", "critic_steps", "pack", "unroll", "words", "samples", "classes"),
+    *("depth", "heads", "levels"),
+)
 
 
 @pytest.mark.parametrize("model", sorted(RECIPES))
 def test_sizes_of_any_model_are_bounded(folder, model):
     """Whether a finished run is loaded or one that is not is resumed."""
-    digits, recipe = data.load("digits"), recipe_of(model)
-    settings = recipe.settings(digits, width=4, latent_dim=2, steps=1)
-    config = {"minigen": "0", "format": 2, "shape": [8, 8, 1], "model": model, "data": "digits", **settings.options}
+    recipe = recipe_of(model)
+    examples = first_for(recipe)
+    settings = recipe.settings(examples, **own(recipe, width=4, latent_dim=2, steps=1))
+    about = {"shape": list(examples.shape), "model": model, "data": examples.name}
+    config = {"minigen": "0", "format": 2, **about, **settings.options}
     stopped = folder.with_name("stopped")
     stopped.mkdir()
     for name in [name for name in SIZES if name in settings.options]:
@@ -187,7 +193,7 @@ def test_sizes_of_any_model_are_bounded(folder, model):
             with suppress(DataError):  # where the size changes no weight, the old ones fit
                 load_run(folder).load_model()
             with pytest.raises((ArgumentError, DataError)):
-                resume(stopped, digits, digits, quiet=True)
+                resume(stopped, examples, examples, quiet=True)
             assert tracemalloc.get_traced_memory()[1] < 20 << 20, name
         finally:
             tracemalloc.stop()

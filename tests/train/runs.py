@@ -11,6 +11,8 @@ from minigen.models import RECIPES, Trainer, recipe_of
 from minigen.optim import Optimizer
 from minigen.runs import Every, Run, load_run
 from minigen.train import begin_and_resume, resume, train
+from tests.examples import first_for
+from tests.examples import own as of_recipe
 
 SPECIAL = {  # models with options of their own, on points, and with and without an average
     "dcgan": ("dcgan", "digits", {"ema": 0.9}),
@@ -23,7 +25,7 @@ SPECIAL = {  # models with options of their own, on points, and with and without
     "infogan": ("infogan", "digits", {"critic_steps": 2}),
     "wgan-gp": ("wgan-gp", "digits", {"critic_steps": 2}),
 }
-KINDS = {name: (name, "digits", {}) for name in RECIPES} | SPECIAL
+KINDS = {name: (name, first_for(recipe).name, {}) for name, recipe in RECIPES.items()} | SPECIAL
 NEVER = Every()
 
 
@@ -34,9 +36,8 @@ def sets(name):
 def small(kind, **given):
     """Settings of a run of 60 steps that crosses an epoch's end."""
     model, name, own = KINDS[kind]
-    return recipe_of(model).settings(
-        data.load(name), **{"steps": 60, "batch_size": 50, "width": 4, "latent_dim": 3, "seed": 7} | own | given
-    )
+    sizes = of_recipe(recipe_of(model), steps=60, batch_size=50, width=4, latent_dim=3)
+    return recipe_of(model).settings(data.load(name), **sizes | {"seed": 7} | own | given)
 
 
 def start(kind, folder, every=NEVER, on_nan="stop", quiet=True, **given):

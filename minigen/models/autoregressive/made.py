@@ -4,7 +4,7 @@ Each unit gets a degree: inputs and outputs their place in the order, 1 ... D, e
 m_l(k) in 1 ... D-1. A hidden unit may see what has at most its own degree, an output what has less:
 
     M_l[k', k] = 1 if m_l(k') >= m_{l-1}(k), else 0                               (their equation 12)
-    M_out[d, k] = 1 if d > m_L(k), else 0                                         (equation 13)
+    M_out[d, k] = 1 if d >= m_L(k) + 1, else 0                                       (equation 13)
 
 A path from input d' to output d then has d' <= m_1 <= ... <= m_L < d: output d depends on x_1 ... x_{d-1} only. The
 paper draws the degrees of hidden units; here they are spread evenly, so that all pixels are served alike. It also
@@ -20,7 +20,7 @@ Lesson 20 derives the masks.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,11 +35,26 @@ from .grids import LEVELS, GridModel, check_size, grid_trainer, meaning
 
 
 class MaskedDense(Dense):
-    """A dense layer without the connections that a mask (inputs, outputs) of 0 and 1 takes away."""
+    """A dense layer without some of its connections.
 
-    def __init__(self, mask: Array, init: str, rng: Generator) -> None:
-        super().__init__(*mask.shape, init=init, rng=rng)
-        self.mask = Buffer(mask.astype(np.float32))
+    Args:
+        below: the degrees of its inputs, (inputs,). outputs: how many.
+        degrees: makes those of the outputs, (outputs,).
+        connects: from (inputs, 1) and (outputs,) degrees, which connections there are.
+    """
+
+    def __init__(
+        self,
+        below: Array,
+        outputs: int,
+        degrees: Callable[[int], Array],
+        connects: Callable[[Array, Array], Array],
+        init: str,
+        rng: Generator,
+    ) -> None:
+        super().__init__(len(below), outputs, init=init, rng=rng)  # a layer that is too large is refused here
+        self.degrees = degrees(outputs)
+        self.mask = Buffer(connects(self.degrees, below[:, None]).astype(np.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs) -> (N, outputs)."""
@@ -74,15 +89,23 @@ class MADE(GridModel):
     ) -> None:
         super().__init__(shape, levels, named)
         rng, size = given_or_default(rng), math.prod(shape)
-        order = np.arange(1, size + 1)
-        seen, told = np.repeat(order, self.seen), np.repeat(order, self.logits)
+
+        def spread(units: int) -> Array:
+            """Degrees 1 ... D-1, each as often as the others."""
+            return 1 + np.arange(units) * max(1, size - 1) // units
+
+        def of_pixels(units: int) -> Array:
+            """1 ... D, as many units in a row as a pixel has."""
+            return 1 + np.arange(units) * size // units
+
+        outputs, seen = size * self.logits, of_pixels(size * self.seen)
         below, self.hidden = seen, []
         for units in hidden:
-            degrees = 1 + np.arange(units) * max(1, size - 1) // units  # 1 ... D-1
-            self.hidden.append(MaskedDense(degrees >= below[:, None], "he_uniform", rng))  # equation 12
-            below = degrees
-        self.last = MaskedDense(told > below[:, None], "glorot_uniform", rng)  # equation 13
-        self.direct = MaskedDense(told > seen[:, None], "glorot_uniform", rng) if direct else None
+            layer = MaskedDense(below, units, spread, np.greater_equal, "he_uniform", rng)  # equation 12
+            self.hidden.append(layer)
+            below = layer.degrees
+        self.last = MaskedDense(below, outputs, of_pixels, np.greater, "glorot_uniform", rng)  # equation 13
+        self.direct = MaskedDense(seen, outputs, of_pixels, np.greater, "glorot_uniform", rng) if direct else None
 
     def forward(self, grid: Array) -> Tensor:
         """See GridModel."""

@@ -40,7 +40,7 @@ class MaskedConv2D(Conv2D):
 
     Args:
         dilation: how far apart the places are that it sees.
-        owners: of which colour each input and each output is, two arrays of numbers; () if there is but one.
+        colours: among which the inputs and the outputs are shared out, in this order.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class MaskedConv2D(Conv2D):
         kernel: int,
         mask: str,
         rng: Generator,
-        owners: tuple[Array, ...] = (),
+        colours: int = 1,
         dilation: int = 1,
     ) -> None:
         middle = kernel // 2
@@ -58,12 +58,15 @@ class MaskedConv2D(Conv2D):
             channels, filters, kernel, padding=dilation * middle, dilation=dilation, init="he_uniform", rng=rng
         )
         self.middle, self.step, self.reach = middle, dilation, dilation * middle
-        seen = np.zeros((kernel, kernel, *((channels, filters) if owners else (1, 1))), np.float32)
+        seen = np.zeros((kernel, kernel, *((channels, filters) if colours > 1 else (1, 1))), np.float32)
         seen[:middle] = 1
         seen[middle, :middle] = 1
         seen[middle, middle] = mask == "B"
-        if owners:
-            before, present = owners[0][:, None], owners[1]
+        if colours > 1:  # the colour of each input and of each output
+            before, present = (
+                np.arange(channels)[:, None] * colours // channels,
+                np.arange(filters) * colours // filters,
+            )
             seen[middle, middle] = before <= present if mask == "B" else before < present
         self.mask = Buffer(seen)
 
@@ -116,15 +119,11 @@ class PixelCNN(GridModel):
         super().__init__(shape, levels, named)
         rng, colours = given_or_default(rng), shape[2]
         inputs, outputs = colours * self.seen, colours * self.logits
-        shown, inside = np.repeat(np.arange(colours), self.seen), np.arange(width) % colours
-        told = np.repeat(np.arange(colours), self.logits)
-        one = colours == 1
-        self.first = MaskedConv2D(inputs, width, kernel, "A", rng, () if one else (shown, inside))
-        owners = () if one else (inside, inside)
+        self.first = MaskedConv2D(inputs, width, kernel, "A", rng, colours)
         steps = [dilations[i % len(dilations)] for i in range(depth)]
-        self.inner = [MaskedConv2D(width, width, 3, "B", rng, owners, step) for step in steps]
+        self.inner = [MaskedConv2D(width, width, 3, "B", rng, colours, step) for step in steps]
         self.last = (
-            Conv2D(width, outputs, 1, rng=rng) if one else MaskedConv2D(width, outputs, 1, "B", rng, (inside, told))
+            MaskedConv2D(width, outputs, 1, "B", rng, colours) if colours > 1 else Conv2D(width, outputs, 1, rng=rng)
         )
 
     def forward(self, grid: Array) -> Tensor:

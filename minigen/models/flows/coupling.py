@@ -8,9 +8,10 @@ network is; and since y_a is x_a, the network can be asked again on the way back
 
     x_b = (y_b - t) e^-s                                                (equations 7 and 8)
 
-The network is never inverted. An e^s without a bound would overflow sooner or later, so s is held within a learnt one:
+The network is never inverted. An e^s without a bound would overflow sooner or later, so s is made of the network's
+output h within a learnt bound e^b, with b = 0 at first:
 
-    s = e^b tanh(e^-b h)        where h is the network's, and b = 0 at first: |s| < 1
+    s = e^b tanh(e^-b h)
 
 A network whose last layer is 0 at first (`starting_at_zero`) makes each coupling begin as the identity.
 

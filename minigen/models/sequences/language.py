@@ -13,7 +13,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...backend import Array, to_device, xp_of
-from ...data import PAD, kind_of
+from ...data import OF_LINES, OF_ROLLS, PAD
 from ...distributions import Categorical
 from ...errors import ArgumentError, whole
 from ...nn import Dense, Embedding
@@ -115,16 +115,16 @@ class LanguageModel(SequenceModel):
 
 def sequence_model(body: Any, s: Settings, shape: Shape, rng: Generator) -> SequenceModel:
     """The body with the input and output that the data want."""
-    if kind_of(s.data) == "rolls":
+    if len(shape) == 2:
         from .piano_rolls import PianoRollModel
 
         return PianoRollModel(body, shape[1], s.width, rng)
-    end = 0 if kind_of(s.data) == "lines" else None
+    end = 0 if s.data in OF_LINES else None
     return LanguageModel(len(s.alphabet), s.width, body, s.get("output", "own") == "tied", end, rng)
 
 
 def what_the_loss_means(s: Settings) -> str:
     """For the end of a training."""
-    if kind_of(s.data) == "rolls":
+    if s.data in OF_ROLLS:
         return "the loss is in nats a frame, summed over the keys, and exact"
     return "the loss is in nats a symbol, and exact"

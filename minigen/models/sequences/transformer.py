@@ -27,7 +27,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
-from ...data import Dataset, kind_of
+from ...data import Dataset
 from ...errors import ArgumentError, ShapeError
 from ...nn import GELU, Dense, Dropout, LayerNorm, Module, Parameter, Sequential
 from ...nn.layers import positive
@@ -183,7 +183,7 @@ def check_heads(width: int, heads: int) -> None:
 def check(s: Settings, data: Dataset) -> None:
     """The heads share the width; and what is tied to the symbols' vectors needs symbols."""
     check_heads(s.width, s.heads)
-    if s.output == "tied" and kind_of(data.name) == "rolls":
+    if s.output == "tied" and data.kind == "rolls":
         raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use 'own'")
 
 

@@ -54,8 +54,8 @@ def test_a_dilated_layer_sees_places_that_are_further_apart():
 
 @pytest.mark.parametrize("mask", ["A", "B"])
 def test_a_colour_sees_those_before_it(mask):
-    owners = np.arange(6) % 3
-    layer = MaskedConv2D(6, 6, 3, mask, mg.Generator(0), (owners, owners))
+    owners = np.arange(6) // 2
+    layer = MaskedConv2D(6, 6, 3, mask, mg.Generator(0), colours=3)
     for output in range(6):
         x = mg.tensor(np.zeros((1, 3, 3, 6), np.float32), requires_grad=True)
         ops.sum(layer(x)[0, 1, 1, output]).backward()

@@ -307,7 +307,7 @@ print(f"MADE: {on_valid.mean():.1f} nats on the validation images, {nats_made.me
 # mistrust a table whose rows come from different papers, unless each of them says which images it was measured on,
 # black and white or grey, in how many levels.
 #
-# The page [One yardstick](../../docs/yardstick.md) has all families of this library on these test images, trained to
+# The page *One yardstick* (docs/yardstick.md) has all families of this library on these test images, trained to
 # their end: counts, MADE, PixelCNN, Transformer, flow, VAE and IWAE. For each number it says whether it is exact or a
 # bound.
 #
