@@ -40,7 +40,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     )
     for option in _options_of_texts():
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
-        help_of_it = f"of text and music: {option.help} (default: {option.default})"
+        help_of_it = f"of text, lines and melodies: {option.help} (default: {option.default})"
         sample.add_argument(option.flag, type=kind, metavar=metavar, help=help_of_it)
     sample.add_argument("--prompt", metavar="TEXT", help="of a model of text: what it begins with")
     sample.add_argument(
@@ -176,7 +176,7 @@ def _train(args: argparse.Namespace) -> None:
             for option in (option for option, value in given.items() if value is not None):
                 if option not in recipe.choosable:
                     others = ", ".join(model for model, other in RECIPES.items() if option in other.choosable)
-                    raise ArgumentError(f"{recipe.without(option)}; it is one of: {others or 'no model'}")
+                    raise ArgumentError(f"{recipe.without(option)}; others have it: {others or 'none'}")
             shards = args.shards
             if shards is None:
                 shards = 1 if group.size == 1 else max(8, group.size)

@@ -161,7 +161,7 @@ def test_without_out_a_free_name_is_taken(tmp_path, monkeypatch):
         (["train", "vae", "--latent-dim", "0"], "--latent-dim: expected an integer >= 1"),
         (["train", "vae", "--seed", "-1"], "seed: expected an integer >= 0"),
         (["train", "vae", "--device", "gpu"], "--device: unknown name 'gpu'; take 'cpu', or 'cuda'"),
-        (["train", "gan", "--words", "3"], "it is one of: vq-vae"),
+        (["train", "gan", "--words", "3"], "others have it: vq-vae"),
         (["train", "iwae", "--samples", "5000"], "--samples: 5000 with 100 examples at once would take about 3.8 GB"),
         (["train", "vq-vae", "--words", "100000"], "--words: 100000 with 64 examples at once would take about 12.7 GB"),
         (["train", "vae", "--likelihood", "normal"], "likelihood: unknown name"),

@@ -6,12 +6,19 @@ An alphabet has at most 255 different characters, so that a symbol is a byte and
 Lesson 16 begins with them.
 """
 
+import unicodedata
+
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError
 
 PAD = 255  # after the end of a line, a text, or a piece of music
 MOST = 255  # characters of an alphabet
+
+
+def can_be_shown(character: str) -> bool:
+    """Whether a character can be printed, is a space, or ends or indents a line: others could rule a terminal."""
+    return character.isprintable() or character in "\n\t" or unicodedata.category(character) == "Zs"
 
 
 def alphabet_of(text: str) -> str:

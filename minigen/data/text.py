@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .alphabet import MOST, PAD, alphabet_of, encode
+from .alphabet import MOST, PAD, alphabet_of, can_be_shown, encode
 from .dataset import Dataset
 from .pinned import Pinned, content_of
 
@@ -68,7 +68,11 @@ def read_text(path: Path) -> str:
         found = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is no text in UTF-8 (byte {error.start}: {error.reason}); save it as UTF-8") from None
-    return found.replace("\r\n", "\n")
+    found = found.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")  # marks where files were joined
+    if odd := next((c for c in sorted(set(found)) if not can_be_shown(c)), ""):
+        line = found[: found.index(odd)].count("\n") + 1
+        raise DataError(f"{path}: line {line} has the character {odd!r}, which cannot be printed; remove it")
+    return found
 
 
 def windows(symbols: np.ndarray, block: int = BLOCK) -> np.ndarray:

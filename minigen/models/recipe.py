@@ -15,7 +15,8 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from ..backend import Array, module_for
-from ..data import Dataset, pixels, scale
+from ..data import Dataset, kind_of, pixels, scale
+from ..data.alphabet import can_be_shown
 from ..distributed import check_fit
 from ..errors import ArgumentError, unknown_name
 from ..nn import Module
@@ -113,7 +114,7 @@ class Option:
     def _within(self, value: Value) -> bool:
         if isinstance(value, str):
             different = len(set(value)) == len(value)
-            return 0 < len(value) <= LONGEST_TEXT and different and all(c.isprintable() or c in "\n\t" for c in value)
+            return 0 < len(value) <= LONGEST_TEXT and different and all(map(can_be_shown, value))
         return (isinstance(value, int) or math.isfinite(value)) and not (
             (self.least is not None and value < self.least)
             or (self.most is not None and value > self.most)
@@ -269,7 +270,7 @@ class Recipe:
             batch = known["batch_size"].checked({**self.defaults(data), **given}["batch_size"])
             given["steps"] = STEPS(1, name="epochs").checked(epochs) * max(1, len(data) // int(batch))
         values = {**self.defaults(data), **given}
-        values |= self._given_by(data)
+        values |= self.given_by(data)
         module_for(device)  # a device that is not there is refused now
         options = {name: known[name].checked(value) for name, value in values.items()}
         numbers = int(SEED.checked(seed)), device, int(SHARDS.checked(shards))
@@ -288,15 +289,45 @@ class Recipe:
             takes = " or ".join(KINDS[name].name for name in self.takes)
             raise ArgumentError(f"data: {self.name!r} learns from {takes}, and {data.name!r} holds {KINDS[kind].name}")
 
-    def _given_by(self, data: Dataset) -> dict[str, Value]:
+    def given_by(self, data: Dataset) -> dict[str, Value]:
         """The options that the data decide."""
-        asked = {option.name for option in self.options if option.given_by_data}
-        found: dict[str, Value] = {}
+        found = {option.name: self.defaults(data)[option.name] for option in self.options if option.given_by_data}
         if self.labelled:
             found["classes"] = classes_of(data, self.name)
-        if "alphabet" in asked and data.alphabet:
+        if "alphabet" in found and data.alphabet:
             found["alphabet"] = data.alphabet
         return found
+
+    def check_data(self, settings: Settings, data: Dataset) -> None:
+        """Refuse data that are not like those of the settings, which may be somebody else's.
+
+        Raises:
+            ArgumentError: says what differs.
+        """
+        self.check_kind(data)
+        for name, value in self.given_by(data).items():
+            if (theirs := settings.options[name]) != value:
+                ours, theirs = (f"{len(v)} characters" if isinstance(v, str) else v for v in (value, theirs))
+                raise ArgumentError(
+                    f"{name}: the data have {ours}, the run has {'others, ' if ours == theirs else ''}{theirs}; "
+                    "give the data that it was trained on"
+                )
+
+    def check_shape(self, settings: Settings, shape: Shape) -> None:
+        """Refuse a shape of examples, or an alphabet, that data of the settings' name cannot have.
+
+        Raises:
+            ArgumentError: says what was expected.
+        """
+        kind = kind_of(settings.data)
+        if kind not in self.takes:
+            raise ArgumentError(f"data: {self.name!r} cannot learn from {KINDS[kind].name}, got {settings.data!r}")
+        axes = {"images": 3, "rolls": 2}.get(kind, 1)
+        if len(shape) != axes:
+            raise ArgumentError(f"shape: {settings.data!r} has examples of {axes} axes, got {list(shape)}")
+        alphabet = settings.get("alphabet", "")
+        if kind == "lines" and alphabet[:1] != "\n":
+            raise ArgumentError(f"alphabet: expected a line end first, as it ends a line, got {alphabet[:1]!r}")
 
     def prepared(self, x: Array) -> Array:
         """Examples (N, *shape) as the model takes them: pixels scaled, symbols and frames as they are."""
@@ -335,10 +366,7 @@ class Recipe:
                 f"batch_size: {settings.batch_size} examples cannot be cut into {settings.shards} equal shards; "
                 f"take --batch-size {more}, or other --shards"
             )
-        self.check_kind(data)
-        for name, value in self._given_by(data).items():
-            if settings.options[name] != value:
-                raise ArgumentError(f"{name}: the data have {value!r:.60}, the run {settings.options[name]!r:.60}")
+        self.check_data(settings, data)
         self.check(settings, data)
 
 

@@ -69,6 +69,7 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
         raise ArgumentError(f"n: expected at least {LEAST} samples, more than the neighbours that are counted, got {n}")
     if trained.recipe.damage:
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
+    trained.recipe.check_data(trained.settings, train)
     rng = Generator(seed)
     if trained.kind not in ("images", "points"):
         return _of_sequences(trained, train, test, rng), {}

@@ -40,12 +40,10 @@ def latent_pictures(trained: Trained, test: Dataset, rng: Generator, towards: in
     name = trained.settings.model
     if trained.kind == "lines" and trained.can_show("codes", "encodings"):
         return {**interpolations(trained, test, rng)}
-    if not test.is_image:
-        raise ArgumentError(
-            f"data: explore draws images, and {test.name!r} holds {KINDS[trained.kind].name}; see samples.*"
-        )
     if not trained.can_show("codes"):
-        raise ArgumentError(f"folder: {name!r} has no space of latent vectors to look into")
+        raise ArgumentError(f"folder: {name!r} has no space of latent vectors with few dimensions to look into")
+    if not test.is_image:
+        raise ArgumentError(f"data: explore draws images, and {test.name!r} holds {KINDS[trained.kind].name}")
     adds = trained.can_show("encodings") and test.y is not None
     if towards is not None and not adds:
         raise ArgumentError(f"towards: {name!r} on {test.name!r} has no arithmetic of labels; leave it out")

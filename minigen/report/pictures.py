@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ..data import Dataset, pixels
+from ..data import PAD, Dataset, pixels
 from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..random import Generator
@@ -55,12 +55,18 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     return {**final_pictures(trained, test, rng)}
 
 
-def baselines(train: Dataset, test: Dataset) -> dict[str, float]:
-    """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame."""
+def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
+    """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame.
+
+    Args:
+        train, test: the data. a_line: whether to count in nats a line.
+    """
     if train.kind not in ("text", "lines"):
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet))
-    return {name.replace(" ", "_"): round(value, 4) for name, value in found.items()} | music_baselines(train, test)
+    symbols = (test.x[:, 1:] != PAD).sum() / len(test) if a_line else 1.0
+    counted = {name.replace(" ", "_"): round(value * symbols, 4) for name, value in found.items()}
+    return counted | music_baselines(train, test)
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:

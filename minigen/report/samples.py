@@ -30,7 +30,7 @@ LACKS = {
     "truncation": "has no styles",
     "prompt": "writes no text",
     "length": "makes nothing of any length",
-    **dict.fromkeys(OF_DRAWING, "draws no symbols"),
+    **dict.fromkeys(OF_DRAWING, "draws no symbols here"),
 }
 
 
@@ -75,18 +75,23 @@ def sampled(
         given = {name: how[name] for name in how if name not in OF_DRAWING}
         written = texts(trained, n, rng, draw=_draw(how), **given)
         between = "\n" if trained.kind == "lines" else "\n\n----\n\n"
-        return f"{n} {'lines' if trained.kind == 'lines' else 'texts'}", between.join(written) + "\n"
+        return counted(n, "line" if trained.kind == "lines" else "text"), between.join(written) + "\n"
     if trained.kind == "rolls":
         x = trained.symbols(n, rng, **how)
-        return f"{n} rolls", lambda path: save_parts(path, x.shape, [x])
+        return counted(n, "roll"), lambda path: save_parts(path, x.shape, [x])
     if suffix == ".npy":
-        return f"{n} samples", lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
+        return counted(n, "sample"), lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
     most = MOST_IMAGES if trained.is_image else MOST_POINTS
-    told = f"{n} samples"
+    told = counted(n, "sample")
     if n > most:
         told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
     shown = load(trained.settings.data, "test", folder=folder) if not trained.is_image else None
     return told, picture_of(trained.sample(min(n, most), rng, **how), shown, f"{trained.title}, seed {seed}")
+
+
+def counted(n: int, what: str) -> str:
+    """'1 line', '2 lines'."""
+    return f"{n} {what}{'s' if n > 1 else ''}"
 
 
 def _draw(how: dict[str, Any]) -> Draw:
@@ -109,4 +114,4 @@ def _music(trained: Trained, n: int, rng: Generator, suffix: str, how: dict[str,
         raise ArgumentError(
             f"folder: what {trained.settings.model!r} wrote is no music; train it longer, or take a .txt"
         )
-    return f"{len(rolls)} pieces", playing.content(suffix, rolls, data, trained.title)
+    return counted(len(rolls), "piece"), playing.content(suffix, rolls, data, trained.title)

@@ -10,7 +10,13 @@ from ..random import Generator
 from .trained import Trained
 
 A_PAGE = 1000  # characters
-LENGTH = Option("length", A_PAGE, "characters to write after the prompt, at most", least=1, most=LARGEST)
+LENGTH = Option(
+    "length",
+    A_PAGE,
+    "characters, or frames of music, at most; a line is no longer than those of the data",
+    least=1,
+    most=LARGEST,
+)
 LINES = 20  # that a finished run shows
 
 
@@ -35,6 +41,8 @@ def texts(
     lines = trained.kind == "lines"
     if lines or not prompt:
         given = np.concatenate([[max(alphabet.find("\n"), 0)], given])  # a text is begun after the end of a line
+    if lines:
+        length = max(1, min(length, trained.shape[0] - len(given)))
     x = trained.symbols(n, rng, prompt=given, length=length, draw=draw)
     return lines_of(x, alphabet) if lines else [decode(row, alphabet).removeprefix("" if prompt else "\n") for row in x]
 

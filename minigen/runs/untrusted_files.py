@@ -16,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
+from ..data import DATASETS
 from ..distributed import check_fit
 from ..errors import ArgumentError, DataError
 from ..models import Recipe, Settings, recipe_of
@@ -83,7 +84,7 @@ def read_config(path: Path) -> tuple[Settings, tuple[int, ...]]:
         )
     shape = config.pop("shape")
     if not (isinstance(shape, list) and 1 <= len(shape) <= 3 and all(_whole(n) and 0 < n <= 1 << 14 for n in shape)):
-        raise DataError(f"{path}: shape: expected one to three positive integers, got {shape!r:.60}")
+        raise DataError(f"{path}: shape: expected one to three integers in 1 ... 16384, got {shape!r:.60}")
     common = {}
     for name in ("model", "data", "seed", "device", "shards"):
         if name not in config and name in ("model", "data"):
@@ -100,7 +101,10 @@ def read_config(path: Path) -> tuple[Settings, tuple[int, ...]]:
     recipe = recipe_of(common["model"])
     if number < 2:
         config = _of_union(recipe, config)
-    return Settings(options=_options(path, recipe, config), **common), tuple(shape)
+    settings = Settings(options=_options(path, recipe, config), **common)
+    if settings.data in DATASETS:
+        recipe.check_shape(settings, tuple(shape))
+    return settings, tuple(shape)
 
 
 def _whole(value: object) -> bool:

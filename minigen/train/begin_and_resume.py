@@ -262,7 +262,11 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
             final = defined(restored)  # what is restored without any error has no decibels
             files: Files = {**figures}
         else:
-            final = final_metrics(shown, trainer, test) | measures(shown, test) | baselines(data, test)
+            final = (
+                final_metrics(shown, trainer, test)
+                | measures(shown, test)
+                | baselines(data, test, "line" in shown.recipe.unit(shown.settings))
+            )
             files = final_files(shown, test, rng)
     for name, content in files.items():
         run.leave(name, content, seed=next_seed(seed) if name.partition(".")[0] in DRAWN else seed)

@@ -79,11 +79,14 @@ def test_any_text_of_ones_own(tmp_path):
     train = data.load("shakespeare", folder=tmp_path)
     assert decode(train.x[0], train.alphabet).startswith("Äpfel und Birnen.\n")
     assert "\r" not in train.alphabet
+    (tmp_path / "tinyshakespeare.txt").write_bytes(b"of an old Mac\r" * 100)
+    assert data.load("shakespeare", folder=tmp_path).alphabet[:2] == "\n "
 
 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
+        (b"\n" * 9 + b"a\x00b" + b"x" * 2000, r"line 10 has the character '\\x00', which cannot be printed; remove it"),
         (b"", "has 0 characters, expected at least 1280"),
         (b"x" * 1279, "has 1279 characters"),
         (b"ab\xff" + b"x" * 2000, r"is no text in UTF-8 \(byte 2: invalid start byte\); save it as UTF-8"),

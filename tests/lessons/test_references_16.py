@@ -72,7 +72,7 @@ def test_the_open_task_is_reached_by_kneser_and_ney_too():
         c = counts[np.where(contexts[found] == asked, found, len(contexts))]
         n, left = c.sum(axis=1, keepdims=True), 0.9 * (c > 0).sum(axis=1, keepdims=True)
         p = np.where(n > 0, (np.maximum(c - 0.9, 0) + left * p) / np.maximum(n, 1), p)
-    assert exercise.measure(inputs, p).value < -0.07
+    assert exercise.measure(inputs, p).value < -0.06
 
 
 def test_the_places_of_the_open_task_are_those_of_the_names():
@@ -81,6 +81,7 @@ def test_the_places_of_the_open_task_are_those_of_the_names():
     everyone = {tuple(row[row != PAD]) for part in ("train", "test") for row in load("names", part).x}
     known = {tuple(row[row < 27]) for row in inputs["train"]}
     assert known < everyone
-    assert len(everyone) - len(known) == 500
-    begun = inputs["before"][:, -2:]
-    assert (begun == [27, 0]).all(axis=1).sum() == 500
+    assert len(everyone) - len(known) == 1500
+    assert len(inputs["before"]) == 1500  # a row of each name
+    first = (inputs["before"][:, -2:] == [27, 0]).all(axis=1).mean()
+    assert 0.1 < first < 0.2  # one of seven symbols, line ends among them

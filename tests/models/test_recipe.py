@@ -154,7 +154,7 @@ def test_settings_are_read_by_name_and_only_those_of_the_model():
 
 def test_settings_of_another_data_set_are_checked_again():
     settings = recipe_of("cvae").settings(DIGITS)
-    with pytest.raises(ArgumentError, match="classes: the data have 8, the run 10"):
+    with pytest.raises(ArgumentError, match="classes: the data have 8, the run has 10; give the data"):
         recipe_of("cvae").check_with(settings.but(likelihood="gaussian"), data.load("ring"))
     with pytest.raises(ArgumentError, match="batch_size: 128 exceeds the 20 examples"):
         recipe_of("cvae").check_with(settings, data.Dataset("few", DIGITS.x[:20], DIGITS.y[:20]))

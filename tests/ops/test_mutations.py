@@ -29,7 +29,7 @@ EQUIVALENT = {
     ): "only CUDA arrays come there; tests/test_fused.py holds the kernel to this rule",
     ("broadcast_to", "call dropped: unbroadcast(g, x.shape)"): ENGINE,
     ("dense", "call dropped: sum(_rows(g), axis=0)"): ENGINE,
-    ("dense", "call dropped: parallel.channel_sums(g)"): ENGINE,
+    ("dense", "call dropped: parallel.channel_sums(_rows(g))"): ENGINE,
     ("dense", "call dropped: _rows(g)"): ONE_PRODUCT,
     ("dense", "always the first: x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))"): ONE_PRODUCT,
     ("dense", "always the second: x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))"): "(N, I) stays (N, I)",

@@ -105,7 +105,7 @@ def test_a_picture_of_categories_has_one_a_row_and_the_continuous_code_along_it(
 
 def test_a_model_without_latent_vectors_is_not_explored(tmp_path):
     for kind in ("vq-vae", "inpaint"):
-        with pytest.raises(ArgumentError, match="has no space of latent vectors to look into"):
+        with pytest.raises(ArgumentError, match="has no space of latent vectors with few dimensions"):
             latent_pictures(trained(runs.start(kind, tmp_path / kind)), data.load("digits", "test"), Generator(0))
 
 

@@ -9,6 +9,8 @@ Lesson 16 draws with them.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
 from ...distributions import Categorical
@@ -41,7 +43,10 @@ class Draw:
         z = raw(logits)
         if self.temperature == 0:
             return z.argmax(axis=-1)
-        return raw(Categorical(Tensor(self.allowed(z / z.dtype.type(self.temperature)))).sample(rng))
+        z = z - z.max(axis=-1, keepdims=True)  # of any temperature, what is likeliest stays 0
+        with np.errstate(over="ignore"):
+            z = z / max(z.dtype.type(self.temperature), np.finfo(z.dtype).tiny)
+        return raw(Categorical(Tensor(self.allowed(z))).sample(rng))
 
     def allowed(self, z: Array) -> Array:
         """The logits (..., K) with -inf where a symbol is not to be drawn; the likeliest always may be."""

@@ -39,6 +39,12 @@ def test_at_temperature_0_the_likeliest_is_taken(z):
     assert np.array_equal(Draw(temperature=0)(mg.tensor(z), mg.Generator(0)), z.argmax(axis=-1))
 
 
+@pytest.mark.parametrize("temperature", [1e-300, 1e-45, 1e-38, 1e-20])
+def test_near_temperature_0_one_of_the_likeliest_is_taken(temperature):
+    z = np.random.default_rng(0).normal(size=(50, 9)).astype(np.float32)
+    assert np.array_equal(Draw(temperature=temperature)(mg.tensor(z), mg.Generator(0)), z.argmax(axis=-1))
+
+
 def test_draws_have_the_probabilities_of_the_logits_over_the_temperature():
     z, n = np.array([1.0, 0.0, -1.0, 2.0], np.float32), 20_000
     for draw in (AS_THE_MODEL_SAYS, Draw(temperature=2.0), Draw(temperature=0.5, top_k=3)):

@@ -106,6 +106,16 @@ def test_the_device_computes_the_same(device):
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_what_is_added_to_the_vectors_starts_smaller_the_more_blocks_there_are():
+    for blocks in (1, 8):
+        made = Transformer(64, 2, blocks, 3, rng=mg.Generator(0))
+        for block in made.blocks:
+            inside = [block.attention.qkv.w, block.mlp[0].w]
+            added = [block.attention.out.w, block.mlp[2].w]
+            assert [w.numpy().std() for w in inside] == pytest.approx([0.02, 0.02], rel=0.1)
+            assert [w.numpy().std() for w in added] == pytest.approx([0.02 / (2 * blocks) ** 0.5] * 2, rel=0.1)
+
+
 def test_a_head_sees_its_own_part_of_the_vector():
     """With H heads, the output before the last map is that of H attentions of width C / H."""
     layer = CausalSelfAttention(C, 3, 0, 1, mg.Generator(0))

@@ -115,14 +115,14 @@ def names_model(train: np.ndarray, before: np.ndarray, seed: int) -> np.ndarray:
     """An open task: the probabilities of the next letters of new names, better than the lesson's best model gives them.
 
     The measure is your loss, in nats a symbol, less that of the smoothing of Witten and Bell with order 3, which is the
-    best of the lesson. It has to be -0.05 at most. The lesson's smoothing with another order does not get there. Ask
+    best of the lesson. It has to be -0.04 at most. The lesson's smoothing with another order does not get there. Ask
     yourself how much a context should be trusted that was seen once.
 
     Args:
         train: (N, 13), the training names, integers: 0 (the line end), 1 ... 26 (the letters), 0, and then 27 (nothing
             is there any more).
-        before: (M, 6), the six symbols before each symbol that is to be predicted, the last one just before it; 27
-            stands before the beginning of a name. The rows come in any order; predict each from itself alone.
+        before: (M, 6), the six symbols before the one that is to be predicted, the last one just before it; 27 stands
+            before the beginning of a name. Each row is of another name.
         seed: for random numbers, if you need any.
 
     Returns:

@@ -70,7 +70,7 @@ def far_below(values):
 
     def draw(rng):
         inputs = parts(queries=4, keys=4, size=2, values=values)(rng)
-        return inputs | {"q": np.full((4, 2), 40.0), "k": -60.0 - rng.random((4, 2))}
+        return inputs | {"q": np.full((4, 2), 100.0), "k": -500.0 - 10 * rng.random((4, 2))}
 
     return draw
 

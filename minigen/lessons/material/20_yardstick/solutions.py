@@ -19,7 +19,7 @@ def made_masks(below: np.ndarray, degrees: np.ndarray, outputs: np.ndarray) -> t
             (H,) whole numbers. outputs: the place of each output, (O,) whole numbers. None of them need be sorted.
 
     Returns:
-        (inside, last), of shapes (I, H) and (H, O).
+        (inside, last), of shapes (I, H) and (H, O): floats, 0.0 or 1.0.
     """
     # answer
     return (degrees >= below[:, None]).astype(float), (outputs > degrees[:, None]).astype(float)
