@@ -121,7 +121,12 @@ def midi_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3, beats_a_frame: fl
 
 @own_settings()
 def piano_roll(
-    rolls: Sequence[np.ndarray], title: str = "", *, beats_a_frame: float = 1.0, names: Sequence[str] = ()
+    rolls: Sequence[np.ndarray],
+    title: str = "",
+    *,
+    beats_a_frame: float = 1.0,
+    names: Sequence[str] = (),
+    given: np.ndarray | None = None,
 ) -> "Figure":
     """Rolls (L, 88) one below the other, a bar for each note.
 
@@ -130,8 +135,10 @@ def piano_roll(
         title: of the picture.
         beats_a_frame: how many quarter notes a frame is.
         names: of the rolls, each to stand above its own.
+        given: a roll that is part of each, to be told from the rest by another colour.
     """
     notes = [notes_of(roll) for roll in rolls]
+    apart = [] if given is None else notes_of(given)
     keys = [note.key for of_roll in notes for note in of_roll] or [KEYS // 2]
     low, high = min(keys) - 1, max(keys) + 1
     longest = max(len(_checked(roll)) for roll in rolls) * beats_a_frame
@@ -139,9 +146,10 @@ def piano_roll(
     figure = new_figure(8, 0.7 + (height + 0.25 * bool(names)) * len(rolls), dpi=120, layout="constrained")
     below = figure.subplots(len(rolls), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     for i, (axes, of_roll) in enumerate(zip(below, notes, strict=True)):
-        for key, start, end in of_roll:
-            begin, length = start * beats_a_frame, (end - start) * beats_a_frame
-            axes.broken_barh([(begin, length)], (key - 0.5, 1), facecolor="C0", edgecolor="white", linewidth=0.5)
+        for colour, drawn in (("C0", of_roll), ("C1", apart)):
+            for key, start, end in drawn:
+                begin, length = start * beats_a_frame, (end - start) * beats_a_frame
+                axes.broken_barh([(begin, length)], (key - 0.5, 1), facecolor=colour, edgecolor="white", linewidth=0.5)
         axes.set_ylim(low - 0.5, high + 0.5)
         axes.set_yticks(*_named_keys(low, high))
         axes.set_xlim(0, longest)

@@ -13,7 +13,7 @@ from ..autodiff import no_grad
 from ..backend import to_device, to_numpy
 from ..data import PAD, Dataset
 from ..data.alphabet import lines_of
-from ..data.tunes import CHORALE_FRAMES, roll_of_chorale, roll_of_melody
+from ..data.tunes import BAR, CHORALE_FRAMES, roll_of_chorale, roll_of_melody
 from ..errors import ArgumentError
 from ..metrics.music import harmony_baselines, places_of_harmony, roll_baselines
 from ..models.sequences.ngram import NGram
@@ -41,24 +41,37 @@ def is_music(data: str) -> bool:
 
 
 def files(
-    name: str, rolls: Sequence[np.ndarray], data: str, title: str, names: Sequence[str] = ()
+    name: str,
+    rolls: Sequence[np.ndarray],
+    data: str,
+    title: str,
+    names: Sequence[str] = (),
+    given: np.ndarray | None = None,
 ) -> dict[str, Content]:
     """The three files of some rolls (L, 88): NAME.wav, NAME.mid and NAME.png; none of rolls without a frame.
 
     Args:
         name: of the files, without an ending. rolls: what to play.
-        data: the name of the data set, which says how fast. title: of the picture. names: of the rolls.
+        data: the name of the data set, which says how fast.
+        title, names, given: of the picture, see `piano_roll`.
     """
     if not all(len(roll) for roll in rolls) or not rolls:
         return {}
-    return {f"{name}{suffix}": content(suffix, rolls, data, title, names) for suffix in (".wav", ".mid", ".png")}
+    return {f"{name}{suffix}": content(suffix, rolls, data, title, names, given) for suffix in (".wav", ".mid", ".png")}
 
 
-def content(suffix: str, rolls: Sequence[np.ndarray], data: str, title: str, names: Sequence[str] = ()) -> Content:
+def content(
+    suffix: str,
+    rolls: Sequence[np.ndarray],
+    data: str,
+    title: str,
+    names: Sequence[str] = (),
+    given: np.ndarray | None = None,
+) -> Content:
     """The content of one of these files."""
     seconds, beats = TEMPO[data]
     if suffix == ".png":
-        return piano_roll(rolls, title, beats_a_frame=beats, names=names)
+        return piano_roll(rolls, title, beats_a_frame=beats, names=names, given=given)
     rest = np.zeros((round(2 / beats), rolls[0].shape[1]), np.uint8)  # half a bar
     pieces = np.concatenate([part for roll in rolls for part in (rest, roll)][1:])
     return wav_bytes(pieces, seconds) if suffix == ".wav" else midi_bytes(pieces, seconds, beats)
@@ -106,8 +119,10 @@ def harmony(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Conten
     x = test.x[len(test) // 2 : len(test) // 2 + 1]
     given = x[0, : CHORALE_FRAMES + 2]  # the line end, the soprano, the bar
     drawn = rolls_of(trained.symbols(HARMONIES, rng, prompt=given, length=3 * CHORALE_FRAMES), test.name, test.alphabet)
-    names = ["the original", *(f"its soprano, voices drawn ({i + 1})" for i in range(len(drawn)))]
-    return files("harmony", [*rolls_of(x, test.name, test.alphabet), *drawn], test.name, trained.title, names)
+    names = ["the original", *(f"its soprano, with voices that are drawn ({i + 1})" for i in range(len(drawn)))]
+    rolls = [*rolls_of(x, test.name, test.alphabet), *drawn]
+    soprano = roll_of_melody(lines_of(x, test.alphabet)[0].partition(BAR)[0])
+    return files("harmony", rolls, test.name, f"{trained.title}: the soprano is given", names, soprano)
 
 
 def interpolations(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
@@ -119,8 +134,12 @@ def interpolations(trained: Trained, test: Dataset, rng: Generator) -> dict[str,
     found: dict[str, Content] = {"interpolation.txt": "".join(f"{line}\n" for line in lines_of(x, test.alphabet))}
     if not is_music(test.name):
         return found
-    rolls = rolls_of(x, test.name, test.alphabet)
-    return found | files("interpolation", rolls, test.name, f"{trained.title}: from one tune to another")
+    one, other = (roll_of(line, test.name) for line in lines_of(some, test.alphabet))
+    between = [roll_of(line, test.name) for line in lines_of(x, test.alphabet)]
+    names = ["a tune of the data", *(f"{i / (WAY - 1):.0%} of the way" for i in range(WAY)), "another tune of the data"]
+    shown = [(name, roll) for name, roll in zip(names, [one, *between, other], strict=True) if len(roll)]
+    title = f"{trained.title}: from one tune to another"
+    return found | files("interpolation", [r for _, r in shown], test.name, title, [name for name, _ in shown])
 
 
 def measures(trained: Trained, test: Dataset) -> dict[str, float]:

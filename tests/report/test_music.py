@@ -214,6 +214,14 @@ def test_few_keys_have_their_names():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["B3", "C4", "D4"]
 
 
+def test_what_is_given_has_a_colour_of_its_own():
+    both = piano_roll([roll_of(4, (C4, 0, 4), (C4 + 7, 0, 2))], given=roll_of(4, (C4 + 7, 0, 2)))
+    colours = [tuple(bar.get_facecolor()[0]) for bar in both.axes[0].collections]
+    places = [bar.get_paths()[0].vertices[:, 1].mean() for bar in both.axes[0].collections]
+    by_key = dict(zip(np.rint(places), colours, strict=True))  # the last that is drawn is seen
+    assert len(set(by_key.values())) == 2
+
+
 def test_silence_can_be_drawn():
     (axes,) = piano_roll([roll_of(4)]).axes
     assert not axes.collections

@@ -106,8 +106,7 @@ def test_nats_a_note_of_the_harmony():
 def test_the_way_between_two_tunes():
     found = latent_pictures(trained("melody-vae", "melodies"), DATA["melodies"], Generator(0))
     assert found["interpolation.txt"].count("\n") == playing.WAY
-    if "interpolation.wav" in found:  # an untrained model may write nothing
-        assert seconds(found["interpolation.wav"]) > 1
+    assert seconds(found["interpolation.wav"]) > 16  # the two tunes of the data, whatever an untrained model writes
 
 
 def test_what_is_no_music_is_left_out():

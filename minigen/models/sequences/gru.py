@@ -21,7 +21,7 @@ from ...nn import Dense, Dropout, Module, Parameter
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, DEPTH, LR, STEPS, WIDTH, Recipe, Settings, Shape
-from .language import sequence_model, what_the_loss_means
+from .language import sequence_model, unit_of_loss, what_the_loss_means
 from .sequence_model import ALPHABET, DROPOUT, WEIGHT_DECAY, SequenceModel, sequence_trainer
 
 
@@ -129,6 +129,6 @@ RECIPES = (
         takes=("text", "lines", "rolls"),
         shows=("log-probabilities",),
         meaning=what_the_loss_means,
-        unit=lambda s: "nats per place",
+        unit=unit_of_loss,
     ),
 )

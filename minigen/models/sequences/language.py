@@ -123,6 +123,11 @@ def sequence_model(body: Any, s: Settings, shape: Shape, rng: Generator) -> Sequ
     return LanguageModel(len(s.alphabet), s.width, body, s.get("output", "own") == "tied", end, rng)
 
 
+def unit_of_loss(s: Settings) -> str:
+    """What the loss is measured in."""
+    return "nats per frame" if s.data in OF_ROLLS else "nats per symbol"
+
+
 def what_the_loss_means(s: Settings) -> str:
     """For the end of a training."""
     if s.data in OF_ROLLS:

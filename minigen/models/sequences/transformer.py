@@ -33,7 +33,7 @@ from ...nn import GELU, Dense, Dropout, LayerNorm, Module, Parameter, Sequential
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, DEPTH, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
-from .language import sequence_model, what_the_loss_means
+from .language import sequence_model, unit_of_loss, what_the_loss_means
 from .sequence_model import ALPHABET, DROPOUT, WEIGHT_DECAY, SequenceModel, sequence_trainer
 
 
@@ -204,6 +204,6 @@ RECIPES = (
         shows=("log-probabilities",),
         check=check,
         meaning=what_the_loss_means,
-        unit=lambda s: "nats per place",
+        unit=unit_of_loss,
     ),
 )

@@ -238,7 +238,7 @@ RECIPES = (
         takes=("lines",),
         example="melodies",
         shows=("reconstructions", "codes", "encodings", "log-probabilities"),
-        meaning=lambda s: "the loss is a bound on -log p(x) (in training less free bits), in nats per line",
+        meaning=lambda s: "the loss is a bound on -log p(x), in nats per line; training does not count the free bits",
         unit=lambda s: "nats per line",
     ),
 )

@@ -292,7 +292,7 @@ print(next_symbol.verse(NGram(3, len(sonnets.alphabet)).fit(lines[0]), sonnets.a
 # between. A net can do both, if it learns *what to look at*. That is the attention of lesson 17. But first it has to
 # beat these numbers, which took no training at all. On Shakespeare's plays counting gets 1.67 nats. nanoGPT's
 # Transformer of 0.8 million weights, with the settings that its README gives for a CPU, gets 1.88. That is why
-# `minigen train` reports what counting gets beside the loss of every net of text.
+# `python -m minigen train` reports what counting gets beside the loss of every net of text.
 #
 # ## Five quick questions
 

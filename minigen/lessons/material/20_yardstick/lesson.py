@@ -338,5 +338,5 @@ quiz("20")
 #   autoencoders*: the bound from many codes.
 # - [Tomczak 2022, doi:10.1007/978-3-030-93158-2](https://doi.org/10.1007/978-3-030-93158-2), *Deep generative modeling*:
 #   all these families on the same small digits.
-# - In the library: `minigen/models/autoregressive/`, `benchmarks/protocols/grey_digits.py`. `minigen train made` and
-#   `minigen train pixelcnn` train the full models.
+# - In the library: `minigen/models/autoregressive/`, `benchmarks/protocols/grey_digits.py`. `python -m minigen train made` and
+#   `python -m minigen train pixelcnn` train the full models.
