@@ -115,6 +115,7 @@ def test_fault_out_of_room_anywhere(tmp_path):
 
 READ_ONLY = """
 import os, sys, tempfile
+import minigen.report.samples
 from minigen import cli, data
 step, folder, *command = sys.argv[1:]
 if os.geteuid() == 0:  # who may write anywhere
