@@ -107,7 +107,7 @@ class NGram:
         """log p of each symbol given those before it, in nats: (T + 1,) -> (T,), or (N, T + 1) -> (N, T); 0 at 255.
 
         Raises:
-            as fit; and ArgumentError: nothing has been counted.
+            ArgumentError, ShapeError, DTypeError: as of `fit`, and where nothing has been counted.
         """
         x = self._checked(sequences)
         history, following = self._examples(x)
@@ -119,7 +119,7 @@ class NGram:
         """log p of each sequence given its first symbol, in nats: (N, T + 1) -> (N,), or (T + 1,) -> ().
 
         Raises:
-            as log_probs.
+            ArgumentError, ShapeError, DTypeError: as of `log_probs`.
         """
         return self.log_probs(sequences).sum(axis=-1)
 
@@ -127,7 +127,7 @@ class NGram:
         """-log p, mean over the symbols that are predicted, of the models of order 0, 1, ..., `order`: (order + 1,).
 
         Raises:
-            as log_probs.
+            ArgumentError, ShapeError, DTypeError: as of `log_probs`.
         """
         history, following = self._examples(self._checked(sequences))
         if not len(following):
