@@ -73,8 +73,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 
 def _options_of_texts() -> tuple[Any, ...]:
     """How a model of text or music draws, and how much."""
-    from .models.sequences.sampling import TEMPERATURE, TOP_K, TOP_P
-    from .report.writing import LENGTH
+    from .models.sequences.sampling import LENGTH, TEMPERATURE, TOP_K, TOP_P
 
     return TEMPERATURE, TOP_K, TOP_P, LENGTH
 

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigen as mg
+from benchmarks.protocols.likelihood import one_epoch
 from benchmarks.protocols.row import Goal, Job, Row, Stopwatch
 from minigen import backend, data
 from minigen.autodiff import no_grad
@@ -58,18 +59,6 @@ def binarised() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     train = data.binarize(data.load("mnist").x, mg.Generator(BINARISED))
     test = data.binarize(data.load("mnist", "test").x, mg.Generator(BINARISED + 1))
     return train[:50_000], train[50_000:], test
-
-
-def one_epoch(
-    trainer: GridTrainer, x: np.ndarray, batch: int, rng: mg.Generator, device: str, steps: int | None = None
-) -> float:
-    """Train for an epoch, or so many steps of it; returns the mean loss."""
-    losses = []
-    for i, examples in enumerate(data.Loader(x, batch_size=batch, rng=rng.spawn(), device=device)):
-        if i == steps:
-            break
-        losses.append(trainer.step(mg.Tensor(examples), rng)["loss"].data)
-    return float(sum(losses) / len(losses))
 
 
 def seconds_an_epoch(of: Protocol, x: np.ndarray, device: str) -> float:

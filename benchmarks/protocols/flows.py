@@ -28,6 +28,7 @@ from minigen import backend, data
 from minigen.autodiff import Tensor, no_grad
 from minigen.data import pixels
 from minigen.models.flows.flow import Flow
+from minigen.models.vaes.iwae import log_mean_exp
 from minigen.random import Generator
 
 DRAWS = 8  # of the noise, for each test image
@@ -50,9 +51,8 @@ def log_weights(model: Flow, x: np.ndarray, draws: int, seed: int) -> np.ndarray
 
 def bits_per_dim(log_w: np.ndarray, numbers: int) -> float:
     """Of the mean of the weights of each image: (draws, N) nats, of images of so many numbers."""
-    highest = log_w.max(axis=0)
-    log_p = highest + np.log(np.exp((log_w - highest).astype(np.float64)).mean(axis=0))
-    return -float(log_p.mean()) / (numbers * math.log(2))
+    log_p = log_mean_exp(Tensor(log_w.T.astype(np.float64)))
+    return -float(log_p.numpy().mean()) / (numbers * math.log(2))
 
 
 def mnist_row(job: Job) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ..data import PAD, Dataset, pixels
+from ..data import Dataset, pixels
 from ..metrics import modes_found
 from ..models.sequences.ngram import counting
+from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
 from . import plots
 from .playing import final_music, is_music, music_baselines
@@ -64,7 +65,7 @@ def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, 
     if train.kind not in ("text", "lines"):
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet))
-    symbols = (test.x[:, 1:] != PAD).sum() / len(test) if a_line else 1.0
+    symbols = SequenceModel.counted(test.x).sum() / len(test) if a_line else 1.0
     counted = {name.replace(" ", "_"): round(value * symbols, 4) for name, value in found.items()}
     return counted | music_baselines(train, test)
 

@@ -72,10 +72,10 @@ def sampled(
     if suffix in MUSIC and playing.is_music(trained.settings.data):
         return _music(trained, n, rng, suffix, how)
     if trained.kind in ("text", "lines"):
-        given = {name: how[name] for name in how if name not in OF_DRAWING}
-        written = texts(trained, n, rng, draw=_draw(how), **given)
         between = "\n" if trained.kind == "lines" else "\n\n----\n\n"
-        return counted(n, "line" if trained.kind == "lines" else "text"), between.join(written) + "\n"
+        return counted(n, "line" if trained.kind == "lines" else "text"), between.join(
+            _written(trained, n, rng, how)
+        ) + "\n"
     if trained.kind == "rolls":
         x = trained.symbols(n, rng, **how)
         return counted(n, "roll"), lambda path: save_parts(path, x.shape, [x])
@@ -94,22 +94,20 @@ def counted(n: int, what: str) -> str:
     return f"{n} {what}{'s' if n > 1 else ''}"
 
 
-def _draw(how: dict[str, Any]) -> Draw:
-    """The part of `how` that says how symbols are drawn."""
-    return Draw(**{name: how[name] for name in how if name in OF_DRAWING})
+def _written(trained: Trained, n: int, rng: Generator, how: dict[str, Any]) -> list[str]:
+    """n texts; a part of `how` says how symbols are drawn."""
+    draw = Draw(**{name: how[name] for name in how if name in OF_DRAWING})
+    return texts(trained, n, rng, draw=draw, **{name: how[name] for name in how if name not in OF_DRAWING})
 
 
 def _music(trained: Trained, n: int, rng: Generator, suffix: str, how: dict[str, Any]) -> tuple[str, Content]:
     """Samples as something to hear, or to see."""
-    data, given = trained.settings.data, {name: how[name] for name in how if name not in OF_DRAWING}
+    data = trained.settings.data
     if trained.kind == "rolls":
-        rolls = playing.played(trained, n, rng, **given)
+        rolls = playing.played(trained, n, rng, **how)
     else:
-        rolls = [
-            roll
-            for line in texts(trained, n, rng, draw=_draw(how), **given)
-            if len(roll := playing.roll_of(line, data))
-        ]
+        lines = _written(trained, n, rng, how)
+        rolls = [roll for line in lines if len(roll := playing.roll_of(line, data))]
     if not rolls:
         raise ArgumentError(
             f"folder: what {trained.settings.model!r} wrote is no music; train it longer, or take a .txt"

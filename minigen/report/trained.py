@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 from ..backend import Array, to_device, to_numpy
-from ..data import OF_LINES, pixels, unscale
+from ..data import OF_LINES, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -68,7 +68,7 @@ class Trained:
 
     def log_prob(self, x: np.ndarray, rng: Generator) -> np.ndarray:
         """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
-        return self._in_parts(lambda part: self.model.log_prob(Tensor(self.prepared(part)), rng), x)
+        return self._in_parts(lambda part: self.model.log_prob(self._scaled(part), rng), x)
 
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""
@@ -76,7 +76,7 @@ class Trained:
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """What the model makes of examples x."""
-        return self._shown(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), self._numbers(x)))
+        return self._shown(self._in_parts(lambda part: self.model.reconstruct(self._scaled(part)), x))
 
     def encode(self, x: np.ndarray, rng: Generator | None = None) -> np.ndarray:
         """A code for each example of x: the mean of q(z|x), or a draw from it if `rng` is given."""
@@ -85,20 +85,16 @@ class Trained:
             q = self.model.encode(self._scaled(part))
             return q.sample(rng) if rng else q.mean
 
-        return self._in_parts(code, self._numbers(x))
+        return self._in_parts(code, x)
 
     def class_of(self, x: np.ndarray) -> np.ndarray:
         """The likeliest class of each example: (N,)."""
-        logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), pixels(x))
+        logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), x)
         return logits.argmax(axis=1)
 
     def prepared(self, x: Array) -> Array:
         """Examples of the data as the model takes them; see `Recipe.prepared`."""
         return self.recipe.prepared(x)
-
-    def _numbers(self, x: np.ndarray) -> np.ndarray:
-        """Pixels and points as floats, symbols as they are."""
-        return pixels(x) if self.kind in ("images", "points") else x
 
     def _shown(self, x: np.ndarray) -> np.ndarray:
         """Pixels in [0, 1]; points and symbols as they are."""

@@ -4,19 +4,10 @@ import numpy as np
 
 from ..data.alphabet import decode, encode, lines_of
 from ..errors import ArgumentError
-from ..models.recipe import LARGEST, Option
-from ..models.sequences.sampling import AS_THE_MODEL_SAYS, Draw
+from ..models.sequences.sampling import A_PAGE, AS_THE_MODEL_SAYS, Draw
 from ..random import Generator
 from .trained import Trained
 
-A_PAGE = 1000  # characters
-LENGTH = Option(
-    "length",
-    A_PAGE,
-    "characters, or frames of music, at most; a line is no longer than those of the data",
-    least=1,
-    most=LARGEST,
-)
 LINES = 20  # that a finished run shows
 
 

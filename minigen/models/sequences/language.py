@@ -20,6 +20,7 @@ from ...nn import Dense, Embedding
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import Settings, Shape
+from .piano_rolls import PianoRollModel
 from .sampling import AS_THE_MODEL_SAYS, Draw
 from .sequence_model import SequenceModel
 
@@ -116,8 +117,6 @@ class LanguageModel(SequenceModel):
 def sequence_model(body: Any, s: Settings, shape: Shape, rng: Generator) -> SequenceModel:
     """The body with the input and output that the data want."""
     if len(shape) == 2:
-        from .piano_rolls import PianoRollModel
-
         return PianoRollModel(body, shape[1], s.width, rng)
     end = 0 if s.data in OF_LINES else None
     return LanguageModel(len(s.alphabet), s.width, body, s.get("output", "own") == "tied", end, rng)

@@ -20,6 +20,14 @@ from ..recipe import LARGEST, Option
 TEMPERATURE = Option("temperature", 1.0, "1: as the model says, 0: always the likeliest", least=0, most=100)
 TOP_K = Option("top_k", 0, "draw from so many of the likeliest symbols; 0: from all", least=0, most=LARGEST)
 TOP_P = Option("top_p", 1.0, "draw from the likeliest symbols that have this share together", above=0, most=1)
+A_PAGE = 1000  # characters
+LENGTH = Option(
+    "length",
+    A_PAGE,
+    "characters, or frames of music, at most; a line is no longer than those of the data",
+    least=1,
+    most=LARGEST,
+)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ class SequenceModel(Module):
     def __init__(self, body: Any) -> None:
         self.body = body
 
-    def counted(self, x: Array) -> Array:
+    @staticmethod
+    def counted(x: Array) -> Array:
         """Which places but the first are there to be predicted: sequences (N, T+1, ...) -> (N, T), True or False."""
         return (x[:, 1:] != PAD).reshape(*x[:, 1:].shape[:2], -1)[:, :, 0]
 

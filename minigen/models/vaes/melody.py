@@ -30,12 +30,11 @@ from ...distributions import Categorical, Normal, gaussian_of, kl_to_standard_no
 from ...errors import ArgumentError, ShapeError, whole
 from ...nn import Dense, Embedding, Module, sum_features
 from ...nn.layers import positive
-from ...optim import cosine, warmup
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..sequences.gru import GRULayer
 from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw
-from ..sequences.sequence_model import ALPHABET
+from ..sequences.sequence_model import ALPHABET, SequenceModel, rising_then_falling
 from .iwae import log_mean_exp
 from .vae import ELBO, VAELoss, VAETrainer, each, log_standard_normal
 
@@ -120,9 +119,7 @@ class MelodyVAE(Module):
         log_p = Categorical(logits).log_prob(known[:, 1:]) * Tensor(self.counted(x).astype(np.float32))
         return ops.sum(log_p, axis=1)
 
-    def counted(self, x: Array) -> Array:
-        """Which symbols but the first are there, of lines (N, T+1): (N, T) of True and False."""
-        return x[:, 1:] != PAD
+    counted = staticmethod(SequenceModel.counted)
 
     def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
         """The bound on log p(x) of each line, from one code."""
@@ -225,7 +222,7 @@ def melody_vae(s: Settings, shape: Shape, rng: Generator) -> MelodyVAE:
 
 def melody_trainer(model: MelodyVAE, s: Settings) -> VAETrainer:
     """Adam, with a rate that rises and then falls."""
-    return VAETrainer(model, warmup(cosine(s.lr, s.steps, s.lr / 10), max(1, s.steps // 20)))
+    return VAETrainer(model, rising_then_falling(s))
 
 
 RECIPES = (
