@@ -79,11 +79,13 @@ def reproduction() -> str:
 
 
 def how_run(entry: Mapping[str, Any]) -> str:
-    """Budget, seed and machine of a run of a row."""
+    """Budget, seed, machine and processor time of a run of a row."""
     budget, here = entry["budget_minutes"], entry["machine"]
     length = "in full" if budget is None else f"{budget:g} minutes"
     where = f"{here['threads']} of {here['cpu_cores']} cores" if here["device"] == "cpu" else here["device"]
-    return f"{length}, seed {entry['seed']}, {where}"
+    spent = 0 if entry.get("resumed") else entry.get("cpu_seconds_of_last_call")
+    took = f", {spent / 60:.0f} minutes of processor time" if spent else ""
+    return f"{length}, seed {entry['seed']}, {where}{took}"
 
 
 def processes() -> str:

@@ -73,7 +73,7 @@ def reproduce(name: str, budget: float | None, seed: int, device: str, file: Pat
         raise ArgumentError(f"budget: expected minutes > 0, got {budget}")
     row = ROWS[name]
     folder = scratch / f"{name}-{'full' if budget is None else f'{budget:g}'}-{seed}-{device}"
-    start = time.perf_counter()
+    resumed, start, cpu_start = folder.exists(), time.perf_counter(), time.process_time()
     ours = row.run(Job(budget, seed, device, folder))
     entry = {
         "row": name,
@@ -84,6 +84,8 @@ def reproduce(name: str, budget: float | None, seed: int, device: str, file: Pat
         "seed": seed,
         "budget_minutes": budget,
         "seconds_of_last_call": round(time.perf_counter() - start, 1),
+        "resumed": resumed,
+        "cpu_seconds_of_last_call": round(time.process_time() - cpu_start, 1),  # whatever else the machine did
         "machine": machine(device),
     }
     appended(file, entry)

@@ -49,6 +49,14 @@ def test_the_table_says_what_was_not_reached(tmp_path, monkeypatch):
     assert re.search(r"Not run here: .*parzen", pages.reproduction())
 
 
+def test_the_table_tells_the_processor_time_of_a_run_in_one_go():
+    """That of a run which was interrupted is not known: only its last call was timed."""
+    machine = {"device": "cpu", "threads": 1, "cpu_cores": 2}
+    entry = {"seed": 3, "budget_minutes": 8, "machine": machine, "cpu_seconds_of_last_call": 432.1}
+    assert pages.how_run(entry | {"resumed": False}) == "8 minutes, seed 3, 1 of 2 cores, 7 minutes of processor time"
+    assert pages.how_run(entry | {"resumed": True}) == "8 minutes, seed 3, 1 of 2 cores"
+
+
 def test_the_commands_of_the_page_of_models_are_understood():
     """Every model and choice has its line, and every line can be run."""
     page = (pages.ROOT / "docs" / "models.md").read_text()

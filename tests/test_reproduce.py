@@ -86,6 +86,7 @@ def test_entries_are_appended(tmp_path, monkeypatch):
     entries = json.loads(file.read_text())
     assert [entry["ours"]["value"] for entry in entries] == [3, 4]
     assert entries[0]["machine"]["cpu_cores"] >= 1
+    assert not entries[0]["resumed"]
     with pytest.raises(ArgumentError, match="budget: expected minutes > 0, got 0"):
         reproduce.reproduce("mock", 0, 1, "cpu", file, tmp_path)
 
