@@ -227,9 +227,10 @@ def _finite(value: Any) -> Any:
 
 
 def table(measures: Measures) -> str:
-    """The measures as lines: name, value, what real data get, how it was taken."""
-    lines = [("measure", "samples", "real data", "")]
+    """The measures as lines: name, value, what real data get if that is ever known, how it was taken."""
+    compared = any(m.real is not None for m in measures.values())
+    lines = [("measure", "samples", "real data", "") if compared else ("measure", "value", "", "")]
     for name, m in measures.items():
         lines.append((name, f"{m.value:.4g}", "" if m.real is None else f"{m.real:.4g}", m.note))
-    width = max(14, *(len(name) for name in measures))
-    return "\n".join(f"{a:<{width}} {b:>9} {c:>9}  {d}".rstrip() for a, b, c, d in lines)
+    width, beside = max(14, *(len(name) for name in measures)), 9 * compared
+    return "\n".join(f"{a:<{width}} {b:>9} {c:>{beside}}  {d}".rstrip() for a, b, c, d in lines)

@@ -1,6 +1,6 @@
 """The pictures of a finished run, as figures by name; who asks decides where they go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -89,12 +89,15 @@ def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     return figures
 
 
-def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> "Figure":
+def curves(
+    rows: list[dict[str, Any]], trained: Trained, test: Dataset, levels: Mapping[str, float] | None = None
+) -> "Figure":
     """The metrics of the log, a panel for each unit.
 
     Args:
         rows: of the log. trained: the model.
         test: its data, which say how many clusters there are.
+        levels: numbers in the loss's unit that it is to be held against: of the test data in the end, of counting.
     """
     loss = (trained.recipe.unit(trained.settings), None, None)
     ends = {
@@ -105,7 +108,10 @@ def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> "Figu
     for name in {name: 0 for row in rows for name in row}:
         if name not in NOT_PLOTTED:
             by_axis.setdefault(UNITS.get(name, loss), {})[name] = [row.get(name, np.nan) for row in rows]
-    panels = [plots.Panel(unit, series, low, ends.get(unit, high)) for (unit, low, high), series in by_axis.items()]
+    panels = [
+        plots.Panel(axis[0], series, axis[1], ends.get(axis[0], axis[2]), levels or {} if axis == loss else {})
+        for axis, series in by_axis.items()
+    ]
     return plots.curves([int(row["step"]) for row in rows], panels, trained.title)
 
 

@@ -64,13 +64,14 @@ def scatter(samples: np.ndarray, data: np.ndarray, title: str = "", name: str = 
 class Panel(NamedTuple):
     """Curves that have one unit, and so one axis: its label, a line of values for each name, and the ends of the axis.
 
-    None as an end is as far as the values go.
+    None as an end is as far as the values go. A level is one number that the curves are held against.
     """
 
     unit: str
     series: Mapping[str, Sequence[float]]
     low: float | None = None
     high: float | None = None
+    levels: Mapping[str, float] = {}
 
 
 @own_settings()
@@ -83,6 +84,9 @@ def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> "F
     for axes, panel in zip(below, panels, strict=True):
         for name, values in panel.series.items():
             axes.plot(steps, values, label=name.replace("_", " "), linewidth=1, marker=alone)
+        for i, (name, value) in enumerate(panel.levels.items()):
+            colour = f"C{(len(panel.series) + i) % 10}"
+            axes.axhline(value, label=f"{name.replace('_', ' ')} {value:.4g}", linestyle="--", linewidth=1, color=colour)
         axes.set_ylabel(panel.unit)
         if isinstance(panel.high, int):  # a count of something, and of how many
             axes.set_yticks(sorted({0, panel.high // 2, panel.high}))

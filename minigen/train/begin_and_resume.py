@@ -260,17 +260,16 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         if shown.can_show("restorations"):
             restored, figures = compared(shown, data, test, rng)
             final = defined(restored)  # what is restored without any error has no decibels
+            levels: dict[str, float] = {}
             files: Files = {**figures}
         else:
-            final = (
-                final_metrics(shown, trainer, test)
-                | measures(shown, test)
-                | baselines(data, test, "line" in shown.recipe.unit(shown.settings))
-            )
+            others = baselines(data, test, "line" in shown.recipe.unit(shown.settings))
+            final = final_metrics(shown, trainer, test) | measures(shown, test) | others
+            levels = {"test_loss": final["test_loss"]} | others if "test_loss" in final else {}
             files = final_files(shown, test, rng)
     for name, content in files.items():
         run.leave(name, content, seed=next_seed(seed) if name.partition(".")[0] in DRAWN else seed)
-    run.picture("curves.png", curves(rows, shown, test), PLOT)
+    run.picture("curves.png", curves(rows, shown, test, levels), PLOT)
     run.save_metrics([*rows, {"step": run.settings.steps, **final}] if final else rows)
     run.save_config()  # once more: somebody may have removed it meanwhile
     remove_checkpoints(run.folder)

@@ -95,3 +95,14 @@ def test_refusals(tmp_path, capsys):
         evaluate(trained(tmp_path / "run"), train, test, 100, 0)
     assert cli.main(["evaluate", str(tmp_path / "nowhere")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_the_columns_are_named_after_what_they_hold():
+    """Where nothing is compared with real data, nothing is called a sample: a likelihood is of the test data."""
+    nll = evaluation.Measure(1.25, None, "nats")
+    compared = evaluation.table({"modes": evaluation.Measure(7, 8, "of 8"), "NLL": nll}).splitlines()
+    assert compared[0].split() == ["measure", "samples", "real", "data"]
+    assert compared[1].split() == ["modes", "7", "8", "of", "8"]
+    alone = evaluation.table({"NLL": nll}).splitlines()
+    assert alone[0].split() == ["measure", "value"]
+    assert alone[1].split() == ["NLL", "1.25", "nats"]
