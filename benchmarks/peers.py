@@ -123,9 +123,10 @@ WORKLOADS: dict[str, Callable[[Arena], Results]] = {
     "tiny": operations(tiny()),
     "import": imports,
     "grow-batch": growth("batch", {"mlp-vae-128": BATCHES, "dcgan28": BATCHES}),
+    "grow-gpt": growth("batch", {"gpt": (4, 16, 64, 256)}),
     "grow-width": growth("width", {"mlp-vae-128": (100, 200, 400, 800, 1600), "dcgan28": (16, 32, 64, 128)}),
 }
-GROWTH = ("grow-batch", "grow-width")
+GROWTH = {"grow-batch": "batch", "grow-gpt": "batch", "grow-width": "width"}  # what grows
 
 
 INSTRUCTIONS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # the widest first: it decides how fast a product can be
@@ -181,9 +182,9 @@ def as_markdown(content: dict[str, Any]) -> str:
             )
     if "import" in results:
         parts.append(tables.operations("", results["import"]))
-    for name in GROWTH:
+    for name, field in GROWTH.items():
         for result in results.get(name, {}).values():
-            parts.append(tables.growing(result["rows"], name.removeprefix("grow-")))
+            parts.append(tables.growing(result["rows"], field))
     return "\n".join(parts)
 
 
