@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LINES = ("names", "makemore-names", "adder")
+TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # lines too, and what they are made from
+OF_LINES = (*LINES, *TUNES)  # other symbols are pieces of one text
+
 
 @dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives an array, not one truth value
 class Dataset:
@@ -42,7 +46,7 @@ class Dataset:
     def kind(self) -> str:
         """What the examples are: 'images', 'points', 'text', 'lines' or 'rolls'; see `minigen.data.kind_of`."""
         if self.x.ndim == 2 and self.alphabet:
-            return "lines" if self.alphabet[0] == "\n" and not self.x[:, 0].any() else "text"
+            return "lines" if self.name in OF_LINES else "text"
         return {4: "images", 3: "rolls"}.get(self.x.ndim, "points")
 
     def __len__(self) -> int:
