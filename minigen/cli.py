@@ -61,7 +61,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", help="where a picture came from, or what a file of weights holds")
     inspect.set_defaults(run=_inspect)
-    inspect.add_argument("file", metavar="FILE", help="a .png or .safetensors file, or the folder of a training run")
+    inspect.add_argument("file", metavar="FILE", help="a .png, .wav, .mid or .safetensors file, or the folder of a run")
 
     listing = commands.add_parser("list", help="the models and data sets")
     listing.set_defaults(run=_list)
