@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minigen import data
 from minigen.cli import main
+from minigen.models import RECIPES
 
 QUICK = ["--steps", "4", "--width", "4", "--batch-size", "16", "--quiet"]
 
@@ -292,3 +295,14 @@ def test_as_a_module():
         [sys.executable, "-m", "minigen", "--help"], capture_output=True, text=True, check=True, timeout=60
     )
     assert "train" in done.stdout
+
+
+@pytest.mark.parametrize("model", ["vae", "dcgan", "gru", "melody-vae", "made"])
+def test_help_lists_the_data_sets_that_the_model_takes(model, capsys):
+    recipe = RECIPES[model]
+    with pytest.raises(SystemExit):
+        main(["train", model, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    names, default = re.search(r"--data NAME one of: (.*?) \(default: (.*?)\)", said).groups()
+    assert names.split(", ") == [name for name in data.DATASETS if data.kind_of(name) in recipe.takes]
+    assert default == recipe.default_data
