@@ -367,8 +367,8 @@ class Recipe:
                 f"take --batch-size {more}, or other --shards"
             )
         self.check_data(settings, data)
-        check_depth(settings)
         self.check(settings, data)
+        check_depth(settings)
 
 
 SCHEDULES: dict[str, Callable[[Settings], Schedule]] = {
