@@ -61,7 +61,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", help="where a picture came from, or what a file of weights holds")
     inspect.set_defaults(run=_inspect)
-    inspect.add_argument("file", metavar="FILE", help="a .png or .safetensors file, or the folder of a training run")
+    inspect.add_argument("file", metavar="FILE", help="a .png, .wav, .mid or .safetensors file, or the folder of a run")
 
     listing = commands.add_parser("list", help="the models and data sets")
     listing.set_defaults(run=_list)
@@ -91,9 +91,12 @@ def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.Argu
 
 def _add_train(commands: Any, model: str | None) -> None:
     """`train`, with the options of all models; shown are those of one."""
-    from .data import DATASETS
+    from .data import DATASETS, kind_of
     from .models import RECIPES
 
+    recipe = RECIPES[model] if model else None
+    names = [name for name in DATASETS if not recipe or kind_of(name) in recipe.takes]
+    default = recipe.default_data if recipe else "digits, or what the model takes"
     about = f"Train {model}: {RECIPES[model].summary}." if model else "Train a model."
     train = commands.add_parser(
         "train",
@@ -105,9 +108,7 @@ def _add_train(commands: Any, model: str | None) -> None:
     train.set_defaults(run=_train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
-    train.add_argument(
-        "--data", metavar="NAME", help=f"one of: {', '.join(DATASETS)} (default: digits, or what the model takes)"
-    )
+    train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(names)} (default: {default})")
     train.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training data, in place of --steps")
     train.add_argument("--seed", type=int, metavar="N", help="of all randomness (default: 0)")

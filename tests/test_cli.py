@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minigen import data
 from minigen.cli import main
+from minigen.models import RECIPES
 
 QUICK = ["--steps", "4", "--width", "4", "--batch-size", "16", "--quiet"]
 
@@ -162,8 +165,8 @@ def test_without_out_a_free_name_is_taken(tmp_path, monkeypatch):
         (["train", "vae", "--seed", "-1"], "seed: expected an integer >= 0"),
         (["train", "vae", "--device", "gpu"], "--device: unknown name 'gpu'; take 'cpu', or 'cuda'"),
         (["train", "gan", "--words", "3"], "others have it: vq-vae"),
-        (["train", "iwae", "--samples", "5000"], "--samples: 5000 with 100 examples at once would take about 3.8 GB"),
-        (["train", "vq-vae", "--words", "100000"], "--words: 100000 with 64 examples at once would take about 12.7 GB"),
+        (["train", "iwae", "--samples", "5000"], "samples 5000 and batch_size 100: a step would take about 3.8 GB"),
+        (["train", "vq-vae", "--words", "100000"], "words 100000 and batch_size 64: a step would take about 12.7 GB"),
         (["train", "vae", "--likelihood", "normal"], "likelihood: unknown name"),
         (["train", "gan", "--loss", "minimx"], "did you mean 'minimax'"),
         (["train", "dcgan", "--data", "ring"], "learns from images, and 'ring' holds points"),
@@ -292,3 +295,14 @@ def test_as_a_module():
         [sys.executable, "-m", "minigen", "--help"], capture_output=True, text=True, check=True, timeout=60
     )
     assert "train" in done.stdout
+
+
+@pytest.mark.parametrize("model", ["vae", "dcgan", "gru", "melody-vae", "made"])
+def test_help_lists_the_data_sets_that_the_model_takes(model, capsys):
+    recipe = RECIPES[model]
+    with pytest.raises(SystemExit):
+        main(["train", model, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    names, default = re.search(r"--data NAME one of: (.*?) \(default: (.*?)\)", said).groups()
+    assert names.split(", ") == [name for name in data.DATASETS if data.kind_of(name) in recipe.takes]
+    assert default == recipe.default_data

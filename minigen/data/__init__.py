@@ -5,7 +5,7 @@ from types import ModuleType
 
 from ..errors import ArgumentError, unknown_name
 from .alphabet import PAD, decode, encode
-from .dataset import Dataset
+from .dataset import LINES, OF_LINES, TUNES, Dataset
 from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
@@ -39,9 +39,7 @@ DATASETS = {
     "nottingham": "piano rolls: 1037 folk tunes with chords, an eighth note a frame",
 }
 TEXTS = ("sonnets", "shakespeare")
-LINES = ("names", "makemore-names", "adder")
-TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # and what they are made from
-OF_LINES, OF_ROLLS = (*LINES, *TUNES), tuple(MUSIC)
+OF_ROLLS = tuple(MUSIC)
 EMBEDDED = ("digits", "sonnets", "names")
 COMPUTED = (*TOYS, "adder")
 PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}

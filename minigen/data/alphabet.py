@@ -14,6 +14,7 @@ from ..errors import ArgumentError, DTypeError
 
 PAD = 255  # after the end of a line, a text, or a piece of music
 MOST = 255  # characters of an alphabet
+LARGEST_TABLE = 1 << 26  # symbols, with those after the ends of lines; names have 86 000
 
 
 def can_be_shown(character: str) -> bool:
@@ -97,12 +98,23 @@ def lines_of(symbols: np.ndarray, alphabet: str) -> list[str]:
     return [decode(row, alphabet).removeprefix("\n").partition("\n")[0] for row in symbols]
 
 
+def too_large_a_table(lines: int, longest: int) -> str:
+    """Why so many lines cannot be rows of symbols, all as long as the longest."""
+    return (
+        f"{lines} lines, the longest of {longest} characters, would be {lines * (longest + 2)} symbols, expected at "
+        f"most {LARGEST_TABLE}; break the longest lines, or take fewer"
+    )
+
+
 def pack(lines: list[str], alphabet: str, longest: int) -> np.ndarray:
     """Lines as rows of symbols, bytes (N, longest + 2): a line end, the line, a line end, then PAD.
 
     Raises:
         ArgumentError: a line is longer than `longest`, or has a character that is not in the alphabet; says which.
+            Or there would be more than LARGEST_TABLE symbols.
     """
+    if len(lines) * (longest + 2) > LARGEST_TABLE:
+        raise ArgumentError(f"lines: {too_large_a_table(len(lines), longest)}")
     for i, line in enumerate(lines):
         if len(line) > longest or "\n" in line:
             raise ArgumentError(f"lines: expected lines of at most {longest} characters, got {line[:80]!r} as line {i}")

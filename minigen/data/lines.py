@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 
 from ..errors import DataError
-from .alphabet import MOST, pack
+from .alphabet import LARGEST_TABLE, MOST, pack, too_large_a_table
 from .dataset import Dataset
 from .pinned import Pinned
 from .text import EMBEDDED, LARGEST, read_text
@@ -57,7 +57,7 @@ def read_lines(path: Path) -> list[str]:
     """The lines of a file that are not empty, without spaces at their ends.
 
     Raises:
-        DataError: the file is missing, no text, or has lines that are too long or of too many characters.
+        DataError: the file is missing, no text, or has lines that are too long or of too many characters, or too many.
     """
     rows = read_text(path).split("\n")
     if long := [i for i, row in enumerate(rows) if len(row) > LONGEST]:
@@ -65,6 +65,9 @@ def read_lines(path: Path) -> list[str]:
     found = [line for row in rows if (line := row.strip())]
     if not found:
         raise DataError(f"{path}: has no lines; give a file with one example a line")
+    longest = max(map(len, found))
+    if len(found) * (longest + 2) > LARGEST_TABLE:  # a single long line among many short ones
+        raise DataError(f"{path}: {too_large_a_table(len(found), longest)}")
     if (different := len(set().union(*found))) >= MOST:
         raise DataError(
             f"{path}: has {different} different characters, expected at most {MOST - 1}; replace the rarest"

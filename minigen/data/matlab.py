@@ -1,4 +1,4 @@
-"""Lists of byte matrices in a MATLAB 5 file, the form in which the piano rolls of music are shared.
+"""Lists of matrices of small numbers in a MATLAB 5 file, the form in which the piano rolls of music are shared.
 
     128 bytes of header, then elements:     type, size (two uint32), content filled up to a multiple of 8 bytes;
                                             of at most 4 bytes: one uint32 of size and type, content in the next 4 bytes
@@ -21,14 +21,19 @@ import numpy as np
 from ..errors import DataError
 from .pinned import content_of
 
-LARGEST = 4 << 20  # bytes of a file; Nottingham's has 0.4 MB
-LONGEST = 64 << 20  # bytes when unpacked; Nottingham's has 24 MB
-INT8, UINT8, INT32, UINT32, MATRIX, COMPRESSED = 1, 2, 5, 6, 14, 15
-CELL = 1
+LARGEST = 4 << 20  # bytes of a file that is fetched; Nottingham's has 0.4 MB
+LONGEST = 64 << 20  # bytes of a file, and when unpacked; Nottingham's has 24 MB
+INT8, INT32, UINT32, MATRIX, COMPRESSED = 1, 5, 6, 14, 15
+NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9: "<f8", 12: "<i8", 13: "<u8"}
+CELL, NUMERIC = 1, range(6, 16)  # classes of a matrix
+
+
+class _Other(Exception):
+    """What is whole, and something else than expected."""
 
 
 def read_cells(path: Path) -> dict[str, list[np.ndarray]]:
-    """The variables of a file that are lists (cell arrays) of matrices of bytes, by their names; others are left out.
+    """The variables of a file that are lists (cell arrays) of matrices of numbers, by their names; others are left out.
 
     Returns:
         for each, its matrices: uint8, of two axes.
@@ -36,7 +41,7 @@ def read_cells(path: Path) -> dict[str, list[np.ndarray]]:
     Raises:
         DataError: the file is missing, damaged, or of another format; says which.
     """
-    content = content_of(path, LARGEST)
+    content = content_of(path, LONGEST)
     if content[:6] != b"MATLAB" or content[124:128] != b"\0\1IM":
         raise DataError(f"{path}: is no MATLAB 5 file: it begins with {content[:6]!r}; give the file of that name")
     found: dict[str, list[np.ndarray]] = {}
@@ -51,6 +56,8 @@ def read_cells(path: Path) -> dict[str, list[np.ndarray]]:
                 name, matrices = _cell_array(element)
                 if matrices:
                     found[name] = matrices
+    except _Other as error:
+        raise DataError(f"{path}: holds {error}, expected matrices of whole numbers 0 ... 255") from None
     except (ValueError, StopIteration) as error:
         fault = str(error) or "an element is empty"
         raise DataError(f"{path}: is damaged ({fault}); remove it and fetch it again") from None
@@ -113,11 +120,15 @@ def _cell_array(element: memoryview) -> tuple[str, list[np.ndarray]]:
 
 
 def _bytes_of(element: memoryview) -> np.ndarray:
-    """A matrix of whole numbers 0 ... 255, whatever its class: MATLAB stores those as bytes."""
-    parts, _, shape, _ = _head(element)
+    """A matrix of whole numbers 0 ... 255, of whatever type: MATLAB stores those as bytes, other programs do not."""
+    parts, of_class, shape, name = _head(element)
+    if of_class not in NUMERIC:
+        raise _Other(f"{name or 'a list'!r} of class {of_class}, which is no matrix of numbers")
     kind, values = next(parts)
-    if kind != UINT8 or len(values) != math.prod(shape):
-        raise ValueError(
-            f"a matrix of {shape[0]} x {shape[1]} has {len(values)} bytes of type {kind}, expected {UINT8}"
-        )
-    return np.frombuffer(values, np.uint8).reshape(shape, order="F")
+    if kind not in NUMBERS or len(values) != math.prod(shape) * np.dtype(NUMBERS[kind]).itemsize:
+        raise ValueError(f"a matrix of {shape[0]} x {shape[1]} has {len(values)} bytes of type {kind}")
+    found = np.frombuffer(values, NUMBERS[kind])
+    whole = (found >= 0) & (found <= 255) & (found == np.floor(found))
+    if not whole.all():
+        raise _Other(f"numbers such as {found[~whole][0]} ({found.dtype.name})")
+    return found.astype(np.uint8).reshape(shape, order="F")

@@ -22,10 +22,10 @@ from ..errors import ArgumentError, unknown_name
 from ..nn import Module
 from ..optim.schedules import Schedule, constant, cosine
 from ..random import SEEDS, Generator
+from .memory import check_depth
 from .trainer import Trainer
 
 LARGEST = 2**63 - 1
-STEP_MEMORY = 2 << 30  # bytes; a step of the models in their papers' sizes takes a tenth
 Value = str | int | float
 Shape = tuple[int, ...]
 
@@ -368,32 +368,13 @@ class Recipe:
             )
         self.check_data(settings, data)
         self.check(settings, data)
+        check_depth(settings)
 
 
 SCHEDULES: dict[str, Callable[[Settings], Schedule]] = {
     "constant": lambda s: constant(s.lr),
     "cosine": lambda s: cosine(s.lr, s.steps),
 }
-
-
-def check_memory(name: str, s: Settings, numbers: float, rest: float = 0) -> None:
-    """Refuse an option with which a step would take more than STEP_MEMORY: before it is taken, and not by the system.
-
-    Args:
-        name: of the option that costs so much.
-        numbers: float32 numbers that a step keeps for one example. rest: those that it keeps whatever the batch is.
-
-    Raises:
-        ArgumentError: says how much would be needed, and which batch size would do.
-    """
-    needed, fixed = 4 * (s.shard_size * numbers + rest), 4 * rest
-    if needed > STEP_MEMORY:
-        fits = int((STEP_MEMORY - fixed) / (4 * numbers)) * s.shards
-        smaller = f"take fewer, or --batch-size {fits}" if fits >= s.shards else "take fewer"
-        raise ArgumentError(
-            f"{name}: {s.get(name, 0)} with {s.shard_size} examples at once would take about {needed / 1e9:.1f} GB of "
-            f"memory, more than the {STEP_MEMORY / 1e9:.1f} GB that a step may take; {smaller}"
-        )
 
 
 def classes_of(data: Dataset, model: str) -> int:

@@ -5,8 +5,9 @@
 
 is the sound of the note with MIDI number p: a fundamental f and its overtones h = 2 ... 6 (additive synthesis). Their
 weights are a_h = h^-1.5, and T = 1.5 s: the higher ones die away sooner, as on a struck string. It begins and ends
-softly, and nothing clicks. A key that sounds in several frames in a row is one long note: a roll does not say whether
-it was struck again. Lesson 18 lets it be heard.
+softly, and nothing clicks. Short or long, a note is the same wave up to its end, so each key's is computed once. A key
+that sounds in several frames in a row is one long note: a roll does not say whether it was struck again. Lesson 18 lets
+it be heard.
 """
 
 import io
@@ -28,9 +29,12 @@ RATE = 22050  # samples a second
 OVERTONES = np.arange(1, 7)
 DECAY = 1.5  # seconds: T above
 ATTACK, RELEASE = 0.01, 0.08  # seconds
+RINGS = 18.0  # seconds, after which e^(-t / T) is less than half a step of 16 bits
 LOUDEST = 0.8  # of what a sample can hold
 LONGEST = 600.0  # seconds
+MOST_ROLLS, MOST_NOTES = 16, 50_000  # in one picture
 TICKS = 480  # of MIDI, a beat
+SLOWEST, LAST_TICK = 2**24 - 1, 2**28 - 1  # of MIDI: microseconds a beat, and the largest number of ticks
 VELOCITY = 80  # of MIDI, 1 ... 127
 
 
@@ -65,10 +69,16 @@ def wav_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3) -> bytes:
     roll = _checked(roll)
     _check_seconds(len(roll), seconds_a_frame)
     sound = np.zeros(round((len(roll) * seconds_a_frame + RELEASE) * RATE) + 1)
-    for key, start, end in notes_of(roll):
-        note = tone(440 * 2 ** ((key + A0 - 69) / 12), (end - start) * seconds_a_frame)
-        at = round(start * seconds_a_frame * RATE)
-        sound[at : at + len(note)] += note[: len(sound) - at]
+    of_key: dict[int, list[Note]] = {}
+    for note in notes_of(roll):
+        of_key.setdefault(note.key, []).append(note)
+    for key, notes in of_key.items():
+        longest = max(note.end - note.start for note in notes) * seconds_a_frame
+        wave_of_key = struck(440 * 2 ** ((key + A0 - 69) / 12), longest)
+        for _, start, end in notes:
+            part = released(wave_of_key, (end - start) * seconds_a_frame)
+            at = round(start * seconds_a_frame * RATE)
+            sound[at : at + len(part)] += part[: len(sound) - at]
     sound *= LOUDEST / max(np.abs(sound).max(), 1e-9)
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
@@ -81,23 +91,46 @@ def wav_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3) -> bytes:
 
 def tone(frequency: float, seconds: float) -> np.ndarray:
     """The sound of a note that is held for so long, and of its end, at RATE samples a second."""
-    t = np.arange(round((seconds + RELEASE) * RATE)) / RATE
+    return released(struck(frequency, seconds), seconds)
+
+
+def struck(frequency: float, seconds: float) -> np.ndarray:
+    """The sound of a key that is not let go of within so many seconds, and until it would have ended after them."""
+    t = _times(seconds)
     h = OVERTONES[OVERTONES * frequency < RATE / 2, None]  # higher ones cannot be sampled
     sound = (h**-1.5 * np.exp(-h * t / DECAY) * np.sin(2 * np.pi * h * frequency * t)).sum(axis=0)
-    begin, end = np.clip(t / ATTACK, 0, 1), np.clip((seconds + RELEASE - t) / RELEASE, 0, 1)
-    return np.asarray(sound * np.sin(np.pi / 2 * begin) ** 2 * np.sin(np.pi / 2 * end) ** 2)
+    return np.asarray(sound * np.sin(np.pi / 2 * np.clip(t / ATTACK, 0, 1)) ** 2)
 
 
-def midi_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3, beats_a_frame: float = 1.0) -> bytes:
+def released(sound: np.ndarray, seconds: float) -> np.ndarray:
+    """What is left of a sound, which lasts as long or longer, if its key is let go of after so many seconds."""
+    t = _times(seconds)
+    end = np.clip((min(seconds, RINGS) + RELEASE - t) / RELEASE, 0, 1)
+    return np.asarray(sound[: len(t)] * np.sin(np.pi / 2 * end) ** 2)
+
+
+def _times(seconds: float) -> np.ndarray:
+    """When a note of so many seconds is sampled, in seconds."""
+    return np.arange(round((min(seconds, RINGS) + RELEASE) * RATE)) / RATE
+
+
+def midi_bytes(
+    roll: np.ndarray,
+    seconds_a_frame: float = 0.3,
+    beats_a_frame: float = 1.0,
+    marks: Sequence[tuple[int, str]] = (),
+) -> bytes:
     """The content of a MIDI file with the notes of a roll (L, 88) of 0 and 1, on one track.
 
     Args:
         roll: the notes.
         seconds_a_frame: how fast it is played.
         beats_a_frame: how many quarter notes a frame is.
+        marks: frames, in order, and what begins there: markers, which other programs show.
 
     Raises:
-        ShapeError, ArgumentError: not such a roll, or one that would last more than ten minutes.
+        ShapeError, ArgumentError: not such a roll, one that would last more than ten minutes, or a tempo that MIDI
+            does not know.
     """
     import mido
 
@@ -105,15 +138,23 @@ def midi_bytes(roll: np.ndarray, seconds_a_frame: float = 0.3, beats_a_frame: fl
     _check_seconds(len(roll), seconds_a_frame)
     if not 0 < beats_a_frame <= 16:
         raise ArgumentError(f"beats_a_frame: expected 0 < beats_a_frame <= 16, got {beats_a_frame}")
-    events = [(note.end, "note_off", note.key) for note in notes_of(roll)]
-    events += [(note.start, "note_on", note.key) for note in notes_of(roll)]
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=round(1e6 * seconds_a_frame / beats_a_frame))])
+    tempo, ticks = 1e6 * seconds_a_frame / beats_a_frame, len(roll) * beats_a_frame * TICKS
+    if not 1 <= tempo <= SLOWEST or ticks > LAST_TICK:
+        raise ArgumentError(
+            f"seconds_a_frame: expected 1e-06 ... {SLOWEST / 1e6:.4g} seconds a beat, and at most {LAST_TICK // TICKS} "
+            f"beats, as MIDI counts them, got {tempo / 1e6:.4g} and {ticks / TICKS:.4g}; change beats_a_frame too"
+        )
+    notes = notes_of(roll)
+    events = [(note.end, 0, mido.Message("note_off", note=note.key + A0, velocity=VELOCITY)) for note in notes]
+    events += [(frame, 1, mido.MetaMessage("marker", text=_ascii(text))) for frame, text in marks]
+    events += [(note.start, 2, mido.Message("note_on", note=note.key + A0, velocity=VELOCITY)) for note in notes]
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=round(tempo))])
     now = 0
-    for frame, kind, key in sorted(events):
+    for frame, _, message in sorted(events, key=lambda event: event[:2]):
         tick = round(frame * beats_a_frame * TICKS)
-        track.append(mido.Message(kind, note=key + A0, velocity=VELOCITY, time=tick - now))
+        track.append(message.copy(time=tick - now))
         now = tick
-    track.append(mido.MetaMessage("end_of_track", time=round(len(roll) * beats_a_frame * TICKS) - now))
+    track.append(mido.MetaMessage("end_of_track", time=round(ticks) - now))
     file = io.BytesIO()
     mido.MidiFile(type=0, ticks_per_beat=TICKS, tracks=[track]).save(file=file)
     return file.getvalue()
@@ -136,8 +177,17 @@ def piano_roll(
         beats_a_frame: how many quarter notes a frame is.
         names: of the rolls, each to stand above its own.
         given: a roll that is part of each, to be told from the rest by another colour.
+
+    Raises:
+        ShapeError, ArgumentError: they are no rolls, none or more than a picture shows, or not as many as names.
     """
+    if not 1 <= len(rolls) <= MOST_ROLLS:
+        raise ArgumentError(f"rolls: expected 1 ... {MOST_ROLLS} in a picture, got {len(rolls)}; draw some of them")
+    if names and len(names) != len(rolls):
+        raise ArgumentError(f"names: expected one for each of {len(rolls)} rolls, got {len(names)}; or give none")
     notes = [notes_of(roll) for roll in rolls]
+    if (n := sum(map(len, notes))) > MOST_NOTES:
+        raise ArgumentError(f"rolls: {n} notes, expected at most {MOST_NOTES} in a picture; draw fewer or shorter ones")
     apart = [] if given is None else notes_of(given)
     keys = [note.key for of_roll in notes for note in of_roll] or [KEYS // 2]
     low, high = min(keys) - 1, max(keys) + 1
@@ -147,9 +197,9 @@ def piano_roll(
     below = figure.subplots(len(rolls), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     for i, (axes, of_roll) in enumerate(zip(below, notes, strict=True)):
         for colour, drawn in (("C0", of_roll), ("C1", apart)):
-            for key, start, end in drawn:
-                begin, length = start * beats_a_frame, (end - start) * beats_a_frame
-                axes.broken_barh([(begin, length)], (key - 0.5, 1), facecolor=colour, edgecolor="white", linewidth=0.5)
+            for key in sorted({note.key for note in drawn}):
+                bars = [(n.start * beats_a_frame, (n.end - n.start) * beats_a_frame) for n in drawn if n.key == key]
+                axes.broken_barh(bars, (key - 0.5, 1), facecolor=colour, edgecolor="white", linewidth=0.5)
         axes.set_ylim(low - 0.5, high + 0.5)
         axes.set_yticks(*_named_keys(low, high))
         axes.set_xlim(0, longest)
@@ -184,13 +234,20 @@ def _checked(roll: np.ndarray) -> np.ndarray:
         raise ShapeError(f"roll: expected the shape (frames, {KEYS}), got {roll.shape}; give one roll at a time")
     ended = np.flatnonzero((roll == PAD).all(axis=1))
     roll = roll[: ended[0]] if len(ended) else roll
+    if not len(roll):
+        raise ArgumentError(f"roll: has no frame before its end ({PAD}); leave it out")
     if not np.isin(roll, (0, 1)).all():
         raise ArgumentError("roll: expected 0 and 1, a key sounds or not, got other values; round or draw them first")
     return roll
 
 
+def _ascii(text: str) -> str:
+    """What MIDI can hold of a text."""
+    return text.encode("ascii", "replace").decode()
+
+
 def _check_seconds(frames: int, seconds_a_frame: float) -> None:
-    if not 0 < seconds_a_frame * max(frames, 1) <= LONGEST:
+    if not 0 < seconds_a_frame * frames <= LONGEST:
         raise ArgumentError(
             f"seconds_a_frame: expected {frames} frames to last 0 < seconds <= {LONGEST:g}, got {seconds_a_frame} each"
         )

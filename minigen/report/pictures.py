@@ -64,7 +64,7 @@ def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, 
     """
     if train.kind not in ("text", "lines"):
         return music_baselines(train, test)
-    found = counting(train.x, test.x, len(train.alphabet))
+    found = counting(train.x, test.x, len(train.alphabet), train.kind)
     symbols = SequenceModel.counted(test.x).sum() / len(test) if a_line else 1.0
     counted = {name.replace(" ", "_"): round(value * symbols, 4) for name, value in found.items()}
     return counted | music_baselines(train, test)

@@ -1,7 +1,7 @@
 """What a model of music plays: its samples, harmonies of a given soprano, ways between two tunes.
 
 Each is left three times: a WAV to hear, a MIDI file for other programs, and a picture of the rolls. In the first two
-the pieces follow one another, with a rest between.
+the pieces follow one another, with a rest between; the files say which, and where each begins.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,9 @@ from ..errors import ArgumentError
 from ..metrics.music import harmony_baselines, places_of_harmony, roll_baselines
 from ..models.sequences.ngram import NGram
 from ..random import Generator
+from .captions import captioned
 from .latent import slerp
-from .music import midi_bytes, piano_roll, wav_bytes
+from .music import LONGEST, midi_bytes, piano_roll, wav_bytes
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -68,13 +69,32 @@ def content(
     names: Sequence[str] = (),
     given: np.ndarray | None = None,
 ) -> Content:
-    """The content of one of these files."""
+    """The content of one of these files.
+
+    Raises:
+        ArgumentError: there are more rolls than such a file holds.
+    """
     seconds, beats = TEMPO[data]
     if suffix == ".png":
         return piano_roll(rolls, title, beats_a_frame=beats, names=names, given=given)
     rest = np.zeros((round(2 / beats), rolls[0].shape[1]), np.uint8)  # half a bar
+    begins = np.cumsum([0, *(len(roll) + len(rest) for roll in rolls)])
+    if (lasts := (begins[-1] - len(rest)) * seconds) > LONGEST:
+        raise ArgumentError(
+            f"n: {len(rolls)} pieces last {lasts:.0f} seconds, expected at most {LONGEST:g} in a file; take fewer"
+        )
     pieces = np.concatenate([part for roll in rolls for part in (rest, roll)][1:])
-    return wav_bytes(pieces, seconds) if suffix == ".wav" else midi_bytes(pieces, seconds, beats)
+    names = names or [f"sample {i + 1}" for i in range(len(rolls))]
+    marks = [(int(begin), name) for begin, name in zip(begins, names, strict=False)]
+    sound = wav_bytes(pieces, seconds) if suffix == ".wav" else midi_bytes(pieces, seconds, beats, marks)
+    order = ", ".join(f"{name} at {begin * seconds:.1f} s" for begin, name in marks)
+    return captioned(sound, {"Title": title, "Contents": f"{apart(len(rolls), data)}: {order}"})
+
+
+def apart(n: int, data: str) -> str:
+    """How n pieces lie in a file of sound, in words."""
+    pieces, rest = f"{n} piece{'s' if n > 1 else ''}", 2 * TEMPO[data][0] / TEMPO[data][1]
+    return pieces + (f", one after the other, {rest:.1f} s of silence between" if n > 1 else "")
 
 
 def roll_of(line: str, data: str) -> np.ndarray:

@@ -51,7 +51,9 @@ def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: s
 @own_settings()
 def scatter(samples: np.ndarray, data: np.ndarray, title: str = "", name: str = "samples") -> "Figure":
     """Generated points (N, 2), by their `name`, over points of the data (M, 2), which are larger so as to be seen."""
-    figure = new_figure(5, 5, dpi=120)
+    extent = np.ptp(data, axis=0)
+    sides = np.round(0.7 + 4.3 * np.clip(extent / max(*extent, 1e-9), 0.4, 1), 1)  # flat data have no blank bands
+    figure = new_figure(*map(float, sides), dpi=120)
     axes = figure.add_subplot(aspect="equal")
     axes.scatter(data[:, 0], data[:, 1], s=30, color="0.8", label="data")
     axes.scatter(samples[:, 0], samples[:, 1], s=4, color="C3", label=name)
@@ -86,7 +88,9 @@ def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> "F
             axes.plot(steps, values, label=name.replace("_", " "), linewidth=1, marker=alone)
         for i, (name, value) in enumerate(panel.levels.items()):
             colour = f"C{(len(panel.series) + i) % 10}"
-            axes.axhline(value, label=f"{name.replace('_', ' ')} {value:.4g}", linestyle="--", linewidth=1, color=colour)
+            axes.axhline(
+                value, label=f"{name.replace('_', ' ')} {value:.4g}", linestyle="--", linewidth=1, color=colour
+            )
         axes.set_ylabel(panel.unit)
         if isinstance(panel.high, int):  # a count of something, and of how many
             axes.set_yticks(sorted({0, panel.high // 2, panel.high}))

@@ -10,6 +10,7 @@ from ..errors import ArgumentError
 from ..models.sequences.sampling import Draw
 from ..random import Generator
 from . import playing
+from .music import MOST_ROLLS
 from .pictures import MOST_IMAGES, MOST_POINTS, Content, picture_of
 from .trained import Trained
 from .writing import texts
@@ -112,4 +113,9 @@ def _music(trained: Trained, n: int, rng: Generator, suffix: str, how: dict[str,
         raise ArgumentError(
             f"folder: what {trained.settings.model!r} wrote is no music; train it longer, or take a .txt"
         )
-    return counted(len(rolls), "piece"), playing.content(suffix, rolls, data, trained.title)
+    if suffix != ".png":
+        return playing.apart(len(rolls), data), playing.content(suffix, rolls, data, trained.title)
+    told = counted(len(rolls), "piece")
+    if len(rolls) > MOST_ROLLS:
+        told = f"the first {MOST_ROLLS} of {told}, as many as a picture shows; others are in a file --out NAME.mid"
+    return told, playing.content(suffix, rolls[:MOST_ROLLS], data, trained.title)

@@ -22,7 +22,7 @@ from ..nn import Module
 from ..report.pictures import Content
 from ..version import __version__
 from .advice import resume_command
-from .provenance import GENERATED, save_png
+from .provenance import GENERATED, save_png, sound_from
 from .untrusted_files import FORMAT, NUMBERS, TYPES, Rationed, read_config, read_header, read_tensors
 
 if TYPE_CHECKING:
@@ -125,23 +125,25 @@ class Run:
             about: further texts; the seed is otherwise that of the run.
         """
         about = {"seed": self.settings.seed, **about} if source == GENERATED else about
-        run = self.folder.resolve().name
-        save_png(
-            figure, self.folder / name, source, model=self.settings.model, data=self.settings.data, run=run, **about
-        )
+        save_png(figure, self.folder / name, source, **self._origin(about))
+
+    def _origin(self, about: dict[str, object]) -> dict[str, object]:
+        """What a picture or sound says of the run that it is from."""
+        return {"model": self.settings.model, "data": self.settings.data, "run": self.folder.resolve().name, **about}
 
     def leave(self, name: str | Path, content: Content, **about: Any) -> None:
         """Write a file of the folder, or at any path, whole or not at all.
 
         Args:
             name: see `picture`.
-            content: a figure, a text, bytes, or a function that writes the file of a path.
-            about: of a figure, see `picture`.
+            content: a figure, a text, the bytes of a WAV or MIDI file, or a function that writes the file of a path.
+            about: of a figure or sound, see `picture`.
         """
         if isinstance(content, str):
             self.write(name, lambda path: path.write_text(content, encoding="utf-8"))
         elif isinstance(content, bytes):
-            self.write(name, lambda path: path.write_bytes(content))
+            sound = sound_from(content, **self._origin({"seed": self.settings.seed, **about}))
+            self.write(name, lambda path: path.write_bytes(sound))
         elif callable(content):
             self.write(name, content)
         else:

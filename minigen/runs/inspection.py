@@ -1,15 +1,17 @@
-"""What lies in a file that minigen wrote: the origin of a picture, the tensors of weights, the state of a run."""
+"""What lies in a file that minigen wrote: the origin of a picture or sound, the tensors of weights, a run's state."""
 
 from pathlib import Path
 
 from ..errors import DataError
 from .folder import load_run
-from .provenance import texts_of
+from .provenance import SOUNDS, texts_of
 from .untrusted_files import read_header
+
+KNOWN = ".png, .wav, .mid or .safetensors"
 
 
 def described(path: Path) -> list[str]:
-    """Lines about a .png or .safetensors file, or about the folder of a run.
+    """Lines about a .png, .wav, .mid or .safetensors file, or about the folder of a run; a .txt's is the one it is in.
 
     Raises:
         DataError: there is no such file, it is of another kind, or damaged.
@@ -18,15 +20,17 @@ def described(path: Path) -> list[str]:
         return _run(path)
     if path.suffix.lower() == ".safetensors":
         return _tensors(path)
-    if path.suffix.lower() == ".png":
-        return _picture(path)
-    raise DataError(f"file: {path}: expected a .png or .safetensors file, or the folder of a training run")
+    if path.suffix.lower() in (".png", *SOUNDS):
+        return _origin(path)
+    if path.suffix.lower() == ".txt" and path.is_file() and (path.parent / "config.json").exists():
+        return [f"{path}: a text, which says nothing of itself; the run in its folder:", *_run(path.parent)]
+    raise DataError(f"file: {path}: expected a {KNOWN} file, or the folder of a training run")
 
 
-def _picture(path: Path) -> list[str]:
+def _origin(path: Path) -> list[str]:
     texts = texts_of(path)
     if not texts:
-        return [f"{path}: no word of where it came from; minigen writes it into its pictures, but it can be removed"]
+        return [f"{path}: no word of where it came from; minigen writes it into what it leaves, but it can be removed"]
     return [f"{name}: {text}" for name, text in texts.items()]
 
 

@@ -17,6 +17,7 @@ from ..data import Dataset, Loader
 from ..distributed import Group, check_fit
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
+from ..models.memory import MOST_WEIGHTS
 from ..random import Generator, next_seed
 from ..report import Trained, baselines, curves, final_files, modes
 from ..report.pictures import Files
@@ -24,7 +25,7 @@ from ..report.playing import measures
 from ..report.restorations import compared
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
-from ..runs.untrusted_files import NUMBERS, Rationed
+from ..runs.untrusted_files import Rationed
 from ..signals import Stopped, stop_request
 from .loop import steps
 from .supervisor import Supervisor, check_on_nan, defined
@@ -183,7 +184,7 @@ def _trainer_and_rng(settings: Settings, data: Dataset, group: Group) -> tuple[T
         group.take_gpu()
     recipe = recipe_of(settings.model)
     with backend.device(settings.device), _memory_advice(settings):
-        weights, rng = Rationed(NUMBERS, settings.seed), Generator(settings.seed)
+        weights, rng = Rationed(MOST_WEIGHTS, settings.seed), Generator(settings.seed)
         try:
             model = recipe.build(settings, data.shape, weights)
         except DataError as error:

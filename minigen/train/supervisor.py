@@ -99,6 +99,7 @@ class Supervisor:
         self.skipped_in_a_row = self.rollbacks = 0
         self.seconds = 0.0
         self.last: Checkpoint | None = None  # to roll back to
+        self.checksum = data.checksum()
 
     # ---------------------------------------------------------------------------------------------------- state
 
@@ -109,6 +110,7 @@ class Supervisor:
         notes = {
             "minigen": __version__,
             "examples": len(self.data.x),
+            "data": self.checksum,
             "order": self.trainer.order(),
             "rng": self.rng.state(),
             "loader": self.batches.state(),
@@ -131,6 +133,11 @@ class Supervisor:
         if notes.get("examples") != len(self.data.x):
             raise ArgumentError(
                 f"data: the run was begun with {notes.get('examples')} examples, here are {len(self.data.x)}; "
+                "give the same data (--data-dir)"
+            )
+        if notes.get("data", self.checksum) != self.checksum:  # format 1 once had none
+            raise ArgumentError(
+                f"data: the run was begun with other examples than these {len(self.data.x)} (their CRC-32 differs); "
                 "give the same data (--data-dir)"
             )
         sums = {n.removeprefix("sums/"): a for n, a in checkpoint.arrays.items() if n.startswith("sums/")}

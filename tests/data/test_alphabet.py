@@ -86,3 +86,9 @@ def test_lines_that_do_not_fit():
     for line in ("abc", "a\n"):
         with pytest.raises(ArgumentError, match=r"lines: expected lines of at most 2 characters, got .* as line 1"):
             pack(["a", line], "\nabc", 2)
+
+
+def test_a_single_long_line_among_many_short_ones():
+    """They would take a thousand times the memory of the text; nothing is made of them."""
+    with pytest.raises(ArgumentError, match=r"lines: 70000 lines, the longest of 1000 characters, would be 70140000"):
+        pack(["a"] * 70_000, "\na", 1000)

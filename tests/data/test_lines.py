@@ -88,6 +88,7 @@ def test_lines_of_ones_own(tmp_path):
         (b"anna\nbob\n", "has 2 lines, expected at least 2000"),
         (b"anna\n\n" + b"x" * (LONGEST + 1), "line 3 has more than 1000 characters"),
         ("\n".join(map(chr, range(200, 500))).encode(), "different characters, expected at most 254"),
+        (b"a\n" * 70_000 + b"b" * 1000, "70001 lines, the longest of 1000 characters, would be 70141002 symbols, exp"),
         (b"\xff\xfe", "is no text in UTF-8"),
     ],
 )

@@ -62,6 +62,29 @@ def test_what_scipy_writes(tmp_path_factory, one, other, compressed):
             assert np.array_equal(a, b)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "bool"])
+def test_small_numbers_of_any_type(file, dtype):
+    """SciPy writes each type as it is, MATLAB as bytes."""
+    matrices = [np.eye(2, 3).astype(dtype), np.zeros((4, 1), dtype)]
+    path = file(b"")
+    scipy.io.savemat(path, {"x": as_cells(matrices)})
+    for ours, theirs in zip(read_cells(path)["x"], matrices, strict=True):
+        assert ours.dtype == np.uint8
+        assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "found"),
+    [(np.full((2, 2), 0.5), "0.5"), (np.full((2, 2), -1, np.int8), "-1"), (np.full((1, 1), np.nan), "nan"),
+     (np.full((2, 2), 256), "256")],
+)  # fmt: skip
+def test_other_numbers_are_no_damage(file, matrix, found):
+    path = file(b"")
+    scipy.io.savemat(path, {"x": as_cells([matrix])})
+    with pytest.raises(DataError, match=rf"holds numbers such as {found} \(\w+\), expected .* numbers 0 ... 255$"):
+        read_cells(path)
+
+
 @pytest.mark.parametrize("name", ["JSB_Chorales.mat", "Nottingham.mat"])
 def test_the_real_files_as_scipy_reads_them(name):
     path = Path(SHARED or ".", "music", name)
@@ -101,12 +124,15 @@ def test_elements_may_be_compressed_or_not(file):
         (MATLAB + element(14, element(6, bytes(8)) + element(5, bytes(12)) + element(1, b"x")), "has no head of flags"),
         (MATLAB + matrix(1, (1, -1), b"x", b""), r"has the axes \(1, -1\)"),
         (MATLAB + matrix(1, (1, 2), b"x", matrix(6, (2, 3), b"", A)), "'x' promises 2 matrices and has 1"),
-        (MATLAB + matrix(1, (1, 1), b"x", matrix(6, (2, 4), b"", A)), "2 x 4 has 6 bytes of type 2, expected 2"),
+        (MATLAB + matrix(1, (1, 1), b"x", matrix(6, (2, 4), b"", A)), "2 x 4 has 6 bytes of type 2"),
         (
-            MATLAB + matrix(1, (1, 1), b"x", matrix(6, (2, 3), b"", element(9, bytes(48)))),
-            "48 bytes of type 9, expected 2",
+            MATLAB + matrix(1, (1, 1), b"x", matrix(6, (2, 3), b"", element(10, bytes(48)))),
+            "48 bytes of type 10",
         ),
-        (MATLAB + matrix(1, (1, 1), b"x", matrix(1, (1, 1), b"", matrix(6, (2, 3), b"", A))), "of type 14, expected 2"),
+        (
+            MATLAB + matrix(1, (1, 1), b"x", matrix(1, (1, 1), b"", matrix(6, (2, 3), b"", A))),
+            "of class 1, which is no matrix of n",
+        ),
     ],
 )
 def test_damage_is_one_line(file, content, fault):
@@ -144,6 +170,6 @@ def test_a_bomb_does_not_go_off(file, monkeypatch):
 def test_a_file_that_is_too_large(tmp_path):
     path = tmp_path / "large.mat"
     with open(path, "wb") as large:
-        large.truncate(matlab.LARGEST + 1)
-    with pytest.raises(DataError, match=f"has more than {matlab.LARGEST} bytes"):
+        large.truncate(matlab.LONGEST + 1)
+    with pytest.raises(DataError, match=f"has more than {matlab.LONGEST} bytes"):
         read_cells(path)

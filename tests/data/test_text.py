@@ -51,6 +51,16 @@ def test_the_parts_of_a_text_meet_and_do_not_overlap():
     assert decode(test.x[0, :1], test.alphabet) == text[n - 1]
 
 
+def test_a_text_whose_every_block_begins_with_a_line_end_is_no_set_of_lines(tmp_path):
+    """Records of 64 characters: in one part, or in both, the first symbols are all the same."""
+    rows = np.random.default_rng(0).integers(97, 123, (100, 63)).astype(np.uint8).tobytes()
+    records = "".join(rows[i : i + 63].decode() + "\n" for i in range(0, len(rows), 63))
+    for shift in range(64):
+        (tmp_path / "tinyshakespeare.txt").write_text(records[shift:])
+        parts = [data.load("shakespeare", split, folder=tmp_path) for split in ("train", "test")]
+        assert [part.kind for part in parts] == ["text", "text"]
+
+
 def test_they_say_what_they_are():
     assert data.kind_of("sonnets") == data.kind_of("shakespeare") == "text"
     train = data.load("sonnets")

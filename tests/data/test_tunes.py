@@ -1,6 +1,7 @@
 """Music as lines: no tone is lost or added on the way there and back, and the windows are the pieces'."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from minigen.data.tunes import (
     roll_of_melody,
 )
 from minigen.errors import ArgumentError, DataError
+from minigen.report.music import key_name
 from tests.fuzz.samples import MATLAB, cells
 
 SHARED = os.environ.get("MINIGEN_DATA", "")
@@ -134,3 +136,12 @@ def test_chorales_in_all_keys():
     (line,) = lines_of(train.x[key * 1436 + 1 : key * 1436 + 2], train.alphabet)
     assert np.array_equal(roll_of_chorale(line), np.roll(one, 3, axis=1))
     assert lines_of(test.x[:1], test.alphabet) == [chorale_of(pieces("jsb", "test", SHARED)[0][:16])]
+
+
+def test_the_page_says_which_character_is_which_key():
+    """As rows of octaves, in columns of three characters."""
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    header, *octaves = ("octave C " + page.partition("octave C ")[2].partition("```")[0]).splitlines()
+    places = {header[at : at + 2].strip(): at for at in range(7, 7 + 3 * 12, 3)}
+    told = {name + row[0]: row[at] for row in octaves for name, at in places.items() if row[at : at + 1].strip()}
+    assert told == {key_name(key): character for key, character in enumerate(CHARACTERS)}

@@ -14,13 +14,17 @@ from minigen.data.music import KEYS
 from minigen.errors import ArgumentError, ShapeError
 from minigen.report.music import (
     LONGEST,
+    MOST_ROLLS,
     RATE,
     RELEASE,
+    RINGS,
     Note,
     key_name,
     midi_bytes,
     notes_of,
     piano_roll,
+    released,
+    struck,
     tone,
     wav_bytes,
 )
@@ -225,3 +229,74 @@ def test_what_is_given_has_a_colour_of_its_own():
 def test_silence_can_be_drawn():
     (axes,) = piano_roll([roll_of(4)]).axes
     assert not axes.collections
+
+
+# ------------------------------------------------------------------------------------------------------------- bounds
+
+
+def test_a_roll_that_has_ended_before_it_begins():
+    for function in (notes_of, wav_bytes, midi_bytes, lambda roll: piano_roll([roll])):
+        with pytest.raises(ArgumentError, match="roll: has no frame before its end"):
+            function(np.full((3, KEYS), PAD))
+
+
+def test_how_many_rolls_and_names_a_picture_takes():
+    for n in (0, MOST_ROLLS + 1):
+        with pytest.raises(ArgumentError, match=f"rolls: expected 1 ... {MOST_ROLLS} in a picture, got {n}"):
+            piano_roll([roll_of(1)] * n)
+    for names in (["a"], ["a", "b", "c"]):
+        with pytest.raises(ArgumentError, match=f"names: expected one for each of 2 rolls, got {len(names)}"):
+            piano_roll([roll_of(1)] * 2, names=names)
+
+
+def test_how_many_notes_a_picture_takes(monkeypatch):
+    monkeypatch.setattr("minigen.report.music.MOST_NOTES", 3)
+    roll = roll_of(7, (C4, 0, 1), (C4, 2, 3), (C4, 4, 5))
+    assert piano_roll([roll]).axes
+    with pytest.raises(ArgumentError, match="rolls: 6 notes, expected at most 3"):
+        piano_roll([roll, roll])
+
+
+@pytest.mark.parametrize(
+    ("frames", "seconds", "beats"), [(1, 100.0, 1.0), (1, 1e-7, 1.0), (1, 0.3, 1e-4), (36_000, 0.016, 16.0)]
+)
+def test_tempos_that_midi_does_not_know(frames, seconds, beats):
+    with pytest.raises(ArgumentError, match=r"^seconds_a_frame: expected 1e-06 ... 16.78 seconds a beat"):
+        midi_bytes(np.ones((frames, KEYS)), seconds, beats)
+
+
+@given(st.floats(1e-9, 1e9), st.floats(1e-9, 16))
+def test_any_tempo_is_kept_or_refused(seconds, beats):
+    try:
+        content = midi_bytes(roll_of(2, (C4, 0, 1)), seconds, beats)
+    except ArgumentError:
+        return
+    file = mido.MidiFile(file=io.BytesIO(content))
+    assert file.length == pytest.approx(2 * seconds, rel=0.51, abs=1e-3)  # a tempo is in whole microseconds
+
+
+def test_long_notes_take_no_longer_than_they_sound():
+    """Of a note of ten minutes nothing is left after 18 seconds; and each key's wave is computed once."""
+    assert len(tone(440.0, 600.0)) == round((RINGS + RELEASE) * RATE)
+    assert np.abs(struck(440.0, 600.0)[round(RINGS * RATE) :]).max() < 0.5 / 32768
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("minigen.report.music.struck", lambda *of: made.append(of) or struck(*of))
+        wav_bytes(roll_of(9, (C4, 0, 1), (C4, 2, 5), (C4, 6, 7), (A4, 0, 9)), 0.1)
+    assert [round(hertz) for hertz, _ in made] == [262, 440]
+
+
+def test_a_short_note_is_the_beginning_of_a_long_one():
+    for seconds in (0.1, 1.0, 20.0):
+        np.testing.assert_array_equal(tone(440.0, seconds), released(struck(440.0, 30.0), seconds))
+
+
+def test_marks_say_what_begins():
+    content = midi_bytes(roll_of(4, (C4, 0, 4)), 0.5, 1.0, [(0, "one"), (2, "the öther")])
+    (track,) = mido.MidiFile(file=io.BytesIO(content)).tracks
+    now, found = 0, []
+    for message in track:
+        now += message.time
+        if message.type == "marker":
+            found.append((now, message.text))
+    assert found == [(0, "one"), (2 * 480, "the ?ther")]

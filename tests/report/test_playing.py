@@ -1,8 +1,10 @@
 """What a model of music leaves: files to hear and to see, of its samples, of harmonies, of the way between tunes."""
 
 import io
+import re
 import wave
 
+import mido
 import numpy as np
 import pytest
 
@@ -14,7 +16,9 @@ from minigen.errors import ArgumentError
 from minigen.models import recipe_of
 from minigen.random import Generator
 from minigen.report import Trained, final_files, latent_pictures, playing
+from minigen.report.captions import captions
 from minigen.report.evaluation import evaluate
+from minigen.report.music import MOST_ROLLS
 from minigen.report.samples import check_how, sampled, suffixes_of
 
 RNG = np.random.default_rng(0)
@@ -135,3 +139,31 @@ def test_samples_of_a_harmony_begin_with_the_prompt():
     _, text = sampled(shown, 2, 0, ".txt", None, {"prompt": prompt, "length": 48})
     assert all(line.startswith(prompt) for line in text.splitlines())
     assert ".wav" in suffixes_of(shown)
+
+
+@pytest.mark.parametrize("data", ["jsb", "melodies"])
+def test_many_pieces_are_drawn_as_far_as_a_picture_shows_them(data):
+    shown, n = trained("gru", data), 2 * MOST_ROLLS
+    told, figure = sampled(shown, n, 0, ".png", None, {"length": 3})
+    assert re.fullmatch(
+        rf"the first {MOST_ROLLS} of \d+ pieces, as many as a picture shows; others are .*NAME.mid", told
+    )
+    assert len(figure.axes) == MOST_ROLLS
+
+
+def test_the_order_of_pieces_is_said_and_written():
+    rolls = [np.eye(4, 88), np.eye(2, 88), np.eye(3, 88)]
+    wav, mid = (playing.content(suffix, rolls, "jsb", "gru on jsb", ["a", "b", "c"]) for suffix in (".wav", ".mid"))
+    assert playing.apart(3, "jsb") == "3 pieces, one after the other, 1.2 s of silence between"
+    assert playing.apart(1, "jsb") == "1 piece"
+    assert captions(wav) == captions(mid)
+    assert captions(wav)["Contents"] == f"{playing.apart(3, 'jsb')}: a at 0.0 s, b at 3.6 s, c at 6.0 s"
+    assert seconds(wav) == pytest.approx(0.6 * (4 + 2 + 2 + 2 + 3), abs=0.1)
+    marks = [message.text for message in mido.MidiFile(file=io.BytesIO(mid)) if message.type == "marker"]
+    assert marks == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mid"])
+def test_more_pieces_than_a_file_of_sound_holds(suffix):
+    with pytest.raises(ArgumentError, match="n: 200 pieces last 719 seconds, expected at most 600 in a file"):
+        playing.content(suffix, [np.eye(4, 88)] * 200, "jsb", "")

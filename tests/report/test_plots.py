@@ -85,3 +85,9 @@ def test_manifold_codes_cover_the_plane_evenly():
 
 def test_scatter():
     assert len(plots.scatter(np.zeros((3, 2)), np.ones((4, 2))).axes[0].collections) == 2
+
+
+@pytest.mark.parametrize(("extent", "inches"), [((1, 1), (5, 5)), ((2, 1), (5, 2.85)), ((0, 3), (2.4, 5))])
+def test_a_scatter_is_as_wide_and_high_as_the_data(extent, inches):
+    points = np.array([[0, 0], extent])
+    np.testing.assert_allclose(plots.scatter(points, points).get_size_inches(), inches, atol=0.06)

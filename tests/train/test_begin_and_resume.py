@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigen as mg
+from minigen import data
 from minigen.data import Loader
 from minigen.errors import ArgumentError, DataError
-from minigen.runs import Every, load_run, save_checkpoint
+from minigen.runs import Every, load_newest, load_run, save_checkpoint
 from minigen.train import Stopped
 from tests.faults import record
 
@@ -278,7 +279,6 @@ def test_a_run_that_is_not_finished_is_not_written_over(tmp_path, monkeypatch):
 
 
 def test_other_data_are_refused(tmp_path, monkeypatch):
-    from minigen import data
     from minigen.train import resume
 
     folder = stopped_run(tmp_path, monkeypatch)
@@ -286,8 +286,19 @@ def test_other_data_are_refused(tmp_path, monkeypatch):
     fewer = data.Dataset("digits", digits.x[:-1], digits.y[:-1])
     with pytest.raises(ArgumentError, match="begun with 1500 examples, here are 1499"):
         resume(folder, fewer, fewer, quiet=True)
+    others = data.Dataset("digits", np.roll(digits.x, 1, axis=0), digits.y)
+    with pytest.raises(ArgumentError, match=r"begun with other examples than these 1500 .* give the same data"):
+        resume(folder, others, others, quiet=True)
     with pytest.raises(ArgumentError, match="the run's examples have shape"):
         resume(folder, data.load("ring"), data.load("ring"), quiet=True)
+
+
+def test_a_checkpoint_from_before_the_data_were_checked(tmp_path, monkeypatch):
+    folder = stopped_run(tmp_path, monkeypatch)
+    checkpoint, _ = load_newest(folder)
+    assert checkpoint.notes.pop("data") == data.load("digits").checksum()
+    save_checkpoint(folder, checkpoint)
+    go_on(folder)
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path, monkeypatch):

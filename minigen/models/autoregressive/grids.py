@@ -29,7 +29,7 @@ from ...errors import ArgumentError
 from ...nn import Module, one_hot, sum_features
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
-from ..recipe import SCHEDULES, STEP_MEMORY, Option, Settings
+from ..recipe import SCHEDULES, Option, Settings
 from ..trainer import Metrics, evaluated_in_parts, parts_of
 from ..vaes.vae import VAETrainer
 
@@ -143,26 +143,6 @@ LEVELS = Option("levels", 2, "grey levels of a pixel; 2: drawn black or white", 
 def grid_trainer(model: GridModel, s: Settings) -> GridTrainer:
     """As the options say."""
     return GridTrainer(model, SCHEDULES[s.schedule](s), binary=s.levels == 2)
-
-
-def check_size(s: Settings, numbers: float, weights: float) -> None:
-    """Refuse sizes with which a step would take more than STEP_MEMORY.
-
-    Args:
-        numbers: that a step keeps for an image. weights: of the network; there are five more numbers for each of them.
-
-    Raises:
-        ArgumentError: says how much would be needed.
-    """
-    needed = 4 * (s.shard_size * numbers + 6 * weights)
-    if needed > STEP_MEMORY:
-        sizes = ", ".join(
-            f"{name} {s.get(name, 0)}" for name in ("levels", "width", "depth", "direct") if s.get(name, 0)
-        )
-        raise ArgumentError(
-            f"{sizes} and batch_size {s.batch_size}: a step would take about {needed / 1e9:.1f} GB of memory, more "
-            f"than the {STEP_MEMORY / 1e9:.1f} GB that it may; take less of one of them"
-        )
 
 
 def meaning(s: Settings) -> str:

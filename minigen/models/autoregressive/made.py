@@ -30,8 +30,9 @@ from ...backend import Array, xp_of
 from ...data import Dataset
 from ...nn import Buffer, Dense
 from ...random import Generator, given_or_default
+from ..memory import check_size
 from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Option, Recipe, Settings, Shape
-from .grids import LEVELS, GridModel, check_size, grid_trainer, meaning
+from .grids import LEVELS, GridModel, grid_trainer, meaning
 
 
 class MaskedDense(Dense):
@@ -72,7 +73,7 @@ class MADE(GridModel):
 
     Args:
         shape, levels, named: see GridModel.
-        hidden: units of each hidden layer.
+        hidden: units of each hidden layer; without any, each pixel is a logistic regression on those before it.
         direct: whether inputs are connected to later outputs directly, too.
         rng: where the weights are drawn from.
     """
@@ -116,20 +117,24 @@ class MADE(GridModel):
         return ops.reshape(logits, (*grid.shape, self.logits))
 
     def draw_part(self, n: int, rng: Generator) -> Array:
-        """Pixel by pixel; the first layer's sums grow by what each adds."""
-        (w_in, b_in), *inner, (w_out, b_out) = [layer.weights for layer in (*self.hidden, self.last)]
-        xp, size = xp_of(w_out), math.prod(self.shape)
+        """Pixel by pixel; the first layer's sums, which may be the last one's, grow by what each adds."""
+        (w_in, b_in), *others = [layer.weights for layer in (*self.hidden, self.last)]
+        xp, size = xp_of(w_in), math.prod(self.shape)
         grid, sums = xp.zeros((n, size), np.int64), xp.repeat(b_in[None], n, axis=0)
-        straight, w_straight = xp.zeros((n, size * self.logits), w_out.dtype), None
+        straight, w_straight = xp.zeros((n, size * self.logits), w_in.dtype), None
         if self.direct is not None:
             w_straight, b = self.direct.weights
             straight += b
         for d in range(size):
-            h = xp.maximum(sums, 0)
-            for w, b in inner:
-                h = xp.maximum(h @ w + b, 0)
-            own = slice(d * self.logits, (d + 1) * self.logits)
-            grid[:, d] = self.drawn_from(h @ w_out[:, own] + b_out[own] + straight[:, own], rng)
+            own, h = slice(d * self.logits, (d + 1) * self.logits), sums
+            for w, b in others[:-1]:
+                h = xp.maximum(h, 0) @ w + b
+            if others:
+                w, b = others[-1]
+                logits = xp.maximum(h, 0) @ w[:, own] + b[own]
+            else:
+                logits = sums[:, own]
+            grid[:, d] = self.drawn_from(logits + straight[:, own], rng)
             pixel, rows = self.shown(grid[:, d]), slice(d * self.seen, (d + 1) * self.seen)
             sums += pixel @ w_in[rows]
             if w_straight is not None:

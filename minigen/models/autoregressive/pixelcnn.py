@@ -31,8 +31,9 @@ from ...backend import Array, xp_of
 from ...data import Dataset
 from ...nn import Buffer, Conv2D
 from ...random import Generator, given_or_default
+from ..memory import check_size
 from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape
-from .grids import LEVELS, GridModel, check_size, grid_trainer, meaning
+from .grids import LEVELS, GridModel, grid_trainer, meaning
 
 
 class MaskedConv2D(Conv2D):

@@ -22,7 +22,7 @@ import numpy as np
 
 from ... import ops
 from ...autodiff import Tensor
-from ...errors import ArgumentError
+from ...errors import ArgumentError, whole
 from ...nn import Module, Parameter
 from ...random import Generator
 from .bijection import Bijection, Mapped, sum_of
@@ -32,20 +32,24 @@ class Coupling(Bijection):
     """An affine coupling of the two halves of the last axis.
 
     Args:
-        network: a module (N, ..., C - C // 2) -> (N, ..., 2 (C // 2)). channels: C.
+        network: a module (N, ..., C - B) -> (N, ..., 2 B). channels: C.
+        moved: B, how many of the channels, the last ones, are stretched and shifted; default: C // 2.
 
     Raises:
-        ArgumentError: there is one channel alone.
+        ArgumentError: there is one channel alone, or one half is empty.
     """
 
-    def __init__(self, network: Module, channels: int) -> None:
+    def __init__(self, network: Module, channels: int, moved: int | None = None) -> None:
         if channels < 2:
             raise ArgumentError(f"channels: expected at least 2, got {channels}: one half says how the other is moved")
-        self.network, self.kept, self.moved = network, channels - channels // 2, channels // 2
+        moved = channels // 2 if moved is None else whole("moved", moved)
+        if moved >= channels:
+            raise ArgumentError(f"moved: expected less than the {channels} channels, got {moved}: some say how")
+        self.network, self.kept, self.moved = network, channels - moved, moved
         self.log_bound = Parameter(np.zeros(self.moved, np.float32))
 
     def scale_and_shift(self, x_a: Tensor) -> tuple[Tensor, Tensor]:
-        """s and t, each (N, ..., C // 2)."""
+        """s and t, each (N, ..., B)."""
         h, t = ops.split(self.network(x_a), 2, axis=-1)
         return within(self.log_bound, h), t
 

@@ -32,7 +32,7 @@ from .bijection import Bijection, Mapped, no_change
 
 
 class Swap(Bijection):
-    """The channels in reverse order: what stayed comes to be moved."""
+    """The channels in reverse order: what stayed comes to be moved, if the halves trade their sizes too."""
 
     def forward(self, x: Tensor) -> Mapped:
         """The elements only move: the determinant is 1 or -1."""

@@ -54,13 +54,18 @@ def dense_network(inputs: int, outputs: int, width: int, rng: Generator) -> Sequ
 
 
 def steps_of_flow(shape: Shape, depth: int, width: int, mixing: str, rng: Generator) -> list[Bijection]:
-    """So many steps on examples of `shape`, images or points."""
+    """So many steps on examples of `shape`, images or points.
+
+    The halves of an odd number of channels are a smaller and a larger one, and are moved in turn: were the smaller one
+    moved each time, the channel in the middle never would be.
+    """
     channels, network = shape[-1], conv_network if len(shape) == 3 else dense_network
     maps: list[Bijection] = []
-    for _ in range(depth):
-        inner = network(channels - channels // 2, 2 * (channels // 2), width, rng)
+    for i in range(depth):
+        moved = (channels + i % 2) // 2
+        inner = network(channels - moved, 2 * moved, width, rng)
         turn = Mixing(channels, rng) if mixing == "1x1" else Swap()
-        maps += [Normalize(shape), turn, Coupling(inner, channels)]
+        maps += [Normalize(shape), turn, Coupling(inner, channels, moved)]
     return maps
 
 

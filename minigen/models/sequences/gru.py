@@ -17,9 +17,11 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
+from ...data import Dataset
 from ...nn import Dense, Dropout, Module, Parameter
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
+from ..memory import check_size
 from ..recipe import BATCH_SIZE, DEPTH, LR, STEPS, WIDTH, Recipe, Settings, Shape
 from .language import sequence_model, unit_of_loss, what_the_loss_means
 from .sequence_model import ALPHABET, DROPOUT, WEIGHT_DECAY, SequenceModel, sequence_trainer
@@ -118,6 +120,13 @@ def gru(s: Settings, shape: Shape, rng: Generator) -> SequenceModel:
     return sequence_model(GRU(s.width, s.depth, s.dropout, rng), s, shape, rng)
 
 
+def check(s: Settings, data: Dataset) -> None:
+    """A step keeps gates and states of each layer at all places, and the symbols' logits."""
+    places, symbols = data.shape[0] - 1, len(data.alphabet) or data.shape[-1]
+    numbers = places * (12 * s.depth * s.width + 5 * (s.width + symbols))
+    check_size(s, numbers, 6 * s.depth * s.width**2 + 2 * symbols * s.width)
+
+
 RECIPES = (
     Recipe(
         "gru",
@@ -128,6 +137,7 @@ RECIPES = (
         for_data=FOR_DATA,
         takes=("text", "lines", "rolls"),
         shows=("log-probabilities",),
+        check=check,
         meaning=what_the_loss_means,
         unit=unit_of_loss,
     ),

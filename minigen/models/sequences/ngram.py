@@ -219,12 +219,7 @@ class NGram:
 
 
 def text_of(x: np.ndarray) -> np.ndarray:
-    """The text (T,) that was cut into windows (N, T + 1), each one symbol on, or blocks that share one; lines as given.
-
-    Lines all begin with symbol 0, the line end.
-    """
-    if (x[:, 0] == 0).all():
-        return x
+    """The text (T,) that was cut into windows (N, T + 1), each one symbol on, or blocks that share one."""
     if np.array_equal(x[1:, :-1], x[:-1, 1:]):
         return np.concatenate([x[0], x[1:, -1]])
     if np.array_equal(x[1:, 0], x[:-1, -1]):
@@ -234,14 +229,16 @@ def text_of(x: np.ndarray) -> np.ndarray:
 
 
 def counting(
-    train_x: np.ndarray, test_x: np.ndarray, symbols: int, orders: Sequence[int] = (1, 2, 3, 4, 5)
+    train_x: np.ndarray, test_x: np.ndarray, symbols: int, kind: str, orders: Sequence[int] = (1, 2, 3, 4, 5)
 ) -> dict[str, float]:
     """What counting the training examples gets on the test examples, in nats a symbol, by order: {'counting 1': 2.49}.
 
     Args:
         train_x, test_x: bytes (N, T + 1) of a data set of text or lines.
         symbols: how many characters its alphabet has.
+        kind: 'text', of which the examples are pieces, or 'lines', each an example.
         orders: how many symbols are looked back at.
     """
-    found = NGram(max(orders), symbols).fit(text_of(train_x)).nats(text_of(test_x))
+    train, test = (text_of(x) if kind == "text" else x for x in (train_x, test_x))
+    found = NGram(max(orders), symbols).fit(train).nats(test)
     return {f"counting {order}": float(found[order]) for order in orders}

@@ -32,6 +32,7 @@ from ...errors import ArgumentError, ShapeError
 from ...nn import GELU, Dense, Dropout, LayerNorm, Module, Parameter, Sequential
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
+from ..memory import check_size
 from ..recipe import BATCH_SIZE, DEPTH, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from .language import sequence_model, unit_of_loss, what_the_loss_means
 from .sequence_model import ALPHABET, DROPOUT, WEIGHT_DECAY, SequenceModel, sequence_trainer
@@ -181,8 +182,11 @@ def check_heads(width: int, heads: int) -> None:
 
 
 def check(s: Settings, data: Dataset) -> None:
-    """The heads share the width; and what is tied to the symbols' vectors needs symbols."""
+    """The heads share the width; what is tied to the symbols' vectors needs symbols; and a step needs memory."""
     check_heads(s.width, s.heads)
+    places, symbols = data.shape[0] - 1, len(data.alphabet) or data.shape[-1]
+    numbers = places * (s.depth * (30 * s.width + 4 * s.heads * places) + 5 * (s.width + symbols))
+    check_size(s, numbers, 12 * s.depth * s.width**2 + (places + 2 * symbols) * s.width)
     if s.output == "tied" and data.kind == "rolls":
         raise ArgumentError(f"output: 'tied' is for symbols, and {data.name!r} holds piano rolls; use 'own'")
 

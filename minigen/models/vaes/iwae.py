@@ -24,8 +24,9 @@ from ...nn import Module, ReLU, Tanh
 from ...nn.layers import positive
 from ...optim import cosine
 from ...random import Generator
+from ..memory import check_size
 from ..networks import dense_decoder, dense_encoder
-from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Settings, Shape, check_memory
+from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Settings, Shape
 from ..trainer import Metrics, evaluated_in_parts
 from .vae import LIKELIHOOD, VAE, VAETrainer, bound, check_likelihood
 
@@ -93,7 +94,8 @@ def dense_iwae(s: Settings, shape: Shape, rng: Generator) -> IWAE:
 def check_samples(s: Settings, data: Dataset) -> None:
     """A step keeps the activations of k codes for each example."""
     check_likelihood(s, data)
-    check_memory("samples", s, s.samples * (8 * math.prod(data.shape) + 4 * s.width + 12 * s.latent_dim))
+    numbers = s.samples * (8 * math.prod(data.shape) + 4 * s.width + 12 * s.latent_dim)
+    check_size(s, numbers, s.width * (s.width + 2 * math.prod(data.shape)))
 
 
 def iwae_trainer(model: IWAE, s: Settings) -> IWAETrainer:

@@ -25,12 +25,13 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad, raw
 from ...backend import Array, device_of, to_device, xp_of
-from ...data import PAD
+from ...data import PAD, Dataset
 from ...distributions import Categorical, Normal, gaussian_of, kl_to_standard_normal
 from ...errors import ArgumentError, ShapeError, whole
 from ...nn import Dense, Embedding, Module, sum_features
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
+from ..memory import check_size
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..sequences.gru import GRULayer
 from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw
@@ -225,6 +226,13 @@ def melody_trainer(model: MelodyVAE, s: Settings) -> VAETrainer:
     return VAETrainer(model, rising_then_falling(s))
 
 
+def check(s: Settings, data: Dataset) -> None:
+    """A step keeps gates and states of two readers and a writer at all places, and the symbols' logits."""
+    places, symbols = data.shape[0], len(data.alphabet)
+    numbers = places * (36 * s.width + 5 * (s.width + symbols)) + 12 * s.latent_dim
+    check_size(s, numbers, 18 * s.width**2 + 2 * s.width * symbols + 8 * s.width * s.latent_dim)
+
+
 RECIPES = (
     Recipe(
         "melody-vae",
@@ -235,6 +243,7 @@ RECIPES = (
         takes=("lines",),
         example="melodies",
         shows=("reconstructions", "codes", "encodings", "log-probabilities"),
+        check=check,
         meaning=lambda s: "the loss is a bound on -log p(x), in nats per line; training does not count the free bits",
         unit=lambda s: "nats per line",
     ),

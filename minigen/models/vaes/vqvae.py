@@ -35,8 +35,9 @@ from ...optim import Adam, cosine
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..autoregressive.pixelcnn import PixelCNN
+from ..memory import EACH_WEIGHT, check_size
 from ..networks import grid_decoder, grid_encoder, levels_of
-from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape, check_memory
+from ..recipe import BATCH_SIZE, LARGEST, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..trainer import Metrics, Trainer, evaluated_in_parts
 
 BETA, GAMMA, RARE = 0.25, 0.99, 0.01
@@ -200,8 +201,8 @@ def check_words(s: Settings, data: Dataset) -> None:
     """A step keeps a number for each word at each place several times, and the prior's weights for each with Adam's."""
     kernel = 25 * 2 * s.width  # of the prior's first layer, and of its last: 2 width
     windows = 3 * 256 * 25  # of that layer, as many as are copied at once at the least: forward, and for two gradients
-    rest = s.words * (6 * (kernel + 2 * s.width) + windows)
-    check_memory("words", s, 10 * math.prod(grid_of(data.shape)) * s.words, rest)
+    weights = s.words * (kernel + 2 * s.width + windows / EACH_WEIGHT)
+    check_size(s, 10 * math.prod(grid_of(data.shape)) * s.words, weights)
 
 
 def vq_trainer(model: VQVAE, s: Settings) -> VQTrainer:

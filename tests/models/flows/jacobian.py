@@ -26,13 +26,18 @@ def shaken(module, size=0.3, seed=9):
     return module
 
 
-def numeric_log_det(f, x):
-    """log |det J| of f at one example x (*shape), by central differences in each of its D numbers."""
+def numeric_jacobian(f, x):
+    """(D, D): of f at one example x (*shape), by central differences; a row for each of the D numbers that go in."""
     d = x.size
     steps = STEP * np.eye(d).reshape(d, *x.shape)
     with no_grad():
         after, before = (np.asarray(f(Tensor(x + s))[0].numpy()).reshape(d, -1) for s in (steps, -steps))
-    sign, log_det = np.linalg.slogdet((after - before) / (2 * STEP))
+    return (after - before) / (2 * STEP)
+
+
+def numeric_log_det(f, x):
+    """log |det J| of f at one example x (*shape)."""
+    sign, log_det = np.linalg.slogdet(numeric_jacobian(f, x))
     assert sign != 0
     return log_det
 

@@ -13,10 +13,14 @@ from .jacobian import check_bijection, in_float64, shaken
 rng = np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("channels", [2, 3, 5])
-def test_of_vectors(channels):
-    network = dense_network(channels - channels // 2, 2 * (channels // 2), 6, mg.Generator(0))
-    check_bijection(in_float64(shaken(Coupling(network, channels))), rng.standard_normal((3, channels)))
+@pytest.mark.parametrize(("channels", "moved"), [(2, 1), (3, 1), (3, 2), (5, 2), (5, 4)])
+def test_of_vectors(channels, moved):
+    network = dense_network(channels - moved, 2 * moved, 6, mg.Generator(0))
+    check_bijection(in_float64(shaken(Coupling(network, channels, moved))), rng.standard_normal((3, channels)))
+
+
+def test_by_default_the_smaller_half_is_moved():
+    assert (Coupling(dense_network(3, 4, 6, mg.Generator(0)), 5)).moved == 2
 
 
 def test_of_images():
@@ -61,3 +65,6 @@ def test_no_network_makes_the_scale_overflow():
 def test_one_channel_cannot_be_halved():
     with pytest.raises(MinigenError, match="channels: expected at least 2, got 1"):
         Coupling(dense_network(1, 2, 8, mg.Generator(0)), 1)
+    for moved in (0, 3):
+        with pytest.raises(MinigenError, match=f"moved: expected .*, got {moved}"):
+            Coupling(dense_network(1, 2, 8, mg.Generator(0)), 3, moved)

@@ -9,7 +9,7 @@ from minigen.errors import MinigenError
 from minigen.models import recipe_of
 from minigen.models.flows.realnvp import image_flow, point_flow
 
-from .jacobian import check_bijection, in_float64, numeric_log_det
+from .jacobian import check_bijection, in_float64, numeric_jacobian, numeric_log_det, shaken
 
 DIGITS, MOONS = data.load("digits"), data.load("moons")
 
@@ -108,8 +108,12 @@ def test_settings_of_somebody_else_cannot_make_a_density_of_levels():
             recipe.build(settings.but(levels=levels), DIGITS.shape, mg.Generator(0))
 
 
-def test_points_of_three_numbers():
-    check_bijection(
-        in_float64(point_flow((3,), 3, 6, mg.Generator(0)).bijection),
-        np.random.default_rng(0).standard_normal((2, 3)),
-    )
+@pytest.mark.parametrize("mixing", ["swap", "1x1"])
+@pytest.mark.parametrize("d", range(2, 7))
+def test_every_number_of_a_point_depends_on_every_other(d, mixing):
+    """After three steps: one half is moved by the other, this one by the first, and the first again."""
+    bijection = in_float64(shaken(point_flow((d,), 3, 6, mg.Generator(0), mixing).bijection))
+    x = np.random.default_rng(0).standard_normal((2, d))
+    check_bijection(bijection, x)
+    jacobians = [numeric_jacobian(f, x[0]) for f in (bijection, bijection.inverse)]
+    assert np.abs(jacobians).min() > 1e-7

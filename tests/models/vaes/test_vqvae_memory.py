@@ -34,5 +34,5 @@ def test_the_memory_of_many_words(tmp_path):
     assert status == 0
     refused, _, told = trained(tmp_path / "too many", 40_000)
     assert refused == 2
-    foretold = float(re.search(r"words: 40000 .* about (\S+) GB", told)[1]) * 1e9
+    foretold = float(re.search(r"words 40000 .* about (\S+) GB", told)[1]) * 1e9
     assert 0.2 * foretold / 8 < peak - least < 1.2 * foretold / 8
