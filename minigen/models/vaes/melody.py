@@ -33,7 +33,7 @@ from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..sequences.gru import GRULayer
-from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw
+from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw, beginning
 from ..sequences.sequence_model import ALPHABET, SequenceModel, rising_then_falling
 from .iwae import log_mean_exp
 from .vae import ELBO, VAELoss, VAETrainer, each, log_standard_normal
@@ -158,11 +158,13 @@ class MelodyVAE(Module):
 
         Returns:
             Integers (N, t + length), or fewer if all have ended; PAD after the end.
+
+        Raises:
+            ShapeError, DTypeError, ArgumentError, NumericalError: of the prompt see `beginning`, of logits `finite`.
         """
         whole("length", length)
         rng = given_or_default(rng)
-        start = np.zeros(1, np.int64) if prompt is None else np.asarray(prompt, np.int64)
-        x = to_device(np.tile(start, (z.shape[0], 1)), self.device)
+        x = to_device(np.tile(beginning(prompt, self.symbols, 0), (z.shape[0], 1)), self.device)
         xp, fed, ended = xp_of(x), x, False
         with self.evaluating(), no_grad():
             h: Any = self.first_state(z)
