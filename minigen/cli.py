@@ -33,7 +33,9 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     _add_train(commands, model)
 
     sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
-    sample.add_argument("--n", type=int, metavar="N", help="how many (default: 100; of lines 20, of a text or music 1)")
+    sample.add_argument(
+        "--n", type=int, metavar="N", help="how many (default: 100; of lines 20, of music 4, of a text 1)"
+    )
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
@@ -42,11 +44,16 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
         help_of_it = f"of text, lines and melodies: {option.help} (default: {option.default})"
         sample.add_argument(option.flag, type=kind, metavar=metavar, help=help_of_it)
-    sample.add_argument("--prompt", metavar="TEXT", help="of a model of text: what it begins with")
+    sample.add_argument(
+        "--prompt",
+        metavar="TEXT",
+        help="of a model of text: what it begins with; of more than the model sees at once the end counts",
+    )
     sample.add_argument(
         "--out",
         metavar="FILE",
-        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*)",
+        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*, "
+        "with the endings that the run's own samples have)",
     )
 
     explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
@@ -224,16 +231,21 @@ def _sample(args: argparse.Namespace) -> None:
         how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
         check_how(trained, how)
         suffixes = suffixes_of(trained)
-        out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{suffixes[0]}"
+        ends = tuple(suffix for suffix in suffixes if suffix != ".npy")
+        out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{ends[0]}"
         if out.suffix not in suffixes:
             raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {str(out)!r}")
         if not out.parent.is_dir():
             raise DataError(f"out: the folder {out.parent} does not exist; make it first")
-        told, content = sampled(trained, args.n, args.seed, out.suffix, args.data_dir, how)
-        run.leave(out.absolute(), content, seed=args.seed)
-    if isinstance(content, str):
-        print(content, end="")
-    print(f"wrote {out}: {told}")
+        ends = (out.suffix,) if args.out else ends
+        told, files = sampled(trained, args.n, args.seed, ends, args.data_dir, how)
+        there = [suffix for suffix in files if out.with_suffix(suffix).exists()]
+        for suffix, content in files.items():
+            run.leave(out.with_suffix(suffix).absolute(), content, seed=args.seed)
+    if isinstance(text := files.get(".txt"), str):
+        print(text, end="")
+    named = " and ".join([str(out), *(suffix for suffix in files if suffix != out.suffix)])
+    print(f"{'replaced' if there else 'wrote'} {named}: {told}")
 
 
 def _explore(args: argparse.Namespace) -> None:

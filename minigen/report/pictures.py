@@ -1,8 +1,7 @@
 """The pictures of a finished run, as figures by name; who asks decides where they go."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,15 +11,13 @@ from ..models.sequences.ngram import counting
 from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
 from . import plots
-from .playing import final_music, is_music, music_baselines
+from .playing import Content, final_sequences, music_baselines
 from .trained import Trained
-from .writing import final_texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Figures = dict[str, "Figure"]
-Content = Union["Figure", str, bytes, Callable[[Path], object]]  # of a file; the last writes it
 Files = dict[str, Content]
 MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
@@ -48,12 +45,9 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
 
 def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
-    written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
-    if is_music(test.name):
-        return {**written, **final_music(trained, test, rng)}
-    if written:
-        return {**written}
-    return {**final_pictures(trained, test, rng)}
+    if trained.kind in ("images", "points"):
+        return {**final_pictures(trained, test, rng)}
+    return final_sequences(trained, test, rng)
 
 
 def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:

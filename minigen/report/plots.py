@@ -86,7 +86,9 @@ def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> "F
             axes.plot(steps, values, label=name.replace("_", " "), linewidth=1, marker=alone)
         for i, (name, value) in enumerate(panel.levels.items()):
             colour = f"C{(len(panel.series) + i) % 10}"
-            axes.axhline(value, label=f"{name.replace('_', ' ')} {value:.4g}", linestyle="--", linewidth=1, color=colour)
+            axes.axhline(
+                value, label=f"{name.replace('_', ' ')} {value:.4g}", linestyle="--", linewidth=1, color=colour
+            )
         axes.set_ylabel(panel.unit)
         if isinstance(panel.high, int):  # a count of something, and of how many
             axes.set_yticks(sorted({0, panel.high // 2, panel.high}))

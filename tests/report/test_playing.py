@@ -6,50 +6,13 @@ import wave
 import numpy as np
 import pytest
 
-import minigen as mg
-from minigen.data import Dataset
-from minigen.data.alphabet import pack
-from minigen.data.tunes import CHARACTERS, chorale_of, roll_of_chorale
+from minigen.data.tunes import CHARACTERS, roll_of_chorale
 from minigen.errors import ArgumentError
-from minigen.models import recipe_of
 from minigen.random import Generator
-from minigen.report import Trained, final_files, latent_pictures, playing
+from minigen.report import final_files, latent_pictures, playing
 from minigen.report.evaluation import evaluate
-from minigen.report.samples import check_how, sampled, suffixes_of
-
-RNG = np.random.default_rng(0)
-MELODIES = ["".join(RNG.choice(list("ABCD.-"), 32)) for _ in range(12)]
-
-
-def chorale():
-    roll = np.zeros((16, 88), np.uint8)
-    for t in range(16):
-        roll[t, np.array([20, 30, 35, 40]) + RNG.integers(0, 4)] = 1
-    return chorale_of(roll)
-
-
-CHORALES = [chorale() for _ in range(12)]
-
-
-def lines(name, of):
-    alphabet = "\n" + "".join(sorted(set("".join(of))))
-    return Dataset(name, pack(of, alphabet, len(of[0])), alphabet=alphabet)
-
-
-DATA = {
-    "melodies": lines("melodies", MELODIES),
-    "chorales": lines("chorales", CHORALES),
-    "jsb": Dataset("jsb", (RNG.random((12, 17, 88)) < 0.04).astype(np.uint8)),
-}
-SMALL = {"width": 8, "batch_size": 4}
-
-
-def trained(model, data):
-    recipe = recipe_of(model)
-    settings = recipe.settings(DATA[data], **SMALL)
-    net = recipe.build(settings, DATA[data].shape, mg.Generator(0))
-    recipe.trainer(net, settings).prepare(mg.Tensor(DATA[data].x))
-    return Trained(net.eval(), settings, DATA[data].shape)
+from minigen.report.playing import roll_of
+from tests.report.small import CHORALES, DATA, trained
 
 
 def seconds(content):
@@ -116,22 +79,49 @@ def test_what_is_no_music_is_left_out():
     np.testing.assert_array_equal(playing.roll_of(CHORALES[0], "chorales"), roll_of_chorale(CHORALES[0]))
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".mid", ".png", ".npy"])
-def test_samples_of_rolls(suffix, tmp_path):
+@pytest.mark.parametrize("data", ["melodies", "jsb"])
+def test_files_of_one_name_hold_the_same_samples(data, monkeypatch):
+    """What is read, heard and seen are the same pieces; see what is played."""
+    heard = []
+    monkeypatch.setattr(playing, "content", lambda suffix, rolls, *rest: heard.append(rolls) or b"")
+    _, found = playing.samples(trained("gru", data), 3, Generator(0), (".txt", ".wav", ".png")[data == "jsb" :])
+    assert len(heard) == 2
+    for rolls in heard:
+        if data == "jsb":
+            assert len(rolls) == 3
+            assert {roll.shape for roll in rolls} == {(playing.FRAMES, 88)}
+        else:
+            expected = [roll for line in found[".txt"].splitlines() if len(roll := roll_of(line, data))]
+            assert all(np.array_equal(a, b) for a, b in zip(rolls, expected, strict=True))
+
+
+def test_what_is_no_music_is_told(monkeypatch):
+    shown = trained("gru", "melodies")
+    monkeypatch.setattr(playing, "texts", lambda *given, **how: ["AB..", "\x7f", "-C", ""])
+    told, found = playing.samples(shown, 4, Generator(0), (".txt", ".png"))
+    assert told == "4 lines, 2 pieces (2 of 4 are no music)"
+    assert [axes.get_title(loc="left") for axes in found[".png"].axes] == ["line 1", "line 3"]
+    monkeypatch.setattr(playing, "texts", lambda *given, **how: ["\x7f"])
+    assert playing.samples(shown, 1, Generator(0), (".txt", ".wav"))[0] == "1 line, 0 pieces (1 of 1 is no music)"
+    with pytest.raises(ArgumentError, match="folder: what 'gru' wrote is no music; train it longer, or take a"):
+        playing.samples(shown, 1, Generator(0), (".wav",))
+
+
+def test_a_file_of_music_lasts_ten_minutes_at_most(monkeypatch):
     shown = trained("gru", "jsb")
-    assert suffix in suffixes_of(shown)
-    told, content = sampled(shown, 2, 0, suffix, None, {"length": 9})
-    assert told.startswith("2 ")
-    if suffix == ".npy":
-        content(tmp_path / "x.npy")
-        assert np.load(tmp_path / "x.npy").shape == (2, 10, 88)
-    with pytest.raises(ArgumentError, match="prompt: 'gru' writes no text"):
-        check_how(shown, {"prompt": "AB"})
+    told, found = playing.samples(shown, 3, Generator(0), (".wav",), length=400)  # of 0.6 seconds
+    assert told == "the first 2 of 3 pieces, as many as one file holds"
+    assert seconds(found[".wav"]) == pytest.approx((2 * 400 + 2) * 0.6, abs=0.2)
+    with pytest.raises(ArgumentError, match="length: expected at most 1000 frames, which last 10 minutes, got 1001"):
+        playing.samples(shown, 1, Generator(0), (".mid",), length=1001)
+    assert playing.samples(trained("gru", "melodies"), 60, Generator(0), (".txt",))[0] == "60 lines"
 
 
-def test_samples_of_a_harmony_begin_with_the_prompt():
-    shown = trained("gru", "chorales")
-    prompt = CHORALES[0].partition("|")[0] + "|"
-    _, text = sampled(shown, 2, 0, ".txt", None, {"prompt": prompt, "length": 48})
-    assert all(line.startswith(prompt) for line in text.splitlines())
-    assert ".wav" in suffixes_of(shown)
+def test_a_voice_that_stops_is_explained(monkeypatch):
+    shown, test = trained("gru", "chorales"), DATA["chorales"]
+    x = test.x[6:8].copy()
+    x[0, 30:] = 0, *[255] * (x.shape[1] - 31)  # four frames of voices, and an end
+    monkeypatch.setattr(type(shown), "symbols", lambda *given, **how: x)
+    titles = [axes.get_title(loc="left") for axes in playing.harmony(shown, test, Generator(0))["harmony.png"].axes]
+    voices = "its soprano, with voices that are drawn"
+    assert titles == ["the original", f"{voices} (1); the model ended it after 4 of 16 frames", f"{voices} (2)"]

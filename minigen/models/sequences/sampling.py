@@ -93,8 +93,8 @@ def finite(logits: Tensor) -> Array:
     z = raw(logits)
     if not bool(xp_of(z).isfinite(z).all()):
         raise NumericalError(
-            "logits: expected finite numbers, got NaN or infinity; the weights are damaged, or the training went wrong: "
-            "train again with a lower --lr"
+            "logits: expected finite numbers, got NaN or infinity; the weights are damaged or the training went wrong: "
+            "train again, with a lower --lr"
         )
     return z
 
