@@ -22,6 +22,10 @@ from .version import __version__
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
 NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
 MOST_SAMPLES = 10_000_000  # of one command
+SAMPLES_TO_MEASURE = (
+    "how many samples (default: 10000; at most half as many as there are training images, at least 640 for FID-cls; of "
+    "lines at most 1000, of text and rolls none)"
+)
 SAMPLING = ("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length")  # that not every model takes
 
 
@@ -60,7 +64,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     explore.add_argument("--towards", type=int, metavar="LABEL", help="what the arithmetic adds (default: the last)")
 
     evaluate = _add_command(commands, "evaluate", _evaluate, "measures of a trained model, beside those of real data")
-    evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help="how many samples (default: 10000)")
+    evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help=SAMPLES_TO_MEASURE)
 
     what = "a classifier from few labels, with and without images of a VAE"
     augment = _add_command(commands, "augment", _augment, what)
@@ -213,6 +217,15 @@ def _tell(run: Any) -> None:
     )
 
 
+def _data_of(run: Any, part: str, folder: str | None) -> Any:
+    """The run's data, or what has their name here, if they are alike."""
+    from . import data
+
+    found = data.load(run.settings.data, part, folder=folder)
+    run.check_data(found)
+    return found
+
+
 def _trained(run: Any) -> Any:
     """The run's model, to be shown."""
     from .report import Trained
@@ -249,42 +262,49 @@ def _sample(args: argparse.Namespace) -> None:
 
 
 def _explore(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend
     from .random import Generator
     from .report import latent_pictures
     from .runs import load_run
 
     run, rng = load_run(args.folder), Generator(args.seed)
-    test = data.load(run.settings.data, "test", folder=args.data_dir)
+    test = _data_of(run, "test", args.data_dir)
     with backend.device(args.device or backend.default_device()):
         figures = latent_pictures(_trained(run), test, rng, args.towards)
     _write(run, figures, args.seed, [])
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend
     from .report import evaluate
     from .report.evaluation import as_json, drawn, table
     from .runs import load_run
 
     run = load_run(args.folder)
-    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
+    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
-        measures, figures = evaluate(trained, train, test, args.n, args.seed)
+        measures, figures = evaluate(trained, train, test, args.n, args.seed, _say)
     content = as_json(trained, measures, drawn(args.n, train), args.seed)
     run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
     _write(run, figures, args.seed, ["evaluation.json"])
 
 
+def _say(what: str) -> None:
+    """Tell a terminal what takes its time."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
+        if sys.stderr.isatty():
+            print(f"minigen: {what} ...", file=sys.stderr, flush=True)
+
+
 def _augment(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend
     from .report import accuracies_from_few_labels
     from .runs import load_run
 
     run = load_run(args.folder)
-    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
+    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
         found, figures = accuracies_from_few_labels(_trained(run), train, test, args.labels, args.seed)
     print(f"test accuracy from {args.labels} labels:")

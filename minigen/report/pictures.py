@@ -24,6 +24,7 @@ NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
 
 # The units of metrics that are no losses, with the ends of their axes; a loss's unit is what the recipe says.
 SHARE, RATIO, CODES = ("share", 0.0, 1.0), ("variance\n(data: 1)", 0.0, None), ("nats of codes", None, None)
+OF_EXAMPLE = ("nats per example", None, None)
 CLUSTERS, WORDS = ("clusters", 0.0, None), ("words in use", 0.0, None)
 UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "real_accuracy": SHARE,
@@ -35,8 +36,8 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "perplexity": WORDS,
     "information": CODES,
     "continuous_information": CODES,
-    "likeness": ("nats per example", None, None),
-    "kl": ("nats per example", None, None),
+    "likeness": OF_EXAMPLE,
+    "kl": OF_EXAMPLE,
     "prior": ("nats per grid", None, None),
     "bits_per_dim": ("bits per dimension", None, None),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
@@ -101,7 +102,10 @@ def curves(
     by_axis: dict[tuple[str, float | None, float | None], dict[str, list[float]]] = {}
     for name in {name: 0 for row in rows for name in row}:
         if name not in NOT_PLOTTED:
-            by_axis.setdefault(UNITS.get(name, loss), {})[name] = [row.get(name, np.nan) for row in rows]
+            axis = UNITS.get(name, loss)
+            if axis == OF_EXAMPLE and loss[0].startswith("nats per"):  # a line, such as the loss has, is an example
+                axis = loss
+            by_axis.setdefault(axis, {})[name] = [row.get(name, np.nan) for row in rows]
     panels = [
         plots.Panel(axis[0], series, axis[1], ends.get(axis[0], axis[2]), levels or {} if axis == loss else {})
         for axis, series in by_axis.items()

@@ -101,8 +101,7 @@ def reopen(folder: str | Path, data: Dataset, group: Group | None = None) -> Job
     """A run that was stopped; its settings may be somebody else's."""
     group = group or Group()
     run = group.from_first(lambda: _unfinished(folder))
-    if run.shape != data.shape:
-        raise ArgumentError(f"data: the run's examples have shape {run.shape}, these {data.shape}")
+    run.check_data(data)
     recipe_of(run.settings.model).check_with(run.settings, data)
     return Job(run, *_trainer_and_rng(run.settings, data, group), is_new=False)
 

@@ -227,6 +227,12 @@ def melody_trainer(model: MelodyVAE, s: Settings) -> VAETrainer:
     return VAETrainer(model, rising_then_falling(s))
 
 
+def what_the_loss_means(s: Settings) -> str:
+    """For the end of a training."""
+    loss = f"reconstruction + max({s.free_bits:g} free bits, kl)"
+    return f"nats per line; the loss is {loss}, test_loss reconstruction + kl, a bound on -log p(x)"
+
+
 RECIPES = (
     Recipe(
         "melody-vae",
@@ -237,7 +243,7 @@ RECIPES = (
         takes=("lines",),
         example="melodies",
         shows=("reconstructions", "codes", "encodings", "log-probabilities"),
-        meaning=lambda s: "the loss is a bound on -log p(x), in nats per line; training does not count the free bits",
+        meaning=what_the_loss_means,
         unit=lambda s: "nats per line",
     ),
 )
