@@ -38,7 +38,10 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 
     sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
     sample.add_argument(
-        "--n", type=int, metavar="N", help="how many (default: 100; of lines 20, of music 4, of a text 1)"
+        "--n",
+        type=int,
+        metavar="N",
+        help="how many (default: 100; of points 2000, of lines 20, of music 4, of a text 1: as a run leaves)",
     )
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(

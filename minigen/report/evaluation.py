@@ -149,8 +149,8 @@ def _log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measure
     """Of a model that gives log p(x), or a bound on it that needs no encoder."""
     x = pixels(test.x[:LIKELIHOOD_IMAGES])
     nats = -float(trained.log_prob(x, rng).mean())
-    taken = f"{len(x)} test examples; {trained.recipe.meaning(trained.settings)}"
-    return {"NLL": Measure(nats, None, f"nats, of {taken}")}
+    what = trained.recipe.meaning(trained.settings).removeprefix("the loss is ").partition(";")[0]
+    return {"NLL": Measure(nats, None, f"{what}; of {len(x)} test examples")}
 
 
 def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> Measures:
@@ -287,8 +287,8 @@ def as_json(trained: Trained, measures: Measures, n: int, seed: int) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """A value of a measure, or None where it is not defined."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """A value of a measure, or None where it is not defined; 0 has no sign."""
+    return value if not isinstance(value, float) else value + 0.0 if math.isfinite(value) else None
 
 
 def table(measures: Measures) -> str:
@@ -296,7 +296,7 @@ def table(measures: Measures) -> str:
     compared = any(m.real is not None for m in measures.values())
     lines = [("measure", "samples", "real data", "") if compared else ("measure", "value", "", "")]
     for name, m in measures.items():
-        value, real = ("" if v is None else f"{v:.4g}" if math.isfinite(v) else "-" for v in (m.value, m.real))
+        value, real = ("" if v is None else f"{v + 0.0:.4g}" if math.isfinite(v) else "-" for v in (m.value, m.real))
         lines.append((name, value, real, m.note))
     width, beside = max(14, *(len(name) for name in measures)), 9 * compared
     return "\n".join(f"{a:<{width}} {b:>9} {c:>{beside}}  {d}".rstrip() for a, b, c, d in lines)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Figures = dict[str, "Figure"]
 Files = dict[str, Content]
+PICTURED = {"images": 100, "points": 2000}  # of a run
 MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
 
@@ -61,14 +62,14 @@ def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, 
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet))
     symbols = SequenceModel.counted(test.x).sum() / len(test) if a_line else 1.0
-    counted = {name.replace(" ", "_"): round(value * symbols, 4) for name, value in found.items()}
+    counted = {name.replace(" ", "_"): round(value * symbols, 4) + 0.0 for name, value in found.items()}
     return counted | music_baselines(train, test)
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     """samples.png; of autoencoders reconstructions.png and, with two latents, manifold.png."""
     title = trained.title
-    samples = trained.sample(100 if test.is_image else 2000, rng)
+    samples = trained.sample(PICTURED[trained.kind], rng)
     figures = {"samples.png": picture_of(samples, test, title)}
     if not trained.can_show("reconstructions"):
         return figures

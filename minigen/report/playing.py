@@ -244,7 +244,7 @@ def measures(trained: Trained, test: Dataset) -> dict[str, float]:
         for i in range(0, len(test), PART):
             log_p = trained.model.log_probs(to_device(test.x[i : i + PART], trained.model.device))
             total -= float(to_numpy(log_p.data)[at[i : i + PART]].sum(dtype=np.float64))
-    return {"harmony": round(total / int(at.sum()), 4)}
+    return {"harmony": round(total / int(at.sum()), 4) + 0.0}
 
 
 def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
@@ -257,4 +257,4 @@ def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
         found["harmony_counting"] = -float(counted[places_of_harmony(test.x, test.alphabet)].mean())
     else:
         found = {}
-    return {name: round(value, 4) for name, value in found.items()}
+    return {name: round(value, 4) + 0.0 for name, value in found.items()}

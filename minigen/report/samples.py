@@ -11,7 +11,7 @@ from ..errors import ArgumentError
 from ..models.sequences.sampling import Draw
 from ..random import Generator
 from . import playing
-from .pictures import MOST_IMAGES, MOST_POINTS, picture_of
+from .pictures import MOST_IMAGES, MOST_POINTS, PICTURED, picture_of
 from .playing import Content
 from .trained import Trained
 
@@ -23,7 +23,6 @@ SUFFIXES = {
     "lines": (".txt",),
     "rolls": (*playing.MUSIC, ".npy"),
 }
-PICTURED = 100  # images, or points
 OF_DRAWING = ("temperature", "top_k", "top_p")
 LACKS = {
     "label": "knows no classes",
@@ -80,7 +79,7 @@ def sampled(
             own["draw"] = Draw(**{name: value for name, value in how.items() if name in OF_DRAWING})
         return playing.samples(trained, n or playing.how_many(trained), rng, suffixes, **own)
     (suffix,) = suffixes
-    n = n or PICTURED
+    n = n or PICTURED[trained.kind]
     told = playing.counted(n, "sample")
     if suffix == ".npy":
         return told, {suffix: lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))}

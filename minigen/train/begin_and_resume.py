@@ -33,7 +33,7 @@ from .terminal import TERMINAL, tell
 PREPARING = 1000  # examples
 SETTLING = 50  # batches
 SIZES = ("width", "latent_dim", "classes", "continuous", "words", "pack")  # options that weights grow with
-DRAWN = ("samples", "restored")  # from noise: with the seed after the run's
+DRAWN = ("samples", "harmony", "restored")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
 
 
@@ -289,7 +289,7 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
         weights += weight
         for name, value in trainer.evaluate(batch, rng, *y).items():
             sums[name] = sums.get(name, 0.0) + value.item() * weight
-    means = {name: round(total / weights, 6) for name, total in sums.items()}
+    means = {name: round(total / weights, 6) + 0.0 for name, total in sums.items()}
     return defined(means | modes(shown, test, 2500, Generator(seed)))
 
 
