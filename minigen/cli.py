@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import signals
-from .errors import ArgumentError, DataError, MinigenError
+from .errors import ArgumentError, MinigenError
 from .terminal import Parser, attempt
 from .version import __version__
 
@@ -49,7 +49,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     )
     for option in _options_of_texts():
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
-        help_of_it = f"of text, lines and melodies: {option.help} (default: {option.default})"
+        help_of_it = f"of text and of music as text: {option.help} (default: {option.default})"
         sample.add_argument(option.flag, type=kind, metavar=metavar, help=help_of_it)
     sample.add_argument(
         "--prompt",
@@ -238,7 +238,7 @@ def _trained(run: Any) -> Any:
 
 def _sample(args: argparse.Namespace) -> None:
     from . import backend
-    from .report.samples import check_how, sampled, suffixes_of
+    from .report.samples import check_how, files_of, sampled
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -246,21 +246,15 @@ def _sample(args: argparse.Namespace) -> None:
         trained = _trained(run)
         how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
         check_how(trained, how)
-        suffixes = suffixes_of(trained)
-        ends = tuple(suffix for suffix in suffixes if suffix != ".npy")
-        out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{ends[0]}"
-        if out.suffix not in suffixes:
-            raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {str(out)!r}")
-        if not out.parent.is_dir():
-            raise DataError(f"out: the folder {out.parent} does not exist; make it first")
-        ends = (out.suffix,) if args.out else ends
-        told, files = sampled(trained, args.n, args.seed, ends, args.data_dir, how)
-        there = [suffix for suffix in files if out.with_suffix(suffix).exists()]
+        places = files_of(trained, args.out, run.folder / f"sample-{args.seed}")
+        told, files = sampled(trained, args.n, args.seed, tuple(places), args.data_dir, how)
+        there = any(places[suffix].exists() for suffix in files)
         for suffix, content in files.items():
-            run.leave(out.with_suffix(suffix).absolute(), content, seed=args.seed)
+            run.leave(places[suffix].absolute(), content, seed=args.seed)
     if isinstance(text := files.get(".txt"), str):
         print(text, end="")
-    named = " and ".join([str(out), *(suffix for suffix in files if suffix != out.suffix)])
+    first, *others = files
+    named = " and ".join([str(places[first]), *others])
     print(f"{'replaced' if there else 'wrote'} {named}: {told}")
 
 

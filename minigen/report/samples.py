@@ -7,7 +7,7 @@ from typing import Any
 
 from ..data import load
 from ..data.files import save_parts
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DataError
 from ..models.sequences.sampling import Draw
 from ..random import Generator
 from . import playing
@@ -37,6 +37,26 @@ def suffixes_of(trained: Trained) -> tuple[str, ...]:
     """How the name of a file of samples may end; where none is named, all but .npy, as a run leaves them."""
     tunes = trained.kind == "lines" and playing.is_music(trained.settings.data)
     return (*SUFFIXES[trained.kind], *(playing.MUSIC if tunes else ()))
+
+
+def files_of(trained: Trained, out: str | None, otherwise: Path) -> dict[str, Path]:
+    """The files that samples are to be written to, by their endings.
+
+    Args:
+        trained: the model. out: one file, if it is named. otherwise: else their path, without an ending.
+
+    Raises:
+        ArgumentError, DataError: of the one that is named: an ending that does not suit, or no such folder.
+    """
+    suffixes = suffixes_of(trained)
+    if out is None:
+        return {suffix: otherwise.with_name(otherwise.name + suffix) for suffix in suffixes if suffix != ".npy"}
+    path = Path(out)
+    if path.suffix not in suffixes:
+        raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {out!r}")
+    if not path.parent.is_dir():
+        raise DataError(f"out: the folder {path.parent} does not exist; make it first")
+    return {path.suffix: path}
 
 
 def check_how(trained: Trained, how: dict[str, Any]) -> None:

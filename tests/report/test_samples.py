@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from minigen.errors import ArgumentError
+from minigen.errors import ArgumentError, DataError
 from minigen.random import Generator
 from minigen.report import final_files
-from minigen.report.samples import check_how, sampled, suffixes_of
+from minigen.report.samples import check_how, files_of, sampled, suffixes_of
 from tests.report.small import CHORALES, DATA, trained
 
 
@@ -44,6 +44,20 @@ def test_the_samples_of_a_run_can_be_drawn_again(model, data):
     assert left.keys() == again.keys()
     for suffix in left.keys() - {".png"}:
         assert left[suffix] == again[suffix]
+
+
+def test_the_files_of_samples(tmp_path):
+    shown = trained("gru", "melodies")
+    names = {path.name for path in files_of(shown, None, tmp_path / "sample-0").values()}
+    assert names == {"sample-0.txt", "sample-0.wav", "sample-0.mid", "sample-0.png"}
+    assert files_of(shown, str(tmp_path / "a.b.wav"), tmp_path / "x") == {".wav": tmp_path / "a.b.wav"}
+    assert list(files_of(trained("gru", "jsb"), None, tmp_path / "s")) == [".wav", ".mid", ".png"]
+    with pytest.raises(
+        ArgumentError, match=r"out: expected a file name that ends in \.txt or \.wav or \.mid or \.png, got"
+    ):
+        files_of(shown, "x.npy", tmp_path)
+    with pytest.raises(DataError, match=r"out: the folder .* does not exist; make it first"):
+        files_of(shown, str(tmp_path / "no" / "x.wav"), tmp_path)
 
 
 def test_a_way_to_draw_reaches_the_model():

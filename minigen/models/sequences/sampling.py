@@ -27,7 +27,7 @@ A_PAGE = 1000  # characters
 LENGTH = Option(
     "length",
     A_PAGE,
-    "characters or frames at most; a line is never longer than those of the data, a piano roll has 64 frames",
+    "characters at most, and never more than a line of the data has; of piano rolls frames, where the default is 64",
     least=1,
     most=LARGEST,
 )
