@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data import Dataset, pixels
+from ..errors import NumericalError
 from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..models.sequences.sequence_model import SequenceModel
@@ -49,7 +50,10 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
     if trained.kind in ("images", "points"):
         return {**final_pictures(trained, test, rng)}
-    return final_sequences(trained, test, rng)
+    try:
+        return final_sequences(trained, test, rng)
+    except NumericalError:  # of weights that came to nothing the metrics tell enough; `sample` says why
+        return {}
 
 
 def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
