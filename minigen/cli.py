@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import signals
-from .errors import ArgumentError, DataError, MinigenError
+from .errors import ArgumentError, MinigenError
 from .terminal import Parser, attempt
 from .version import __version__
 
@@ -22,6 +22,10 @@ from .version import __version__
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
 NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
 MOST_SAMPLES = 10_000_000  # of one command
+SAMPLES_TO_MEASURE = (
+    "how many samples (default: 10000; at most half as many as there are training images, at least 640 for FID-cls; of "
+    "lines at most 1000, of text and rolls none)"
+)
 SAMPLING = ("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length")  # that not every model takes
 
 
@@ -33,27 +37,37 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     _add_train(commands, model)
 
     sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
-    sample.add_argument("--n", type=int, metavar="N", help="how many (default: 100; of lines 20, of a text or music 1)")
+    sample.add_argument(
+        "--n",
+        type=int,
+        metavar="N",
+        help="how many (default: 100; of points 2000, of lines 20, of music 4, of a text 1: as a run leaves)",
+    )
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
     )
     for option in _options_of_texts():
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
-        help_of_it = f"of text, lines and melodies: {option.help} (default: {option.default})"
+        help_of_it = f"of text and of music as text: {option.help} (default: {option.default})"
         sample.add_argument(option.flag, type=kind, metavar=metavar, help=help_of_it)
-    sample.add_argument("--prompt", metavar="TEXT", help="of a model of text: what it begins with")
+    sample.add_argument(
+        "--prompt",
+        metavar="TEXT",
+        help="of a model of text: what it begins with; of more than the model sees at once the end counts",
+    )
     sample.add_argument(
         "--out",
         metavar="FILE",
-        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*)",
+        help="a .png file, or .npy for the numbers; of text .txt, of music .wav or .mid (default: DIR/sample-SEED.*, "
+        "with the endings that the run's own samples have)",
     )
 
     explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
     explore.add_argument("--towards", type=int, metavar="LABEL", help="what the arithmetic adds (default: the last)")
 
     evaluate = _add_command(commands, "evaluate", _evaluate, "measures of a trained model, beside those of real data")
-    evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help="how many samples (default: 10000)")
+    evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help=SAMPLES_TO_MEASURE)
 
     what = "a classifier from few labels, with and without images of a VAE"
     augment = _add_command(commands, "augment", _augment, what)
@@ -207,6 +221,15 @@ def _tell(run: Any) -> None:
     )
 
 
+def _data_of(run: Any, part: str, folder: str | None) -> Any:
+    """The run's data, or what has their name here, if they are alike."""
+    from . import data
+
+    found = data.load(run.settings.data, part, folder=folder)
+    run.check_data(found)
+    return found
+
+
 def _trained(run: Any) -> Any:
     """The run's model, to be shown."""
     from .report import Trained
@@ -216,7 +239,7 @@ def _trained(run: Any) -> Any:
 
 def _sample(args: argparse.Namespace) -> None:
     from . import backend
-    from .report.samples import check_how, sampled, suffixes_of
+    from .report.samples import check_how, files_of, sampled
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -224,56 +247,62 @@ def _sample(args: argparse.Namespace) -> None:
         trained = _trained(run)
         how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
         check_how(trained, how)
-        suffixes = suffixes_of(trained)
-        out = Path(args.out) if args.out else run.folder / f"sample-{args.seed}{suffixes[0]}"
-        if out.suffix not in suffixes:
-            raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {str(out)!r}")
-        if not out.parent.is_dir():
-            raise DataError(f"out: the folder {out.parent} does not exist; make it first")
-        told, content = sampled(trained, args.n, args.seed, out.suffix, args.data_dir, how)
-        run.leave(out.absolute(), content, seed=args.seed)
-    if isinstance(content, str):
-        print(content, end="")
-    print(f"wrote {out}: {told}")
+        places = files_of(trained, args.out, run.folder / f"sample-{args.seed}")
+        told, files = sampled(trained, args.n, args.seed, tuple(places), args.data_dir, how)
+        there = any(places[suffix].exists() for suffix in files)
+        for suffix, content in files.items():
+            run.leave(places[suffix].absolute(), content, seed=args.seed)
+    if isinstance(text := files.get(".txt"), str):
+        print(text, end="")
+    first, *others = files
+    named = " and ".join([str(places[first]), *others])
+    print(f"{'replaced' if there else 'wrote'} {named}: {told}")
 
 
 def _explore(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend
     from .random import Generator
     from .report import latent_pictures
     from .runs import load_run
 
     run, rng = load_run(args.folder), Generator(args.seed)
-    test = data.load(run.settings.data, "test", folder=args.data_dir)
+    test = _data_of(run, "test", args.data_dir)
     with backend.device(args.device or backend.default_device()):
         figures = latent_pictures(_trained(run), test, rng, args.towards)
     _write(run, figures, args.seed, [])
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend
     from .report import evaluate
     from .report.evaluation import as_json, drawn, table
     from .runs import load_run
 
     run = load_run(args.folder)
-    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
+    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
-        measures, figures = evaluate(trained, train, test, args.n, args.seed)
+        measures, figures = evaluate(trained, train, test, args.n, args.seed, _say)
     content = as_json(trained, measures, drawn(args.n, train), args.seed)
     run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
     _write(run, figures, args.seed, ["evaluation.json"])
 
 
+def _say(what: str) -> None:
+    """Tell a terminal what takes its time."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
+        if sys.stderr.isatty():
+            print(f"minigen: {what} ...", file=sys.stderr, flush=True)
+
+
 def _augment(args: argparse.Namespace) -> None:
-    from . import backend, data
+    from . import backend
     from .report import accuracies_from_few_labels
     from .runs import load_run
 
     run = load_run(args.folder)
-    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
+    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
         found, figures = accuracies_from_few_labels(_trained(run), train, test, args.labels, args.seed)
     print(f"test accuracy from {args.labels} labels:")

@@ -93,6 +93,31 @@ def test_sample(tmp_path, capsys):
     assert "7 samples" in capsys.readouterr().out
 
 
+def test_other_data_of_the_same_name_are_refused(tmp_path, capsys, monkeypatch):
+    """By every command that reads the data of a run."""
+    from minigen import data
+
+    out, load = train(tmp_path, "vae"), data.load
+
+    def other(name, part, folder=None):
+        found = load(name, part, folder=folder)
+        return data.Dataset(name, found.x[:, ::2, ::2], found.y)
+
+    monkeypatch.setattr(data, "load", other)
+    for command in ("evaluate", "explore", "augment"):
+        told = refused(capsys, command, str(out))
+        assert "the run's examples have shape (8, 8, 1), these (4, 4, 1); give the data that it was trained on" in told
+
+
+def test_a_sample_that_takes_the_place_of_another_says_so(tmp_path, capsys):
+    out = train(tmp_path, "gru", "--data", "names")
+    capsys.readouterr()
+    for verb in ("wrote", "replaced"):
+        assert main(["sample", str(out), "--n", "2"]) == 0
+        assert f"{verb} {out / 'sample-0.txt'}: 2 lines\n" in capsys.readouterr().out
+    assert "expected the beginning of one line" in refused(capsys, "sample", str(out), "--prompt", "an\nna")
+
+
 def test_samples_of_a_style_gan_can_be_pulled_together(tmp_path):
     out, spreads = train(tmp_path, "style-gan"), []
     for psi in ("0", "1"):

@@ -1,5 +1,6 @@
 """Numbers that say how good a generative model is."""
 
+from .answers import right_answers
 from .baselines import bicubic, fill_from_nearest, fill_with_mean, mean_filter
 from .codes import code_error
 from .copies import memorisation
@@ -31,5 +32,6 @@ __all__ = [
     "parzen_log_likelihood",
     "precision_recall_density_coverage",
     "psnr",
+    "right_answers",
     "two_sample_accuracy",
 ]

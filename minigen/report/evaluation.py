@@ -6,6 +6,7 @@ one, and the other, held against it too, says what a perfect model would get.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..autodiff import no_grad
 from ..data import Dataset, binarize, load, pixels
+from ..data.alphabet import lines_of
 from ..data.files import json_text
 from ..data.stacked import CLASSES as STACKS
 from ..errors import ArgumentError
@@ -28,18 +30,26 @@ from ..metrics import (
     nll,
     parzen,
     precision_recall_density_coverage,
+    right_answers,
     two_sample_accuracy,
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
+from ..metrics.feature_distance import SAMPLES_PER_FEATURE
+from ..models.sequences.ngram import NGram
+from ..models.vaes.melody import SAMPLES
 from ..random import Generator
 from . import playing, plots
 from .pictures import Figures, baselines
 from .trained import Trained
+from .writing import texts
 
 LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 500
 PER_CLASS = 100  # samples of each, to see whether they are what was asked for
 LEAST = 6  # samples: precision and recall take the fifth neighbour of each
 COMPARED = 10_000  # images, at most, where each is held against each
+ORDER = 5  # of the counts that the answers to sums are held against
+LINES = 1000  # at most, that are looked for in the training data
+PART = 500  # lines that are computed at once
 
 
 @dataclass(frozen=True)
@@ -54,29 +64,41 @@ class Measure:
 Measures = dict[str, Measure]
 
 
-def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int) -> tuple[Measures, Figures]:
+def evaluate(
+    trained: Trained, train: Dataset, test: Dataset, n: int, seed: int, say: Callable[[str], object] = lambda text: None
+) -> tuple[Measures, Figures]:
     """All measures that suit the model and its data, of n samples; of images a picture of the nearest real ones.
 
     Args:
         trained: the model. train, test: its data.
-        n: how many samples; fewer are drawn where there are not twice as many real examples (`drawn`).
+        n: how many samples; fewer are drawn where `drawn` says so.
         seed: of the samples, and of the halves of the real data.
+        say: is told what is being computed, as it may take minutes.
 
     Raises:
         ArgumentError: too few samples for a measure, or a model that does not generate.
     """
-    if n < LEAST:
-        raise ArgumentError(f"n: expected at least {LEAST} samples, more than the neighbours that are counted, got {n}")
     if trained.recipe.damage:
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     trained.recipe.check_data(trained.settings, train)
     rng = Generator(seed)
+    n = drawn(n, train)
     if trained.kind not in ("images", "points"):
-        return _of_sequences(trained, train, test, rng), {}
+        say(f"the likelihood of {len(test)} test examples")
+        measures = _of_sequences(trained, train, test, rng)
+        if trained.kind == "lines":
+            say(f"{n} lines, to look for copies")
+            measures |= _of_lines(trained, train, test, n, rng)
+        return measures, {}
+    if n < LEAST:
+        raise ArgumentError(f"n: expected at least {LEAST} samples, more than the neighbours that are counted, got {n}")
+    if trained.can_show("log-weights") or trained.can_show("log-probabilities"):
+        say("the likelihood of test examples")
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
     measures |= _log_probability(trained, test, rng.spawn()) if trained.can_show("log-probabilities") else {}
-    n = drawn(n, train)
+    say(f"{n} samples")
     samples = trained.sample(n, rng.spawn())
+    say("measures of the samples")
     order = rng.permutation(len(train))
     halves = pixels(train.x[np.sort(order[:n])]), pixels(train.x[np.sort(order[n : 2 * n])])
     measures |= _of_codes(trained, test)
@@ -92,13 +114,17 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
             measures["1-NN error"] = _as_training_data(made, asked, train, test, rng)
         features = classifier.features
         a, b, c = features(samples), features(halves[0]), features(halves[1])
-        measures["FID-cls"] = Measure(frechet(a, b), frechet(c, b), f"{n} samples; not to be set beside published FIDs")
+        measures["FID-cls"] = _distance(a, b, c)
         measures |= _of_rows(a, b, c, "of classifier features")
     if train.name == "stacked_mnist":
         measures |= _of_stacks(samples, halves[1])
     learnt = pixels(train.x if train.x.dtype != np.uint8 else train.x[:COMPARED])  # bytes may not fit in memory
     copies = memorisation(samples, learnt, pixels(test.x[:COMPARED]))
-    figures = {"nearest.png": plots.pairs(samples[:50], learnt[copies.row[:50]], title="samples above their nearest")}
+    figures = {
+        "nearest.png": plots.pairs(
+            samples[:50], learnt[copies.row[:50]], title="samples above their nearest training images"
+        )
+    }
     note = f"nearer to one of {len(learnt)} training images than 99 % of test images are"
     measures["copies"] = Measure(copies.copies, 0.01, note)
     validation, tested = halves[1][:1000], pixels(test.x[:COMPARED])
@@ -108,30 +134,69 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     return measures, figures
 
 
+def _distance(samples: np.ndarray, half: np.ndarray, other: np.ndarray) -> Measure:
+    """The Fréchet distance of features (n, D); of few samples it would say nothing."""
+    n, least = len(samples), SAMPLES_PER_FEATURE * samples.shape[1]
+    if n < least:
+        return Measure(
+            math.nan, None, f"not of {n} samples; it takes --n {least} or more, and twice as many real images"
+        )
+    note = f"{n} samples; not to be set beside published FIDs"
+    return Measure(frechet(samples, half), frechet(other, half), note)
+
+
 def _log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measures:
     """Of a model that gives log p(x), or a bound on it that needs no encoder."""
     x = pixels(test.x[:LIKELIHOOD_IMAGES])
     nats = -float(trained.log_prob(x, rng).mean())
-    taken = f"{len(x)} test examples; {trained.recipe.meaning(trained.settings)}"
-    return {"NLL": Measure(nats, None, f"nats, of {taken}")}
+    what = trained.recipe.meaning(trained.settings).removeprefix("the loss is ").partition(";")[0]
+    return {"NLL": Measure(nats, None, f"{what}; of {len(x)} test examples")}
 
 
 def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> Measures:
     """The likelihood of all test examples, place by place, beside what needs no net."""
-    nats = -float(trained.log_prob(test.x, rng).sum(dtype=np.float64)) / int(trained.model.counted(test.x).sum())
+    total = 0 - float(trained.log_prob(test.x, rng).sum(dtype=np.float64))
+    nats = total / int(trained.model.counted(test.x).sum())
     what = "frame" if trained.kind == "rolls" else "symbol"
-    bound = "a bound" if trained.can_show("codes") else "exact"
-    ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, {bound}")}
+    is_bound = trained.can_show("codes")
+    ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, {'a bound' if is_bound else 'exact'}")}
+    if is_bound:
+        note = f"nats a line, the same bound, of {SAMPLES} codes a line; test_loss in the log is the looser one of 1"
+        ours["NLL of a line"] = Measure(total / len(test), None, note)
     if what == "symbol":
-        ours["bits"] = Measure(nats / math.log(2), None, "the same, in bits")
+        ours["bits"] = Measure(nats / math.log(2), None, "of the NLL a symbol")
     others = playing.measures(trained, test) | baselines(train, test)
     units = {name: "note" if name in playing.OF_NOTES else what for name in others}
     return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
 
 
+def _of_lines(trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator) -> Measures:
+    """How many of n lines are copies, beside what is expected of new lines; of sums, how many are right."""
+    known = set(lines_of(train.x, train.alphabet))
+    drawn_lines = [line for i in range(0, n, PART) for line in texts(trained, min(PART, n - i), rng)]
+    ours, theirs = (
+        sum(line in known for line in lines) / len(lines) for lines in (drawn_lines, lines_of(test.x, test.alphabet))
+    )
+    note = f"share of {n} samples that are lines of the training data; of the test data {theirs:.4g} are"
+    found = {"copies": Measure(ours, None, note)}
+    if train.name == "adder" and not trained.can_show("codes"):
+        counts = NGram(ORDER, len(train.alphabet)).fit(train.x)
+        ours, theirs = (
+            right_answers(x, test.x, test.alphabet) for x in (trained.likeliest(test.x), counts.likeliest(test.x))
+        )
+        found["right_sums"] = Measure(ours, None, f"share of {len(test)} test sums, the likeliest digit at each place")
+        found["right_sums_counting"] = Measure(theirs, None, f"the same, of counts after {ORDER} symbols")
+    return found
+
+
 def drawn(n: int, train: Dataset) -> int:
-    """How many samples are drawn where n are asked for: as many as either half of the real examples, at most."""
-    return min(n, len(train) // 2)
+    """How many samples are drawn where n are asked for.
+
+    At most as many as either half of the real examples; of lines a thousand; of text and rolls none.
+    """
+    if train.kind == "lines":
+        return min(n, LINES)
+    return min(n, len(train) // 2) if train.kind in ("images", "points") else 0
 
 
 def _likelihood(trained: Trained, test: Dataset, rng: Generator) -> Measures:
@@ -222,8 +287,8 @@ def as_json(trained: Trained, measures: Measures, n: int, seed: int) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """A value of a measure, or None where it is not defined."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """A value of a measure, or None where it is not defined; 0 has no sign."""
+    return value if not isinstance(value, float) else value + 0.0 if math.isfinite(value) else None
 
 
 def table(measures: Measures) -> str:
@@ -231,6 +296,7 @@ def table(measures: Measures) -> str:
     compared = any(m.real is not None for m in measures.values())
     lines = [("measure", "samples", "real data", "") if compared else ("measure", "value", "", "")]
     for name, m in measures.items():
-        lines.append((name, f"{m.value:.4g}", "" if m.real is None else f"{m.real:.4g}", m.note))
+        value, real = ("" if v is None else f"{v + 0.0:.4g}" if math.isfinite(v) else "-" for v in (m.value, m.real))
+        lines.append((name, value, real, m.note))
     width, beside = max(14, *(len(name) for name in measures)), 9 * compared
     return "\n".join(f"{a:<{width}} {b:>9} {c:>{beside}}  {d}".rstrip() for a, b, c, d in lines)

@@ -1,32 +1,32 @@
 """The pictures of a finished run, as figures by name; who asks decides where they go."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data import Dataset, pixels
+from ..errors import NumericalError
 from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
 from . import plots
-from .playing import final_music, is_music, music_baselines
+from .playing import Content, final_sequences, music_baselines
 from .trained import Trained
-from .writing import final_texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Figures = dict[str, "Figure"]
-Content = Union["Figure", str, bytes, Callable[[Path], object]]  # of a file; the last writes it
 Files = dict[str, Content]
+PICTURED = {"images": 100, "points": 2000}  # of a run
 MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
 
 # The units of metrics that are no losses, with the ends of their axes; a loss's unit is what the recipe says.
 SHARE, RATIO, CODES = ("share", 0.0, 1.0), ("variance\n(data: 1)", 0.0, None), ("nats of codes", None, None)
+OF_EXAMPLE = ("nats per example", None, None)
 CLUSTERS, WORDS = ("clusters", 0.0, None), ("words in use", 0.0, None)
 UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "real_accuracy": SHARE,
@@ -38,8 +38,8 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "perplexity": WORDS,
     "information": CODES,
     "continuous_information": CODES,
-    "likeness": ("nats per example", None, None),
-    "kl": ("nats per example", None, None),
+    "likeness": OF_EXAMPLE,
+    "kl": OF_EXAMPLE,
     "prior": ("nats per grid", None, None),
     "bits_per_dim": ("bits per dimension", None, None),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
@@ -48,12 +48,12 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
 
 def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
-    written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
-    if is_music(test.name):
-        return {**written, **final_music(trained, test, rng)}
-    if written:
-        return {**written}
-    return {**final_pictures(trained, test, rng)}
+    if trained.kind in ("images", "points"):
+        return {**final_pictures(trained, test, rng)}
+    try:
+        return final_sequences(trained, test, rng)
+    except NumericalError:  # of weights that came to nothing the metrics tell enough; `sample` says why
+        return {}
 
 
 def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
@@ -66,14 +66,14 @@ def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, 
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet), train.kind)
     symbols = SequenceModel.counted(test.x).sum() / len(test) if a_line else 1.0
-    counted = {name.replace(" ", "_"): round(value * symbols, 4) for name, value in found.items()}
+    counted = {name.replace(" ", "_"): round(value * symbols, 4) + 0.0 for name, value in found.items()}
     return counted | music_baselines(train, test)
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
     """samples.png; of autoencoders reconstructions.png and, with two latents, manifold.png."""
     title = trained.title
-    samples = trained.sample(100 if test.is_image else 2000, rng)
+    samples = trained.sample(PICTURED[trained.kind], rng)
     figures = {"samples.png": picture_of(samples, test, title)}
     if not trained.can_show("reconstructions"):
         return figures
@@ -107,7 +107,10 @@ def curves(
     by_axis: dict[tuple[str, float | None, float | None], dict[str, list[float]]] = {}
     for name in {name: 0 for row in rows for name in row}:
         if name not in NOT_PLOTTED:
-            by_axis.setdefault(UNITS.get(name, loss), {})[name] = [row.get(name, np.nan) for row in rows]
+            axis = UNITS.get(name, loss)
+            if axis == OF_EXAMPLE and loss[0].startswith("nats per"):  # a line, such as the loss has, is an example
+                axis = loss
+            by_axis.setdefault(axis, {})[name] = [row.get(name, np.nan) for row in rows]
     panels = [
         plots.Panel(axis[0], series, axis[1], ends.get(axis[0], axis[2]), levels or {} if axis == loss else {})
         for axis, series in by_axis.items()

@@ -1,10 +1,11 @@
-"""What a model of music plays: its samples, harmonies of a given soprano, ways between two tunes.
+"""What a model of text or music writes and plays: its samples, harmonies of a given soprano, ways between two tunes.
 
-Each is left three times: a WAV to hear, a MIDI file for other programs, and a picture of the rolls. In the first two
+Music is left three times: a WAV to hear, a MIDI file for other programs, and a picture of the rolls. In the first two
 the pieces follow one another, with a rest between; the files say which, and where each begins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..autodiff import no_grad
 from ..backend import to_device, to_numpy
 from ..data import PAD, Dataset
 from ..data.alphabet import lines_of
+from ..data.files import save_parts
 from ..data.tunes import BAR, CHORALE_FRAMES, roll_of_chorale, roll_of_melody
 from ..errors import ArgumentError
 from ..metrics.music import harmony_baselines, places_of_harmony, roll_baselines
@@ -20,17 +22,20 @@ from ..models.sequences.ngram import NGram
 from ..random import Generator
 from .captions import captioned
 from .latent import slerp
-from .music import LONGEST, midi_bytes, piano_roll, wav_bytes
+from .music import LONGEST, MOST_ROLLS, midi_bytes, piano_roll, wav_bytes
 from .trained import Trained
+from .writing import as_page, texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Content = Union["Figure", str, bytes]
+Content = Union["Figure", str, bytes, Callable[[Path], object]]  # of a file; the last writes it
 QUARTER, EIGHTH = (0.6, 1.0), (0.2, 0.5)  # seconds of a frame, and quarter notes
 TEMPO = {"jsb": QUARTER, "chorales": QUARTER, "nottingham": EIGHTH, "melodies": EIGHTH}
+MUSIC = (".wav", ".mid", ".png")
 FRAMES = 64  # of a sample of a model of rolls
-SHOWN, HARMONIES, WAY = 4, 2, 7  # pieces that a run leaves, harmonies of one soprano, tunes from one to another
+LINES, SHOWN = 20, 4  # lines, and pieces of music, that a run leaves
+HARMONIES, WAY = 2, 7  # of one soprano; tunes from one to another
 PART = 200  # examples that are computed at once
 ORDER = 4  # of the counts that predict harmony
 OF_NOTES = ("harmony", "notes_independent", "below_the_soprano", "harmony_counting")  # in nats a note
@@ -39,6 +44,93 @@ OF_NOTES = ("harmony", "notes_independent", "below_the_soprano", "harmony_counti
 def is_music(data: str) -> bool:
     """Whether a data set, by its name, can be played."""
     return data in TEMPO
+
+
+def how_many(trained: Trained) -> int:
+    """How many samples of text or music a run leaves."""
+    if is_music(trained.settings.data):
+        return SHOWN
+    return LINES if trained.kind == "lines" else 1
+
+
+def samples(
+    trained: Trained, n: int, rng: Generator, suffixes: Sequence[str], **how: Any
+) -> tuple[str, dict[str, Content]]:
+    """The same n samples in words, and as the content of a file of each ending: .txt, .npy, or one of MUSIC.
+
+    Args:
+        trained: a model of text, lines or rolls. n: how many. rng: where the draws come from.
+        suffixes: endings that suit it. how: prompt, length and draw, as of `texts`; of rolls length alone.
+
+    Raises:
+        ArgumentError: of the prompt, see `texts`; none of them is music, and nothing else was asked for.
+    """
+    told: list[str] = []
+    found: dict[str, Content] = {}
+    if trained.kind == "rolls":
+        x = drawn_rolls(trained, n, rng, **how)
+        if ".npy" in suffixes:
+            told.append(counted(n, "roll"))
+            found[".npy"] = lambda path: save_parts(path, x.shape, [x])
+        pieces = [(f"piece {i}: the first frame is given", roll) for i, roll in enumerate(x, 1)]
+    else:
+        written = texts(trained, n, rng, **how)
+        if ".txt" in suffixes:
+            told.append(counted(n, "line" if trained.kind == "lines" else "text"))
+            found[".txt"] = as_page(trained, written)
+        data = trained.settings.data
+        rolls = [roll_of(line, data) for line in written] if is_music(data) else []
+        pieces = [(f"line {i}", roll) for i, roll in enumerate(rolls, 1) if len(roll)]
+    if heard := [suffix for suffix in suffixes if suffix in MUSIC]:
+        some = pieces[: _that_fit([roll for _, roll in pieces], trained.settings.data)]
+        between = "" if heard == [".png"] else apart(len(some), trained.settings.data)
+        told.append(_of_pieces(n, len(pieces), len(some)) + between)
+        if not some and not found:
+            name = trained.settings.model
+            raise ArgumentError(f"folder: what {name!r} wrote is no music; train it longer, or take a .txt")
+        names, shown = [name for name, _ in some], [roll for _, roll in some]
+        found |= {end: content(end, shown, trained.settings.data, trained.title, names) for end in heard if some}
+    return ", ".join(told), found
+
+
+def drawn_rolls(trained: Trained, n: int, rng: Generator, length: int = FRAMES) -> np.ndarray:
+    """n samples of a model of rolls, bytes (n, length, 88); their first frames are some of the data's."""
+    return trained.symbols(n, rng, length=length)[:, :length]
+
+
+def counted(n: int, what: str) -> str:
+    """'1 line', '2 lines'."""
+    return f"{n} {what}{'s' if n != 1 else ''}"
+
+
+def _of_pieces(n: int, music: int, played: int) -> str:
+    """How many of n samples are music, and are played."""
+    told = counted(played, "piece")
+    if played < music:
+        told = f"the first {played} of {counted(music, 'piece')}, as many as one file holds"
+    return told + (f" ({n - music} of {n} {'is' if n - music == 1 else 'are'} no music)" if music < n else "")
+
+
+def _that_fit(rolls: Sequence[np.ndarray], data: str) -> int:
+    """How many of the first rolls make one file, which lasts ten minutes at most.
+
+    Raises:
+        ArgumentError: the first is longer.
+    """
+    seconds, beats = TEMPO[data]
+    ends = np.cumsum([len(roll) + _rest(beats) for roll in rolls]) - _rest(beats)
+    fit = int((ends * seconds <= LONGEST).sum())
+    if rolls and not fit:
+        raise ArgumentError(
+            f"length: expected at most {int(LONGEST / seconds)} frames, which last {LONGEST / 60:g} minutes, "
+            f"got {len(rolls[0])}; take fewer"
+        )
+    return min(fit, MOST_ROLLS)
+
+
+def _rest(beats_a_frame: float) -> int:
+    """Frames between two pieces: half a bar."""
+    return round(2 / beats_a_frame)
 
 
 def files(
@@ -58,7 +150,7 @@ def files(
     """
     if not all(len(roll) for roll in rolls) or not rolls:
         return {}
-    return {f"{name}{suffix}": content(suffix, rolls, data, title, names, given) for suffix in (".wav", ".mid", ".png")}
+    return {f"{name}{suffix}": content(suffix, rolls, data, title, names, given) for suffix in MUSIC}
 
 
 def content(
@@ -77,7 +169,7 @@ def content(
     seconds, beats = TEMPO[data]
     if suffix == ".png":
         return piano_roll(rolls, title, beats_a_frame=beats, names=names, given=given)
-    rest = np.zeros((round(2 / beats), rolls[0].shape[1]), np.uint8)  # half a bar
+    rest = np.zeros((_rest(beats), rolls[0].shape[1]), np.uint8)
     begins = np.cumsum([0, *(len(roll) + len(rest) for roll in rolls)])
     if (lasts := (begins[-1] - len(rest)) * seconds) > LONGEST:
         raise ArgumentError(
@@ -88,13 +180,14 @@ def content(
     marks = [(int(begin), name) for begin, name in zip(begins, names, strict=False)]
     sound = wav_bytes(pieces, seconds) if suffix == ".wav" else midi_bytes(pieces, seconds, beats, marks)
     order = ", ".join(f"{name} at {begin * seconds:.1f} s" for begin, name in marks)
-    return captioned(sound, {"Title": title, "Contents": f"{apart(len(rolls), data)}: {order}"})
+    contents = f"{counted(len(rolls), 'piece')}{apart(len(rolls), data)}: {order}"
+    return captioned(sound, {"Title": title, "Contents": contents})
 
 
 def apart(n: int, data: str) -> str:
     """How n pieces lie in a file of sound, in words."""
-    pieces, rest = f"{n} piece{'s' if n > 1 else ''}", 2 * TEMPO[data][0] / TEMPO[data][1]
-    return pieces + (f", one after the other, {rest:.1f} s of silence between" if n > 1 else "")
+    seconds, beats = TEMPO[data]
+    return f", one after the other, {_rest(beats) * seconds:.1f} s of silence between" if n > 1 else ""
 
 
 def roll_of(line: str, data: str) -> np.ndarray:
@@ -114,19 +207,14 @@ def rolls_of(x: np.ndarray, data: str, alphabet: str) -> list[np.ndarray]:
     return [roll for roll in found if len(roll)]
 
 
-def played(trained: Trained, n: int, rng: Generator, **how: Any) -> list[np.ndarray]:
-    """n samples as rolls."""
-    s = trained.settings
-    return rolls_of(trained.symbols(n, rng, **how), s.data, s.get("alphabet", ""))
-
-
-def final_music(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
-    """samples.*; of chorales harmony.*, of an autoencoder reconstructions.*"""
-    how = {"length": FRAMES} if trained.kind == "rolls" else {}
-    found = files("samples", played(trained, SHOWN, rng, **how), test.name, trained.title)
+def final_sequences(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
+    """samples.*; of chorales harmony.*, of an autoencoder of music reconstructions.*"""
+    endings = ((".txt",) if trained.kind != "rolls" else ()) + (MUSIC if is_music(test.name) else ())
+    _, made = samples(trained, how_many(trained), rng, endings)
+    found = {f"samples{suffix}": file for suffix, file in made.items()}
     if test.name == "chorales" and not trained.can_show("codes"):
         found |= harmony(trained, test, rng)
-    if trained.can_show("reconstructions"):
+    if is_music(test.name) and trained.can_show("reconstructions"):
         x = test.x[:: max(1, len(test) // 3)][:3]
         again = rolls_of(trained.reconstruct(x), test.name, test.alphabet)
         both = [roll for pair in zip(rolls_of(x, test.name, test.alphabet), again, strict=False) for roll in pair]
@@ -138,9 +226,15 @@ def harmony(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Conten
     """harmony.*: a chorale of the test data, and its soprano with other voices that the model draws."""
     x = test.x[len(test) // 2 : len(test) // 2 + 1]
     given = x[0, : CHORALE_FRAMES + 2]  # the line end, the soprano, the bar
-    drawn = rolls_of(trained.symbols(HARMONIES, rng, prompt=given, length=3 * CHORALE_FRAMES), test.name, test.alphabet)
-    names = ["the original", *(f"its soprano, with voices that are drawn ({i + 1})" for i in range(len(drawn)))]
-    rolls = [*rolls_of(x, test.name, test.alphabet), *drawn]
+    drawn = trained.symbols(HARMONIES, rng, prompt=given, length=3 * CHORALE_FRAMES)
+    rolls, names = rolls_of(x, test.name, test.alphabet), ["the original"]
+    for i in range(HARMONIES):
+        for roll in rolls_of(drawn[i : i + 1], test.name, test.alphabet):  # one or none
+            early = f"; the model ended it after {len(roll)} of {len(rolls[0])} frames"
+            names.append(
+                f"its soprano, with voices that are drawn ({i + 1}){early if len(roll) < len(rolls[0]) else ''}"
+            )
+            rolls.append(roll)
     soprano = roll_of_melody(lines_of(x, test.alphabet)[0].partition(BAR)[0])
     return files("harmony", rolls, test.name, f"{trained.title}: the soprano is given", names, soprano)
 
@@ -171,7 +265,7 @@ def measures(trained: Trained, test: Dataset) -> dict[str, float]:
         for i in range(0, len(test), PART):
             log_p = trained.model.log_probs(to_device(test.x[i : i + PART], trained.model.device))
             total -= float(to_numpy(log_p.data)[at[i : i + PART]].sum(dtype=np.float64))
-    return {"harmony": round(total / int(at.sum()), 4)}
+    return {"harmony": round(total / int(at.sum()), 4) + 0.0}
 
 
 def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
@@ -184,4 +278,4 @@ def music_baselines(train: Dataset, test: Dataset) -> dict[str, float]:
         found["harmony_counting"] = -float(counted[places_of_harmony(test.x, test.alphabet)].mean())
     else:
         found = {}
-    return {name: round(value, 4) for name, value in found.items()}
+    return {name: round(value, 4) + 0.0 for name, value in found.items()}

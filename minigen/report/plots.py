@@ -28,8 +28,25 @@ def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
 @own_settings()
 def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
     """Images (N, H, W, 1 or 3) with values in [0, 1] as a grid."""
-    canvas = np.clip(mosaic(np.asarray(images), columns), 0, 1)
-    width = 7.0
+    return _drawn(mosaic(np.asarray(images), columns), title)
+
+
+@own_settings()
+def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
+    """Rows of originals (N, H, W, C), each with its reconstruction (or repair, ...) right below it."""
+    rows: list[np.ndarray] = []
+    for start in range(0, len(originals), columns):
+        both = [row[start : start + columns] for row in (originals, others)]
+        blank = np.ones((columns - len(both[0]), *originals.shape[1:]), np.float32)  # the last row may be shorter
+        row = mosaic(np.concatenate([both[0], blank, both[1]]), columns)
+        apart = np.ones((max(3, originals.shape[1] // 4), *row.shape[1:]), np.float32)  # between one pair and the next
+        rows += [apart, row]
+    return _drawn(np.concatenate(rows[1:]), title)
+
+
+def _drawn(canvas: np.ndarray, title: str) -> "Figure":
+    """An image (height, width, C) as a figure."""
+    canvas, width = np.clip(canvas, 0, 1), 7.0
     figure = new_figure(width, width * canvas.shape[0] / canvas.shape[1] + (0.4 if title else 0), dpi=120)
     axes = figure.add_subplot()
     axes.imshow(canvas.squeeze(-1) if canvas.shape[2] == 1 else canvas, cmap="gray", vmin=0, vmax=1)
@@ -38,14 +55,6 @@ def image_grid(images: np.ndarray, columns: int = 10, title: str = "") -> "Figur
         axes.set_title(title)
     figure.tight_layout(pad=0.2)
     return figure
-
-
-def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 10, title: str = "") -> "Figure":
-    """Rows of originals (N, H, W, C), each with its reconstruction (or repair, ...) right below it."""
-    rows = []
-    for start in range(0, len(originals), columns):
-        rows += [originals[start : start + columns], others[start : start + columns]]
-    return image_grid(np.concatenate(rows), columns, title)
 
 
 @own_settings()

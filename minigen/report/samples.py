@@ -1,30 +1,28 @@
 """What `python -m minigen sample` writes: pictures or numbers, texts, or music, by what the model has learnt."""
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..data import load
 from ..data.files import save_parts
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DataError
 from ..models.sequences.sampling import Draw
 from ..random import Generator
 from . import playing
-from .music import MOST_ROLLS
-from .pictures import MOST_IMAGES, MOST_POINTS, Content, picture_of
+from .pictures import MOST_IMAGES, MOST_POINTS, PICTURED, picture_of
+from .playing import Content
 from .trained import Trained
-from .writing import texts
 
-# Endings of a file, by the kind of data; the first where none is named. Lines that are music may be heard, too.
-MUSIC = (".wav", ".mid", ".png")
+# Endings of a file, by the kind of data. Lines that are music may be heard, too.
 SUFFIXES = {
     "images": (".png", ".npy"),
     "points": (".png", ".npy"),
     "text": (".txt",),
     "lines": (".txt",),
-    "rolls": (*MUSIC, ".npy"),
+    "rolls": (*playing.MUSIC, ".npy"),
 }
-COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1}
 OF_DRAWING = ("temperature", "top_k", "top_p")
 LACKS = {
     "label": "knows no classes",
@@ -36,9 +34,29 @@ LACKS = {
 
 
 def suffixes_of(trained: Trained) -> tuple[str, ...]:
-    """How the name of a file of samples may end; the first where none is named."""
+    """How the name of a file of samples may end; where none is named, all but .npy, as a run leaves them."""
     tunes = trained.kind == "lines" and playing.is_music(trained.settings.data)
-    return (*SUFFIXES[trained.kind], *(MUSIC if tunes else ()))
+    return (*SUFFIXES[trained.kind], *(playing.MUSIC if tunes else ()))
+
+
+def files_of(trained: Trained, out: str | None, otherwise: Path) -> dict[str, Path]:
+    """The files that samples are to be written to, by their endings.
+
+    Args:
+        trained: the model. out: one file, if it is named. otherwise: else their path, without an ending.
+
+    Raises:
+        ArgumentError, DataError: of the one that is named: an ending that does not suit, or no such folder.
+    """
+    suffixes = suffixes_of(trained)
+    if out is None:
+        return {suffix: otherwise.with_name(otherwise.name + suffix) for suffix in suffixes if suffix != ".npy"}
+    path = Path(out)
+    if path.suffix not in suffixes:
+        raise ArgumentError(f"out: expected a file name that ends in {' or '.join(suffixes)}, got {out!r}")
+    if not path.parent.is_dir():
+        raise DataError(f"out: the folder {path.parent} does not exist; make it first")
+    return {path.suffix: path}
 
 
 def check_how(trained: Trained, how: dict[str, Any]) -> None:
@@ -60,62 +78,34 @@ def check_how(trained: Trained, how: dict[str, Any]) -> None:
 
 
 def sampled(
-    trained: Trained, n: int | None, seed: int, suffix: str, folder: str | Path | None, how: dict[str, Any]
-) -> tuple[str, Content]:
-    """Samples in words, and the content of the file that is to hold them.
+    trained: Trained,
+    n: int | None,
+    seed: int,
+    suffixes: Sequence[str],
+    folder: str | Path | None,
+    how: dict[str, Any],
+) -> tuple[str, dict[str, Content]]:
+    """The same samples in words, and as the content of a file of each ending.
 
     Args:
         trained: the model. n: how many; by default what suits the kind of data. seed: of what is drawn.
-        suffix: of the file's name. folder: that holds the data set's files, to draw points over those of the data.
+        suffixes: of the files' names. folder: that holds the data set's files, to draw points over those of the data.
         how: see `check_how`.
     """
-    n, rng = n or COUNTS[trained.kind], Generator(seed)
-    if suffix in MUSIC and playing.is_music(trained.settings.data):
-        return _music(trained, n, rng, suffix, how)
-    if trained.kind in ("text", "lines"):
-        between = "\n" if trained.kind == "lines" else "\n\n----\n\n"
-        return counted(n, "line" if trained.kind == "lines" else "text"), between.join(
-            _written(trained, n, rng, how)
-        ) + "\n"
-    if trained.kind == "rolls":
-        x = trained.symbols(n, rng, **how)
-        return counted(n, "roll"), lambda path: save_parts(path, x.shape, [x])
+    rng = Generator(seed)
+    if trained.kind not in ("images", "points"):
+        own = {name: value for name, value in how.items() if name not in OF_DRAWING}
+        if len(own) < len(how):
+            own["draw"] = Draw(**{name: value for name, value in how.items() if name in OF_DRAWING})
+        return playing.samples(trained, n or playing.how_many(trained), rng, suffixes, **own)
+    (suffix,) = suffixes
+    n = n or PICTURED[trained.kind]
+    told = playing.counted(n, "sample")
     if suffix == ".npy":
-        return counted(n, "sample"), lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
+        return told, {suffix: lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))}
     most = MOST_IMAGES if trained.is_image else MOST_POINTS
-    told = counted(n, "sample")
     if n > most:
         told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
     shown = load(trained.settings.data, "test", folder=folder) if not trained.is_image else None
-    return told, picture_of(trained.sample(min(n, most), rng, **how), shown, f"{trained.title}, seed {seed}")
-
-
-def counted(n: int, what: str) -> str:
-    """'1 line', '2 lines'."""
-    return f"{n} {what}{'s' if n > 1 else ''}"
-
-
-def _written(trained: Trained, n: int, rng: Generator, how: dict[str, Any]) -> list[str]:
-    """n texts; a part of `how` says how symbols are drawn."""
-    draw = Draw(**{name: how[name] for name in how if name in OF_DRAWING})
-    return texts(trained, n, rng, draw=draw, **{name: how[name] for name in how if name not in OF_DRAWING})
-
-
-def _music(trained: Trained, n: int, rng: Generator, suffix: str, how: dict[str, Any]) -> tuple[str, Content]:
-    """Samples as something to hear, or to see."""
-    data = trained.settings.data
-    if trained.kind == "rolls":
-        rolls = playing.played(trained, n, rng, **how)
-    else:
-        lines = _written(trained, n, rng, how)
-        rolls = [roll for line in lines if len(roll := playing.roll_of(line, data))]
-    if not rolls:
-        raise ArgumentError(
-            f"folder: what {trained.settings.model!r} wrote is no music; train it longer, or take a .txt"
-        )
-    if suffix != ".png":
-        return playing.apart(len(rolls), data), playing.content(suffix, rolls, data, trained.title)
-    told = counted(len(rolls), "piece")
-    if len(rolls) > MOST_ROLLS:
-        told = f"the first {MOST_ROLLS} of {told}, as many as a picture shows; others are in a file --out NAME.mid"
-    return told, playing.content(suffix, rolls[:MOST_ROLLS], data, trained.title)
+    picture = picture_of(trained.sample(min(n, most), rng, **how), shown, f"{trained.title}, seed {seed}")
+    return told, {suffix: picture}

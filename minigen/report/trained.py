@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import Tensor, no_grad
-from ..backend import Array, to_device, to_numpy
-from ..data import OF_LINES, unscale
+from ..backend import Array, to_device, to_numpy, xp_of
+from ..data import OF_LINES, PAD, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -69,6 +69,13 @@ class Trained:
     def log_prob(self, x: np.ndarray, rng: Generator) -> np.ndarray:
         """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
         return self._in_parts(lambda part: self.model.log_prob(self._scaled(part), rng), x)
+
+    def likeliest(self, x: np.ndarray) -> np.ndarray:
+        """The likeliest symbol at each place but the first, given the true ones before it: lines (N, T+1) -> (N, T)."""
+        logits = self._in_parts(
+            lambda part: self.model(xp_of(part).where(part == PAD, 0, part)[:, :-1].astype(np.int64)), x
+        )
+        return logits.argmax(axis=-1)
 
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""

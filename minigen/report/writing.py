@@ -8,7 +8,7 @@ from ..models.sequences.sampling import A_PAGE, AS_THE_MODEL_SAYS, Draw
 from ..random import Generator
 from .trained import Trained
 
-LINES = 20  # that a finished run shows
+BETWEEN = {"lines": "\n", "text": "\n\n----\n\n"}
 
 
 def texts(
@@ -19,27 +19,35 @@ def texts(
     Args:
         trained: the model. n: how many.
         rng: where the draws come from.
-        prompt: what they begin with. length: how many characters are drawn at most. draw: how.
+        prompt: what they begin with. length: how many characters are drawn at most; a line is never longer than those
+            of the data. draw: how.
 
     Raises:
-        ArgumentError: the prompt has a character that the model does not know.
+        ArgumentError: the prompt has a character that the model does not know, or is not the beginning of a line.
     """
-    alphabet = trained.settings.alphabet
+    alphabet, longest = trained.settings.alphabet, trained.shape[0] - 2
+    lines = trained.kind == "lines"
     try:
         given = encode(prompt, alphabet)
     except ArgumentError as error:
         raise ArgumentError(f"prompt: {str(error).removeprefix('text: ')}") from None
-    lines = trained.kind == "lines"
+    if lines and "\n" in prompt:
+        raise ArgumentError(f"prompt: expected the beginning of one line, got a line end in {prompt!r}; leave it out")
+    if lines and len(prompt) > longest:
+        raise ArgumentError(
+            f"prompt: expected at most {longest} characters, as many as the longest line of {trained.settings.data!r} "
+            f"has, got {len(prompt)}; give the beginning of a line"
+        )
     if lines or not prompt:
         given = np.concatenate([[max(alphabet.find("\n"), 0)], given])  # a text is begun after the end of a line
     if lines:
-        length = max(1, min(length, trained.shape[0] - len(given)))
+        length = min(length, longest - len(prompt) + 1)  # and the line end
     x = trained.symbols(n, rng, prompt=given, length=length, draw=draw)
-    return lines_of(x, alphabet) if lines else [decode(row, alphabet).removeprefix("" if prompt else "\n") for row in x]
+    if lines:
+        return [line[:longest] for line in lines_of(x, alphabet)]
+    return [decode(row if prompt else row[1:], alphabet) for row in x]
 
 
-def final_texts(trained: Trained, rng: Generator) -> dict[str, str]:
-    """samples.txt: a page of text, or some lines."""
-    if trained.kind == "lines":
-        return {"samples.txt": "".join(f"{line}\n" for line in texts(trained, LINES, rng))}
-    return {"samples.txt": texts(trained, 1, rng)[0] + "\n"}
+def as_page(trained: Trained, written: list[str]) -> str:
+    """The content of a .txt file."""
+    return BETWEEN[trained.kind].join(written) + "\n"

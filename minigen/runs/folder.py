@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data import Dataset
 from ..data.files import json_text, locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError, ShapeError
 from ..models import Settings, recipe_of
@@ -90,6 +91,20 @@ class Run:
         for name in ("config.json", "metrics.jsonl"):
             with suppress(OSError):
                 (self.folder / name).unlink()
+
+    def check_data(self, data: Dataset) -> None:
+        """Refuse data that are not like those of the run: another file may have the same name.
+
+        Raises:
+            ArgumentError: says what differs.
+        """
+        recipe = recipe_of(self.settings.model)
+        recipe.check_data(self.settings, data)
+        if self.shape != data.shape:
+            raise ArgumentError(
+                f"data: the run's examples have shape {self.shape}, these {data.shape}; "
+                "give the data that it was trained on (--data-dir)"
+            )
 
     def check_unfinished(self) -> None:
         """Refuse a run that is finished.

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from ..errors import DataError
+from ..models import recipe_of
+from ..random import next_seed
 from .folder import load_run
 from .provenance import SOUNDS, texts_of
 from .untrusted_files import read_header
@@ -47,4 +49,9 @@ def _run(path: Path) -> list[str]:
     s = run.settings
     settings = {"model": s.model, "data": s.data, **s.options, "seed": s.seed, "device": s.device}
     lines = [f"{name}: {value}" for name, value in settings.items()]
-    return [*lines, f"shape: {run.shape}", f"finished: {'yes' if run.finished() else 'no'}"]
+    lines += [f"shape: {run.shape}", f"finished: {'yes' if run.finished() else 'no'}"]
+    if not recipe_of(s.model).damage:
+        lines.append(
+            f"samples: with seed {next_seed(s.seed)}, the one after its own; `sample` draws them again with it"
+        )
+    return lines

@@ -34,7 +34,7 @@ from .terminal import TERMINAL, tell
 PREPARING = 1000  # examples
 SETTLING = 50  # batches
 SIZES = ("width", "latent_dim", "classes", "continuous", "words", "pack")  # options that weights grow with
-DRAWN = ("samples", "restored")  # from noise: with the seed after the run's
+DRAWN = ("samples", "harmony", "restored")  # from noise: with the seed after the run's
 TEST_SEED = 0  # of the drawing of grey test images in black and white: the same for all models
 
 
@@ -102,8 +102,7 @@ def reopen(folder: str | Path, data: Dataset, group: Group | None = None) -> Job
     """A run that was stopped; its settings may be somebody else's."""
     group = group or Group()
     run = group.from_first(lambda: _unfinished(folder))
-    if run.shape != data.shape:
-        raise ArgumentError(f"data: the run's examples have shape {run.shape}, these {data.shape}")
+    run.check_data(data)
     recipe_of(run.settings.model).check_with(run.settings, data)
     return Job(run, *_trainer_and_rng(run.settings, data, group), is_new=False)
 
@@ -291,7 +290,7 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
         weights += weight
         for name, value in trainer.evaluate(batch, rng, *y).items():
             sums[name] = sums.get(name, 0.0) + value.item() * weight
-    means = {name: round(total / weights, 6) for name, total in sums.items()}
+    means = {name: round(total / weights, 6) + 0.0 for name, total in sums.items()}
     return defined(means | modes(shown, test, 2500, Generator(seed)))
 
 

@@ -286,7 +286,7 @@ class Supervisor:
         """Every few steps, a row of metrics for the log and the bar, and a warning if the game is out of balance."""
         if self.step % self.row_every and self.step != self.run.settings.steps:
             return
-        means = {name: round(float(total) / self.counted, 6) for name, total in self.sums.items()}
+        means = {name: round(float(total) / self.counted, 6) + 0.0 for name, total in self.sums.items()}
         if not self.trainer.watches and not all(math.isfinite(value) for value in means.values()):
             raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
         means = defined(means)  # every step was looked at: what is not finite has no meaning for these batches

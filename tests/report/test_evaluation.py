@@ -10,6 +10,7 @@ from minigen.errors import ArgumentError
 from minigen.metrics import classifier
 from minigen.report import Trained, evaluate, evaluation
 from minigen.runs import load_run
+from tests.report import small
 from tests.train import runs
 
 
@@ -91,10 +92,44 @@ def test_refusals(tmp_path, capsys):
     assert "restores images" in capsys.readouterr().err
     runs.start("gan", tmp_path / "run")
     train, test = data.load("digits"), data.load("digits", "test")
-    with pytest.raises(ArgumentError, match="100 are too few for a Fréchet distance of 64 features; draw at least 640"):
-        evaluate(trained(tmp_path / "run"), train, test, 100, 0)
+    with pytest.raises(ArgumentError, match="n: expected at least 6 samples"):
+        evaluate(trained(tmp_path / "run"), train, test, 5, 0)
     assert cli.main(["evaluate", str(tmp_path / "nowhere")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_few_samples_cost_one_measure_and_not_all(tmp_path):
+    runs.start("made", tmp_path / "run")
+    said = []
+    found, _ = evaluate(
+        trained(tmp_path / "run"), data.load("digits"), data.load("digits", "test"), 100, 0, said.append
+    )
+    assert np.isnan(found["FID-cls"].value)
+    assert found["FID-cls"].note.startswith("not of 100 samples; it takes --n 640")
+    assert np.isfinite(found["NLL"].value)
+    assert "100 samples" in said
+    assert "FID-cls                -" in evaluation.table(found)
+
+
+@pytest.mark.parametrize(("model", "data"), [("gru", "adder"), ("melody-vae", "melodies"), ("gru", "sonnets")])
+def test_of_text_and_lines_no_number_of_samples_is_refused(model, data):
+    shown, test = small.trained(model, data), small.DATA[data]
+    found, _ = evaluate(shown, test, test, 2, 0)
+    assert found["NLL"].value > 0
+    assert ("copies" in found) == (data != "sonnets")
+    assert ("right_sums" in found) == ("right_sums_counting" in found) == (data == "adder")
+    a_line = found.get("NLL of a line")
+    assert (a_line is not None) == (model == "melody-vae")
+    if a_line:
+        assert a_line.value == pytest.approx(found["NLL"].value * 33)
+    if data != "sonnets":
+        assert "2 samples" in found["copies"].note
+
+
+def test_copies_of_lines_are_found(monkeypatch):
+    shown, test = small.trained("gru", "names"), small.DATA["names"]
+    monkeypatch.setattr(evaluation, "texts", lambda trained, n, rng: ["anna", "xyz", "bo", "new"][:n])
+    assert evaluate(shown, test, test, 4, 0)[0]["copies"].value == 0.5
 
 
 def test_the_columns_are_named_after_what_they_hold():

@@ -116,6 +116,8 @@ def test_each_curve_stands_under_its_own_unit(model):
                     assert ("nats" in axes.get_ylabel()) == (model not in ("ae", "vq-vae"))
                 else:
                     assert "nats" in axes.get_ylabel(), name
+            axes_of_nats = {axes.get_ylabel() for axes in under.values() if axes.get_ylabel().startswith("nats per ")}
+            assert not {"nats per line", "nats per example"} <= axes_of_nats  # which are the same
 
 
 def test_samples_without_data_are_images():

@@ -8,52 +8,15 @@ import mido
 import numpy as np
 import pytest
 
-import minigen as mg
-from minigen.data import Dataset
-from minigen.data.alphabet import pack
-from minigen.data.tunes import CHARACTERS, chorale_of, roll_of_chorale
+from minigen.data.tunes import CHARACTERS, roll_of_chorale
 from minigen.errors import ArgumentError
-from minigen.models import recipe_of
 from minigen.random import Generator
-from minigen.report import Trained, final_files, latent_pictures, playing
+from minigen.report import final_files, latent_pictures, playing
 from minigen.report.captions import captions
 from minigen.report.evaluation import evaluate
 from minigen.report.music import MOST_ROLLS
-from minigen.report.samples import check_how, sampled, suffixes_of
-
-RNG = np.random.default_rng(0)
-MELODIES = ["".join(RNG.choice(list("ABCD.-"), 32)) for _ in range(12)]
-
-
-def chorale():
-    roll = np.zeros((16, 88), np.uint8)
-    for t in range(16):
-        roll[t, np.array([20, 30, 35, 40]) + RNG.integers(0, 4)] = 1
-    return chorale_of(roll)
-
-
-CHORALES = [chorale() for _ in range(12)]
-
-
-def lines(name, of):
-    alphabet = "\n" + "".join(sorted(set("".join(of))))
-    return Dataset(name, pack(of, alphabet, len(of[0])), alphabet=alphabet)
-
-
-DATA = {
-    "melodies": lines("melodies", MELODIES),
-    "chorales": lines("chorales", CHORALES),
-    "jsb": Dataset("jsb", (RNG.random((12, 17, 88)) < 0.04).astype(np.uint8)),
-}
-SMALL = {"width": 8, "batch_size": 4}
-
-
-def trained(model, data):
-    recipe = recipe_of(model)
-    settings = recipe.settings(DATA[data], **SMALL)
-    net = recipe.build(settings, DATA[data].shape, mg.Generator(0))
-    recipe.trainer(net, settings).prepare(mg.Tensor(DATA[data].x))
-    return Trained(net.eval(), settings, DATA[data].shape)
+from minigen.report.playing import roll_of
+from tests.report.small import CHORALES, DATA, trained
 
 
 def seconds(content):
@@ -120,44 +83,59 @@ def test_what_is_no_music_is_left_out():
     np.testing.assert_array_equal(playing.roll_of(CHORALES[0], "chorales"), roll_of_chorale(CHORALES[0]))
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".mid", ".png", ".npy"])
-def test_samples_of_rolls(suffix, tmp_path):
+@pytest.mark.parametrize("data", ["melodies", "jsb"])
+def test_files_of_one_name_hold_the_same_samples(data, monkeypatch):
+    """What is read, heard and seen are the same pieces; see what is played."""
+    heard = []
+    monkeypatch.setattr(playing, "content", lambda suffix, rolls, *rest: heard.append(rolls) or b"")
+    _, found = playing.samples(trained("gru", data), 3, Generator(0), (".txt", ".wav", ".png")[data == "jsb" :])
+    assert len(heard) == 2
+    for rolls in heard:
+        if data == "jsb":
+            assert len(rolls) == 3
+            assert {roll.shape for roll in rolls} == {(playing.FRAMES, 88)}
+        else:
+            expected = [roll for line in found[".txt"].splitlines() if len(roll := roll_of(line, data))]
+            assert all(np.array_equal(a, b) for a, b in zip(rolls, expected, strict=True))
+
+
+def test_what_is_no_music_is_told(monkeypatch):
+    shown = trained("gru", "melodies")
+    monkeypatch.setattr(playing, "texts", lambda *given, **how: ["AB..", "\x7f", "-C", ""])
+    told, found = playing.samples(shown, 4, Generator(0), (".txt", ".png"))
+    assert told == "4 lines, 2 pieces (2 of 4 are no music)"
+    assert [axes.get_title(loc="left") for axes in found[".png"].axes] == ["line 1", "line 3"]
+    monkeypatch.setattr(playing, "texts", lambda *given, **how: ["\x7f"])
+    assert playing.samples(shown, 1, Generator(0), (".txt", ".wav"))[0] == "1 line, 0 pieces (1 of 1 is no music)"
+    with pytest.raises(ArgumentError, match="folder: what 'gru' wrote is no music; train it longer, or take a"):
+        playing.samples(shown, 1, Generator(0), (".wav",))
+
+
+def test_a_file_of_music_lasts_ten_minutes_at_most(monkeypatch):
     shown = trained("gru", "jsb")
-    assert suffix in suffixes_of(shown)
-    told, content = sampled(shown, 2, 0, suffix, None, {"length": 9})
-    assert told.startswith("2 ")
-    if suffix == ".npy":
-        content(tmp_path / "x.npy")
-        assert np.load(tmp_path / "x.npy").shape == (2, 10, 88)
-    with pytest.raises(ArgumentError, match="prompt: 'gru' writes no text"):
-        check_how(shown, {"prompt": "AB"})
-
-
-def test_samples_of_a_harmony_begin_with_the_prompt():
-    shown = trained("gru", "chorales")
-    prompt = CHORALES[0].partition("|")[0] + "|"
-    _, text = sampled(shown, 2, 0, ".txt", None, {"prompt": prompt, "length": 48})
-    assert all(line.startswith(prompt) for line in text.splitlines())
-    assert ".wav" in suffixes_of(shown)
+    told, found = playing.samples(shown, 3, Generator(0), (".wav",), length=400)  # of 0.6 seconds
+    assert told == f"the first 2 of 3 pieces, as many as one file holds{playing.apart(2, 'jsb')}"
+    assert seconds(found[".wav"]) == pytest.approx((2 * 400 + 2) * 0.6, abs=0.2)
+    with pytest.raises(ArgumentError, match="length: expected at most 1000 frames, which last 10 minutes, got 1001"):
+        playing.samples(shown, 1, Generator(0), (".mid",), length=1001)
+    assert playing.samples(trained("gru", "melodies"), 60, Generator(0), (".txt",))[0] == "60 lines"
 
 
 @pytest.mark.parametrize("data", ["jsb", "melodies"])
-def test_many_pieces_are_drawn_as_far_as_a_picture_shows_them(data):
+def test_many_pieces_are_shown_as_far_as_a_file_holds_them(data):
     shown, n = trained("gru", data), 2 * MOST_ROLLS
-    told, figure = sampled(shown, n, 0, ".png", None, {"length": 3})
-    assert re.fullmatch(
-        rf"the first {MOST_ROLLS} of \d+ pieces, as many as a picture shows; others are .*NAME.mid", told
-    )
-    assert len(figure.axes) == MOST_ROLLS
+    told, found = playing.samples(shown, n, Generator(0), (".png",), length=3)
+    assert re.match(rf"the first {MOST_ROLLS} of \d+ pieces, as many as one file holds", told)
+    assert len(found[".png"].axes) == MOST_ROLLS
 
 
 def test_the_order_of_pieces_is_said_and_written():
     rolls = [np.eye(4, 88), np.eye(2, 88), np.eye(3, 88)]
     wav, mid = (playing.content(suffix, rolls, "jsb", "gru on jsb", ["a", "b", "c"]) for suffix in (".wav", ".mid"))
-    assert playing.apart(3, "jsb") == "3 pieces, one after the other, 1.2 s of silence between"
-    assert playing.apart(1, "jsb") == "1 piece"
+    assert playing.apart(3, "jsb") == ", one after the other, 1.2 s of silence between"
+    assert playing.apart(1, "jsb") == ""
     assert captions(wav) == captions(mid)
-    assert captions(wav)["Contents"] == f"{playing.apart(3, 'jsb')}: a at 0.0 s, b at 3.6 s, c at 6.0 s"
+    assert captions(wav)["Contents"] == f"3 pieces{playing.apart(3, 'jsb')}: a at 0.0 s, b at 3.6 s, c at 6.0 s"
     assert seconds(wav) == pytest.approx(0.6 * (4 + 2 + 2 + 2 + 3), abs=0.1)
     marks = [message.text for message in mido.MidiFile(file=io.BytesIO(mid)) if message.type == "marker"]
     assert marks == ["a", "b", "c"]
@@ -167,3 +145,13 @@ def test_the_order_of_pieces_is_said_and_written():
 def test_more_pieces_than_a_file_of_sound_holds(suffix):
     with pytest.raises(ArgumentError, match="n: 200 pieces last 719 seconds, expected at most 600 in a file"):
         playing.content(suffix, [np.eye(4, 88)] * 200, "jsb", "")
+
+
+def test_a_voice_that_stops_is_explained(monkeypatch):
+    shown, test = trained("gru", "chorales"), DATA["chorales"]
+    x = test.x[6:8].copy()
+    x[0, 30:] = 0, *[255] * (x.shape[1] - 31)  # four frames of voices, and an end
+    monkeypatch.setattr(type(shown), "symbols", lambda *given, **how: x)
+    titles = [axes.get_title(loc="left") for axes in playing.harmony(shown, test, Generator(0))["harmony.png"].axes]
+    voices = "its soprano, with voices that are drawn"
+    assert titles == ["the original", f"{voices} (1); the model ended it after 4 of 16 frames", f"{voices} (2)"]

@@ -30,6 +30,16 @@ def test_pairs_put_each_reconstruction_below_its_original():
     assert np.all(image[3:5, :2] == 0.5)
 
 
+def test_pairs_stand_apart_and_the_last_row_may_be_shorter():
+    originals, others = np.zeros((5, 2, 2, 1), np.float32), np.full((5, 2, 2, 1), 0.5, np.float32)
+    image = plots.pairs(originals, others, columns=3).axes[0].images[0].get_array()
+    assert np.all(image[5:8] == 1)  # the first pair ends at 5, and the second begins at 8
+    assert np.all(image[8:10, :2] == 0)
+    assert np.all(image[11:13, 3:5] == 0.5)
+    assert np.all(image[8:, 6:] == 1)
+    assert image.shape == (13, 8)
+
+
 def test_colour_and_titles():
     figure = plots.image_grid(np.zeros((2, 4, 4, 3)), 2, "two")
     assert figure.axes[0].get_title() == "two"

@@ -27,6 +27,7 @@ def test_weights_and_runs(tmp_path, capsys):
     assert len(lines) == 9
     assert any("'decoder.layers.0.w'" in line and "F32  (20, 4)" in line for line in lines)
     assert {"model: vae", "seed: 5", "shape: (8, 8, 1)", "finished: yes"} <= set(described(folder))
+    assert any(line.startswith("samples: with seed 6") for line in described(folder))
     (folder / "model.safetensors").unlink()
     assert "finished: no" in described(folder)
 

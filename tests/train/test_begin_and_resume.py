@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import random
+import re
 import signal
 from contextlib import contextmanager
 
@@ -311,3 +312,23 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path, monkeypatch):
 
 def test_settings_of_a_small_run_are_what_the_tests_think():
     assert small("dcgan").ema == 0.9
+
+
+def test_no_zero_has_a_minus(tmp_path, capsys):
+    """A text of one symbol can be told in 0 nats, in the log, in the last line, and in the table of `evaluate`."""
+    from minigen import cli, data
+    from minigen.models import recipe_of
+    from minigen.report import Trained, evaluate
+    from minigen.report.evaluation import as_json, table
+    from minigen.train import train
+
+    same = data.Dataset("sonnets", np.zeros((20, 9), np.uint8), alphabet="a")
+    settings = recipe_of("gru").settings(same, steps=3, batch_size=4, width=4)
+    run = train(settings, same, same, str(tmp_path / "run"), quiet=True)
+    cli._tell(run)
+    shown = Trained(run.load_model(), settings, run.shape)
+    found, _ = evaluate(shown, same, same, 6, 0)
+    last, log = capsys.readouterr().out.splitlines()[0], (run.folder / "metrics.jsonl").read_text()
+    for text in (last, log, table(found), as_json(shown, found, 0, 0)):
+        assert re.search(r"\b0(\.0)?\b", text)
+        assert not re.search(r"-0(\.0*)?(?![.\d])", text)

@@ -15,13 +15,13 @@ from ...autodiff import Tensor, no_grad
 from ...backend import Array, to_device, xp_of
 from ...data import OF_LINES, OF_ROLLS, PAD
 from ...distributions import Categorical
-from ...errors import ArgumentError, whole
+from ...errors import whole
 from ...nn import Dense, Embedding
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
 from ..recipe import Settings, Shape
 from .piano_rolls import PianoRollModel
-from .sampling import AS_THE_MODEL_SAYS, Draw
+from .sampling import AS_THE_MODEL_SAYS, Draw, beginning
 from .sequence_model import SequenceModel
 
 
@@ -86,14 +86,14 @@ class LanguageModel(SequenceModel):
 
         Returns:
             Integers (n, t + length), or fewer if all have ended; PAD after the end.
+
+        Raises:
+            ShapeError, DTypeError, ArgumentError, NumericalError: of the prompt see `beginning`, of logits `finite`.
         """
         whole("n", n)
         whole("length", length)
         rng, device = given_or_default(rng), self.device
-        start = np.zeros(1, np.int64) if prompt is None else np.asarray(prompt, np.int64)
-        if not start.size:
-            raise ArgumentError("prompt: expected at least one symbol, got none; leave it out to begin anew")
-        x = to_device(np.tile(start, (n, 1)), device)
+        x = to_device(np.tile(beginning(prompt, self.symbols, self.end), (n, 1)), device)
         xp = xp_of(x)
         ended = xp.zeros(n, bool)
         with self.evaluating(), no_grad():

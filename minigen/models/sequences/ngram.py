@@ -146,6 +146,12 @@ class NGram:
         history[:, self.order - kept :] = self._known("before", x)[:, x.shape[1] - kept :]
         return self._by_order(history, np.arange(self.symbols)[None])[-1]
 
+    def likeliest(self, lines: Array) -> np.ndarray:
+        """The likeliest symbol at each place but the first, given those before it: (N, T + 1) -> (N, T)."""
+        x = self._checked(lines)
+        known = np.where(x == PAD, 0, x)
+        return np.stack([self.probs(known[:, : t + 1]).argmax(axis=1) for t in range(x.shape[1] - 1)], axis=1)
+
     def sample(
         self,
         n: int,

@@ -16,13 +16,14 @@ import numpy as np
 
 from ... import ops
 from ...autodiff import Tensor, no_grad, raw
-from ...backend import Array, to_device, xp_of
+from ...backend import Array, to_device, to_numpy, xp_of
 from ...data import PAD
 from ...distributions import Bernoulli
-from ...errors import ArgumentError, whole
+from ...errors import ArgumentError, ShapeError, whole
 from ...nn import Buffer, Dense
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
+from .sampling import finite
 from .sequence_model import SequenceModel
 
 STARTS = 64  # first frames of the data that are kept, to begin with
@@ -84,23 +85,39 @@ class PianoRollModel(SequenceModel):
 
         Returns:
             Bytes (n, t + length, keys) of 0 and 1.
+
+        Raises:
+            ShapeError, ArgumentError: the prompt has no such frames, or none.
+            NumericalError: the logits are no numbers; see `finite`.
         """
         whole("n", n)
         whole("length", length)
         rng = given_or_default(rng)
         if prompt is None:
             x = raw(self.starts)[rng.integers(STARTS, (n,), device=self.device)][:, None]
-        elif len(prompt):
-            x = to_device(np.tile(prompt, (n, 1, 1)), self.device)
         else:
-            raise ArgumentError("prompt: expected at least one frame, got none; leave it out to begin anew")
+            x = to_device(np.tile(self._frames(prompt), (n, 1, 1)), self.device)
         xp, x = xp_of(x), x.astype(np.uint8)
         with self.evaluating(), no_grad():
             state, logits = self.seen(x)
             for i in range(length):
-                new = raw(Bernoulli(logits).sample(rng)).astype(np.uint8)
+                new = raw(Bernoulli(Tensor(finite(logits))).sample(rng)).astype(np.uint8)
                 x = xp.concatenate([x, new[:, None]], axis=1)
                 if i + 1 < length:
                     full = state.seen == self.body.limit
                     state, logits = self.seen(x) if full else (state, self(new[:, None], state)[:, -1])
         return x
+
+    def _frames(self, prompt: Array) -> np.ndarray:
+        """The prompt, if it is one."""
+        keys, frames = self.starts.shape[1], np.asarray(to_numpy(prompt))
+        if frames.ndim != 2 or frames.shape[1] != keys:
+            raise ShapeError(f"prompt: expected frames (t, {keys}), the same for all, got shape {frames.shape}")
+        if not len(frames):
+            raise ArgumentError("prompt: expected at least one frame, got none; leave it out to begin anew")
+        if not np.isin(frames, (0, 1)).all():
+            wrong = frames[~np.isin(frames, (0, 1))][0]
+            raise ArgumentError(
+                f"prompt: expected 0 and 1, a key sounds or not, got {wrong}; leave out what is no frame"
+            )
+        return frames

@@ -34,7 +34,7 @@ from ...random import Generator, given_or_default
 from ..memory import check_size
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..sequences.gru import GRULayer
-from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw
+from ..sequences.sampling import AS_THE_MODEL_SAYS, Draw, beginning
 from ..sequences.sequence_model import ALPHABET, SequenceModel, rising_then_falling
 from .iwae import log_mean_exp
 from .vae import ELBO, VAELoss, VAETrainer, each, log_standard_normal
@@ -159,11 +159,13 @@ class MelodyVAE(Module):
 
         Returns:
             Integers (N, t + length), or fewer if all have ended; PAD after the end.
+
+        Raises:
+            ShapeError, DTypeError, ArgumentError, NumericalError: of the prompt see `beginning`, of logits `finite`.
         """
         whole("length", length)
         rng = given_or_default(rng)
-        start = np.zeros(1, np.int64) if prompt is None else np.asarray(prompt, np.int64)
-        x = to_device(np.tile(start, (z.shape[0], 1)), self.device)
+        x = to_device(np.tile(beginning(prompt, self.symbols, 0), (z.shape[0], 1)), self.device)
         xp, fed, ended = xp_of(x), x, False
         with self.evaluating(), no_grad():
             h: Any = self.first_state(z)
@@ -233,6 +235,12 @@ def check(s: Settings, data: Dataset) -> None:
     check_size(s, numbers, 18 * s.width**2 + 2 * s.width * symbols + 8 * s.width * s.latent_dim)
 
 
+def what_the_loss_means(s: Settings) -> str:
+    """For the end of a training."""
+    loss = f"reconstruction + max({s.free_bits:g} free bits, kl)"
+    return f"nats per line; the loss is {loss}, test_loss reconstruction + kl, a bound on -log p(x)"
+
+
 RECIPES = (
     Recipe(
         "melody-vae",
@@ -244,7 +252,7 @@ RECIPES = (
         example="melodies",
         shows=("reconstructions", "codes", "encodings", "log-probabilities"),
         check=check,
-        meaning=lambda s: "the loss is a bound on -log p(x), in nats per line; training does not count the free bits",
+        meaning=what_the_loss_means,
         unit=lambda s: "nats per line",
     ),
 )

@@ -7,7 +7,7 @@ import pytest
 
 import minigen as mg
 from minigen.data import PAD
-from minigen.errors import ArgumentError
+from minigen.errors import ArgumentError, MinigenError, NumericalError
 from minigen.models.sequences.gru import GRU
 from minigen.models.sequences.language import LanguageModel
 from minigen.models.sequences.sampling import Draw
@@ -105,8 +105,22 @@ def test_a_sequence_is_learnt_by_heart(device):
         ({"n": 0}, "n: expected an integer >= 1"),
         ({"length": 0}, "length: expected an integer >= 1"),
         ({"prompt": np.zeros(0, int)}, "prompt: expected at least one symbol, got none"),
+        ({"prompt": np.array([1.7])}, "prompt: expected integers"),
+        ({"prompt": np.array([[1, 2]]), "n": 2}, "prompt: expected symbols"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(model, given, message):
-    with pytest.raises(ArgumentError, match=message):
+    with pytest.raises(MinigenError, match=message):
         model.sample(**{"n": 1} | given)
+
+
+def test_nothing_comes_after_the_end(model):
+    model.end = 0
+    with pytest.raises(ArgumentError, match="prompt: expected a part of one line, got its end"):
+        model.sample(1, prompt=np.array([0, 1, 0]))
+
+
+def test_weights_that_are_no_numbers_write_nothing(model):
+    model.table.w.data[...] = np.nan
+    with pytest.raises(NumericalError, match="logits: expected finite numbers"):
+        model.sample(1)

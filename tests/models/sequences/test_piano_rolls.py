@@ -5,7 +5,7 @@ import pytest
 
 import minigen as mg
 from minigen.data import PAD
-from minigen.errors import ArgumentError
+from minigen.errors import ArgumentError, NumericalError, ShapeError
 from minigen.models.sequences.gru import GRU
 from minigen.models.sequences.piano_rolls import STARTS, PianoRollModel
 from minigen.models.sequences.transformer import Transformer
@@ -67,8 +67,32 @@ def test_samples(limit):
     again = net.sample(2, mg.Generator(1), prompt=prompt, length=3)
     np.testing.assert_array_equal(again[:, :9], np.stack([prompt, prompt]))
     assert again.shape == (2, 12, KEYS)
-    with pytest.raises(ArgumentError, match="prompt: expected at least one frame"):
-        net.sample(1, prompt=prompt[:0])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "error", "message"),
+    [
+        (np.zeros((0, KEYS)), ArgumentError, "prompt: expected at least one frame"),
+        (np.full((2, KEYS), 2), ArgumentError, "prompt: expected 0 and 1, a key sounds or not, got 2"),
+        (np.full((2, KEYS), 0.5), ArgumentError, "got 0.5"),
+        (
+            np.zeros((2, KEYS + 1)),
+            ShapeError,
+            r"prompt: expected frames \(t, 5\), the same for all, got shape \(2, 6\)",
+        ),
+        (np.zeros((1, 2, KEYS)), ShapeError, r"got shape \(1, 2, 5\)"),
+    ],
+)
+def test_what_is_no_prompt_is_refused(prompt, error, message):
+    with pytest.raises(error, match=message):
+        model().sample(1, prompt=prompt)
+
+
+def test_weights_that_are_no_numbers_play_nothing():
+    net = model()
+    net.head.b.data[...] = np.nan
+    with pytest.raises(NumericalError, match="logits: expected finite numbers"):
+        net.sample(1)
 
 
 def test_samples_have_the_models_frequencies():

@@ -7,31 +7,38 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minigen as mg
-from minigen.errors import ArgumentError
-from minigen.models.sequences.sampling import AS_THE_MODEL_SAYS, Draw
+from minigen.errors import ArgumentError, DTypeError, NumericalError, ShapeError
+from minigen.models.sequences.sampling import AS_THE_MODEL_SAYS, Draw, beginning
 
 rows = hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(2, 9)), elements=st.floats(-8, 8, width=32))
 
 
-@given(rows, st.integers(0, 9))
-def test_top_k_leaves_the_k_likeliest_and_what_equals_them(z, k):
+ties = hnp.arrays(
+    np.float32, st.tuples(st.integers(1, 3), st.integers(2, 9)), elements=st.sampled_from([0.0, 1.0, 3.0])
+)
+
+
+@given(rows | ties, st.integers(1, 12))
+def test_top_k_leaves_the_k_likeliest_and_of_equals_the_first(z, k):
     allowed = np.isfinite(Draw(top_k=k).allowed(z))
     for row, left in zip(z, allowed, strict=True):
-        least = np.sort(row)[-k] if 0 < k < len(row) else row.min()
-        assert np.array_equal(left, row >= least)
+        ranked = sorted(range(len(row)), key=lambda i: (-row[i], i))
+        assert set(np.flatnonzero(left)) == set(ranked[:k])
 
 
-@given(rows, st.floats(0.05, 0.95))
-def test_top_p_leaves_the_smallest_set_that_has_p(z, p):
-    allowed = np.isfinite(Draw(top_p=p).allowed(z))
+@given(rows | ties, st.floats(0, 1, exclude_min=True), st.integers(0, 9))
+def test_top_p_leaves_the_smallest_set_that_has_p(z, p, k):
+    """Whatever p is: also where float32 takes it for 0 or 1."""
+    allowed = np.isfinite(Draw(top_p=p, top_k=k).allowed(z))
     for row, left in zip(z.astype(np.float64), allowed, strict=True):
-        share = np.exp(row - row.max()) / np.exp(row - row.max()).sum()
-        assert share[left].sum() >= p - 1e-5
-        assert not left.all() or len(set(row)) < len(row) or share.sum() - share.min() <= p + 1e-5
-        if (~left).any():
-            assert share[left].min() >= share[~left].max()  # none that is left out is likelier
-        least = share[left].min()
-        assert share[share > least].sum() <= p + 1e-5  # and none too many, but for equals
+        ranked = sorted(range(len(row)), key=lambda i: (-row[i], i))[: k or None]
+        share = np.exp(row[ranked] - row.max())
+        share /= share.sum()
+        kept = left.sum()
+        assert set(np.flatnonzero(left)) == set(ranked[:kept])
+        assert kept >= 1  # the likeliest always
+        assert kept == len(ranked) or share[:kept].sum() >= p - 1e-12
+        assert share[: kept - 1].sum() < p + 1e-12  # with one fewer it would not have p
 
 
 @given(rows)
@@ -58,6 +65,38 @@ def test_draws_have_the_probabilities_of_the_logits_over_the_temperature():
 def test_the_device_draws_as_well(device):
     z = mg.tensor(np.array([[0.0, 5.0, 1.0]], np.float32), device=device)
     assert int(Draw(temperature=0.1, top_k=2, top_p=0.9)(z, mg.Generator(0))[0]) == 1
+
+
+@pytest.mark.parametrize("draw", [AS_THE_MODEL_SAYS, Draw(temperature=0), Draw(top_k=1), Draw(top_p=0.5)])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_not_drawn_from(draw, wrong):
+    with pytest.raises(NumericalError, match="logits: expected finite numbers"):
+        draw(mg.tensor(np.array([[0.0, wrong, 1.0]], np.float32)), mg.Generator(0))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ([[1, 2]], ShapeError, r"prompt: expected symbols \(t,\), the same for all, got shape \(1, 2\)"),
+        (3, ShapeError, r"got shape \(\)"),
+        ([], ArgumentError, "prompt: expected at least one symbol, got none"),
+        ([1.7], DTypeError, "prompt: expected integers 0 ... 4, got float64"),
+        ([True], DTypeError, "got bool"),
+        (["a"], DTypeError, "prompt: expected integers"),
+        ([1, 5], ArgumentError, "prompt: expected symbols 0 ... 4, got 5"),
+        ([-1], ArgumentError, "prompt: expected symbols 0 ... 4, got -1"),
+        ([0, 1, 0], ArgumentError, "prompt: expected a part of one line, got its end, symbol 0, inside"),
+    ],
+)
+def test_what_is_no_prompt_is_refused(given, error, message):
+    with pytest.raises(error, match=message):
+        beginning(given, 5, end=0)
+
+
+def test_a_prompt():
+    assert beginning(None, 5).tolist() == [0]
+    assert beginning(np.array([0, 4], np.uint8), 5, end=0).dtype == np.int64
+    assert beginning([1, 0, 2], 5).tolist() == [1, 0, 2]  # of a text that does not end
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,7 @@ def test_what_is_refused():
         model(word_dropout=1.0)
     with pytest.raises(ShapeError, match=r"codes have shape \(2, 4\), expected \(N, 3\)"):
         model().from_codes(mg.Tensor(np.zeros((2, 4), np.float32)))
+    with pytest.raises(ArgumentError, match="prompt: expected at least one symbol"):
+        model().sample(1, prompt=[])
+    with pytest.raises(ArgumentError, match=f"prompt: expected symbols 0 ... {SYMBOLS - 1}, got {SYMBOLS}"):
+        model().sample(1, prompt=[SYMBOLS])  # the one that stands for what is hidden
