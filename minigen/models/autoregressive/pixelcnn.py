@@ -29,7 +29,7 @@ from ... import ops
 from ...autodiff import Tensor, raw
 from ...backend import Array, xp_of
 from ...data import Dataset
-from ...nn import Buffer, Conv2D
+from ...nn import Buffer, Conv2D, Parameter
 from ...random import Generator, given_or_default
 from ..memory import check_size
 from ..recipe import BATCH_SIZE, DEPTH, LR, SCHEDULE, STEPS, WIDTH, Recipe, Settings, Shape
@@ -102,6 +102,8 @@ class PixelCNN(GridModel):
         shape, levels, named: see GridModel.
         width: channels inside. kernel: of the first layer. depth: layers of 3 x 3 after it.
         dilations: of these layers, again from the first where there are more layers.
+        placed: whether a vector of each place is learnt, and added to what the first layer finds there: in images that
+            all lie alike, a place itself tells much.
         rng: where the weights are drawn from.
     """
 
@@ -115,12 +117,14 @@ class PixelCNN(GridModel):
         depth: int = 4,
         dilations: Sequence[int] = (1,),
         named: bool = False,
+        placed: bool = False,
         rng: Generator | None = None,
     ) -> None:
         super().__init__(shape, levels, named)
         rng, colours = given_or_default(rng), shape[2]
         inputs, outputs = colours * self.seen, colours * self.logits
         self.first = MaskedConv2D(inputs, width, kernel, "A", rng, colours)
+        self.places = Parameter(np.zeros((*shape[:2], width), np.float32)) if placed else None
         steps = [dilations[i % len(dilations)] for i in range(depth)]
         self.inner = [MaskedConv2D(width, width, 3, "B", rng, colours, step) for step in steps]
         self.last = (
@@ -131,6 +135,7 @@ class PixelCNN(GridModel):
         """See GridModel."""
         shown = self.shown(grid)  # (N, H, W, C, seen)
         x = self.first(Tensor(shown.reshape(*grid.shape[:3], -1)))
+        x = x if self.places is None else x + self.places
         for layer in self.inner:
             x = x + layer(ops.relu(x))
         return ops.reshape(self.last(ops.relu(x)), (*grid.shape, self.logits))
@@ -147,6 +152,7 @@ class PixelCNN(GridModel):
             for colour in range(self.shape[2]):
                 here = self.shown(grid[:, row, column]).reshape(n, -1)
                 h = self.first.at(memories[0], here, row, column, kernels[0])
+                h = h if self.places is None else h + raw(self.places)[row, column]
                 for layer, memory, kernel in zip(self.inner, memories[1:], kernels[1:], strict=True):
                     h = h + layer.at(memory, xp.maximum(h, 0), row, column, kernel)
                 logits = xp.maximum(h, 0) @ last + raw(self.last.b)
