@@ -82,3 +82,22 @@ def test_what_is_drawn_place_by_place_is_what_full_passes_draw(levels, colours, 
         here = (slice(None), *place)
         grid[here] = model.drawn_from(model(grid).data[here], rng)
     assert (backend.to_numpy(model.draw(9, mg.Generator(3))) == backend.to_numpy(grid)).all()
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_vectors_of_places_are_added_where_they_belong(colours, device):
+    """Place by place as in full passes; without a look ahead; and each place has its own."""
+    model = PixelCNN((3, 4, colours), 4, 6, kernel=5, depth=2, placed=True, rng=mg.Generator(2))
+    model.places.data[...] = backend.to_device(np.random.default_rng(0).standard_normal((3, 4, 6)), device)
+    rng, grid = mg.Generator(3), backend.to_device(np.zeros((9, 3, 4, colours), np.int64), device)
+    for place in np.ndindex(3, 4, colours):
+        here = (slice(None), *place)
+        grid[here] = model.drawn_from(model(grid).data[here], rng)
+    assert (backend.to_numpy(model.draw(9, mg.Generator(3))) == backend.to_numpy(grid)).all()
+    sees_no_later_place(model, 5)
+    before = model(grid).numpy()
+    model.places.data[1, 2] += 1
+    changed = (model(grid).numpy() != before).any(axis=(0, 3, 4))
+    assert changed[1, 2]
+    assert not changed[0].any()
+    assert not changed[1, :2].any()
