@@ -72,7 +72,11 @@ def reproduction() -> str:
             met = row.goal.met(entry, entries) if row.goal else None
             reached = {True: "yes", False: "**no**", None: ""}[met]
             numbers = entry["ours"].items()
-            ours = ", ".join(f"{key} {value:g}" for key, value in numbers if not isinstance(value, list))
+            ours = ", ".join(
+                f"{key} {value if isinstance(value, str) else f'{value:g}'}"
+                for key, value in numbers
+                if not isinstance(value, list)
+            )
             rows.append([name, row.paper, entry["reports"], ours, str(row.goal or ""), reached, how_run(entry)])
     not_run = [name for name in ROWS if name not in {e["row"] for e in entries}]
     return tables.markdown(head, rows) + (f"\nNot run here: {', '.join(not_run)}.\n" if not_run else "")
