@@ -15,6 +15,7 @@ import ast
 import base64
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -65,7 +66,10 @@ def execute(
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET, None)  # a notebook that is only read shows the still picture
+            data = output.get("data", {})
+            data.pop(WIDGET, None)  # a notebook that is only read shows the still picture
+            if "text/plain" in data:  # and it was made at no time that matters
+                data["text/plain"] = re.sub(r"\n  saved   .*", "", data["text/plain"])
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook, measured
 

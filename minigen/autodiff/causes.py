@@ -115,10 +115,18 @@ def some_lines(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> 
     for axis in range(numeric.ndim) if others else ():
         lines = wrong.any(axis=tuple(a for a in range(numeric.ndim) if a != axis))
         if not lines.all():
-            return f"all wrong entries have index {np.flatnonzero(lines).tolist()} on axis {axis}; {others}".replace(
+            return f"all wrong entries have index {_listed(np.flatnonzero(lines))} on axis {axis}; {others}".replace(
                 "the other entries", "the others"
             )
     return None
+
+
+def _listed(indices: np.ndarray, most: int = 6) -> str:
+    """Rising indices in brackets: a long row as its ends, '[0, 3 to 9]', and no more parts than may be read."""
+    rows = np.split(indices, np.flatnonzero(np.diff(indices) != 1) + 1)
+    parts = [f"{row[0]} to {row[-1]}" if len(row) > 2 else ", ".join(map(str, row)) for row in rows]
+    left = sum(map(len, rows[most:]))
+    return f"[{', '.join(parts[:most])}{f', ... and {left} more' if left else ''}]"
 
 
 def partly_right(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> str | None:

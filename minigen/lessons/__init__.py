@@ -17,7 +17,7 @@ from .checking import Verdict, check_function, examine
 from .course import Exercise, Lesson, all_lessons, find_exercise, find_lesson
 from .isolated_process import Isolated, Limits
 from .known_mistakes import WrongAnswer, WrongAnswers, reference_of
-from .measures import Measure
+from .measures import Measure, WithTruth
 from .moving import Choice, Slider, animate, move
 from .notebook import handwritten, show_source
 from .predictions import Prediction, predict
@@ -36,6 +36,7 @@ __all__ = [
     "Question",
     "Slider",
     "Verdict",
+    "WithTruth",
     "Workbook",
     "WrongAnswer",
     "WrongAnswers",

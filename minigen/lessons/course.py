@@ -56,6 +56,7 @@ class Exercise:
         level: 1 for a transcription (the formula is given), 2 for a derivation (it is not), 3 for an open task.
         measure: of an open task: a function of the inputs and the answer that says how good the answer is. Every
             case must reach its goal. An answer of the wrong form is an ArgumentError, whose message says what is wrong.
+            What the answer must not know is the `truth` of inputs that are a `WithTruth`; a measure draws nothing.
         tolerance: the error allowed, relative to the largest entry: enough for float64 arithmetic, too little for
             numeric differentiation.
     """

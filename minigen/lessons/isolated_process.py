@@ -86,7 +86,7 @@ class Isolated:
         start = time.monotonic()
         seconds = f"{self.limits.seconds:g} s"
         try:
-            answer = _as_outcome(self.worker.ask(inputs, self.left))
+            answer = _as_outcome(self.worker.ask(dict(inputs), self.left))
             self.left -= time.monotonic() - start
             return answer
         except TimeoutError:

@@ -1,9 +1,27 @@
-"""How far an answer to an open task goes: a number, and the goal that it must reach."""
+"""How far an answer to an open task goes: a number, and the goal to reach; and what its measure alone knows."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ArgumentError
+
+
+class WithTruth(dict[str, Any]):
+    """Inputs of an open task, and what only its measure may know: new points, or what was hidden.
+
+    The answer is given the inputs alone, so it cannot look at the truth. It must not be able to draw it again either:
+    the truth comes from the generator that the case is given, never from a seed that stands among the inputs or can be
+    computed from them.
+
+    Attributes:
+        truth: by name.
+    """
+
+    def __init__(self, inputs: Mapping[str, Any], **truth: Any) -> None:
+        super().__init__(inputs)
+        self.truth = truth
 
 
 @dataclass(frozen=True)

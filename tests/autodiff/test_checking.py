@@ -234,3 +234,13 @@ def test_causes_of_plain_arrays():
     known = np.where(right > 0, right, np.nan)  # of which only some were measured
     assert "it is 7 times the right gradient" in likely_cause(7 * right, known, everywhere)
     assert "times" not in likely_cause(right * (1 + 1e-9), right, everywhere)
+
+
+def test_long_rows_of_indices_are_told_by_their_ends():
+    right, wrong = RNG.standard_normal(400), np.ones(400, bool)
+    wrong[[0, 3]] = False
+    said = likely_cause(np.where(wrong, 2 * right + 1, right), right, wrong)
+    assert "have index [1, 2, 4 to 399] on axis 0" in said
+    wrong = np.arange(400) % 2 == 1
+    said = likely_cause(np.where(wrong, 2 * right + 1, right), right, wrong)
+    assert "have index [1, 3, 5, 7, 9, 11, ... and 194 more] on axis 0" in said

@@ -135,6 +135,8 @@ def _expressions(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             )
         if not all(isinstance(part, ast.Constant) for part in node.elts):
             yield f"order turned in {text}", type(node)(node.elts[::-1], ast.Load())
+    elif isinstance(node, ast.Attribute) and node.attr == "inf":
+        yield f"1e9 for {text}", ast.Constant(1e9)  # as a mask, where a number may be beyond it
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield f"not transposed: {text}", node.value
     elif isinstance(node, ast.Call):

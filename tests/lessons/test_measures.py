@@ -1,5 +1,7 @@
 """Open tasks: an answer is judged by how far it goes, and told the number and the goal."""
 
+import copy
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure, examine
+from minigen.lessons import Exercise, Measure, WithTruth, all_lessons, examine
 from minigen.lessons.worker.answers import call
 from minigen.lessons.worker.messages import Unknown
 
@@ -108,3 +110,52 @@ def test_one_of_two_different_numbers_is_higher(value, goal):
 def test_which_is_better():
     with pytest.raises(ArgumentError, match="higher"):
         Measure(1, 1, "x", better="more")
+
+
+OPEN = [
+    pytest.param(lesson, exercise, id=f"{exercise.key}-{exercise.function}")
+    for lesson in all_lessons()
+    for exercise in lesson.exercises
+    if exercise.measure
+]
+
+
+def test_the_truth_goes_to_the_measure_alone():
+    def measured(inputs, answer):
+        return Measure(float(answer == inputs.truth["hidden"]), 1.0, "found")
+
+    def hidden(rng):
+        return WithTruth({"x": 1.0}, hidden=7.0)
+
+    given = []
+    exercise = Exercise("99.6", "guess", "Guessing", ("", "", ""), {"a case": hidden}, level=3, measure=measured)
+    assert verdict(lambda x: given.append(x) or 7.0, exercise)
+    assert given == [1.0]
+    assert not verdict(lambda x: 6.0, exercise)
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), OPEN)
+def test_no_answer_can_draw_what_is_hidden(lesson, exercise, monkeypatch):
+    """A case and its measure make no generator of their own: its seed would be among the inputs, or follow from them.
+
+    And the seed that an answer is given for its own numbers decides nothing else.
+    """
+    make = np.random.default_rng
+
+    def refused(*seed):
+        if sys._getframe(1).f_code.co_filename.endswith("tasks.py"):  # not a data set's, whose order is for ever
+            pytest.fail("draw it with the generator that the case is given, and hand it over as the truth (WithTruth)")
+        return make(*seed)
+
+    for draw in exercise.cases.values():
+        rng = np.random.default_rng(3)
+        with monkeypatch.context() as patch:
+            patch.setattr(np.random, "default_rng", refused)
+            inputs = draw(rng)
+        answer = lesson.reference[exercise.function](*copy.deepcopy(inputs).values())
+        with monkeypatch.context() as patch:
+            patch.setattr(np.random, "default_rng", refused)
+            found = exercise.measure(copy.deepcopy(inputs), answer)
+            if "seed" in inputs:
+                inputs["seed"] += 1
+                assert exercise.measure(inputs, answer).value == found.value

@@ -32,6 +32,7 @@ def test_the_reference_passes_and_names_are_unique():
 
 
 SOURCE = """def f(x, n):
+    total = -np.inf
     total = 0
     for i in range(n):
         if x[i] < 2 and i:
@@ -57,6 +58,7 @@ SOURCE = """def f(x, n):
         ),
         ("3 for 2 in if x[i] < 2 and i:", "        if x[i] < 3 and i:"),
         ("not indexed: x[i]", "        if x < 2 and i:"),
+        ("1e9 for np.inf", "    total = -1000000000.0"),
     ],
 )
 def test_changes(change, line):

@@ -43,8 +43,15 @@ def complaints(notebook):
                 yield f"{output.ename}: {output.evalue}"
             if output.get("name") == "stderr":
                 yield output.text
-            if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+            data = output.get("data", {})
+            if "application/vnd.jupyter.widget-view+json" in data:
                 yield "a widget, which code hosts do not draw"
+            if re.search(r"saved   (at|on) ", data.get("text/plain", "")):
+                yield f"when the maker's file was saved: {data['text/plain']}"
+        shown = [output.get("data", {}) for output in cell.get("outputs", [])]
+        drawn = [data["image/png"] for data in shown if "image/png" in data]
+        if len(drawn) > len(set(drawn)):
+            yield f"a picture that is shown twice: name it (figure = ...) in the last line of\n{cell.source}"
 
 
 @each_lesson

@@ -1,6 +1,7 @@
 """Lesson 17: a Transformer of one block that adds, what its heads look at, and weights to move."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,13 @@ def weights(net: LanguageModel, lines: np.ndarray) -> np.ndarray:
 
 def without_head(net: LanguageModel, head: int, lines: np.ndarray) -> np.ndarray:
     """The share of right digits if what one head says is dropped; the net is as before afterwards."""
+    with silenced(net, head):
+        return right(net, lines)[1]
+
+
+@contextmanager
+def silenced(net: LanguageModel, head: int) -> Iterator[None]:
+    """Inside it, what one head says is dropped: its rows of the matrix that mixes the heads are 0."""
     (block,) = net.body.blocks
     w = block.attention.out.w.data
     size = WIDTH // HEADS
@@ -115,7 +123,7 @@ def without_head(net: LanguageModel, head: int, lines: np.ndarray) -> np.ndarray
     kept = w[rows].copy()
     try:
         w[rows] = 0
-        return right(net, lines)[1]
+        yield
     finally:
         w[rows] = kept
 
@@ -157,7 +165,7 @@ def curves(masked: Sequence[float], free: Sequence[float]) -> Figure:
     figure, axis = pyplot.subplots(figsize=(6.5, 2.8), layout="constrained")
     axis.plot(masked, color="C0", label="with the mask")
     axis.plot(free, color="C1", linestyle="--", label="without")
-    axis.set(xlabel="step", ylabel="nats a digit", ylim=(0, 2.6))
+    axis.set(xlabel="step", ylabel="nats a digit", yscale="log")
     axis.legend(fontsize=9)
     return figure
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ... import ops
 from ...autodiff import Tensor, no_grad
@@ -19,6 +20,7 @@ from ...report.music import key_name, notes_of
 RATE = 6000  # samples a second of what is heard in a notebook: enough for voices, and small
 KEYS = 88
 C3 = 27  # the key of the C below middle C
+GAP = 0.06  # of a frame, between two notes in a picture
 FRAMES = 16  # of a chorale, a quarter note each
 VOICES = ("soprano", "alto", "tenor", "bass")
 COLOURS = ("#bd1f01", "#e76300", "#3f90da", "#832db6")
@@ -171,7 +173,11 @@ def plucked(frequency: float, seconds: float, rate: int = RATE) -> np.ndarray:
 
 
 def score(rolls: Sequence[np.ndarray], names: Sequence[str] = (), voices: np.ndarray | None = None) -> Figure:
-    """Rolls (L, 88) one below the other, a bar for each note; with `voices` (L, 4) those of the first in colours."""
+    """Rolls (L, 88) one below the other, a bar for each note; with `voices` (N, L, 4) each voice in its colour.
+
+    A bar is filled to its edges, and what parts it from the next one is a gap in time: as wide as a pixel or not, all
+    bars of one length look alike.
+    """
     found = [notes_of(roll) for roll in rolls]
     keys = [note.key for notes in found for note in notes]
     low, high = min(keys) - 2, max(keys) + 2
@@ -182,13 +188,15 @@ def score(rolls: Sequence[np.ndarray], names: Sequence[str] = (), voices: np.nda
     for i, (axis, notes) in enumerate(zip(below[:, 0], found, strict=True)):
         for key, start, end in notes:
             colour = COLOURS[2]
-            if voices is not None and not i:
-                colour = COLOURS[int(np.flatnonzero(voices[start] == key)[0])]
-            axis.broken_barh([(start, end - start)], (key - 0.5, 1), facecolor=colour, edgecolor="white")
+            if voices is not None:
+                colour = COLOURS[int(np.flatnonzero(voices[i, start] == key)[0])]
+            bar = ((start, key - 0.45), end - start - GAP, 0.9)
+            axis.add_patch(Rectangle(*bar, facecolor=colour, linewidth=0, snap=False))
         named = [key for key in range(low, high) if (key - C3) % 12 == 0]
         axis.set_yticks(named, [key_name(key) for key in named], fontsize=9)
         axis.set(ylim=(low, high), xlim=(0, max(map(len, rolls))))
         axis.grid(alpha=0.3)
+        axis.set_axisbelow(True)
         if names:
             axis.set_title(names[i], fontsize=10, loc="left")
     below[-1, 0].set_xlabel("frame")

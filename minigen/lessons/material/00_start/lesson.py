@@ -153,7 +153,8 @@ else:
 # Most lessons have six exercises, of three levels. The first four are *transcriptions*: the formula is in the text,
 # and you write it as a program. The fifth is a *derivation*: the text says what is wanted, and you find the formula,
 # with paper and pencil. The sixth is an *open task*: there is a goal that can be measured, and many ways to
-# reach it. This lesson has one of each.
+# reach it. (So the number tells the level. A lesson asks for each exercise where its text has come to it, which may be
+# in another order.) This lesson has one of each.
 #
 # **Exercise 00.2 (derivation).** `other_end`: you know where a way starts and one point on it. Where does it end?
 

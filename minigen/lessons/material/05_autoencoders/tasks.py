@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 
 
 def with_zeros(draw):
@@ -151,24 +151,23 @@ def noisy(n, features, noise_var, scale=1.0):
     return draw
 
 
-def lumps(seed, count, which):
-    """Codes of four lumps, whose centres, shapes and weights the seed decides; `which` draw from them this is."""
-    rng = np.random.default_rng([seed, 0])
+def lumps(rng, *counts):
+    """So many codes, several times, of the same four lumps, whose centres, shapes and weights are drawn first."""
     corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
     centres = 4 * corners @ np.linalg.qr(rng.standard_normal((3, 3)))[0] + rng.uniform(-2, 2, 3)
     roots = rng.uniform(0.4, 0.9, (4, 1, 1)) * rng.standard_normal((4, 3, 3))
     weights = rng.dirichlet(np.full(4, 20.0))
-    rng = np.random.default_rng([seed, which])
-    chosen = rng.choice(4, size=count, p=weights)
-    return centres[chosen] + np.einsum("nij,nj->ni", roots[chosen], rng.standard_normal((count, 3)))
+    drawn = [rng.choice(4, size=count, p=weights) for count in counts]
+    return [centres[n] + np.einsum("nij,nj->ni", roots[n], rng.standard_normal((len(n), 3))) for n in drawn]
 
 
 def unknown_codes(count):
     """Inputs of draw_codes, which asks for so many."""
 
     def draw(rng):
-        seed = int(rng.integers(2**31))
-        return {"codes": lumps(seed, 1000, 1), "count": count, "seed": seed}
+        codes, unseen = lumps(rng, 1000, 1000)
+        inputs = {"codes": codes, "count": count, "seed": int(rng.integers(2**31))}
+        return WithTruth(inputs, unseen=unseen, noise=rng.standard_normal((1000, 3)))
 
     return draw
 
@@ -196,7 +195,7 @@ def energy_distance(a, b):
 
 def closeness(inputs, answer):
     """The energy distance of drawn codes to unseen ones, over that of the fitted normal distribution."""
-    codes, count, seed = inputs.values()
+    codes, count, _ = inputs.values()
     drawn = np.asarray(answer, np.float64)
     if drawn.shape != (count, codes.shape[1]):
         raise ArgumentError(
@@ -206,7 +205,7 @@ def closeness(inputs, answer):
         raise ArgumentError("has codes that are not finite")
     if len(np.unique(drawn, axis=0)) < count:
         raise ArgumentError("has equal codes: draw each one anew")
-    unseen = lumps(seed, 1000, 2)
+    unseen, noise = inputs.truth.values()
     mine, theirs = (np.median(distances(some, codes).min(axis=1)) for some in (drawn, unseen))
     if mine < theirs / 2:
         raise ArgumentError(
@@ -215,7 +214,7 @@ def closeness(inputs, answer):
     if moved_together(drawn, codes) > count / 10:
         raise ArgumentError("copies: many of your codes are given ones, moved by the same step")
     root = np.linalg.cholesky(np.cov(codes.T, bias=True))
-    normal = codes.mean(axis=0) + np.random.default_rng([seed, 3]).standard_normal((1000, 3)) @ root.T
+    normal = codes.mean(axis=0) + noise @ root.T
     relative = energy_distance(drawn, unseen) / energy_distance(normal, unseen)
     return Measure(relative, 0.3, "energy distance, relative to the fitted normal", better="lower")
 

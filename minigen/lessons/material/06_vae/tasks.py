@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 
 
 def sizes(rng):
@@ -122,12 +122,11 @@ def two_equal(rng):
     return {"mean_q": mean, "log_var_q": log_var, "mean_p": mean.copy(), "log_var_p": other}
 
 
-def unknown_functions(seed, rows=60, samples=64, latents=4):
-    """Values of smooth functions at random noise, and the derivatives that are wanted; the seed decides all of it.
+def unknown_functions(rng, rows=60, samples=64, latents=4):
+    """Values of smooth functions at random noise, and the derivatives that are wanted.
 
     f(e) = c + a.e + 1/2 e.H e + cos(w.e + phase), whose mean has the gradient a - w sin(phase) e^(-|w|^2 / 2) in e.
     """
-    rng = np.random.default_rng(seed)
     a, w = rng.standard_normal((2, rows, latents)) * [[[2.0]], [[1.0]]]
     h = rng.standard_normal((rows, latents, latents))
     phase, c = rng.uniform(0, 2 * np.pi, (rows, 1)), rng.uniform(-200, -100, (rows, 1))
@@ -152,22 +151,21 @@ def values_of_unknown_functions(rows=60, latents=4):
     """Inputs of slopes_from_values."""
 
     def draw(rng):
-        seed = int(rng.integers(2**31))
-        f, noise, std, _ = unknown_functions(seed, rows, latents=latents)
-        return {"f": f, "noise": noise, "std": std, "seed": seed}
+        f, noise, std, wanted = unknown_functions(rng, rows, latents=latents)
+        return WithTruth({"f": f, "noise": noise, "std": std, "seed": int(rng.integers(2**31))}, wanted=wanted)
 
     return draw
 
 
 def error_of_the_gradient(inputs, answer):
     """The mean squared error of the derivatives, relative to that of the score function with a baseline."""
-    f, noise, std, seed = inputs.values()
+    f, noise, std, _ = inputs.values()
     mine = np.asarray(answer, np.float64)
     if mine.shape != noise.shape[::2]:
         raise ArgumentError(f"has shape {mine.shape}, expected {noise.shape[::2]}: a row for each function")
     if not np.isfinite(mine).all():
         raise ArgumentError("has derivatives that are not finite")
-    wanted = unknown_functions(seed, *noise.shape)[-1]
+    wanted = inputs.truth["wanted"]
     others = (f.sum(axis=1, keepdims=True) - f) / (f.shape[1] - 1)
     with_baseline = ((f - others)[..., None] * noise).mean(axis=1) / std
     errors = [((std * (estimate - wanted)) ** 2).mean() for estimate in (mine, with_baseline)]

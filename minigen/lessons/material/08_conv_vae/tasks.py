@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 
 
 def sizes(rng, count):
@@ -196,12 +196,14 @@ PATTERNS = (np.arange(512)[:, None] >> np.arange(9)) & 1
 
 def some_patches(rng):
     """Inputs of pattern_probabilities."""
-    return {"patches": parts_of_lines(rng, 200), "patterns": PATTERNS.copy()}
+    inputs = {"patches": parts_of_lines(rng, 200), "patterns": PATTERNS.copy()}
+    return WithTruth(inputs, new=parts_of_lines(rng, 3000))
 
 
 def in_another_order(rng):
     """Inputs of pattern_probabilities: the patterns do not count upwards."""
-    return {"patches": parts_of_lines(rng, 200), "patterns": PATTERNS[rng.permutation(512)]}
+    inputs = some_patches(rng)
+    return WithTruth({**inputs, "patterns": PATTERNS[rng.permutation(512)]}, **inputs.truth)
 
 
 def nats_gained(inputs, answer):
@@ -213,7 +215,7 @@ def nats_gained(inputs, answer):
         raise ArgumentError("returns something other than probabilities: they are finite, and none is negative")
     if abs(p.sum() - 1) > 1e-6:
         raise ArgumentError(f"the probabilities add up to {p.sum():.6g}: expected 1")
-    new = parts_of_lines(np.random.default_rng(int(patches @ (1 << np.arange(9)) @ np.arange(200))), 3000)
+    new = inputs.truth["new"]
     row = np.argsort(inputs["patterns"] @ (1 << np.arange(9)))  # of each pattern, which may come in any order
     seen = p[row[new @ (1 << np.arange(9))]]
     if seen.min() == 0:

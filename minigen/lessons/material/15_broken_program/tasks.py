@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 
 FAULTS = ("none", "sign", "no noise", "variance", "no kl", "collapse")
 PROGRAMS, IMAGES, DIMENSIONS, STEPS = 60, 100, 8, 50
@@ -173,19 +173,10 @@ def program(fault, rng):
 
 
 def programs(rng):
-    """Inputs of diagnose. Which fault is which has to be read from them: `true_faults` draws the same ones again."""
-    seed = int(rng.integers(2**20))
-    drawn = [program(fault, draw) for fault, draw in true_faults(seed)]
-    losses, mean, log_var, z = (np.stack(part) for part in zip(*drawn, strict=True))
-    losses[0, 0] = np.floor(losses[0, 0]) + seed / 2**20  # for the measure, which has to know the faults
-    return {"losses": losses, "mean": mean, "log_var": log_var, "z": z}
-
-
-def true_faults(seed):
-    """The faults of the programs of this seed, each with the generator that draws the program."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(np.repeat(FAULTS, PROGRAMS // len(FAULTS)))
-    return [(str(fault), np.random.default_rng([seed, n])) for n, fault in enumerate(order)]
+    """Inputs of diagnose. Which fault is which has to be read from them."""
+    faults = [str(fault) for fault in rng.permutation(np.repeat(FAULTS, PROGRAMS // len(FAULTS)))]
+    losses, mean, log_var, z = (np.stack(part) for part in zip(*(program(f, rng) for f in faults), strict=True))
+    return WithTruth({"losses": losses, "mean": mean, "log_var": log_var, "z": z}, faults=faults)
 
 
 def told_rightly(inputs, answer):
@@ -196,8 +187,7 @@ def told_rightly(inputs, answer):
     strange = next((name for name in names if name not in FAULTS), None)
     if strange is not None:
         raise ArgumentError(f"diagnose: expected names from {', '.join(FAULTS)}; got {strange!r}")
-    seed = round(float(inputs["losses"][0, 0] % 1) * 2**20)
-    right = [name == fault for name, (fault, _) in zip(names, true_faults(seed), strict=True)]
+    right = [name == fault for name, fault in zip(names, inputs.truth["faults"], strict=True)]
     return Measure(float(np.mean(right)), 0.9, what="of the programs told rightly")
 
 

@@ -141,7 +141,7 @@ next_symbol.compressors(train, test, {f"order {k}": model.nats(test.x)[k] for k 
 #
 # ## What has never been seen
 #
-# With order 1 the frequencies do nearly as well on the test names as in training. A longer context should know more.
+# The training names hold nearly every pair of letters that a new name needs. A longer context should know more.
 #
 # **Predict before you run.** We count all contexts of three symbols in the 4647 training names. What percentage of the
 # 516 test names contain at least one symbol that never followed its context, and so get the probability 0?

@@ -6,7 +6,7 @@ import numpy as np
 
 from minigen.data import PAD, load
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 from minigen.models.sequences.ngram import NGram
 
 LOOKS_BACK = 6
@@ -148,13 +148,7 @@ def all_names():
     return np.concatenate([load("names", split).x for split in ("train", "test")])
 
 
-def names_of(seed, held_out):
-    """Names to train on, and names to predict, in an order that depends on the seed."""
-    x = all_names()[np.random.default_rng(seed).permutation(len(all_names()))]
-    return x[held_out:], x[:held_out]
-
-
-def places_of(new, seed):
+def places_of(new, rng):
     """The six symbols before one symbol of each name, (M, 6), the symbol, and its column in `new` without the first.
 
     One of each name: the context of the next symbol would tell what this one is.
@@ -162,32 +156,34 @@ def places_of(new, seed):
     padded = np.hstack([np.full((len(new), LOOKS_BACK), 27), new.astype(int)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, LOOKS_BACK + 1, axis=1)[:, 1:]
     there = new[:, 1:] != PAD
-    column = (np.random.default_rng(seed).random(len(new)) * there.sum(axis=1)).astype(int)
+    column = (rng.random(len(new)) * there.sum(axis=1)).astype(int)
     windows = windows[np.arange(len(new)), column]
     return windows[:, :-1], windows[:, -1], column
 
 
 def names(held_out):
-    """Inputs of names_model; the seed says which names they are."""
+    """Inputs of names_model."""
 
     def draw(rng):
-        seed = int(rng.integers(2**31))
-        train, new = names_of(seed, held_out)
-        return {"train": np.where(train == PAD, 27, train).astype(int), "before": places_of(new, seed)[0], "seed": seed}
+        new, train = np.split(rng.permutation(all_names()), [held_out])
+        before, following, column = places_of(new, rng)
+        train = np.where(train == PAD, 27, train).astype(int)
+        inputs = {"train": train, "before": before, "seed": int(rng.integers(2**31))}
+        return WithTruth(inputs, new=new, following=following, column=column)
 
     return draw
 
 
 def gain_in_nats(inputs, answer):
     """The measure of `names_model`: nats a symbol, less those of Witten and Bell's smoothing with order 3."""
-    seed, p = inputs["seed"], np.asarray(answer, np.float64)
+    p = np.asarray(answer, np.float64)
     wanted = len(inputs["before"]), 27
     if p.shape != wanted:
         raise ArgumentError(f"has shape {p.shape}, expected {wanted}: a row for each symbol to predict")
     if not (np.isfinite(p).all() and (p > 0).all() and np.allclose(p.sum(axis=1), 1, atol=1e-6)):
         raise ArgumentError("has rows that are no distributions: every p has to be above 0, and their sum 1")
-    train, new = names_of(seed, len(all_names()) - len(inputs["train"]))
-    _, following, column = places_of(new, seed)
+    train = np.where(inputs["train"] == 27, PAD, inputs["train"]).astype(np.uint8)
+    new, following, column = inputs.truth.values()
     rows = np.arange(len(p))
     gain = float((NGram(3, 27).fit(train).log_probs(new)[rows, column] - np.log(p[rows, following])).mean())
     return Measure(gain, -0.04, "nats a symbol, less those of the lesson's best model", better="lower")
@@ -204,6 +200,7 @@ EXERCISES = [
             "the largest alphabet": texts(255, 300),
             "a longer one": texts(27, 500),
             "pairs that come often": repeated_pair,
+            "a pair that comes 70 000 times": texts(1, 70_001),
             "symbols that do not occur": texts(30, 40, used=6),
             "one pair": texts(5, 2),
             "one symbol": texts(3, 1),

@@ -37,7 +37,7 @@ from minigen.lessons.pictures import attention as pictures
 train, test = load("adder").x, load("adder", "test").x
 net = pictures.new_net(seed=1)
 losses = pictures.fit(net, train, steps=2500, seed=1)
-pictures.opening(net, test)
+figure = pictures.opening(net, test)
 
 # %% [markdown]
 # The training and the drawing code stand in `minigen/lessons/pictures/attention.py`; `show_source(pictures.fit)` shows
@@ -108,12 +108,13 @@ check("17.1")
 # A model of texts says at each place what comes *next*. If a place could look at the next one, it would have the answer.
 # So its scores for later keys are set to minus infinity, and the weights are exactly 0: *causal* attention.
 #
-# What happens without the mask? The same net, the same lines, but every place sees all others:
+# What happens without the mask? The same net, the same lines, but every place sees all others. (Training ends when the
+# mean of 50 losses is below 0.01.)
 
 # %%
 cheat = pictures.unmasked(pictures.new_net())
 free = pictures.fit(cheat, train, steps=300)
-pictures.curves(losses[:300], free)
+figure = pictures.curves(losses[:300], free)
 
 # %% [markdown]
 # **Predict before you run.** The net without a mask reaches a loss of nearly 0, many times as fast. Now it has to write
@@ -258,7 +259,7 @@ check("17.6")
 # digits suffer:
 
 # %%
-pictures.knocked_out(net, test)
+figure = pictures.knocked_out(net, test)
 
 # %%
 w = pictures.weights(net, test).mean(axis=0)
@@ -269,30 +270,36 @@ a0, b0 = w[:, 6, 2].sum(), w[:, 6, 5].sum()
 print(f"all heads together: {a0:.2f} on a0, {b0:.2f} on b0, {pictures.HEADS - a0 - b0:.2f} on all the rest")
 
 # %% [markdown]
-# Taken together, the heads give a0 and b0 about the same weight. They must: a sum does not care which number comes
-# first, and the mean of two vectors is their sum in disguise. The MLP then turns "the mean of 8 and 7" into "5". How
-# the heads share the work is another matter. It depends on the seed: in some nets each head looks at both digits, in
-# others one head looks at a0 and another at b0, and the two lower rows are less tidy. (The time that training takes
+# Taken together, the heads look at a0 and b0 for the most part. They must: a sum takes both digits, and the mean of two
+# vectors is their sum in disguise. The MLP then turns "the mean of 8 and 7" into "5". How the heads share the work is
+# another matter. It depends on the seed, and even on how a computer rounds: in some nets each head looks at both digits,
+# in others one looks more at a0 and another at b0, and the two lower rows are less tidy. (The time that training takes
 # depends on the seed, too. The net soon finds the units. Until it has found the carry, the tens are right in one of
 # ten, and some nets are still there after 2500 steps.)
 #
 # ## A misconception, put to the test
 #
-# *"A head's importance can be read off its weights."* Then heads that look at the right digits with much of their
-# weight should be hard to miss, and about equally so. Here is what each head looks at while the units are written,
-# beside what is left of the units without it:
+# *"A head's importance can be read off its weights."* Then a head that looks at the right digits should be one that the
+# net needs. Here is what each head looks at while the units are written, beside what is left of the units without it.
+# And for the head that is missed most: what do the weights say after it was dropped?
 
 # %%
+left = [pictures.without_head(net, head, test)[0] for head in range(pictures.HEADS)]
 for head in range(pictures.HEADS):
-    useful, left = w[head, 6, [2, 5]].sum(), pictures.without_head(net, head, test)[0]
-    print(f"head {head}: {useful:.2f} of its weight on a0 and b0; units right: {digits[0]:.0%}, without it {left:.0%}")
+    useful = w[head, 6, [2, 5]].sum()
+    print(f"head {head}: {useful:.2f} of its weight on a0 and b0; units right without it: {left[head]:.0%}")
+missed = int(np.argmin(left))
+with pictures.silenced(net, missed):
+    change = np.abs(pictures.weights(net, test).mean(axis=0) - w).max()
+print(f"units right: {digits[0]:.0%}, without head {missed} {left[missed]:.0%}; the weights change by {change:.1g}")
 
 # %% [markdown]
-# The weights are much alike, and the consequences are not: one head can nearly be spared, and without another one most
-# of the units are wrong. (Which one, and by how much, depends on the seed.) A weight says where a head looks. It does
-# not say what the head takes from there, a value that may be long or short, nor whether the others know it as well. The
-# opposite exists, too: a head that rests on a symbol which says nothing, the line break or the `=`, adds the same
-# vector each time, and the rest of the net has learnt to expect it. So weights are a hint, and a knock-out is evidence.
+# Two nets with the same weights everywhere: one writes the units, and the other one does not. So no weight can tell how
+# much a head matters. A weight says where the head looks. It does not say what the head takes from there, a value that
+# may be long or short or, as here, dropped, nor whether the others know it as well. Often the two go together: a head
+# that looks elsewhere can be spared, and one that looks at the right digits is missed (by how much depends on the seed).
+# But a head that rests on a symbol which says nothing, the line break or the `=`, adds the same vector each time, and
+# the rest of the net may have learnt to expect it. So weights are a hint, and a knock-out is evidence.
 #
 # ## The cache
 #

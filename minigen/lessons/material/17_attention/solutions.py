@@ -31,7 +31,7 @@ def causal_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     """The mean of the values, weighted as each query weights the keys that it sees.
 
     Args:
-        q: (Tq, D), the last Tq places. k: (Tk, D), Tk >= Tq. v: (Tk, M). The scores may be as large as 1e5.
+        q: (Tq, D), the last Tq places. k: (Tk, D), Tk >= Tq. v: (Tk, M). The scores may be as large as +-1e12.
 
     Returns:
         (Tq, M).
@@ -70,7 +70,7 @@ def multi_head(x: np.ndarray, w: np.ndarray, heads: int) -> np.ndarray:
     are those of head 0, the next C / H those of head 1, and so on. The results of the heads stand side by side again.
 
     Args:
-        x: (T, C). w: (C, 3 C). heads: H, which divides C.
+        x: (T, C). w: (C, 3 C). heads: H, which divides C. The scores may be as large as +-1e12.
 
     Returns:
         (T, C).

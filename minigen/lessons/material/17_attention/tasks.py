@@ -75,6 +75,14 @@ def far_below(values):
     return draw
 
 
+def very_far_below(rng):
+    """All scores are -10^12 and a little, which the computer knows exactly: a mask of -10^9 would be no mask."""
+    inputs = parts(queries=4, keys=6, size=16)(rng)
+    q, k = (np.round(8 * inputs[name]) / 8 for name in "qk")
+    q[:, 0], k[:, 0] = -4e12, 1.0
+    return inputs | {"q": q, "k": k}
+
+
 def late_giant(rng):
     """The last key has by far the largest scores, and only the last query sees it."""
     inputs = parts(queries=5, keys=5, size=2)(rng)
@@ -148,6 +156,16 @@ def heads(t=None, count=2, each=3, scale=1.0):
         }
 
     return draw
+
+
+def heads_far_below(rng):
+    """Inputs of multi_head whose scores are all about -10^12, as those of `very_far_below` are."""
+    inputs = heads(t=5, each=16)(rng)
+    x, w = np.round(4 * inputs["x"]) / 4, np.round(4 * inputs["w"]) / 4
+    first = np.arange(0, 32, 16)  # of the queries of each head; those of its keys stand 32 columns to the right
+    x[:, 0], w[:, first], w[:, 32 + first] = 1.0, 0.0, 0.0
+    w[0, first], w[0, 32 + first] = -4e12, 1.0
+    return inputs | {"x": x, "w": w}
 
 
 def pieces(t=None, width=None, centre=0.0, spread=1.0):
@@ -252,6 +270,7 @@ EXERCISES = [
             "keys that are alike": alike(True),
             "scores of 1e5": huge(True),
             "scores far below 0": far_below(True),
+            "scores of -1e12": very_far_below,
             "queries of hundreds": times(parts(4, more=1), q=3e4, k=1 / 3e4),
             "keys of hundreds": times(parts(4, more=1), q=1 / 3e4, k=3e4),
             "values of hundreds": times(parts(4), v=3e4),
@@ -302,6 +321,7 @@ EXERCISES = [
             "one place": heads(t=1),
             "as many places as heads": heads(t=2),
             "large numbers": heads(t=5, scale=100.0),
+            "scores of -1e12": heads_far_below,
             "large weights": times(heads(t=5), x=1 / 3e4, w=3e4),
             "many heads": heads(t=2, count=120, each=1),
             "zeros among the numbers": some_zeros(heads(t=4), "x", "w"),

@@ -103,7 +103,7 @@ def masked_with_zero(q, k, v):
 
 @wrong("causal_attention", "hidden scores are set to a number that others can be below: use minus infinity")
 def masked_with_a_number(q, k, v):
-    s = np.where(np.tri(len(q), len(k), len(k) - len(q), dtype=bool), q @ k.T / np.sqrt(q.shape[1]), -1e3)
+    s = np.where(np.tri(len(q), len(k), len(k) - len(q), dtype=bool), q @ k.T / np.sqrt(q.shape[1]), -1e9)
     return _softmax(s) @ v
 
 
@@ -213,6 +213,14 @@ def root_of_all(x, w, heads):
 def all_see_all(x, w, heads):
     q, k, v = (x @ w).reshape(len(x), 3, heads, -1).transpose(1, 2, 0, 3)
     return _heads(q, k, v, seen=True)
+
+
+@wrong("multi_head", "hidden scores are set to a number that others can be below: use minus infinity")
+def heads_masked_with_a_number(x, w, heads):
+    q, k, v = (x @ w).reshape(len(x), 3, heads, -1).transpose(1, 2, 0, 3)
+    scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[2])
+    y = _softmax(np.where(np.tri(len(x), dtype=bool), scores, -1e9), axis=2) @ v
+    return y.transpose(1, 0, 2).reshape(x.shape)
 
 
 @wrong("multi_head", "the columns are shared out by head first: all queries come first, then all keys, then all values")

@@ -37,11 +37,12 @@ from minigen.models.sequences.sequence_model import SequenceTrainer
 from minigen.random import Generator
 
 music = melody.chorales()  # keys 0 ... 87 of four voices: (N, 16, 4)
-print(music.source, music.train.shape, music.test.shape)
-figure = melody.score(melody.rolls_of(music.test[:1]), voices=music.test[0])
+print(f"{music.source}: {music.train.shape} to train on, {music.test.shape} to test on")
+figure = melody.score(melody.rolls_of(music.test[:1]), voices=music.test[:1])
 
 # %% [markdown]
-# (The module `melody` holds the drawing code and sixteen old tunes; `show_source(melody.score)` prints some of it.)
+# (The module `melody` holds the drawing code and sixteen old tunes; `show_source(melody.score)` prints some of it. Of
+# the lines of the library's `chorales` it leaves out those in which a voice is silent, one in sixty.)
 #
 # ## What a note is
 #
@@ -335,8 +336,9 @@ def harmonise(soprano, rng):
 
 original = music.test[len(music.test) // 2]
 ours = harmonise(original[:, 0], np.random.default_rng(2))
-pair = melody.rolls_of(np.maximum(np.stack([original, ours]), 0))
-figure = melody.score(list(pair), ["the original", "its soprano, with voices that were drawn"])
+both = np.maximum(np.stack([original, ours]), 0)
+pair = melody.rolls_of(both)
+figure = melody.score(list(pair), ["the original", "its soprano, with voices that were drawn"], voices=both)
 melody.sound(list(pair), melody.plucked, 0.35)
 
 # %% [markdown]

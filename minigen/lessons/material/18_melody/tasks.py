@@ -158,6 +158,18 @@ def chords(n=200, keys=5, kinds=0, alone=False):
     return draw
 
 
+def told_apart_by(keys):
+    """Frames of 88 keys that differ in these alone: as numbers of 64 bits, or of 53 digits, they would be alike."""
+
+    def draw(rng):
+        frames = np.repeat(rng.integers(2, size=(1, 88)), 200, axis=0)
+        frames[:, [0, 87]] = 1
+        frames[:, keys] = rng.integers(2, size=(6, 88))[rng.integers(6, size=200), keys]
+        return {"frames": frames}
+
+    return draw
+
+
 def every_frame_once(rng):
     """All frames of three keys, each the same number of times: the keys are independent."""
     frames = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
@@ -329,6 +341,8 @@ EXERCISES = [
             "one key": chords(50, 1, 2),
             "one frame": chords(1, 6, 3),
             "88 keys": chords(400, 88, 9),
+            "88 keys, of which the highest tell the frames apart": told_apart_by(slice(64, 88)),
+            "88 keys, of which the lowest tell the frames apart": told_apart_by(slice(0, 24)),
         },
         hints=(
             "What is the mean of -log p over the frames, if p are the relative frequencies? Lesson 16 had it.",

@@ -297,6 +297,20 @@ def frames_alike(frames):
     return cost_of_the_keys(frames) - float(np.log(len(different)))
 
 
+@wrong("price_of_independence", "frames as numbers: 88 keys need more than 64 bits; np.unique has axis=0")
+def numbered(frames):
+    _, counts = np.unique(frames @ 2 ** np.arange(frames.shape[1]), return_counts=True)
+    f = counts / len(frames)
+    return cost_of_the_keys(frames) + float((f * np.log(f)).sum())
+
+
+@wrong("price_of_independence", "frames as floats: 88 keys need more than 53 binary digits; np.unique has axis=0")
+def numbered_by_floats(frames):
+    _, counts = np.unique(frames @ 2.0 ** np.arange(frames.shape[1]), return_counts=True)
+    f = counts / len(frames)
+    return cost_of_the_keys(frames) + float((f * np.log(f)).sum())
+
+
 @wrong("price_of_independence", "summed over all frames: it is the mean that is wanted")
 def summed(frames):
     return ref.price_of_independence(frames) * len(frames)

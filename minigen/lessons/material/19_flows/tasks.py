@@ -3,9 +3,10 @@
 import numpy as np
 
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 
-HELD_OUT = 4000  # points that the open task is measured on
+HELD_OUT = 4000  # points that the open task is measured on, but for
+FAR = 2.5  # deviations: a single one that is farther out, in x_1, may cost more than all the others
 
 
 def sizes(rng, count):
@@ -160,17 +161,16 @@ def folded(rng):
     return inputs | {"x": 0.3 * inputs["x"]}
 
 
-def truth(seed):
+def a_flow(rng):
     """The flow that points are drawn from, in z_1: mean, log_std, t's and s's coefficients."""
-    rng = np.random.default_rng(seed)
     t = np.array([rng.uniform(-1, 1), rng.uniform(-0.5, 0.5), rng.choice([-1, 1]) * rng.uniform(0.8, 1.5)])
     s = np.array([rng.uniform(-1.5, -0.8), rng.choice([-1, 1]) * rng.uniform(0.5, 0.9)])
     return float(rng.uniform(-1, 1)), float(rng.uniform(-0.5, 0.5)), t, s
 
 
-def drawn(seed, n, rng, centre=0.0, unit=1.0):
+def drawn(flow, n, rng, centre=0.0, unit=1.0):
     """n points of it, moved by `centre` and then in other units; and their log-density."""
-    mean, log_std, t, s = truth(seed)
+    mean, log_std, t, s = flow
     z = rng.standard_normal((n, 2))
     powers = z[:, :1] ** np.arange(3)
     log_scale = powers[:, :2] @ s
@@ -183,18 +183,14 @@ def banana(n, centre=0.0, unit=1.0):
     """Points of a flow that nobody tells you."""
 
     def draw(rng):
-        seed = int(rng.integers(1 << 30))
-        return {"x": drawn(seed, n, np.random.default_rng(seed + 1), centre, unit)[0], "seed": seed}
+        flow = a_flow(rng)
+        (x, _), (new, log_p) = (drawn(flow, count, rng, centre, unit) for count in (n, HELD_OUT))
+        mean, log_std = flow[:2]
+        near = np.abs(new[:, 0] / unit - mean - centre) < FAR * np.exp(log_std)
+        new, log_p = new[near], log_p[near]
+        return WithTruth({"x": x, "seed": int(rng.integers(1 << 30))}, new=new, log_p=log_p)
 
     return draw
-
-
-def placed(inputs):
-    """In which units the points are, and where: the choice of `banana`, read off the points."""
-    seed, n = inputs["seed"], len(inputs["x"])
-    plain = drawn(seed, n, np.random.default_rng(seed + 1))[0]
-    unit = float(inputs["x"][:, 1].std() / plain[:, 1].std())
-    return float(np.round(inputs["x"][:, 0].mean() / unit - plain[:, 0].mean())), unit
 
 
 def excess(inputs, answer):
@@ -211,7 +207,7 @@ def excess(inputs, answer):
             raise ArgumentError(f"fit_banana: expected 1 to 8 coefficients in {name}, got an array of shape {a.shape}")
     if not np.isfinite([mean, log_std, *shift, *scale]).all():
         raise ArgumentError("fit_banana: a result is not finite")
-    x, log_p = drawn(inputs["seed"], HELD_OUT, np.random.default_rng(inputs["seed"] + 2), *placed(inputs))
+    x, log_p = inputs.truth.values()
     t, s = (np.polynomial.polynomial.polyval(x[:, 0], a) for a in (shift, scale))
     with np.errstate(all="ignore"):
         z = np.stack([(x[:, 0] - mean) * np.exp(-log_std), (x[:, 1] - t) * np.exp(-s)], axis=1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from minigen.data.small_digits import all_digits
 from minigen.errors import ArgumentError
-from minigen.lessons import Exercise, Measure
+from minigen.lessons import Exercise, Measure, WithTruth
 
 LEVELS, PIXELS = 17, 64
 
@@ -139,13 +139,15 @@ def means_of_zero(rng):
     return inputs
 
 
-def unfinished(seed, count):
-    """(train, images with what is not known yet at -1, the asked pixels, the true levels), all decided by the seed."""
-    rng = np.random.default_rng(seed)
+def unfinished(rng, count):
+    """(train, images with what is not known yet at -1, the asked pixels, the true levels).
+
+    Every image comes once: another pixel of it would tell what was asked here.
+    """
     levels = all_digits()[0].reshape(-1, PIXELS).astype(np.int64)
     train, others = levels[:1000], levels[1000:]
     places = [8 * row + column for row in range(1, 8) for column in range(2, 7)]
-    images, pixel = others[rng.choice(len(others), count)], rng.choice(places, count)
+    images, pixel = rng.permutation(others)[:count], rng.choice(places, count)
     truth = images[np.arange(count), pixel]
     images[np.arange(PIXELS) >= pixel[:, None]] = -1
     return train, images, pixel, truth
@@ -155,9 +157,9 @@ def unfinished_images(count):
     """Inputs of next_pixel."""
 
     def draw(rng):
-        seed = int(rng.integers(2**31))
-        train, images, pixel, _ = unfinished(seed, count)
-        return {"train": train, "images": images, "pixel": pixel, "seed": seed}
+        train, images, pixel, levels = unfinished(rng, count)
+        inputs = {"train": train, "images": images, "pixel": pixel, "seed": int(rng.integers(2**31))}
+        return WithTruth(inputs, levels=levels)
 
     return draw
 
@@ -172,7 +174,7 @@ def nats_of_guesses(inputs, answer):
         raise ArgumentError("has entries below 1e-6 or that are no numbers: add a little to each, then divide")
     if not np.allclose(p.sum(axis=1), 1, atol=1e-6):
         raise ArgumentError("has rows whose sum is not 1: these are no probabilities")
-    train, _, pixel, truth = unfinished(inputs["seed"], count)
+    train, pixel, truth = inputs["train"], inputs["pixel"], inputs.truth["levels"]
     shares = np.stack([(train == k).sum(axis=0) for k in range(LEVELS)], axis=1) + 0.3
     shares /= shares.sum(axis=1, keepdims=True)
     mine, plain = -np.log(p[np.arange(count), truth]).mean(), -np.log(shares[pixel, truth]).mean()
