@@ -1,6 +1,5 @@
 """Numbers that say how good a generative model is."""
 
-from .answers import right_answers
 from .baselines import bicubic, fill_from_nearest, fill_with_mean, mean_filter
 from .codes import code_error
 from .copies import memorisation
@@ -32,6 +31,5 @@ __all__ = [
     "parzen_log_likelihood",
     "precision_recall_density_coverage",
     "psnr",
-    "right_answers",
     "two_sample_accuracy",
 ]

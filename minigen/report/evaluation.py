@@ -30,9 +30,9 @@ from ..metrics import (
     nll,
     parzen,
     precision_recall_density_coverage,
-    right_answers,
     two_sample_accuracy,
 )
+from ..metrics.answers import right_answers
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..metrics.feature_distance import SAMPLES_PER_FEATURE
 from ..models.sequences.ngram import NGram

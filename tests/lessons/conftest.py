@@ -1,9 +1,19 @@
-"""A student's folder, to write answers into."""
+"""A student's folder, to write answers into; and no figure that a test leaves open for the next one."""
+
+import sys
 
 import pytest
 
 from minigen.lessons import find_lesson
 from minigen.lessons.workbook import MARK, PYTEST
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """Pyplot keeps what is drawn until it is closed, and some tests ask what it keeps."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture
