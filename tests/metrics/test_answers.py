@@ -6,7 +6,7 @@ import pytest
 import minigen as mg
 from minigen.data import PAD
 from minigen.errors import ArgumentError, ShapeError
-from minigen.metrics import right_answers
+from minigen.metrics.answers import right_answers
 from minigen.models.sequences.ngram import NGram
 from minigen.models.sequences.sampling import Draw
 from tests.report.small import DATA, trained
