@@ -12,7 +12,7 @@ from ..models.sequences.ngram import counting
 from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
 from . import plots
-from .playing import Content, final_sequences, music_baselines
+from .playing import OF_NOTES, Content, final_sequences, music_baselines
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "kl": OF_EXAMPLE,
     "prior": ("nats per grid", None, None),
     "bits_per_dim": ("bits per dimension", None, None),
+    **dict.fromkeys(OF_NOTES, ("nats per note", None, None)),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
 }
 
@@ -97,7 +98,7 @@ def curves(
     Args:
         rows: of the log. trained: the model.
         test: its data, which say how many clusters there are.
-        levels: numbers in the loss's unit that it is to be held against: of the test data in the end, of counting.
+        levels: numbers that a panel's curves are held against, if they have its unit: of the test data, of counting.
     """
     loss = (trained.recipe.unit(trained.settings), None, None)
     ends = {
@@ -112,7 +113,10 @@ def curves(
                 axis = loss
             by_axis.setdefault(axis, {})[name] = [row.get(name, np.nan) for row in rows]
     panels = [
-        plots.Panel(axis[0], series, axis[1], ends.get(axis[0], axis[2]), levels or {} if axis == loss else {})
+        plots.Panel(
+            *(axis[0], series, axis[1], ends.get(axis[0], axis[2])),
+            {name: value for name, value in (levels or {}).items() if UNITS.get(name, loss) == axis},
+        )
         for axis, series in by_axis.items()
     ]
     return plots.curves([int(row["step"]) for row in rows], panels, trained.title)

@@ -68,7 +68,8 @@ def test_curves_leave_out_what_is_no_curve_and_bear_gaps():
 def test_levels_stand_beside_the_loss_alone():
     """The test loss and counting are lines across the panel that has their unit, with their numbers in the legend."""
     rows = [{"step": 1, "loss": 3.0, "modes": 2}, {"step": 2, "loss": 2.0, "modes": 8}]
-    axes, clusters = curves(rows, untrained("vae", RING), RING, {"test_loss": 2.34567, "counting_3": 1.5}).axes
+    levels = {"test_loss": 2.34567, "counting_3": 1.5, "harmony_counting": 0.5}  # the last in nats a note
+    axes, clusters = curves(rows, untrained("vae", RING), RING, levels).axes
     found = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert found == {"loss": [3.0, 2.0], "test loss 2.346": [2.34567] * 2, "counting 3 1.5": [1.5] * 2}
     assert axes.get_ylim()[0] < 1.5
