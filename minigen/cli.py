@@ -22,7 +22,9 @@ from .version import __version__
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
 NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
 MOST_SAMPLES = 10_000_000  # of one command
-SAMPLING = ("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length")  # that not every model takes
+SAMPLING = (  # that not every model takes
+    *("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length", "evaluations", "guidance", "solver"),
+)
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -38,6 +40,9 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
     )
+    sample.add_argument("--evaluations", type=int, metavar="N", help="of diffusion: how often its network is asked")
+    sample.add_argument("--guidance", type=float, metavar="W", help="of diffusion with classes: 0 for what was learnt")
+    sample.add_argument("--solver", metavar="NAME", help="of diffusion: ddim or ddpm; of flow matching: heun or euler")
     for option in _options_of_texts():
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
         help_of_it = f"of text, lines and melodies: {option.help} (default: {option.default})"
