@@ -26,7 +26,9 @@ SAMPLES_TO_MEASURE = (
     "how many samples (default: 10000; at most half as many as there are training images, at least 640 for FID-cls; of "
     "lines at most 1000, of text and rolls none)"
 )
-SAMPLING = ("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length")  # that not every model takes
+SAMPLING = (  # that not every model takes
+    *("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length", "evaluations", "guidance", "solver"),
+)
 
 
 def parser(model: str | None = None) -> argparse.ArgumentParser:
@@ -47,6 +49,9 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"
     )
+    sample.add_argument("--evaluations", type=int, metavar="N", help="of diffusion: how often its network is asked")
+    sample.add_argument("--guidance", type=float, metavar="W", help="of diffusion with classes: 0 for what was learnt")
+    sample.add_argument("--solver", metavar="NAME", help="of diffusion: ddim or ddpm; of flow matching: heun or euler")
     for option in _options_of_texts():
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
         help_of_it = f"of text and of music as text: {option.help} (default: {option.default})"

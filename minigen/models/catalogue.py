@@ -27,6 +27,8 @@ FILES = (
     "gans.infogan",
     "vaes.restoration",
     "flows.realnvp",
+    "diffusion.ddpm",
+    "diffusion.flow_matching",
     "autoregressive.made",
     "autoregressive.pixelcnn",
     "sequences.transformer",

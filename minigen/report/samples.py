@@ -28,6 +28,8 @@ LACKS = {
     "label": "knows no classes",
     "truncation": "has no styles",
     "prompt": "writes no text",
+    **dict.fromkeys(("evaluations", "solver"), "makes a sample in one go"),
+    "guidance": "is not guided",
     "length": "makes nothing of any length",
     **dict.fromkeys(OF_DRAWING, "draws no symbols here"),
 }
