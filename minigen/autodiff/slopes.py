@@ -87,12 +87,13 @@ class Strain:
     def __init__(self, ys: list[Tensor], ds: list[np.ndarray], xs: list[Tensor]) -> None:
         self.ys, self.ds = ys, ds
         self.between = [*xs, *_history([y for y in ys if y.requires_grad])]
-        self.known: dict[bytes, tuple[float, float]] = {}
+        self.known: dict[bytes, tuple[float, float, float]] = {}
         self.largest = max((float(_finite(np.abs(z.numpy())).max(initial=0)) for z in self.between), default=0.0)
 
-    def of(self, moved: np.ndarray) -> tuple[float, float]:
+    def of(self, moved: np.ndarray) -> tuple[float, float, float]:
         """How much the sum of these outputs would change if all numbers on the way to it changed by 100 %, each for
-        the worse; and the largest of these numbers."""
+        the worse; the largest of these numbers; and how much it would change if each changed by as much as the largest
+        input of its operation: log softmax computes x - log sum exp x, which is rounded like x, however small it is."""
         key = moved.tobytes()
         if key not in self.known:
             parts = np.split(moved, np.cumsum([d.size for d in self.ds])[:-1])
@@ -103,7 +104,13 @@ class Strain:
             pairs = [(np.abs(z.numpy()), g.numpy()) for z, g in zip(self.between, found, strict=False) if g is not None]
             strain = sum(float(_finite(z * np.abs(g)).sum()) for z, g in pairs)
             largest = max((float(_finite(z[g != 0]).max(initial=0)) for z, g in pairs), default=0.0)
-            self.known[key] = strain, largest
+            inside = sum(
+                max(float(_finite(np.abs(x.numpy())).max(initial=0)) for x in z._node.inputs if isinstance(x, Tensor))
+                * float(_finite(np.abs(g.numpy())).sum())
+                for z, g in zip(self.between, found, strict=False)
+                if g is not None and z._node is not None
+            )
+            self.known[key] = strain, largest, inside
         return self.known[key]
 
 
@@ -171,7 +178,7 @@ class Line:
         if wide is None or narrow is None:
             return None
         bend = abs(wide[0] - narrow[0]) + abs(2 * narrow[1] - wide[1])
-        strain, largest = self.strain.of(self.reached | (not self.alone))
+        strain, largest, inside = self.strain.of(self.reached | (not self.alone))
         value, moved = (4 * narrow[0] - wide[0]) / 3, wide[2]
         beside = min(largest, strain / abs(value)) if self.alone and value else largest  # as if x were added to it
         hidden = (strain + beside * abs(wide[1])) * self.eps / h  # wide[1] / h is the second derivative
@@ -179,6 +186,7 @@ class Line:
         size = reached if self.alone else self.total
         if not moved.any():  # the whole slope may be hidden
             return Slope(value, bend, hidden, 0.0, 0.0, size)
+        hidden += 0.0 if self.alone else inside * self.eps / h
         return Slope(value, bend, reached * self.eps / h, hidden, float(moved.sum() / (2 * h)), size)
 
     @cached_property

@@ -26,6 +26,7 @@ def test_more_than_a_hundred_functions():
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(FUNCTIONS)), st.sampled_from(SCALES), st.integers(0, 10**6), st.booleans())
 @example("log softmax of x + 1e8", -5, 1654, True)  # rounding inside of an operation: steps that are fooled alike
+@example("entropy", 2, 22328, False)  # log p of -4e-12 from logits of 100: small steps do not move it, all alike
 def test_no_right_function_is_accused(name, scale, seed, mixed):
     report = mg.check_gradients(FUNCTIONS[name], inputs(scale, seed, mixed))
     assert report.verdict != "wrong", str(report)
