@@ -279,8 +279,8 @@ def _explore(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> None:
     from . import backend
-    from .report import evaluate
-    from .report.evaluation import as_json, drawn, table
+    from .report import evaluate, showing
+    from .report.findings import as_json, table
     from .runs import load_run
 
     run = load_run(args.folder)
@@ -288,7 +288,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
         measures, figures = evaluate(trained, train, test, args.n, args.seed, _say)
-    content = as_json(trained, measures, drawn(args.n, train), args.seed)
+    content = as_json(trained, measures, showing(trained).drawn(args.n, train), args.seed)
     run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
     _write(run, figures, args.seed, ["evaluation.json"])

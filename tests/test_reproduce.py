@@ -230,9 +230,7 @@ def test_a_killed_row_goes_on_and_a_finished_part_is_not_repeated(tmp_path, monk
         return trained.trained(Job(1.0, 3, "cpu", folder), "a", "gan", *ring, 1.0, 9, width=4)
 
     whole = row(tmp_path / "whole")
-    monkeypatch.setattr(
-        "minigen.train.begin_and_resume.final_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
-    )
+    monkeypatch.setattr("minigen.train.begin_and_resume.results", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         row(tmp_path / "parts")
     monkeypatch.undo()

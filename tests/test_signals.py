@@ -29,9 +29,9 @@ def slow(descend, trainer, optimizer, loss):
 def slow_picture(*args):
     print("now", flush=True)
     time.sleep(float(seconds))
-    return {}
+    return {}, {}
 descents(slow)
-begin_and_resume.final_files = slow_picture
+begin_and_resume.results = slow_picture
 sys.argv = ["minigen", "train", "vae", "--steps", "6", "--width", "4", "--quiet", "--checkpoint-every", "2",
             "--out", folder]
 sys.exit(cli.main())

@@ -30,7 +30,7 @@ import numpy as np
 
 from ..errors import MinigenError
 from .backpropagation import _history, grad
-from .tensors import Tensor
+from .tensors import Node, Tensor
 
 FIRST_STEP = 1e-5  # relative to x: near (3 eps)^(1/3), the best step for a function with f = f''' = 1
 ROUNDINGS = 10  # how many roundings a value is taken to have been through, one after the other
@@ -105,13 +105,20 @@ class Strain:
             strain = sum(float(_finite(z * np.abs(g)).sum()) for z, g in pairs)
             largest = max((float(_finite(z[g != 0]).max(initial=0)) for z, g in pairs), default=0.0)
             inside = sum(
-                max(float(_finite(np.abs(x.numpy())).max(initial=0)) for x in z._node.inputs if isinstance(x, Tensor))
-                * float(_finite(np.abs(g.numpy())).sum())
+                self._largest_input(z) * float(_finite(np.abs(g.numpy())).sum())
                 for z, g in zip(self.between, found, strict=False)
-                if g is not None and z._node is not None
+                if g is not None
             )
             self.known[key] = strain, largest, inside
         return self.known[key]
+
+    @staticmethod
+    def _largest_input(z: Tensor) -> float:
+        """Of the operation that computed z; 0 if none did."""
+        inputs = z._node.inputs if isinstance(z._node, Node) else ()
+        return max(
+            (float(_finite(np.abs(x.numpy())).max(initial=0)) for x in inputs if isinstance(x, Tensor)), default=0.0
+        )
 
 
 def _finite(x: np.ndarray) -> np.ndarray:

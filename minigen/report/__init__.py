@@ -1,21 +1,23 @@
 """What is shown and measured of a trained model: figures and numbers; nothing here writes a file.
 
 trained        a model as seen from outside
+findings       numbers with how they were taken, figures, files
 plots          grids, curves, points
-pictures       what a finished run shows
+kinds          a module for each kind of data, with the same functions:
+               pictures (images, points; their measures are in evaluation), sequences (text, lines, rolls), restorations
+curves         the metrics of a run
+samples        what the command `sample` writes
 writing        what a model of text writes
 music          a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
-music          piano rolls as sounds, as MIDI, as pictures
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
-restorations   decibels beside what needs no learning
-evaluation     the measures that suit a model
 augmentation   what a model's images are worth to a classifier with few labels
 """
 
 from .augmentation import accuracies_from_few_labels
-from .evaluation import evaluate
+from .curves import curves
 from .exploration import latent_pictures
-from .pictures import baselines, curves, final_files, modes, picture_of
+from .kinds import baselines, evaluate, results, showing
+from .pictures import modes, picture_of
 from .trained import Trained
 
 __all__ = [
@@ -24,8 +26,9 @@ __all__ = [
     "baselines",
     "curves",
     "evaluate",
-    "final_files",
     "latent_pictures",
     "modes",
     "picture_of",
+    "results",
+    "showing",
 ]

@@ -1,4 +1,4 @@
-"""The measures that suit a trained model: `python -m minigen evaluate DIR`.
+"""The measures of a model of images or points.
 
 Images are compared as a classifier sees them (`minigen.metrics.classifier`), and as pixels where the measure says so;
 points as they are. Real data are split in two halves as large as the set of samples: the samples are held against the
@@ -7,15 +7,11 @@ one, and the other, held against it too, says what a perfect model would get.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..autodiff import no_grad
 from ..data import Dataset, binarize, load, pixels
-from ..data.alphabet import lines_of
-from ..data.files import json_text
 from ..data.stacked import CLASSES as STACKS
 from ..errors import ArgumentError
 from ..metrics import (
@@ -32,64 +28,32 @@ from ..metrics import (
     precision_recall_density_coverage,
     two_sample_accuracy,
 )
-from ..metrics.answers import right_answers
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..metrics.feature_distance import SAMPLES_PER_FEATURE
-from ..models.sequences.ngram import NGram
-from ..models.vaes.melody import SAMPLES
 from ..random import Generator
-from . import playing, plots
-from .pictures import Figures, baselines
+from . import plots
+from .findings import Figures, Measure, Measures
 from .trained import Trained
-from .writing import texts
 
 LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 500
 PER_CLASS = 100  # samples of each, to see whether they are what was asked for
 LEAST = 6  # samples: precision and recall take the fifth neighbour of each
 COMPARED = 10_000  # images, at most, where each is held against each
-ORDER = 5  # of the counts that the answers to sums are held against
-LINES = 1000  # at most, that are looked for in the training data
-PART = 500  # lines that are computed at once
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A number, what real data get in place of samples (None if that makes no sense), and how it was taken."""
-
-    value: float
-    real: float | None = None
-    note: str = ""
+def drawn(n: int, train: Dataset) -> int:
+    """How many samples are drawn where n are asked for: at most as many as either half of the real examples."""
+    return min(n, len(train) // 2)
 
 
-Measures = dict[str, Measure]
-
-
-def evaluate(
-    trained: Trained, train: Dataset, test: Dataset, n: int, seed: int, say: Callable[[str], object] = lambda text: None
+def evaluated(
+    trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator, say: Callable[[str], object]
 ) -> tuple[Measures, Figures]:
-    """All measures that suit the model and its data, of n samples; of images a picture of the nearest real ones.
-
-    Args:
-        trained: the model. train, test: its data.
-        n: how many samples; fewer are drawn where `drawn` says so.
-        seed: of the samples, and of the halves of the real data.
-        say: is told what is being computed, as it may take minutes.
+    """All measures that suit a model of images or points, of n samples; of images a picture of the nearest real ones.
 
     Raises:
-        ArgumentError: too few samples for a measure, or a model that does not generate.
+        ArgumentError: too few samples for a measure.
     """
-    if trained.recipe.damage:
-        raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
-    trained.recipe.check_data(trained.settings, train)
-    rng = Generator(seed)
-    n = drawn(n, train)
-    if trained.kind not in ("images", "points"):
-        say(f"the likelihood of {len(test)} test examples")
-        measures = _of_sequences(trained, train, test, rng)
-        if trained.kind == "lines":
-            say(f"{n} lines, to look for copies")
-            measures |= _of_lines(trained, train, test, n, rng)
-        return measures, {}
     if n < LEAST:
         raise ArgumentError(f"n: expected at least {LEAST} samples, more than the neighbours that are counted, got {n}")
     if trained.can_show("log-weights") or trained.can_show("log-probabilities"):
@@ -151,52 +115,6 @@ def _log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measure
     nats = -float(trained.log_prob(x, rng).mean())
     what = trained.recipe.meaning(trained.settings).removeprefix("the loss is ").partition(";")[0]
     return {"NLL": Measure(nats, None, f"{what}; of {len(x)} test examples")}
-
-
-def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> Measures:
-    """The likelihood of all test examples, place by place, beside what needs no net."""
-    total = 0 - float(trained.log_prob(test.x, rng).sum(dtype=np.float64))
-    nats = total / int(trained.model.counted(test.x).sum())
-    what = "frame" if trained.kind == "rolls" else "symbol"
-    is_bound = trained.can_show("codes")
-    ours = {"NLL": Measure(nats, None, f"nats a {what} of the test data, {'a bound' if is_bound else 'exact'}")}
-    if is_bound:
-        note = f"nats a line, the same bound, of {SAMPLES} codes a line; test_loss in the log is the looser one of 1"
-        ours["NLL of a line"] = Measure(total / len(test), None, note)
-    if what == "symbol":
-        ours["bits"] = Measure(nats / math.log(2), None, "of the NLL a symbol")
-    others = playing.measures(trained, test) | baselines(train, test)
-    units = {name: "note" if name in playing.OF_NOTES else what for name in others}
-    return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
-
-
-def _of_lines(trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator) -> Measures:
-    """How many of n lines are copies, beside what is expected of new lines; of sums, how many are right."""
-    known = set(lines_of(train.x, train.alphabet))
-    drawn_lines = [line for i in range(0, n, PART) for line in texts(trained, min(PART, n - i), rng)]
-    ours, theirs = (
-        sum(line in known for line in lines) / len(lines) for lines in (drawn_lines, lines_of(test.x, test.alphabet))
-    )
-    note = f"share of {n} samples that are lines of the training data; of the test data {theirs:.4g} are"
-    found = {"copies": Measure(ours, None, note)}
-    if train.name == "adder" and not trained.can_show("codes"):
-        counts = NGram(ORDER, len(train.alphabet)).fit(train.x)
-        ours, theirs = (
-            right_answers(x, test.x, test.alphabet) for x in (trained.likeliest(test.x), counts.likeliest(test.x))
-        )
-        found["right_sums"] = Measure(ours, None, f"share of {len(test)} test sums, the likeliest digit at each place")
-        found["right_sums_counting"] = Measure(theirs, None, f"the same, of counts after {ORDER} symbols")
-    return found
-
-
-def drawn(n: int, train: Dataset) -> int:
-    """How many samples are drawn where n are asked for.
-
-    At most as many as either half of the real examples; of lines a thousand; of text and rolls none.
-    """
-    if train.kind == "lines":
-        return min(n, LINES)
-    return min(n, len(train) // 2) if train.kind in ("images", "points") else 0
 
 
 def _likelihood(trained: Trained, test: Dataset, rng: Generator) -> Measures:
@@ -272,31 +190,3 @@ def _of_clusters(samples: np.ndarray, data: Dataset) -> Measures:
         "high quality": Measure(ours.high_quality, real.high_quality, "share within 3 sigma of a mode"),
         "KL of modes": Measure(kl, real_kl, "nats, of the modes' shares to even ones"),
     }
-
-
-def as_json(trained: Trained, measures: Measures, n: int, seed: int) -> str:
-    """The content of evaluation.json.
-
-    Args:
-        n: how many samples were drawn.
-    """
-    settings = trained.settings
-    about = {"model": settings.model, "data": settings.data, "n": n, "seed": seed}
-    found = {name: {key: _finite(value) for key, value in vars(m).items()} for name, m in measures.items()}
-    return json_text({**about, "measures": found}, indent=1) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """A value of a measure, or None where it is not defined; 0 has no sign."""
-    return value if not isinstance(value, float) else value + 0.0 if math.isfinite(value) else None
-
-
-def table(measures: Measures) -> str:
-    """The measures as lines: name, value, what real data get if that is ever known, how it was taken."""
-    compared = any(m.real is not None for m in measures.values())
-    lines = [("measure", "samples", "real data", "") if compared else ("measure", "value", "", "")]
-    for name, m in measures.items():
-        value, real = ("" if v is None else f"{v + 0.0:.4g}" if math.isfinite(v) else "-" for v in (m.value, m.real))
-        lines.append((name, value, real, m.note))
-    width, beside = max(14, *(len(name) for name in measures)), 9 * compared
-    return "\n".join(f"{a:<{width}} {b:>9} {c:>{beside}}  {d}".rstrip() for a, b, c, d in lines)

@@ -1,74 +1,65 @@
-"""The pictures of a finished run, as figures by name; who asks decides where they go."""
+"""What is shown of a model of images or points: its samples, and of autoencoders what they make of examples."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data import Dataset, pixels
-from ..errors import NumericalError
+from ..data.files import save_parts
 from ..metrics import modes_found
-from ..models.sequences.ngram import counting
-from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
 from . import plots
-from .playing import OF_NOTES, Content, final_sequences, music_baselines
+from .evaluation import drawn as drawn
+from .evaluation import evaluated as evaluated
+from .findings import Content, Figures, Files, counted
 from .trained import Trained
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Figures = dict[str, "Figure"]
-Files = dict[str, Content]
 PICTURED = {"images": 100, "points": 2000}  # of a run
 MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
-NOT_PLOTTED = {"step", "seconds", "g_gradient", "warnings", "skipped"}
-
-# The units of metrics that are no losses, with the ends of their axes; a loss's unit is what the recipe says.
-SHARE, RATIO, CODES = ("share", 0.0, 1.0), ("variance\n(data: 1)", 0.0, None), ("nats of codes", None, None)
-OF_EXAMPLE = ("nats per example", None, None)
-CLUSTERS, WORDS = ("clusters", 0.0, None), ("words in use", 0.0, None)
-UNITS: dict[str, tuple[str, float | None, float | None]] = {
-    "real_accuracy": SHARE,
-    "fake_accuracy": SHARE,
-    "class_accuracy": SHARE,
-    "high_quality": SHARE,
-    "spread": RATIO,
-    "modes": CLUSTERS,
-    "perplexity": WORDS,
-    "information": CODES,
-    "continuous_information": CODES,
-    "likeness": OF_EXAMPLE,
-    "kl": OF_EXAMPLE,
-    "prior": ("nats per grid", None, None),
-    "bits_per_dim": ("bits per dimension", None, None),
-    **dict.fromkeys(OF_NOTES, ("nats per note", None, None)),
-    "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
-}
+NO_SAMPLES = ""
 
 
-def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
-    """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
-    if trained.kind in ("images", "points"):
-        return {**final_pictures(trained, test, rng)}
-    try:
-        return final_sequences(trained, test, rng)
-    except NumericalError:  # of weights that came to nothing the metrics tell enough; `sample` says why
-        return {}
+def suffixes(trained: Trained) -> tuple[str, ...]:
+    """How a file of samples may end."""
+    return ".png", ".npy"
+
+
+def samples(
+    trained: Trained,
+    n: int | None,
+    rng: Generator,
+    suffixes: Sequence[str],
+    test: Callable[[], Dataset],
+    title: str,
+    **how: Any,
+) -> tuple[str, Files]:
+    """See `Showing.samples`."""
+    n = n or PICTURED[trained.kind]
+    told = counted(n, "sample")
+    found: dict[str, Content] = {}
+    if ".npy" in suffixes:
+        found[".npy"] = lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
+    if ".png" in suffixes:
+        most = MOST_IMAGES if trained.is_image else MOST_POINTS
+        if n > most:
+            told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
+        shown = None if trained.is_image else test()
+        found[".png"] = picture_of(trained.sample(min(n, most), rng, **how), shown, title)
+    return told, found
+
+
+def results(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> tuple[dict[str, float], Files]:
+    """See `Showing.results`."""
+    return {}, {**final_pictures(trained, test, rng)}
 
 
 def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
-    """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame.
-
-    Args:
-        train, test: the data. a_line: whether to count in nats a line.
-    """
-    if train.kind not in ("text", "lines"):
-        return music_baselines(train, test)
-    found = counting(train.x, test.x, len(train.alphabet), train.kind)
-    symbols = SequenceModel.counted(test.x).sum() / len(test) if a_line else 1.0
-    counted = {name.replace(" ", "_"): round(value * symbols, 4) + 0.0 for name, value in found.items()}
-    return counted | music_baselines(train, test)
+    """None: what samples are held against costs as much as training, and is for `evaluated`."""
+    return {}
 
 
 def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
@@ -88,38 +79,6 @@ def final_pictures(trained: Trained, test: Dataset, rng: Generator) -> Figures:
         images = trained.from_codes(plots.manifold_codes(20))
         figures["manifold.png"] = plots.image_grid(images, 20, f"{title}: the latent plane")
     return figures
-
-
-def curves(
-    rows: list[dict[str, Any]], trained: Trained, test: Dataset, levels: Mapping[str, float] | None = None
-) -> "Figure":
-    """The metrics of the log, a panel for each unit.
-
-    Args:
-        rows: of the log. trained: the model.
-        test: its data, which say how many clusters there are.
-        levels: numbers that a panel's curves are held against, if they have its unit: of the test data, of counting.
-    """
-    loss = (trained.recipe.unit(trained.settings), None, None)
-    ends = {
-        "clusters": None if test.centres is None else len(test.centres),
-        "words in use": trained.settings.get("words", 0) or None,
-    }
-    by_axis: dict[tuple[str, float | None, float | None], dict[str, list[float]]] = {}
-    for name in {name: 0 for row in rows for name in row}:
-        if name not in NOT_PLOTTED:
-            axis = UNITS.get(name, loss)
-            if axis == OF_EXAMPLE and loss[0].startswith("nats per"):  # a line, such as the loss has, is an example
-                axis = loss
-            by_axis.setdefault(axis, {})[name] = [row.get(name, np.nan) for row in rows]
-    panels = [
-        plots.Panel(
-            *(axis[0], series, axis[1], ends.get(axis[0], axis[2])),
-            {name: value for name, value in (levels or {}).items() if UNITS.get(name, loss) == axis},
-        )
-        for axis, series in by_axis.items()
-    ]
-    return plots.curves([int(row["step"]) for row in rows], panels, trained.title)
 
 
 def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> "Figure":

@@ -4,9 +4,8 @@ Music is left three times: a WAV to hear, a MIDI file for other programs, and a 
 the pieces follow one another, with a rest between; the files say which, and where each begins.
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,27 +13,24 @@ from ..autodiff import no_grad
 from ..backend import to_device, to_numpy
 from ..data import PAD, Dataset
 from ..data.alphabet import lines_of
-from ..data.files import save_parts
 from ..data.tunes import BAR, CHORALE_FRAMES, roll_of_chorale, roll_of_melody
 from ..errors import ArgumentError
 from ..metrics.music import harmony_baselines, places_of_harmony, roll_baselines
 from ..models.sequences.ngram import NGram
 from ..random import Generator
 from .captions import captioned
+from .findings import Content, counted
 from .latent import slerp
 from .music import LONGEST, MOST_ROLLS, midi_bytes, piano_roll, wav_bytes
 from .trained import Trained
-from .writing import as_page, texts
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
-Content = Union["Figure", str, bytes, Callable[[Path], object]]  # of a file; the last writes it
 QUARTER, EIGHTH = (0.6, 1.0), (0.2, 0.5)  # seconds of a frame, and quarter notes
 TEMPO = {"jsb": QUARTER, "chorales": QUARTER, "nottingham": EIGHTH, "melodies": EIGHTH}
 MUSIC = (".wav", ".mid", ".png")
 FRAMES = 64  # of a sample of a model of rolls
-LINES, SHOWN = 20, 4  # lines, and pieces of music, that a run leaves
 HARMONIES, WAY = 2, 7  # of one soprano; tunes from one to another
 PART = 200  # examples that are computed at once
 ORDER = 4  # of the counts that predict harmony
@@ -46,72 +42,12 @@ def is_music(data: str) -> bool:
     return data in TEMPO
 
 
-def how_many(trained: Trained) -> int:
-    """How many samples of text or music a run leaves."""
-    if is_music(trained.settings.data):
-        return SHOWN
-    return LINES if trained.kind == "lines" else 1
-
-
-def samples(
-    trained: Trained, n: int, rng: Generator, suffixes: Sequence[str], **how: Any
-) -> tuple[str, dict[str, Content]]:
-    """The same n samples in words, and as the content of a file of each ending: .txt, .npy, or one of MUSIC.
-
-    Args:
-        trained: a model of text, lines or rolls. n: how many. rng: where the draws come from.
-        suffixes: endings that suit it. how: prompt, length and draw, as of `texts`; of rolls length alone.
-
-    Raises:
-        ArgumentError: of the prompt, see `texts`; none of them is music, and nothing else was asked for.
-    """
-    told: list[str] = []
-    found: dict[str, Content] = {}
-    if trained.kind == "rolls":
-        x = drawn_rolls(trained, n, rng, **how)
-        if ".npy" in suffixes:
-            told.append(counted(n, "roll"))
-            found[".npy"] = lambda path: save_parts(path, x.shape, [x])
-        pieces = [(f"piece {i}: the first frame is given", roll) for i, roll in enumerate(x, 1)]
-    else:
-        written = texts(trained, n, rng, **how)
-        if ".txt" in suffixes:
-            told.append(counted(n, "line" if trained.kind == "lines" else "text"))
-            found[".txt"] = as_page(trained, written)
-        data = trained.settings.data
-        rolls = [roll_of(line, data) for line in written] if is_music(data) else []
-        pieces = [(f"line {i}", roll) for i, roll in enumerate(rolls, 1) if len(roll)]
-    if heard := [suffix for suffix in suffixes if suffix in MUSIC]:
-        some = pieces[: _that_fit([roll for _, roll in pieces], trained.settings.data)]
-        between = "" if heard == [".png"] else apart(len(some), trained.settings.data)
-        told.append(_of_pieces(n, len(pieces), len(some)) + between)
-        if not some and not found:
-            name = trained.settings.model
-            raise ArgumentError(f"folder: what {name!r} wrote is no music; train it longer, or take a .txt")
-        names, shown = [name for name, _ in some], [roll for _, roll in some]
-        found |= {end: content(end, shown, trained.settings.data, trained.title, names) for end in heard if some}
-    return ", ".join(told), found
-
-
 def drawn_rolls(trained: Trained, n: int, rng: Generator, length: int = FRAMES) -> np.ndarray:
     """n samples of a model of rolls, bytes (n, length, 88); their first frames are some of the data's."""
     return trained.symbols(n, rng, length=length)[:, :length]
 
 
-def counted(n: int, what: str) -> str:
-    """'1 line', '2 lines'."""
-    return f"{n} {what}{'s' if n != 1 else ''}"
-
-
-def _of_pieces(n: int, music: int, played: int) -> str:
-    """How many of n samples are music, and are played."""
-    told = counted(played, "piece")
-    if played < music:
-        told = f"the first {played} of {counted(music, 'piece')}, as many as one file holds"
-    return told + (f" ({n - music} of {n} {'is' if n - music == 1 else 'are'} no music)" if music < n else "")
-
-
-def _that_fit(rolls: Sequence[np.ndarray], data: str) -> int:
+def that_fit(rolls: Sequence[np.ndarray], data: str) -> int:
     """How many of the first rolls make one file, which lasts ten minutes at most.
 
     Raises:
@@ -205,21 +141,6 @@ def rolls_of(x: np.ndarray, data: str, alphabet: str) -> list[np.ndarray]:
     else:
         found = [roll_of(line, data) for line in lines_of(x, alphabet)]
     return [roll for roll in found if len(roll)]
-
-
-def final_sequences(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:
-    """samples.*; of chorales harmony.*, of an autoencoder of music reconstructions.*"""
-    endings = ((".txt",) if trained.kind != "rolls" else ()) + (MUSIC if is_music(test.name) else ())
-    _, made = samples(trained, how_many(trained), rng, endings)
-    found = {f"samples{suffix}": file for suffix, file in made.items()}
-    if test.name == "chorales" and not trained.can_show("codes"):
-        found |= harmony(trained, test, rng)
-    if is_music(test.name) and trained.can_show("reconstructions"):
-        x = test.x[:: max(1, len(test) // 3)][:3]
-        again = rolls_of(trained.reconstruct(x), test.name, test.alphabet)
-        both = [roll for pair in zip(rolls_of(x, test.name, test.alphabet), again, strict=False) for roll in pair]
-        found |= files("reconstructions", both, test.name, trained.title, ["original", "reconstruction"] * 3)
-    return found
 
 
 def harmony(trained: Trained, test: Dataset, rng: Generator) -> dict[str, Content]:

@@ -1,6 +1,7 @@
 """How well a trained model restores damaged images, beside what needs no learning: decibels and a picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,16 +9,18 @@ from ..autodiff import no_grad
 from ..backend import to_device
 from ..data import Dataset, pixels
 from ..data.damage import DAMAGES, Damaged
+from ..errors import ArgumentError
 from ..metrics import bicubic, fill_from_nearest, fill_with_mean, mean_filter, psnr
 from ..models.vaes.restoration import RestorationVAE, with_mask
 from ..random import Generator
 from . import plots
-from .pictures import Figures
+from .findings import Figures, Files, Measures
 from .trained import Trained
 
 TESTED = 1000  # images, at most
 REMEMBERED = 10_000  # training images that the nearest neighbour is looked for among, at most
 GUESSES = 16
+NO_SAMPLES = "restores damaged images and makes none from noise; see restored.png"
 STRIPES = np.array([[0.90, 0.62, 0.0], [0.0, 0.45, 0.70]], np.float32)  # colours that the colour-blind can tell apart
 
 Baseline = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
@@ -37,7 +40,50 @@ BASELINES: dict[str, dict[str, Baseline]] = {  # (y, known, train, amount) -> re
 }
 
 
-def compared(trained: Trained, data: Dataset, test: Dataset, rng: Generator) -> tuple[dict[str, float], Figures]:
+def suffixes(trained: Trained) -> tuple[str, ...]:
+    """None: it makes no samples."""
+    return ()
+
+
+def samples(
+    trained: Trained,
+    n: int | None,
+    rng: Generator,
+    suffixes: Sequence[str],
+    test: Callable[[], Dataset],
+    title: str,
+    **how: Any,
+) -> tuple[str, Files]:
+    """Refused.
+
+    Raises:
+        ArgumentError: always.
+    """
+    raise ArgumentError(f"folder: {trained.settings.model!r} {NO_SAMPLES}")
+
+
+def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
+    """None: those of `results` stand beside the same damage."""
+    return {}
+
+
+def drawn(n: int, train: Dataset) -> int:
+    """None."""
+    return 0
+
+
+def evaluated(
+    trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator, say: Callable[[str], object]
+) -> tuple[Measures, Figures]:
+    """Refused.
+
+    Raises:
+        ArgumentError: always.
+    """
+    raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
+
+
+def results(trained: Trained, data: Dataset, test: Dataset, rng: Generator) -> tuple[dict[str, float], Files]:
     """PSNR on test images, in dB over the unknown pixels, the model's and the baselines'; and a picture."""
     damage, amount = trained.recipe.damage, trained.settings.amount
     x = np.asarray(pixels(test.x[:TESTED]))
@@ -57,7 +103,7 @@ def compared(trained: Trained, data: Dataset, test: Dataset, rng: Generator) -> 
         shown = [np.broadcast_to(a, (*a.shape[:3], 3)) for a in shown]
     shown.insert(1, first.y)
     title = f"originals, {what}, {best}, mean of {GUESSES} guesses, one guess"
-    figures = {"restored.png": plots.image_grid(np.concatenate(shown), 10, title)}
+    figures: Files = {"restored.png": plots.image_grid(np.concatenate(shown), 10, title)}
     return {name: round(value, 3) for name, value in found.items()}, figures
 
 

@@ -1,4 +1,4 @@
-"""What `python -m minigen sample` writes: pictures or numbers, texts, or music, by what the model has learnt."""
+"""What `python -m minigen sample` writes, by what the model has learnt: see `kinds`."""
 
 import inspect
 from collections.abc import Sequence
@@ -6,24 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ..data import load
-from ..data.files import save_parts
 from ..errors import ArgumentError, DataError
-from ..models.sequences.sampling import Draw
 from ..random import Generator
-from . import playing
-from .pictures import MOST_IMAGES, MOST_POINTS, PICTURED, picture_of
-from .playing import Content
+from .findings import Files
+from .kinds import showing
+from .sequences import OF_DRAWING
 from .trained import Trained
 
-# Endings of a file, by the kind of data. Lines that are music may be heard, too.
-SUFFIXES = {
-    "images": (".png", ".npy"),
-    "points": (".png", ".npy"),
-    "text": (".txt",),
-    "lines": (".txt",),
-    "rolls": (*playing.MUSIC, ".npy"),
-}
-OF_DRAWING = ("temperature", "top_k", "top_p")
 LACKS = {
     "label": "knows no classes",
     "truncation": "has no styles",
@@ -35,12 +24,6 @@ LACKS = {
 }
 
 
-def suffixes_of(trained: Trained) -> tuple[str, ...]:
-    """How the name of a file of samples may end; where none is named, all but .npy, as a run leaves them."""
-    tunes = trained.kind == "lines" and playing.is_music(trained.settings.data)
-    return (*SUFFIXES[trained.kind], *(playing.MUSIC if tunes else ()))
-
-
 def files_of(trained: Trained, out: str | None, otherwise: Path) -> dict[str, Path]:
     """The files that samples are to be written to, by their endings.
 
@@ -50,7 +33,7 @@ def files_of(trained: Trained, out: str | None, otherwise: Path) -> dict[str, Pa
     Raises:
         ArgumentError, DataError: of the one that is named: an ending that does not suit, or no such folder.
     """
-    suffixes = suffixes_of(trained)
+    suffixes = showing(trained).suffixes(trained)
     if out is None:
         return {suffix: otherwise.with_name(otherwise.name + suffix) for suffix in suffixes if suffix != ".npy"}
     path = Path(out)
@@ -68,8 +51,8 @@ def check_how(trained: Trained, how: dict[str, Any]) -> None:
         ArgumentError: names it, and says what the model lacks.
     """
     model = trained.settings.model
-    if trained.recipe.damage:
-        raise ArgumentError(f"folder: {model!r} restores damaged images and makes none from noise; see restored.png")
+    if why := showing(trained).NO_SAMPLES:
+        raise ArgumentError(f"folder: {model!r} {why}")
     takes = set(inspect.signature(trained.model.sample).parameters)
     if "draw" in takes:
         takes |= set(OF_DRAWING)
@@ -86,7 +69,7 @@ def sampled(
     suffixes: Sequence[str],
     folder: str | Path | None,
     how: dict[str, Any],
-) -> tuple[str, dict[str, Content]]:
+) -> tuple[str, Files]:
     """The same samples in words, and as the content of a file of each ending.
 
     Args:
@@ -94,20 +77,9 @@ def sampled(
         suffixes: of the files' names. folder: that holds the data set's files, to draw points over those of the data.
         how: see `check_how`.
     """
-    rng = Generator(seed)
-    if trained.kind not in ("images", "points"):
-        own = {name: value for name, value in how.items() if name not in OF_DRAWING}
-        if len(own) < len(how):
-            own["draw"] = Draw(**{name: value for name, value in how.items() if name in OF_DRAWING})
-        return playing.samples(trained, n or playing.how_many(trained), rng, suffixes, **own)
-    (suffix,) = suffixes
-    n = n or PICTURED[trained.kind]
-    told = playing.counted(n, "sample")
-    if suffix == ".npy":
-        return told, {suffix: lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))}
-    most = MOST_IMAGES if trained.is_image else MOST_POINTS
-    if n > most:
-        told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
-    shown = load(trained.settings.data, "test", folder=folder) if not trained.is_image else None
-    picture = picture_of(trained.sample(min(n, most), rng, **how), shown, f"{trained.title}, seed {seed}")
-    return told, {suffix: picture}
+    return showing(trained).samples(
+        *(trained, n, Generator(seed), suffixes),
+        lambda: load(trained.settings.data, "test", folder=folder),
+        f"{trained.title}, seed {seed}",
+        **how,
+    )

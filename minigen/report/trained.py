@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 from ..backend import Array, to_device, to_numpy, xp_of
-from ..data import OF_LINES, PAD, unscale
+from ..data import PAD, kind_of, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -34,8 +34,7 @@ class Trained:
         self.model: Any = model
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
-        symbols = "lines" if settings.data in OF_LINES else "text"
-        self.kind = {3: "images", 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else "points")
+        self.kind = kind_of(settings.data)
         self.is_image = self.kind == "images"
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"

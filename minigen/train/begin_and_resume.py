@@ -19,10 +19,7 @@ from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
 from ..models.memory import MOST_WEIGHTS
 from ..random import Generator, next_seed
-from ..report import Trained, baselines, curves, final_files, modes
-from ..report.pictures import Files
-from ..report.playing import measures
-from ..report.restorations import compared
+from ..report import Trained, curves, modes, results, showing
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT
 from ..runs.untrusted_files import Rationed
@@ -257,16 +254,11 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
         trainer.settle(Tensor(x) for x in islice(again, SETTLING))
         run.save_weights(trainer.model)
         rng = Generator(next_seed(seed))
-        if shown.can_show("restorations"):
-            restored, figures = compared(shown, data, test, rng)
-            final = defined(restored)  # what is restored without any error has no decibels
-            levels: dict[str, float] = {}
-            files: Files = {**figures}
-        else:
-            others = baselines(data, test, "line" in shown.recipe.unit(shown.settings))
-            final = final_metrics(shown, trainer, test) | measures(shown, test) | others
-            levels = {"test_loss": final["test_loss"]} | others if "test_loss" in final else {}
-            files = final_files(shown, test, rng)
+        others = showing(shown).baselines(data, test, "line" in shown.recipe.unit(shown.settings))
+        final = {} if shown.recipe.damage else final_metrics(shown, trainer, test)
+        levels = {"test_loss": final["test_loss"]} | others if "test_loss" in final else {}
+        found, files = results(shown, data, test, rng)
+        final |= defined(found) | others  # what is restored without any error has no decibels
     for name, content in files.items():
         run.leave(name, content, seed=next_seed(seed) if name.partition(".")[0] in DRAWN else seed)
     run.picture("curves.png", curves(rows, shown, test, levels), PLOT)

@@ -9,8 +9,8 @@ from minigen import cli, data
 from minigen.errors import ArgumentError
 from minigen.metrics import classifier
 from minigen.report import Trained, evaluate, evaluation
+from minigen.report.findings import table
 from minigen.runs import load_run
-from tests.report import small
 from tests.train import runs
 
 
@@ -108,36 +108,4 @@ def test_few_samples_cost_one_measure_and_not_all(tmp_path):
     assert found["FID-cls"].note.startswith("not of 100 samples; it takes --n 640")
     assert np.isfinite(found["NLL"].value)
     assert "100 samples" in said
-    assert "FID-cls                -" in evaluation.table(found)
-
-
-@pytest.mark.parametrize(("model", "data"), [("gru", "adder"), ("melody-vae", "melodies"), ("gru", "sonnets")])
-def test_of_text_and_lines_no_number_of_samples_is_refused(model, data):
-    shown, test = small.trained(model, data), small.DATA[data]
-    found, _ = evaluate(shown, test, test, 2, 0)
-    assert found["NLL"].value > 0
-    assert ("copies" in found) == (data != "sonnets")
-    assert ("right_sums" in found) == ("right_sums_counting" in found) == (data == "adder")
-    a_line = found.get("NLL of a line")
-    assert (a_line is not None) == (model == "melody-vae")
-    if a_line:
-        assert a_line.value == pytest.approx(found["NLL"].value * 33)
-    if data != "sonnets":
-        assert "2 samples" in found["copies"].note
-
-
-def test_copies_of_lines_are_found(monkeypatch):
-    shown, test = small.trained("gru", "names"), small.DATA["names"]
-    monkeypatch.setattr(evaluation, "texts", lambda trained, n, rng: ["anna", "xyz", "bo", "new"][:n])
-    assert evaluate(shown, test, test, 4, 0)[0]["copies"].value == 0.5
-
-
-def test_the_columns_are_named_after_what_they_hold():
-    """Where nothing is compared with real data, nothing is called a sample: a likelihood is of the test data."""
-    nll = evaluation.Measure(1.25, None, "nats")
-    compared = evaluation.table({"modes": evaluation.Measure(7, 8, "of 8"), "NLL": nll}).splitlines()
-    assert compared[0].split() == ["measure", "samples", "real", "data"]
-    assert compared[1].split() == ["modes", "7", "8", "of", "8"]
-    alone = evaluation.table({"NLL": nll}).splitlines()
-    assert alone[0].split() == ["measure", "value"]
-    assert alone[1].split() == ["NLL", "1.25", "nats"]
+    assert "FID-cls                -" in table(found)

@@ -11,11 +11,11 @@ import pytest
 from minigen.data.tunes import CHARACTERS, roll_of_chorale
 from minigen.errors import ArgumentError
 from minigen.random import Generator
-from minigen.report import final_files, latent_pictures, playing
+from minigen.report import evaluate, latent_pictures, playing, sequences
 from minigen.report.captions import captions
-from minigen.report.evaluation import evaluate
 from minigen.report.music import MOST_ROLLS
 from minigen.report.playing import roll_of
+from minigen.report.sequences import final_files
 from tests.report.small import CHORALES, DATA, trained
 
 
@@ -87,8 +87,8 @@ def test_what_is_no_music_is_left_out():
 def test_files_of_one_name_hold_the_same_samples(data, monkeypatch):
     """What is read, heard and seen are the same pieces; see what is played."""
     heard = []
-    monkeypatch.setattr(playing, "content", lambda suffix, rolls, *rest: heard.append(rolls) or b"")
-    _, found = playing.samples(trained("gru", data), 3, Generator(0), (".txt", ".wav", ".png")[data == "jsb" :])
+    monkeypatch.setattr(sequences, "content", lambda suffix, rolls, *rest: heard.append(rolls) or b"")
+    _, found = sequences.samples(trained("gru", data), 3, Generator(0), (".txt", ".wav", ".png")[data == "jsb" :])
     assert len(heard) == 2
     for rolls in heard:
         if data == "jsb":
@@ -101,30 +101,30 @@ def test_files_of_one_name_hold_the_same_samples(data, monkeypatch):
 
 def test_what_is_no_music_is_told(monkeypatch):
     shown = trained("gru", "melodies")
-    monkeypatch.setattr(playing, "texts", lambda *given, **how: ["AB..", "\x7f", "-C", ""])
-    told, found = playing.samples(shown, 4, Generator(0), (".txt", ".png"))
+    monkeypatch.setattr(sequences, "texts", lambda *given, **how: ["AB..", "\x7f", "-C", ""])
+    told, found = sequences.samples(shown, 4, Generator(0), (".txt", ".png"))
     assert told == "4 lines, 2 pieces (2 of 4 are no music)"
     assert [axes.get_title(loc="left") for axes in found[".png"].axes] == ["line 1", "line 3"]
-    monkeypatch.setattr(playing, "texts", lambda *given, **how: ["\x7f"])
-    assert playing.samples(shown, 1, Generator(0), (".txt", ".wav"))[0] == "1 line, 0 pieces (1 of 1 is no music)"
+    monkeypatch.setattr(sequences, "texts", lambda *given, **how: ["\x7f"])
+    assert sequences.samples(shown, 1, Generator(0), (".txt", ".wav"))[0] == "1 line, 0 pieces (1 of 1 is no music)"
     with pytest.raises(ArgumentError, match="folder: what 'gru' wrote is no music; train it longer, or take a"):
-        playing.samples(shown, 1, Generator(0), (".wav",))
+        sequences.samples(shown, 1, Generator(0), (".wav",))
 
 
 def test_a_file_of_music_lasts_ten_minutes_at_most(monkeypatch):
     shown = trained("gru", "jsb")
-    told, found = playing.samples(shown, 3, Generator(0), (".wav",), length=400)  # of 0.6 seconds
+    told, found = sequences.samples(shown, 3, Generator(0), (".wav",), length=400)  # of 0.6 seconds
     assert told == f"the first 2 of 3 pieces, as many as one file holds{playing.apart(2, 'jsb')}"
     assert seconds(found[".wav"]) == pytest.approx((2 * 400 + 2) * 0.6, abs=0.2)
     with pytest.raises(ArgumentError, match="length: expected at most 1000 frames, which last 10 minutes, got 1001"):
-        playing.samples(shown, 1, Generator(0), (".mid",), length=1001)
-    assert playing.samples(trained("gru", "melodies"), 60, Generator(0), (".txt",))[0] == "60 lines"
+        sequences.samples(shown, 1, Generator(0), (".mid",), length=1001)
+    assert sequences.samples(trained("gru", "melodies"), 60, Generator(0), (".txt",))[0] == "60 lines"
 
 
 @pytest.mark.parametrize("data", ["jsb", "melodies"])
 def test_many_pieces_are_shown_as_far_as_a_file_holds_them(data):
     shown, n = trained("gru", data), 2 * MOST_ROLLS
-    told, found = playing.samples(shown, n, Generator(0), (".png",), length=3)
+    told, found = sequences.samples(shown, n, Generator(0), (".png",), length=3)
     assert re.match(rf"the first {MOST_ROLLS} of \d+ pieces, as many as one file holds", told)
     assert len(found[".png"].axes) == MOST_ROLLS
 

@@ -6,7 +6,7 @@ import pytest
 from minigen import Generator, data
 from minigen.data.damage import DAMAGES
 from minigen.metrics import psnr
-from minigen.report.restorations import BASELINES, GUESSES, compared, restored, striped
+from minigen.report.restorations import BASELINES, GUESSES, restored, results, striped
 
 from .test_trained import untrained
 
@@ -22,7 +22,7 @@ def test_every_damage_has_baselines():
 def test_model_and_baselines_are_measured_on_the_same_damage(model):
     shown = untrained(model)
     assert (shown.recipe.damage, shown.can_show("restorations")) == (MODELS[model], True)
-    found, figures = compared(shown, DIGITS, TEST, Generator(3))
+    found, figures = results(shown, DIGITS, TEST, Generator(3))
     assert set(figures) == {"restored.png"}
     damaged = DAMAGES[MODELS[model]](TEST.x[:1000], shown.settings.amount, Generator(3))
     for name, baseline in BASELINES[MODELS[model]].items():
@@ -37,7 +37,7 @@ def test_one_that_knows_the_originals_beats_all(model):
     shown = untrained(model)
     shown.model.restore = lambda y, rng, guesses: type(y)(next(parts))
     parts = iter([TEST.x[i : i + 250] for i in range(0, 1000, 250) if i < len(TEST.x)] * 2)
-    found, _ = compared(shown, DIGITS, TEST, Generator(3))
+    found, _ = results(shown, DIGITS, TEST, Generator(3))
     assert min(found["psnr"], found["psnr_one_guess"]) > 60
     assert all(value < 40 for name, value in found.items() if name not in ("psnr", "psnr_one_guess"))
 
@@ -56,7 +56,7 @@ def test_a_hole_is_seen_on_black_grey_and_white(white, channels):
 
 def test_a_picture_of_inpainting_shows_the_holes_and_the_others_no_colour():
     for model in MODELS:
-        _, figures = compared(untrained(model), DIGITS, TEST, Generator(3))
+        _, figures = results(untrained(model), DIGITS, TEST, Generator(3))
         image = np.asarray(figures["restored.png"].axes[0].images[0].get_array())
         coloured = image.ndim == 3 and np.ptp(image, axis=2).max() > 0.5
         assert coloured == (model == "inpaint")

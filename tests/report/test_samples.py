@@ -5,15 +5,15 @@ import pytest
 
 from minigen.errors import ArgumentError, DataError, NumericalError
 from minigen.random import Generator
-from minigen.report import final_files
-from minigen.report.samples import check_how, files_of, sampled, suffixes_of
+from minigen.report.samples import check_how, files_of, sampled
+from minigen.report.sequences import final_files, results, suffixes
 from tests.report.small import CHORALES, DATA, trained
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mid", ".png", ".npy"])
 def test_samples_of_rolls(suffix, tmp_path):
     shown = trained("gru", "jsb")
-    assert suffix in suffixes_of(shown)
+    assert suffix in suffixes(shown)
     told, found = sampled(shown, 2, 0, (suffix,), None, {"length": 9})
     assert told.startswith("2 ")
     if suffix == ".npy":
@@ -28,7 +28,7 @@ def test_samples_of_a_harmony_begin_with_the_prompt():
     prompt = CHORALES[0].partition("|")[0] + "|"
     _, found = sampled(shown, 2, 0, (".txt",), None, {"prompt": prompt, "length": 48})
     assert all(line.startswith(prompt) for line in found[".txt"].splitlines())
-    assert ".wav" in suffixes_of(shown)
+    assert ".wav" in suffixes(shown)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_samples_of_a_run_can_be_drawn_again(model, data):
     shown, test = trained(model, data), DATA[data]
     left = {name.removeprefix("samples"): c for name, c in final_files(shown, test, Generator(4)).items()}
     left = {suffix: content for suffix, content in left.items() if suffix.startswith(".")}
-    _, again = sampled(shown, None, 4, [s for s in suffixes_of(shown) if s != ".npy"], None, {})
+    _, again = sampled(shown, None, 4, [s for s in suffixes(shown) if s != ".npy"], None, {})
     assert left.keys() == again.keys()
     for suffix in left.keys() - {".png"}:
         assert left[suffix] == again[suffix]
@@ -49,7 +49,7 @@ def test_the_samples_of_a_run_can_be_drawn_again(model, data):
 def test_a_run_whose_weights_came_to_nothing_ends_without_samples():
     shown = trained("gru", "melodies")
     shown.model.head.w.data[...] = np.nan
-    assert final_files(shown, DATA["melodies"], Generator(0)) == {}
+    assert results(shown, DATA["melodies"], DATA["melodies"], Generator(0)) == ({}, {})
     with pytest.raises(NumericalError, match="train again, with a lower --lr"):
         sampled(shown, 1, 0, (".txt",), None, {})
 

@@ -32,7 +32,7 @@ from minigen.errors import ArgumentError, MinigenError, NumericalError
 from minigen.models import RECIPES, Settings, recipe_of
 from minigen.models.recipe import LARGEST, Option
 from minigen.random import Generator
-from minigen.report import Trained, evaluation, latent_pictures, plots, restorations
+from minigen.report import Trained, evaluate, evaluation, latent_pictures, plots, restorations
 from minigen.runs import Every, Run, load_run, remove_checkpoints
 from minigen.train import begin_and_resume, reopen, resume, train
 
@@ -256,7 +256,7 @@ def _check_shown(run: Run, sets: tuple[Dataset, Dataset]) -> None:
         must(trained.sample(7, Generator(3)).shape == (7, *run.shape), "samples of another shape")
     for show in (
         lambda: latent_pictures(trained, sets[1], Generator(0)),
-        lambda: evaluation.evaluate(trained, *sets, 20, 0),
+        lambda: evaluate(trained, *sets, 20, 0),
     ):
         try:
             show()

@@ -137,7 +137,7 @@ def test_an_interrupt_while_the_pictures_are_drawn(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("minigen.train.begin_and_resume.final_files", interrupted)
+        patch.setattr("minigen.train.begin_and_resume.results", interrupted)
         with pytest.raises(Stopped, match="interrupted; go on from step 60"):
             start("vae", tmp_path / "run")
     go_on(tmp_path / "run")
@@ -319,7 +319,7 @@ def test_no_zero_has_a_minus(tmp_path, capsys):
     from minigen import cli, data
     from minigen.models import recipe_of
     from minigen.report import Trained, evaluate
-    from minigen.report.evaluation import as_json, table
+    from minigen.report.findings import as_json, table
     from minigen.train import train
 
     same = data.Dataset("sonnets", np.zeros((20, 9), np.uint8), alphabet="a")

@@ -45,7 +45,7 @@ lengths = st.sampled_from([2, 3, 1000, 10**9, LARGEST])
 def no_pictures():
     """They have tests of their own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(begin_and_resume, "final_files", lambda *args: {})
+        patch.setattr(begin_and_resume, "results", lambda *args: ({}, {}))
         patch.setattr(begin_and_resume, "curves", lambda *args: None)
         patch.setattr(Run, "picture", lambda *args, **about: None)
         yield

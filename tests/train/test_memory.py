@@ -93,7 +93,7 @@ def test_too_little_memory_for_the_pictures(tmp_path, monkeypatch):
         raise MemoryError("Unable to allocate")
 
     with monkeypatch.context() as patch:
-        patch.setattr("minigen.train.begin_and_resume.final_files", starving)
+        patch.setattr("minigen.train.begin_and_resume.results", starving)
         advice = r"memory: all steps are taken, .* \(Unable to allocate\); free some, and go on from step 60 with: "
         with pytest.raises(ArgumentError, match=advice):
             start("vae", tmp_path / "run")

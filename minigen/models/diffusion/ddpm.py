@@ -37,7 +37,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import ops
-from ...autodiff import Tensor, no_grad
+from ...autodiff import Tensor
 from ...backend import Array, xp_of
 from ...data import Dataset
 from ...distributions import LOG_2PI
@@ -45,7 +45,6 @@ from ...errors import ArgumentError, unknown_name
 from ...nn import Module, sum_features
 from ...optim import warmup
 from ...random import Generator, given_or_default
-from ..labels import given_labels
 from ..recipe import (
     BATCH_SIZE,
     CLASSES_OF_DATA,
@@ -191,14 +190,14 @@ class Diffusion(Denoiser):
         def noisy(t: np.ndarray) -> Tensor:
             return self.noised(x, t, Tensor(rng.normal(x.shape, dtype=x.dtype, device=x.device)))
 
-        a, s = self.noise.signal[-1], self.noise.deviation[-1]
+        a, s = float(self.noise.signal[-1]), float(self.noise.deviation[-1])
         prior = sum_features(0.5 * (a * a * x * x + (s * s - 1 - math.log(s * s))))
         count, steps = self.noise.steps - first, Tensor(xp_of(x.data).zeros(n, x.dtype))
         for i in range(draws):
             t = first + 1 + np.floor(count * (i + spread_out(n, rng)) / draws).astype(int)
             drop = column(self.noise.ratio(t - 1) - self.noise.ratio(t), x)
             square = (x - self.guess(noisy(t), t, labels)) ** 2
-            steps = steps + count / draws * 0.5 * sum_features(drop * square)  # Kingma et al., equation 15
+            steps = steps + count / draws * 0.5 * sum_features(square * drop)  # Kingma et al., equation 15
         return Bound(prior, steps, -self._log_decoder(x, noisy(np.full(n, first)), first))
 
     def _log_decoder(self, x: Tensor, x_f: Tensor, f: int) -> Tensor:

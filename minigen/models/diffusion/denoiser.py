@@ -1,7 +1,8 @@
 """What diffusion and flow matching share: a network of x, time and class, guidance, and the trainer.
 
-Classifier-free guidance (Ho & Salimans 2022, equation 6). In training one label in ten is not told. So the network knows
-both what leads to a class and what leads to any example at all, and away from "any" lies what is typical of the class:
+Classifier-free guidance (Ho & Salimans 2022, equation 6). In training one label in ten is not told. So the network
+knows both what leads to a class and what leads to any example at all, and away from "any" lies what is typical of the
+class:
 
     f(x, t, y)  +  w (f(x, t, y) - f(x, t, not told))
 
@@ -95,7 +96,9 @@ class Denoiser(Module):
         u = rng.uniform((n,), device=device_of(labels))
         return xp_of(labels).where(u < NOT_TOLD, self.classes, labels)
 
-    def asked(self, n: int, label: int | None, evaluations: int | None, guidance: float | None) -> tuple[Any, int, float]:
+    def asked(
+        self, n: int, label: int | None, evaluations: int | None, guidance: float | None
+    ) -> tuple[Any, int, float]:
         """The labels of n samples, how many evaluations and what guidance, checked; what is not given is the model's.
 
         Raises:

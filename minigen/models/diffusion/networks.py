@@ -1,4 +1,4 @@
-"""The networks of diffusion and of flow matching: f(x, t, class) of the shape of x. A U-Net for images, dense for points.
+"""The networks of diffusion and of flow matching, f(x, t, class) of the shape of x: for images a U-Net, else dense.
 
 The U-Net (Ronneberger et al. 2015, figure 1; as Ho et al. 2020, appendix B, have it) goes down to a small image of many
 channels, where attention lets every place see all others, and up again; what each size held on the way down stands
@@ -20,6 +20,7 @@ Lesson 21 uses both.
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Dense2(Module):
     def __init__(self, shape: Shape, width: int, depth: int, classes: int, rng: Generator) -> None:
         self.condition = Condition(width, 32, classes, rng)
         sizes = [shape[0], *[width] * depth]
-        self.layers = [Dense(a, b, init="he_uniform", rng=rng) for a, b in zip(sizes, sizes[1:], strict=False)]
+        self.layers = [Dense(a, b, init="he_uniform", rng=rng) for a, b in pairwise(sizes)]
         self.told = [Dense(width, width, rng=rng) for _ in range(depth)]
         self.last = Dense(width, shape[0], init=zeros, rng=rng)
 

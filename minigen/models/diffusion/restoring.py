@@ -14,6 +14,8 @@ One model serves for all damages and amounts, where the conditional VAE of lesso
 Lesson 21 uses it.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from ... import ops
@@ -59,7 +61,7 @@ def restored(
         first = 1 + int(np.searchsorted(noise.deviation[1:] / noise.signal[1:], 2 * amount))
         x = float(noise.signal[first]) * Tensor(damaged.y)
     times = np.rint(np.linspace(first, 0, min(evaluations or model.evaluations, first) + 1)).astype(int).tolist()
-    for t, s in zip(times, times[1:], strict=False):
+    for t, s in pairwise(times):
         guess = model.guess(x, np.full(n, t))
         if damage != "noise":
             guess = agreeing(guess, damaged, damage, amount)

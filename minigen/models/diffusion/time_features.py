@@ -1,4 +1,4 @@
-"""Time as a vector: sines and cosines of many frequencies (Vaswani et al. 2017, section 3.5; Ho et al. 2020, appendix B).
+"""Time as sines and cosines of many frequencies (Vaswani et al. 2017, section 3.5; Ho et al. 2020, appendix B).
 
     features(t)  =  [sin(w_1 t), ..., sin(w_k t), cos(w_1 t), ..., cos(w_k t)],     w_i from 1 down to 1/10000
 

@@ -57,7 +57,9 @@ def test_optimal_pairs_have_shorter_ways_and_the_same_noise():
             return super().forward(x, t)
 
     x = mg.tensor(MEAN + SPREAD * RNG.standard_normal((200, 2)))
-    losses = [FlowMatching(Spy(), (2,), pairing).loss(x, mg.Generator(0)).total.item() for pairing in ("random", "optimal")]
+    losses = [
+        FlowMatching(Spy(), (2,), pairing).loss(x, mg.Generator(0)).total.item() for pairing in ("random", "optimal")
+    ]
     assert losses[1] < losses[0] / 2
     (_, t), (_, again) = seen
     np.testing.assert_array_equal(t, again)
@@ -92,7 +94,7 @@ def test_as_many_evaluations_as_asked_for_from_0_to_1(solver, evaluations):
 
 
 def test_what_does_not_exist_is_refused():
-    with pytest.raises(ArgumentError, match="pairing: .*did you mean 'optimal'"):
+    with pytest.raises(ArgumentError, match=r"pairing: .*did you mean 'optimal'"):
         FlowMatching(BestVelocity(), (2,), "optima")
-    with pytest.raises(ArgumentError, match="solver: .*did you mean 'heun'"):
+    with pytest.raises(ArgumentError, match=r"solver: .*did you mean 'heun'"):
         FlowMatching(BestVelocity(), (2,)).sample(2, solver="huen")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import minigen as mg
-from minigen.backend import to_device
 from minigen import ops
+from minigen.backend import to_device
 from minigen.errors import ArgumentError
 from minigen.models.diffusion.networks import (
     Block,

@@ -62,7 +62,7 @@ def test_fewer_times_go_evenly_from_noise_to_data():
 
 
 def test_what_is_no_schedule_is_refused():
-    with pytest.raises(ArgumentError, match="schedule: .*'cosine'"):
+    with pytest.raises(ArgumentError, match=r"schedule: .*'cosine'"):
         Noise(10, "cosin")
     with pytest.raises(ArgumentError, match="timesteps: "):
         Noise(0)
