@@ -61,7 +61,7 @@ def check_size(where: str, users: int, items: int) -> None:
     if users < 2 * TESTED or items < 2:
         raise DataError(
             f"{where}: {users} users like at least {LEAST} items that others like too, {items} of them; expected at "
-            f"least {2 * TESTED} users: give more ratings"
+            f"least {2 * TESTED} users; give more ratings"
         )
     if items > MOST_ITEMS or users * items > MOST:
         raise DataError(

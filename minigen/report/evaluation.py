@@ -32,7 +32,7 @@ from ..metrics import (
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..random import Generator
-from . import playing, plots
+from . import playing, plots, recommendation
 from .pictures import Figures, baselines
 from .trained import Trained
 
@@ -71,6 +71,8 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     trained.recipe.check_data(trained.settings, train)
     rng = Generator(seed)
+    if trained.kind == "likes":
+        return _of_recommendations(trained, train, test), {}
     if trained.kind not in ("images", "points"):
         return _of_sequences(trained, train, test, rng), {}
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
@@ -127,6 +129,17 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     others = playing.measures(trained, test) | baselines(train, test)
     units = {name: "note" if name in playing.OF_NOTES else what for name in others}
     return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
+
+
+def _of_recommendations(trained: Trained, train: Dataset, test: Dataset) -> Measures:
+    """How much of what was held out of test users is found, beside what needs no net."""
+    measures = {}
+    for recommender, found in recommendation.compared(trained, train, test).items():
+        for name, values in found.items():
+            error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+            note = f"mean of {len(values)} users, +- {error:.3f}"
+            measures[f"{name}, {recommender}" if recommender else name] = Measure(float(values.mean()), None, note)
+    return measures
 
 
 def drawn(n: int, train: Dataset) -> int:

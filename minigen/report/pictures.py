@@ -11,7 +11,7 @@ from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
-from . import plots
+from . import playing, plots, recommendation
 from .playing import final_music, is_music, music_baselines
 from .trained import Trained
 from .writing import final_texts
@@ -40,6 +40,7 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "continuous_information": CODES,
     "likeness": ("nats per example", None, None),
     "kl": ("nats per example", None, None),
+    "beta": ("weight of the KL", 0.0, None),
     "prior": ("nats per grid", None, None),
     "bits_per_dim": ("bits per dimension", None, None),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
@@ -48,6 +49,8 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
 
 def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
+    if trained.can_show("recommendations"):
+        return {"recommendations.txt": recommendation.page(trained, test, recommendation.USERS, rng)}
     written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
     if is_music(test.name):
         return {**written, **final_music(trained, test, rng)}
@@ -56,12 +59,22 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     return {**final_pictures(trained, test, rng)}
 
 
+def measures(trained: Trained, test: Dataset) -> dict[str, float]:
+    """What is measured of a finished run besides the trainer's test metrics."""
+    of = recommendation if trained.can_show("recommendations") else playing
+    return of.measures(trained, test)
+
+
 def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
     """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame.
+
+    Of likes NDCG@100 of other recommenders, beside the model's.
 
     Args:
         train, test: the data. a_line: whether to count in nats a line.
     """
+    if train.kind == "likes":
+        return recommendation.baselines(train, test)
     if train.kind not in ("text", "lines"):
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet))

@@ -9,7 +9,7 @@ from ..data.files import save_parts
 from ..errors import ArgumentError
 from ..models.sequences.sampling import Draw
 from ..random import Generator
-from . import playing
+from . import playing, recommendation
 from .pictures import MOST_IMAGES, MOST_POINTS, Content, picture_of
 from .trained import Trained
 from .writing import texts
@@ -22,8 +22,9 @@ SUFFIXES = {
     "text": (".txt",),
     "lines": (".txt",),
     "rolls": (*MUSIC, ".npy"),
+    "likes": (".txt", ".npy"),
 }
-COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1}
+COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1, "likes": recommendation.USERS}
 OF_DRAWING = ("temperature", "top_k", "top_p")
 LACKS = {
     "label": "knows no classes",
@@ -65,7 +66,7 @@ def sampled(
 
     Args:
         trained: the model. n: how many; by default what suits the kind of data. seed: of what is drawn.
-        suffix: of the file's name. folder: that holds the data set's files, to draw points over those of the data.
+        suffix: of the file's name. folder: that holds the data set's files, to draw points over those of the data, or for users to recommend to.
         how: see `check_how`.
     """
     n, rng = n or COUNTS[trained.kind], Generator(seed)
@@ -76,9 +77,12 @@ def sampled(
         return counted(n, "line" if trained.kind == "lines" else "text"), between.join(
             _written(trained, n, rng, how)
         ) + "\n"
-    if trained.kind == "rolls":
+    if trained.kind == "likes" and suffix == ".txt":
+        test = load(trained.settings.data, "test", folder=folder)
+        return counted(n, "user"), recommendation.page(trained, test, n, rng)
+    if trained.kind in ("rolls", "likes"):
         x = trained.symbols(n, rng, **how)
-        return counted(n, "roll"), lambda path: save_parts(path, x.shape, [x])
+        return counted(n, "roll" if trained.kind == "rolls" else "user"), lambda path: save_parts(path, x.shape, [x])
     if suffix == ".npy":
         return counted(n, "sample"), lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
     most = MOST_IMAGES if trained.is_image else MOST_POINTS

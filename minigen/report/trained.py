@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 from ..backend import Array, to_device, to_numpy
-from ..data import OF_LINES, unscale
+from ..data import LIKES, OF_LINES, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -35,7 +35,8 @@ class Trained:
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
         symbols = "lines" if settings.data in OF_LINES else "text"
-        self.kind = {3: "images", 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else "points")
+        vectors = "likes" if settings.data in LIKES else "points"
+        self.kind = {3: "images", 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else vectors)
         self.is_image = self.kind == "images"
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"
@@ -62,13 +63,17 @@ class Trained:
             yield unscale(part, self.black)
 
     def symbols(self, n: int, rng: Generator, **how: Any) -> np.ndarray:
-        """n sequences of a model of sequences, as it gives them: symbols (n, T), or frames (n, T, keys)."""
+        """n samples of a model of integers, as it gives them: symbols (n, T), frames (n, T, keys), likes (n, items)."""
         with no_grad():
             return to_numpy(self.model.sample(n, rng, **how))
 
     def log_prob(self, x: np.ndarray, rng: Generator) -> np.ndarray:
         """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
         return self._in_parts(lambda part: self.model.log_prob(self._scaled(part), rng), x)
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """A score of each item for users who like x (N, items); see `minigen.data.likes`."""
+        return self._in_parts(lambda part: self.model.scores(self._scaled(part)), x)
 
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""

@@ -19,8 +19,7 @@ from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
 from ..random import Generator, next_seed
 from ..report import Trained, baselines, curves, final_files, modes
-from ..report.pictures import Files
-from ..report.playing import measures
+from ..report.pictures import Files, measures
 from ..report.restorations import compared
 from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, new_folder, remove_checkpoints
 from ..runs.provenance import PLOT

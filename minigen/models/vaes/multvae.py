@@ -85,7 +85,9 @@ class MultVAE(Module):
     def known(self, x: Tensor) -> Array:
         """1 where an item is known to be liked, else 0, float32: (N, items)."""
         if x.ndim != 2 or x.shape[1] != self.items:
-            raise ShapeError(f"MultVAE: expected likes of shape (N, {self.items}), got {x.shape}")
+            raise ShapeError(
+                f"MultVAE: expected likes of shape (N, {self.items}), got {x.shape}; give the data it was trained on"
+            )
         return (raw(x) == LIKED).astype(np.float32)
 
     def decode(self, z: Tensor) -> Tensor:
