@@ -80,7 +80,8 @@ def music(path):
 
 def text(path):
     symbols, alphabet = symbols_of(path)
-    assert decode(symbols, alphabet) == path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    content = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    assert decode(symbols, alphabet) == content.replace("\ufeff", "")
 
 
 def lines(path):

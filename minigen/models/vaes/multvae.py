@@ -19,7 +19,7 @@ With beta < 1 it is no bound on log p(x) any more, and fresh z ~ N(0, 1) give wo
 what counts is how well the codes of given users predict. A user who is new is encoded, mean(h), and the items are
 ranked by pi(mean(h)). beta rises from 0 (annealing), so that the decoder is of use before the KL costs anything.
 
-Lesson 26 uses it.
+No lesson derives it.
 """
 
 from typing import Any
@@ -40,6 +40,9 @@ from ..recipe import BATCH_SIZE, DEPTH, LATENT_DIM, LR, SCHEDULE, SCHEDULES, STE
 from ..sequences.sequence_model import DROPOUT
 from ..trainer import Metrics
 from .vae import BETA, ELBO, VAELoss, VAETrainer
+
+
+LIKES = 20  # of a user who is made up
 
 
 class MultVAE(Module):
@@ -114,17 +117,18 @@ class MultVAE(Module):
         with self.evaluating():
             return self.decode(self.encode(x).mean)
 
-    def sample(self, n: int, rng: Generator | None = None, *, likes: int = 20) -> Array:
+    def sample(self, n: int, rng: Generator | None = None, *, likes: int | None = None) -> Array:
         """n users that are made up: of each the items that are drawn from pi(z), z ~ N(0, 1), none of them twice.
 
         Args:
             n: how many. rng: where the draws come from.
-            likes: of each, N_u.
+            likes: of each, N_u; default 20, or all items if there are fewer.
 
         Returns:
             Bytes (n, items), LIKED or 0.
         """
-        if whole("likes", likes) > self.items:
+        likes = min(LIKES, self.items) if likes is None else whole("likes", likes)
+        if likes > self.items:
             raise ArgumentError(f"likes: expected at most {self.items}, one of each item, got {likes}")
         rng = given_or_default(rng)
         log_pi = raw(self.decode(Tensor(rng.normal((whole("n", n), self.latent_dim), device=self.device))))

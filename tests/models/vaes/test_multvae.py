@@ -136,6 +136,7 @@ def test_wrong_arguments_are_named():
         net.sample(1, likes=10)
     with pytest.raises(ArgumentError, match="n: expected an integer >= 1, got 0"):
         net.sample(0)
+    assert (net.sample(2, mg.Generator(0)) == LIKED).all()  # of nine items, all
 
 
 @pytest.mark.long
