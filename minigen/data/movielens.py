@@ -105,7 +105,7 @@ def table(path: Path, ratings: Ratings) -> tuple[np.ndarray, tuple[str, ...]]:
     good = ratings.stars > ABOVE
     users, films = ratings.users[good], ratings.films[good]
     for chosen_by in (0, 1):  # users first
-        names, which, counts = np.unique((users, films)[chosen_by], return_inverse=True, return_counts=True)
+        _, which, counts = np.unique((users, films)[chosen_by], return_inverse=True, return_counts=True)
         kept = counts[which] >= LEAST
         users, films = users[kept], films[kept]
     (of_users, row), (of_films, column) = (np.unique(a, return_inverse=True) for a in (users, films))

@@ -124,7 +124,11 @@ def test_damaged_ratings_are_refused_in_one_line(tmp_path, damage):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("ratings.csv", b"userId,rating\n1,2\n", "line 1: expected the columns userId, movieId, rating, 'movieId' once"),
+        (
+            "ratings.csv",
+            b"userId,rating\n1,2\n",
+            "line 1: expected the columns userId, movieId, rating, 'movieId' once",
+        ),
         ("ratings.csv", b"\xff\xfe\n", "is no text in UTF-8 (byte 0"),
         ("ratings.csv", b"", "line 1: expected the columns"),
         ("u.data", b"1\t2\n", r"line 1: expected userId, movieId, rating with '\t' between them, got '1\t2'"),

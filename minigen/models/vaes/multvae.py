@@ -36,11 +36,23 @@ from ...nn import Dropout, Module, Tanh, sum_features
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..networks import dense_decoder, dense_encoder
-from ..recipe import BATCH_SIZE, DEPTH, LATENT_DIM, LR, SCHEDULE, SCHEDULES, STEPS, WIDTH, Option, Recipe, Settings, Shape
+from ..recipe import (
+    BATCH_SIZE,
+    DEPTH,
+    LATENT_DIM,
+    LR,
+    SCHEDULE,
+    SCHEDULES,
+    STEPS,
+    WIDTH,
+    Option,
+    Recipe,
+    Settings,
+    Shape,
+)
 from ..sequences.sequence_model import DROPOUT
 from ..trainer import Metrics
 from .vae import BETA, ELBO, VAELoss, VAETrainer
-
 
 LIKES = 20  # of a user who is made up
 
