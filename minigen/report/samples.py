@@ -66,8 +66,8 @@ def sampled(
 
     Args:
         trained: the model. n: how many; by default what suits the kind of data. seed: of what is drawn.
-        suffix: of the file's name. folder: that holds the data set's files, to draw points over those of the data, and for users to recommend
-            to.
+        suffix: of the file's name.
+        folder: that holds the data set's files, to draw points over those of the data, and for users to recommend to.
         how: see `check_how`.
     """
     n, rng = n or COUNTS[trained.kind], Generator(seed)
