@@ -139,8 +139,8 @@ def read_ratings(path: Path) -> Ratings:
     beside = path.with_name(layout.titles)
     if os.path.lexists(beside):
         dividing = layout._replace(between="|") if layout.titles == "u.item" else layout
-        for line, (film, title) in _rows(beside, dividing, ("movieId", "title")):
-            titles[_number(beside, line, "film", film)] = _title(beside, line, title)
+        for line, (film, name) in _rows(beside, dividing, ("movieId", "title")):
+            titles[_number(beside, line, "film", film)] = _title(beside, line, name)
     pairs = np.array(list(found), np.int64)
     return Ratings(pairs[:, 0], pairs[:, 1], np.array(list(found.values())), titles)
 
