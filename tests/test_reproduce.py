@@ -13,8 +13,8 @@ from benchmarks import reproduce
 from benchmarks.protocols import autoregressive, flows, games, likelihood, music, recommendation, text, trained
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
-from minigen.errors import ArgumentError
 from minigen.data.tastes import load_tastes
+from minigen.errors import ArgumentError
 from minigen.metrics import nll
 from minigen.models import MADE
 

@@ -204,11 +204,12 @@ RECIPES = (
         mult_vae,
         mult_vae_trainer,
         (
-            *(STEPS(600), BATCH_SIZE(100), LR, SCHEDULE, LATENT_DIM(200), WIDTH(600), DEPTH),
-            *(BETA(0.2), ANNEALING, DROPOUT(0.5)),
+            *(STEPS(600), BATCH_SIZE(50), LR, SCHEDULE, LATENT_DIM(200), WIDTH(600), DEPTH),
+            *(BETA(0.5), ANNEALING, DROPOUT(0.5)),
         ),
         shows=("encodings", "recommendations"),
         takes=("likes",),
+        for_data={"tastes": {"width": 64, "latent_dim": 16, "lr": 3e-3, "batch_size": 100}},
         meaning=lambda s: (
             f"the loss is reconstruction + {s.beta:g} KL, in nats a user; ndcg and recall are those of what was held "
             "out of test users, beside the NDCG@100 of what needs no net"

@@ -145,7 +145,7 @@ def test_it_learns_tastes():
     train, test = data.load("tastes"), data.load("tastes", "test")
     known, held_out = test.x == LIKED, test.x == HELD_OUT
     for seed in range(3):
-        settings = recipe_of("mult-vae").settings(train, steps=300, width=64, latent_dim=16, seed=seed, lr=3e-3)
+        settings = recipe_of("mult-vae").settings(train, steps=300, seed=seed)
         net, rng = recipe_of("mult-vae").build(settings, train.shape, mg.Generator(seed)), mg.Generator(seed + 1)
         trainer = recipe_of("mult-vae").trainer(net, settings)
         for _ in range(settings.steps):
