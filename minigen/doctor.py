@@ -85,7 +85,7 @@ def _packages() -> list[Finding]:
     return findings
 
 
-BY_HAND = ("celeba",)
+BY_HAND = ("celeba", "movielens")
 FOLDERS = {  # where it has no folder of its own
     "stacked_mnist": "mnist",
     **dict.fromkeys(("shakespeare", "makemore-names"), "text"),

@@ -12,6 +12,7 @@ BY_KIND = {
     "points": data.load("ring"),
     "text": data.load("sonnets"),
     "lines": data.load("names"),
+    "likes": data.load("tastes"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
 }
 

@@ -18,7 +18,7 @@ OF_EVERY_RUN = {
 TINY = {"steps": 1, "batch_size": 10, "width": 4, "latent_dim": 3, "samples": 2, "words": 4, "unroll": 1}
 OTHER = {  # a value that is no default
     **{"steps": 2, "batch_size": 12, "width": 5, "latent_dim": 4, "samples": 3, "words": 5, "unroll": 2},
-    **{"lr": 3e-4, "beta": 0.5, "beta1": 0.25, "generator_speed": 3.0, "ema": 0.75, "shear": 0.25},
+    **{"lr": 3e-4, "beta": 0.5, "annealing": 0.25, "beta1": 0.25, "generator_speed": 3.0, "ema": 0.75, "shear": 0.25},
     **{"heads": 1, "dropout": 0.25, "weight_decay": 0.5, "word_dropout": 0.25, "free_bits": 3.0, "levels": 3},
     **{"pack": 3, "critic_steps": 2, "classes": 3, "continuous": 1, "depth": 3},
 }

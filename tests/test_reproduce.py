@@ -10,9 +10,10 @@ import pytest
 
 import minigen as mg
 from benchmarks import reproduce
-from benchmarks.protocols import autoregressive, flows, games, likelihood, music, text, trained
+from benchmarks.protocols import autoregressive, flows, games, likelihood, music, recommendation, text, trained
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
+from minigen.data.tastes import load_tastes
 from minigen.errors import ArgumentError
 from minigen.metrics import nll
 from minigen.models import MADE
@@ -49,6 +50,7 @@ def test_every_number_that_must_be_reached_has_its_row():
     assert goals["nottingham"] == Goal("nats_a_frame", "<=", 3.3)
     assert goals["makemore-names"] == Goal("nats", "<=", 1.96)
     assert goals["adder"] == Goal("unseen", ">=", 0.99)
+    assert goals["mult-vae"] == Goal("ndcg_100", ">=", "popularity")
     assert all(goal.of in reproduce.ROWS for goal in goals.values() if goal.of)
 
 
@@ -400,3 +402,21 @@ def test_an_interrupted_row_of_music_goes_on_and_its_best_epoch_is_tested(tmp_pa
         assert again[name] == whole[name]
     assert whole["epochs"] == 3
     assert (whole["nats_a_frame"] < 30, whole["keys_independent"]) == (True, 15.0)
+
+
+def test_the_row_of_recommendation_is_a_mean_over_splits_and_takes_no_more_steps_than_help(tmp_path, monkeypatch):
+    monkeypatch.setattr(recommendation, "load_movielens", lambda part, seed: load_tastes(part, seed))
+    monkeypatch.setattr(recommendation, "SPLITS", 2)
+    monkeypatch.setattr(recommendation, "FULL", 3)
+    monkeypatch.setattr(recommendation, "SETTINGS", {"width": 4, "latent_dim": 2})
+    run = recommendation.ROWS["mult-vae"].run
+    whole, cut = run(Job(None, 0, "cpu", tmp_path / "whole")), run(Job(60.0, 0, "cpu", tmp_path / "cut"))
+    assert whole == cut
+    assert whole["steps"] == 3
+    splits = [json.loads((tmp_path / f"whole/split-{i}/metrics.jsonl").read_text().splitlines()[-1]) for i in (0, 1)]
+    assert splits[0]["popularity"] != splits[1]["popularity"]
+    for name in ("ndcg_100", "recall_50", "popularity", "ease"):
+        assert whole[name] == pytest.approx(np.mean([split[name] for split in splits]), abs=1e-4)
+    gap = [split["ndcg_100"] - split["ease"] for split in splits]
+    assert whole["to_ease"] == pytest.approx(np.mean(gap), abs=1e-4)
+    assert whole["to_ease_error"] == pytest.approx(abs(gap[0] - gap[1]) / 2, abs=1e-4)

@@ -41,14 +41,22 @@ def model_of(run: Run) -> Trained:
 
 
 def trained(
-    job: Job, name: str, model: str, data: Dataset, test: Dataset, share: float, full: int, **given: Any
+    job: Job,
+    name: str,
+    model: str,
+    data: Dataset,
+    test: Dataset,
+    share: float,
+    full: int,
+    most: int | None = None,
+    **given: Any,
 ) -> Run:
     """The finished run of a model with the settings `given`.
 
     Args:
         name: of its folder.
         share: of the budget; as many steps are made as fit into it.
-        full: how many steps are made without a budget.
+        full: how many steps are made without a budget. most: within one, however much time is left.
     """
     folder, every = job.folder / name, Every(minutes=2)
     if (folder / "config.json").exists():
@@ -56,5 +64,6 @@ def trained(
         return run if run.finished() else resume(folder, data, test, quiet=True, every=every)
     settings = recipe_of(model).settings(data, seed=job.seed, device=job.device, steps=full, **given)
     if job.budget is not None:
-        settings = settings.but(steps=max(1, int(60 * job.budget * share / seconds_a_step(settings, data))))
+        fit = max(1, int(60 * job.budget * share / seconds_a_step(settings, data)))
+        settings = settings.but(steps=fit if most is None else min(fit, most))
     return train(settings, data, test, str(folder), quiet=True, every=every)

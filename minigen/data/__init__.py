@@ -9,9 +9,12 @@ from .dataset import LINES, OF_LINES, TUNES, Dataset
 from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
+from .movielens import load_movielens
+from .movielens import located as located_ratings
 from .music import MUSIC, load_rolls
 from .small_digits import digits
 from .stacked import stacked_mnist
+from .tastes import load_tastes
 from .text import SHAKESPEARE, load_text
 from .toys import TOYS, toy
 from .transforms import Standardizer, binarize, pixels, scale, unscale
@@ -37,11 +40,14 @@ DATASETS = {
     "chorales": "lines: four bars of the chorales of jsb, the soprano first, then the other voices",
     "jsb": "piano rolls: 382 chorales of Bach, a quarter note a frame",
     "nottingham": "piano rolls: 1037 folk tunes with chords, an eighth note a frame",
+    "tastes": "likes: what 1000 computed users like of 200 items, by their tastes",
+    "movielens": "likes: films that users of MovieLens rated well; to be downloaded by hand",
 }
 TEXTS = ("sonnets", "shakespeare")
 OF_ROLLS = tuple(MUSIC)
+LIKES = ("tastes", "movielens")
 EMBEDDED = ("digits", "sonnets", "names")
-COMPUTED = (*TOYS, "adder")
+COMPUTED = (*TOYS, "adder", "tastes")
 PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
 
 
@@ -50,14 +56,15 @@ def kind_of(name: str) -> str:
 
     Returns:
         'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
-        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88).
+        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88); 'likes', what users like of
+        some items (N, items).
 
     Raises:
         ArgumentError: an unknown name.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS}
+    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS, "likes": LIKES}
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
@@ -89,6 +96,8 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return load_rolls(name, split, folder)
     if name in TOYS:
         return toy(name, split)
+    if name in LIKES:
+        return load_tastes(split) if name == "tastes" else load_movielens(split, folder)
     if name == "digits":
         return digits(split)
     if name == "stacked_mnist":
@@ -122,6 +131,8 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return str(PINNED[TUNES.get(name, name)].located(folder) or "")
     if name in ("cifar10", "celeba"):
         return str(_photographs(name).located(folder) or "")
+    if name == "movielens":
+        return str(located_ratings(folder) or "")
     return str(located("mnist" if name == "stacked_mnist" else name, folder) or "")
 
 

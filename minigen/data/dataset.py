@@ -20,11 +20,13 @@ class Dataset:
         x: float32, images (N, H, W, C) with pixels in [0, 1], or points (N, D). Images that need not fit into memory
             (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them. Of text
             and of lines, bytes (N, T + 1): the place of each symbol in the alphabet, or PAD = 255 after the end. Of
-            piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end.
+            piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end. Of likes,
+            bytes (N, items): 1 where a user likes an item, 2 where that is held out (`minigen.data.likes`).
         y: (N,) integers, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.
         alphabet: for text and lines, the character of each symbol.
+        items: for likes, the name of each item.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Dataset:
     centres: np.ndarray | None = None
     sigma: float = 0.0
     alphabet: str = ""
+    items: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -46,9 +49,11 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What the examples are: 'images', 'points', 'text', 'lines' or 'rolls'; see `minigen.data.kind_of`."""
+        """What the examples are: 'images', 'points', 'text', 'lines', 'rolls', 'likes'; see `minigen.data.kind_of`."""
         if self.x.ndim == 2 and self.alphabet:
             return "lines" if self.name in OF_LINES else "text"
+        if self.items:
+            return "likes"
         return {4: "images", 3: "rolls"}.get(self.x.ndim, "points")
 
     def checksum(self) -> int:

@@ -34,6 +34,7 @@ FILES = (
     "sequences.transformer",
     "sequences.gru",
     "vaes.melody",
+    "vaes.multvae",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -39,6 +39,7 @@ CAPABILITIES = {
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
+    "recommendations": "scores",  # what users like -> a score of each item
 }
 
 
@@ -55,6 +56,7 @@ KINDS = {
     "text": Kind("a text", "sonnets"),
     "lines": Kind("lines of text", "names"),
     "rolls": Kind("piano rolls", "jsb"),
+    "likes": Kind("what users like", "tastes"),
 }
 LONGEST_TEXT = 255  # characters of an option
 
@@ -330,7 +332,7 @@ class Recipe:
             raise ArgumentError(f"alphabet: expected a line end first, as it ends a line, got {alphabet[:1]!r}")
 
     def prepared(self, x: Array) -> Array:
-        """Examples (N, *shape) as the model takes them: pixels scaled, symbols and frames as they are."""
+        """Examples (N, *shape) as the model takes them: pixels scaled, symbols, frames and likes as they are."""
         if x.dtype.kind in "iu" and x.ndim < 4:
             return x
         return scale(pixels(x), self.black if x.ndim == 4 else 0.0)

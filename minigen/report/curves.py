@@ -8,6 +8,7 @@ import numpy as np
 from ..data import Dataset
 from . import plots
 from .playing import OF_NOTES
+from .recommendation import OF_RANKS
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "continuous_information": CODES,
     "likeness": OF_EXAMPLE,
     "kl": OF_EXAMPLE,
+    "beta": ("weight of the KL", 0.0, None),
     "prior": ("nats per grid", None, None),
+    **dict.fromkeys(OF_RANKS, ("share of the best ranking", 0.0, 1.0)),
     "bits_per_dim": ("bits per dimension", None, None),
     **dict.fromkeys(OF_NOTES, ("nats per note", None, None)),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss

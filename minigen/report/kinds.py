@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..data import Dataset
 from ..random import Generator
-from . import pictures, restorations, sequences
+from . import pictures, recommendation, restorations, sequences
 from .findings import Figures, Files, Measures
 from .trained import Trained
 
@@ -62,6 +62,7 @@ BY_KIND: dict[str, Showing] = {
     "text": sequences,
     "lines": sequences,
     "rolls": sequences,
+    "likes": recommendation,
 }
 BY_CAPABILITY: dict[str, Showing] = {"restorations": restorations}  # comes first
 

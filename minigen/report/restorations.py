@@ -1,7 +1,6 @@
 """How well a trained model restores damaged images, beside what needs no learning: decibels and a picture."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,6 +15,10 @@ from ..random import Generator
 from . import plots
 from .findings import Figures, Files, Measures
 from .trained import Trained
+from .without_samples import baselines as baselines
+from .without_samples import drawn as drawn
+from .without_samples import samples as samples
+from .without_samples import suffixes as suffixes
 
 TESTED = 1000  # images, at most
 REMEMBERED = 10_000  # training images that the nearest neighbour is looked for among, at most
@@ -38,38 +41,6 @@ BASELINES: dict[str, dict[str, Baseline]] = {  # (y, known, train, amount) -> re
         "bicubic": lambda y, known, train, amount: bicubic(y, int(amount)),
     },
 }
-
-
-def suffixes(trained: Trained) -> tuple[str, ...]:
-    """None: it makes no samples."""
-    return ()
-
-
-def samples(
-    trained: Trained,
-    n: int | None,
-    rng: Generator,
-    suffixes: Sequence[str],
-    test: Callable[[], Dataset],
-    title: str,
-    **how: Any,
-) -> tuple[str, Files]:
-    """Refused.
-
-    Raises:
-        ArgumentError: always.
-    """
-    raise ArgumentError(f"folder: {trained.settings.model!r} {NO_SAMPLES}")
-
-
-def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
-    """None: those of `results` stand beside the same damage."""
-    return {}
-
-
-def drawn(n: int, train: Dataset) -> int:
-    """None."""
-    return 0
 
 
 def evaluated(

@@ -61,7 +61,7 @@ class Trained:
             yield unscale(part, self.black)
 
     def symbols(self, n: int, rng: Generator, **how: Any) -> np.ndarray:
-        """n sequences of a model of sequences, as it gives them: symbols (n, T), or frames (n, T, keys)."""
+        """n samples of a model of integers, as it gives them: symbols (n, T), frames (n, T, keys), likes (n, items)."""
         with no_grad():
             return to_numpy(self.model.sample(n, rng, **how))
 
@@ -75,6 +75,10 @@ class Trained:
             lambda part: self.model(xp_of(part).where(part == PAD, 0, part)[:, :-1].astype(np.int64)), x
         )
         return logits.argmax(axis=-1)
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """A score of each item for users who like x (N, items); see `minigen.data.likes`."""
+        return self._in_parts(lambda part: self.model.scores(self._scaled(part)), x)
 
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""

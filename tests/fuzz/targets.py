@@ -14,6 +14,7 @@ from minigen.data import idx, photographs
 from minigen.data.alphabet import decode, lines_of
 from minigen.data.cifar import MEMBERS, read_cifar
 from minigen.data.lines import read_lines, split_lines
+from minigen.data.movielens import read_ratings, table
 from minigen.data.music import read_rolls
 from minigen.data.photographs import photographs_at
 from minigen.data.text import symbols_of
@@ -79,12 +80,31 @@ def music(path):
 
 def text(path):
     symbols, alphabet = symbols_of(path)
-    assert decode(symbols, alphabet) == path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    content = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    assert decode(symbols, alphabet) == content.replace("\ufeff", "")
 
 
 def lines(path):
     data = split_lines("lines", read_lines(path), 1, "train")
     assert all(line == line.strip() for line in lines_of(data.x, data.alphabet))
+
+
+def ratings(path, name, *titles):
+    """A file of ratings with this name, which is the file of titles, too."""
+    folder = path.with_name(f"{path.name}.{name}.folder")
+    folder.mkdir(exist_ok=True)
+    for own in (name, *titles):
+        (folder / own).write_bytes(path.read_bytes())
+    likes, names = table(folder / name, read_ratings(folder / name))
+    assert likes.shape[1] == len(names)
+
+
+def ratings_csv(path):
+    ratings(path, "ratings.csv", "movies.csv")
+
+
+def ratings_tabs(path):
+    ratings(path, "u.data")
 
 
 def plain(content):
@@ -111,6 +131,8 @@ TARGETS = [  # reader, and how the content is packed for it
     ("matlab.zlib", music, samples.packed),
     ("text", text, plain),
     ("lines", lines, plain),
+    ("ratings.csv", ratings_csv, plain),
+    ("u.data", ratings_tabs, plain),
 ]
 
 
@@ -127,6 +149,9 @@ def seeds():
     contents += [samples.checkpoint(), samples.png()]
     tunes = samples.cells(traindata=samples.rolls())
     contents += [samples.packed(tunes), tunes, "To be, or not to be: \u00e9\r\n".encode() * 60, b"anna\n bob \n\neve\n"]
+    rated = [(u, f, 4) for u in range(200) for f in range(5)]
+    contents.append(b"userId,movieId,rating,title\n" + b"".join(b'%d,%d,%d,"A, The"\n' % row for row in rated))
+    contents.append(b"".join(b"%d\t%d\t%d\t|x\n" % row for row in rated))
     return [bytes([i]) + content for i, content in enumerate(contents)]
 
 

@@ -32,7 +32,9 @@ def test_what_it_can_show_it_shows(model):
     assert not shown.can_show("wishes", *shown.recipe.shows)
     if shown.can_show("log-probabilities"):
         assert shown.log_prob(examples.x[:5], Generator(0)).shape == (5,)
-    if shown.kind not in ("images", "points"):
+    if shown.kind == "likes":
+        assert shown.symbols(3, Generator(0)).shape == (3, *examples.shape)
+    elif shown.kind not in ("images", "points"):
         assert shown.symbols(3, Generator(0), length=4).shape[0] == 3
     elif not shown.recipe.damage:
         samples = shown.sample(3, Generator(0))
@@ -45,6 +47,8 @@ def test_what_it_can_show_it_shows(model):
         codes = shown.encode(examples.x[:5])
         assert codes.shape == (5, shown.model.latent_dim)
         assert shown.from_codes(codes).shape == (5, *examples.shape)
+    if shown.can_show("recommendations"):
+        assert shown.scores(examples.x[:5]).shape == (5, *examples.shape)
     if shown.can_show("class logits"):
         assert shown.class_of(DIGITS.x[:5]).shape == (5,)
 

@@ -250,7 +250,9 @@ def _check_resumed(run: Run, sets: tuple[Dataset, Dataset]) -> None:
 def _check_shown(run: Run, sets: tuple[Dataset, Dataset]) -> None:
     """Whatever a finished run offers works on it, or is refused in one line."""
     trained = Trained(run.load_model(), run.settings, run.shape)
-    if trained.kind not in ("images", "points"):
+    if trained.kind == "likes":
+        must(trained.symbols(7, Generator(3)).shape == (7, *run.shape), "made-up users of another shape")
+    elif trained.kind not in ("images", "points"):
         must(len(trained.symbols(7, Generator(3), length=3)) == 7, "another number of samples")
     elif not trained.recipe.damage:
         must(trained.sample(7, Generator(3)).shape == (7, *run.shape), "samples of another shape")
