@@ -58,6 +58,7 @@ class PrivateTrainer(Trainer):
         clip: C, the largest norm that an example's gradient may have.
         noise: sigma, the deviation of the noise as a multiple of C.
         batch_size: q N, of a batch on average.
+        public: a loss that no example has a part in, such as a discriminator's of fakes; its gradient needs no noise.
 
     Raises:
         ArgumentError: a setting is out of range, or the model has a layer that cannot be trained so (batch norm).
@@ -72,6 +73,7 @@ class PrivateTrainer(Trainer):
         clip: float,
         noise: float,
         batch_size: float,
+        public: Callable[[Generator], Tensor] | None = None,
     ) -> None:
         for name, value, expected in (
             ("clip", clip, "> 0"),
@@ -82,7 +84,8 @@ class PrivateTrainer(Trainer):
                 raise ArgumentError(f"{name}: expected a finite number {expected}, got {value!r}")
         check_layers(model)
         super().__init__(model, optimizer)
-        self.losses, self.clip, self.noise, self.batch_size = losses, float(clip), float(noise), float(batch_size)
+        self.losses, self.public = losses, public
+        self.clip, self.noise, self.batch_size = float(clip), float(noise), float(batch_size)
 
     def join(self, group: Group, shards: int) -> None:
         """Of one process and whole batches only."""
@@ -106,11 +109,15 @@ class PrivateTrainer(Trainer):
             clipped = (factors < 1).astype(factors.dtype)
             metrics = {"loss": ops.mean(examples.losses), "clipped": ops.mean(Tensor(clipped))}
         (optimizer,) = self.optimizers
+        optimizer.zero_grad()
+        if self.public:
+            self.public(rng).backward()
         for p in optimizer.flat.params:
             noisy = self.noise * self.clip * rng.normal(p.shape, dtype=p.dtype, device=p.device)
             if id(p) in sums:
                 noisy += sums[id(p)]
-            p.grad = Tensor(noisy / self.batch_size)
+            noisy /= self.batch_size
+            p.grad = Tensor(noisy if p.grad is None else noisy + p.grad.data)
         optimizer.step()
         return metrics
 

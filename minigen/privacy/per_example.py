@@ -10,8 +10,8 @@ each of T places: with the windows as rows a_1 ... a_T and the deltas d_1 ... d_
 
     dL_n/dw = sum_t a_t^T d_t,     ||dL_n/dw||^2 = sum_{s,t} (a_s . a_t) (d_s . d_t)
 
-(Li et al. 2022, section 4), for T = 1 the line above. Where T is large, it is cheaper to make the gradient. The sum of
-the gradients, each with a factor c_n of its own, is one product of matrices again: sum_{n,t} c_n a_{n,t}^T d_{n,t}.
+(ghost norms, Li et al. 2022), for T = 1 the line above. Where T is large, it is cheaper to make the gradient. The sum
+of the gradients, each with a factor c_n of its own, is one product again: sum_{n,t} c_n a_{n,t}^T d_{n,t}.
 
 The delta is caught by a zero that is added to the layer's output: its gradient is delta.
 
@@ -20,7 +20,7 @@ docs/privacy.md says what it is for. The same with a backward pass for each exam
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import ops
 from ..autodiff import Tensor
@@ -38,7 +38,7 @@ Losses = Callable[[], Tensor]  # the losses (N,) of the examples of a batch
 class Call(NamedTuple):
     """What a layer was given, x (N, ...), and the zero that was added to its output (N, ...)."""
 
-    layer: Module
+    layer: Any  # one of LAYERS
     x: Array
     zero: Tensor
 
@@ -208,7 +208,7 @@ def _product(call: Call) -> Product:
     return Product(_windows(delta, layer), x.reshape(n, -1, x.shape[-1]), bias)
 
 
-def _windows(x: Array, layer: Module) -> Array:
+def _windows(x: Array, layer: Any) -> Array:
     """The windows of images (N, H, W, C) as rows: (N, OH OW, kh kw C)."""
     geo = geometry(x.shape[1:3], layer.kernel, layer.stride, layer.padding, layer.dilation)
     cols = windows(x, geo)

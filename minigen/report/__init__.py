@@ -9,6 +9,7 @@ music          piano rolls as sounds, as MIDI, as pictures
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
 restorations   decibels beside what needs no learning
 evaluation     the measures that suit a model
+membership     attacks that tell what a model was trained on
 augmentation   what a model's images are worth to a classifier with few labels
 """
 

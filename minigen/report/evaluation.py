@@ -32,13 +32,14 @@ from ..metrics import (
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..random import Generator
-from . import playing, plots
+from . import membership, playing, plots
 from .pictures import Figures, baselines
 from .trained import Trained
 
 LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 500
 PER_CLASS = 100  # samples of each, to see whether they are what was asked for
 LEAST = 6  # samples: precision and recall take the fifth neighbour of each
+ATTACKED = 1000  # examples of each set, at most
 COMPARED = 10_000  # images, at most, where each is held against each
 
 
@@ -80,8 +81,10 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     order = rng.permutation(len(train))
     halves = pixels(train.x[np.sort(order[:n])]), pixels(train.x[np.sort(order[n : 2 * n])])
     measures |= _of_codes(trained, test)
+    betrayed, figures = _of_membership(trained, train, test, samples, rng.spawn())
+    measures |= betrayed
     if not train.is_image:
-        return measures | _of_rows(samples, *halves, "of points") | _of_clusters(samples, test), {}
+        return measures | _of_rows(samples, *halves, "of points") | _of_clusters(samples, test), figures
     if train.name in MUST_REACH:
         classifier = classifier_for(train, test)
         if trained.recipe.labelled:
@@ -98,7 +101,7 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
         measures |= _of_stacks(samples, halves[1])
     learnt = pixels(train.x if train.x.dtype != np.uint8 else train.x[:COMPARED])  # bytes may not fit in memory
     copies = memorisation(samples, learnt, pixels(test.x[:COMPARED]))
-    figures = {"nearest.png": plots.pairs(samples[:50], learnt[copies.row[:50]], title="samples above their nearest")}
+    figures |= {"nearest.png": plots.pairs(samples[:50], learnt[copies.row[:50]], title="samples above their nearest")}
     note = f"nearer to one of {len(learnt)} training images than 99 % of test images are"
     measures["copies"] = Measure(copies.copies, 0.01, note)
     validation, tested = halves[1][:1000], pixels(test.x[:COMPARED])
@@ -127,6 +130,25 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     others = playing.measures(trained, test) | baselines(train, test)
     units = {name: "note" if name in playing.OF_NOTES else what for name in others}
     return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
+
+
+def _of_membership(
+    trained: Trained, train: Dataset, test: Dataset, samples: np.ndarray, rng: Generator
+) -> tuple[Measures, Figures]:
+    """How well attacks tell training examples from test examples, beside a score that does not know the model."""
+    members = train.x[np.sort(rng.permutation(len(train))[:ATTACKED])]
+    others = test.x[:ATTACKED]
+    if min(len(members), len(others)) < 2:
+        return {}, {}
+    scores = membership.attacks(trained, members, others, rng, samples)
+    found = membership.aucs(scores)
+    chance = found.pop(membership.WITHOUT).value
+    note = f"AUC of telling {len(members)} training from {len(others)} test examples"
+    measures = {
+        f"attack by {name}": Measure(one.value, chance, f"{note}, 95 %: {one.low:.3f} to {one.high:.3f}")
+        for name, one in found.items()
+    }
+    return measures, {"membership.png": membership.roc_curves(scores, trained.title)}
 
 
 def drawn(n: int, train: Dataset) -> int:

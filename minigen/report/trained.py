@@ -70,6 +70,14 @@ class Trained:
         """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
         return self._in_parts(lambda part: self.model.log_prob(self._scaled(part), rng), x)
 
+    def log_weights(self, x: np.ndarray, k: int, rng: Generator) -> np.ndarray:
+        """log p(x, z) - log q(z|x) of k codes of each example, in nats: (N, k)."""
+        return self._in_parts(lambda part: self.model.log_weights(self._scaled(part), k, rng), x)
+
+    def verdicts(self, x: np.ndarray) -> np.ndarray:
+        """The discriminator's logit of 'real' for each example: (N,)."""
+        return self._in_parts(lambda part: self.model.verdicts(self._scaled(part)), x)
+
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""
         return self._shown(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z))

@@ -88,6 +88,17 @@ def test_the_noise_has_the_deviation_that_is_asked_for(n, device):
     assert abs(np.corrcoef(found[:-1].ravel(), found[1:].ravel())[0, 1]) < 0.05
 
 
+def test_a_public_loss_is_neither_clipped_nor_noised():
+    model, x, y = a_model(), rows(6), np.arange(6) % 3
+    trainer = a_trainer(model, clip=1e-9)
+    trainer.public = lambda rng: 100 * ops.sum(model[0].w * model[0].w)
+    start = model[0].w.numpy().copy()
+    last = model[2].w.numpy().copy()
+    trainer.step(mg.Tensor(x), mg.Generator(0), y)
+    np.testing.assert_allclose(model[0].w.numpy(), start - 200 * start, rtol=1e-5)
+    np.testing.assert_allclose(model[2].w.numpy(), last, atol=1e-6)
+
+
 def test_any_rule_takes_the_step():
     model = a_model()
     before = weights(model)
