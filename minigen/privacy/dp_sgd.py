@@ -30,9 +30,9 @@ import numpy as np
 
 from .. import ops
 from ..autodiff import Tensor
-from ..backend import Array, to_device, xp_of
+from ..backend import Array, to_device, to_numpy, xp_of
 from ..distributed import Group
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, NumericalError, ShapeError
 from ..models import Trainer
 from ..models.trainer import Metrics
 from ..nn import Module
@@ -97,13 +97,20 @@ class PrivateTrainer(Trainer):
         """One step on the batch x (N, *shape), which may be empty.
 
         Returns:
-            The mean loss before the step and the share of gradients that were clipped, which are not private.
+            The mean loss before the step and the share of gradients that were clipped, which are not private; of an
+            empty batch nothing.
+
+        Raises:
+            NumericalError: a gradient is not finite, and no clipping bounds it. (On a GPU only if it `watch`es.)
         """
         sums: dict[int, Array] = {}
         metrics: Metrics = {}
         if len(x):
             examples = PerExample(self.model, lambda: self.losses(x, rng, *labels))
             norms = examples.norms()
+            if self.watches and not np.isfinite(to_numpy(norms)).all():
+                bad = int((~np.isfinite(to_numpy(norms))).sum())
+                raise NumericalError(f"the gradient of {bad} examples is not finite, so no clipping bounds it")
             factors = clip_factors(norms, self.clip)
             sums = {id(p): total for p, total in examples.weighted_sum(factors)}
             clipped = (factors < 1).astype(factors.dtype)

@@ -1,6 +1,8 @@
 """The accountant: against integrals, published numbers, and what is known exactly."""
 
+import doctest
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,3 +162,12 @@ def test_refusals(call, message):
     with pytest.raises(ArgumentError, match=message) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_the_numbers_on_the_page():
+    """docs/privacy.md shows a session: it is run."""
+    page = Path(__file__).parents[2] / "docs" / "privacy.md"
+    example = doctest.DocTestParser().get_doctest(page.read_text(encoding="utf-8"), {}, "privacy.md", str(page), 0)
+    assert len(example.examples) >= 4
+    ran = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
+    assert ran.failed == 0

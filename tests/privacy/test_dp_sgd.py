@@ -6,7 +6,7 @@ import pytest
 import minigen as mg
 from minigen import nn, ops
 from minigen.distributed import Group
-from minigen.errors import ArgumentError, ShapeError
+from minigen.errors import ArgumentError, NumericalError, ShapeError
 from minigen.optim import SGD, Adam
 from minigen.privacy import PoissonBatches, PrivateTrainer, clip_factors, gradients_by_loop
 from minigen.train.loop import steps
@@ -86,6 +86,15 @@ def test_the_noise_has_the_deviation_that_is_asked_for(n, device):
     correlations = np.corrcoef(found.T) - np.eye(len(start))
     assert np.abs(correlations).max() < 5 / 14
     assert abs(np.corrcoef(found[:-1].ravel(), found[1:].ravel())[0, 1]) < 0.05
+
+
+def test_a_gradient_that_no_clipping_bounds():
+    model, x = a_model(), rows(3)
+    x[1] = np.inf
+    before = weights(model)
+    with pytest.raises(NumericalError, match="the gradient of 1 examples is not finite"):
+        a_trainer(model).step(mg.Tensor(x), mg.Generator(0), np.arange(3))
+    np.testing.assert_array_equal(weights(model), before)
 
 
 def test_a_public_loss_is_neither_clipped_nor_noised():
