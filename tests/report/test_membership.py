@@ -67,8 +67,8 @@ def test_a_vae_that_learnt_them_by_heart_does():
 
 def test_so_does_a_discriminator_but_the_generators_samples_hardly():
     members, others = halves()
-    members = members[:40]
-    trained = model_of("gan", 400, members, width=48, batch_size=40, lr=2e-3)
+    members = members[:60]
+    trained = model_of("gan", 800, members, width=64, batch_size=60, lr=1e-3)
     scores = attacks(trained, members, others, mg.Generator(1), trained.sample(200, mg.Generator(2)))
     found = aucs(scores)
     assert found["verdict"].low > 0.6
