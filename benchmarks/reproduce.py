@@ -30,7 +30,9 @@ from benchmarks.protocols import (  # noqa: E402
     flows,
     games,
     likelihood,
+    membership,
     music,
+    privacy,
     recommendation,
     restoration,
     text,
@@ -52,6 +54,8 @@ ROWS: dict[str, Row] = {
     **yardstick.ROWS,
     **music.ROWS,
     **recommendation.ROWS,
+    **privacy.ROWS,
+    **membership.ROWS,
 }
 
 

@@ -45,6 +45,7 @@ ACROSS = {
     "test_processes_benchmark.py": "benchmarks/processes.py, and its page",
     "test_readme.py": "README.md",
     "test_reproduce.py": "benchmarks/reproduce.py",
+    "test_reproduce_privacy.py": "benchmarks/protocols/privacy.py and membership.py",
     "test_results.py": "what whole trainings must reach",
     "test_site.py": "docs/site",
     "test_twenty_faults.py": "faults of teaching code, from autodiff to metrics",

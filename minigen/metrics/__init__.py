@@ -7,10 +7,13 @@ from .decibels import psnr
 from .feature_distance import floor, frechet, frechet_distance
 from .kernel_density import parzen, parzen_log_likelihood
 from .likelihood import elbo, nll
+from .membership import AUC, auc, roc
 from .modes import kl_to_uniform, modes_found, nearest_centre
 from .neighbours import nearest, nearest_neighbour_error, precision_recall_density_coverage, two_sample_accuracy
 
 __all__ = [
+    "AUC",
+    "auc",
     "bicubic",
     "code_error",
     "elbo",
@@ -31,5 +34,6 @@ __all__ = [
     "parzen_log_likelihood",
     "precision_recall_density_coverage",
     "psnr",
+    "roc",
     "two_sample_accuracy",
 ]

@@ -38,6 +38,7 @@ CAPABILITIES = {
     "class logits": "class_logits",  # examples -> (N, classes)
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
+    "verdicts": "verdicts",  # examples -> the discriminator's logits of 'real', (N,)
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
     "recommendations": "scores",  # what users like -> a score of each item
 }

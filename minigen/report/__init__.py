@@ -10,6 +10,9 @@ samples        what the command `sample` writes
 writing        what a model of text writes
 music          a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
+restorations   decibels beside what needs no learning
+evaluation     the measures that suit a model
+membership     attacks that tell what a model was trained on
 augmentation   what a model's images are worth to a classifier with few labels
 """
 

@@ -31,7 +31,7 @@ from ..metrics import (
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..metrics.feature_distance import SAMPLES_PER_FEATURE
 from ..random import Generator
-from . import plots
+from . import membership, plots
 from .findings import Figures, Measure, Measures
 from .trained import Trained
 
@@ -66,8 +66,10 @@ def evaluated(
     order = rng.permutation(len(train))
     halves = pixels(train.x[np.sort(order[:n])]), pixels(train.x[np.sort(order[n : 2 * n])])
     measures |= _of_codes(trained, test)
+    betrayed, figures = membership.measured(trained, train, test, samples, rng.spawn())
+    measures |= betrayed
     if not train.is_image:
-        return measures | _of_rows(samples, *halves, "of points") | _of_clusters(samples, test), {}
+        return measures | _of_rows(samples, *halves, "of points") | _of_clusters(samples, test), figures
     if train.name in MUST_REACH:
         classifier = classifier_for(train, test)
         if trained.recipe.labelled:
@@ -84,7 +86,7 @@ def evaluated(
         measures |= _of_stacks(samples, halves[1])
     learnt = pixels(train.x if train.x.dtype != np.uint8 else train.x[:COMPARED])  # bytes may not fit in memory
     copies = memorisation(samples, learnt, pixels(test.x[:COMPARED]))
-    figures = {
+    figures |= {
         "nearest.png": plots.pairs(
             samples[:50], learnt[copies.row[:50]], title="samples above their nearest training images"
         )

@@ -80,6 +80,14 @@ class Trained:
         """A score of each item for users who like x (N, items); see `minigen.data.likes`."""
         return self._in_parts(lambda part: self.model.scores(self._scaled(part)), x)
 
+    def log_weights(self, x: np.ndarray, k: int, rng: Generator) -> np.ndarray:
+        """log p(x, z) - log q(z|x) of k codes of each example, in nats: (N, k)."""
+        return self._in_parts(lambda part: self.model.log_weights(self._scaled(part), k, rng), x)
+
+    def verdicts(self, x: np.ndarray) -> np.ndarray:
+        """The discriminator's logit of 'real' for each example: (N,)."""
+        return self._in_parts(lambda part: self.model.verdicts(self._scaled(part)), x)
+
     def from_codes(self, z: np.ndarray) -> np.ndarray:
         """The examples at codes z (N, latent_dim)."""
         return self._shown(self._in_parts(lambda part: self.model.from_codes(Tensor(part)), z))

@@ -29,6 +29,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "class logits": 1,
     "information": 2,
     "restorations": 3,
+    "verdicts": 1,
     "log-probabilities": 2,
     "recommendations": 1,
 }

@@ -57,13 +57,12 @@ def test_the_page_says_who_likes_what(shown):
         for line in recommended.strip().splitlines()[1:]:
             state = row[TEST.items.index(line.strip("* "))]
             assert state == (HELD_OUT if "*" in line else 0)
-    told, again = sampled(shown, 7, 0, ".txt", None, {})
-    assert (told, again) == ("7 users", page)
+    assert sampled(shown, 7, 0, (".txt",), None, {}) == ("7 users", {".txt": page})
 
 
 def test_made_up_users_as_numbers(shown, tmp_path):
-    told, write = sampled(shown, 3, 0, ".npy", None, {})
-    write(tmp_path / "x.npy")
+    told, files = sampled(shown, 3, 0, (".npy",), None, {})
+    files[".npy"](tmp_path / "x.npy")
     x = np.load(tmp_path / "x.npy")
     assert told == "3 users"
     assert x.shape == (3, 200)

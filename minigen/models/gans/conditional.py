@@ -14,6 +14,7 @@ Lesson 12 uses it.
 from ... import ops
 from ...autodiff import Tensor
 from ...backend import Array
+from ...nn import one_hot
 from ...random import Generator
 from ..labels import given_labels
 from ..recipe import CLASSES_OF_DATA, Settings, Shape
@@ -37,6 +38,12 @@ class ConditionalGAN(CodedGAN):
         planes = ops.reshape(classes, (classes.shape[0], *(1,) * (x.ndim - 2), classes.shape[1]))
         planes = ops.broadcast_to(planes, (*x.shape[:-1], classes.shape[1]))
         return self.discriminator(ops.concatenate([x, planes], axis=-1))
+
+    def verdicts(self, x: Tensor, labels: Array) -> Tensor:  # type: ignore[override]  # it wants labels too
+        """The logits of 'real' for examples x (N, *shape) said to have the labels (N,): (N,)."""
+        classes = one_hot(given_labels("a conditional GAN", labels, x.shape[0]), self.classes)
+        both = (ops.concatenate([part] * self.pack, axis=-1) for part in (x, Tensor(classes)))
+        return self.judge(*both)[:, 0]
 
     def discriminator_loss(
         self, real: Tensor, rng: Generator | None = None, labels: Array | None = None
@@ -76,5 +83,6 @@ RECIPES = (
         (*CODED_OPTIONS, PACK, CLASSES_OF_DATA),
         for_data=CODED_FOR_POINTS,
         labelled=True,
+        shows=("codes",),
     ),
 )
