@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigen.data import idx, photographs
+from minigen.data import idx, nifti, orl, photographs
 from minigen.data.alphabet import decode, lines_of
 from minigen.data.cifar import MEMBERS, read_cifar
 from minigen.data.lines import read_lines, split_lines
@@ -21,6 +21,7 @@ from minigen.errors import DataError
 from minigen.runs import load_run
 from minigen.runs.checkpoint import read_checkpoint
 from minigen.runs.provenance import texts_of
+from tests import stand_ins
 
 from . import samples
 
@@ -46,6 +47,21 @@ def faces(path):
 
 def face(path):
     assert photographs.decode(f"{path}", path.read_bytes()).shape == (64, 64, 3)
+
+
+def grey_face(path):
+    file = path.with_suffix(".pgm")
+    file.write_bytes(path.read_bytes())
+    try:
+        assert orl.face(file, 32).shape == (32, 32)
+    except DataError as error:
+        raise DataError(str(error).replace(str(file), str(path))) from None
+
+
+def volume(path):
+    found = nifti.read_volume(path)
+    assert found.ndim == 3
+    assert found.dtype == np.uint8
 
 
 def model(path, name):
@@ -111,6 +127,9 @@ TARGETS = [  # reader, and how the content is packed for it
     ("matlab.zlib", music, samples.packed),
     ("text", text, plain),
     ("lines", lines, plain),
+    ("orl.pgm", grey_face, plain),
+    ("nifti", volume, plain),
+    ("nifti.gz", volume, lambda content: gzip.compress(content, 1)),
 ]
 
 
@@ -127,6 +146,9 @@ def seeds():
     contents += [samples.checkpoint(), samples.png()]
     tunes = samples.cells(traindata=samples.rolls())
     contents += [samples.packed(tunes), tunes, "To be, or not to be: \u00e9\r\n".encode() * 60, b"anna\n bob \n\neve\n"]
+    grey = array.reshape(6, 4).repeat(20, axis=0)[:112].repeat(23, axis=1)
+    brain = stand_ins.nifti(array)
+    contents += [stand_ins.pgm(grey), brain, brain]
     return [bytes([i]) + content for i, content in enumerate(contents)]
 
 
