@@ -36,6 +36,7 @@ CAPABILITIES = {
     "encodings": "encode",  # examples -> a distribution of their codes
     "log-weights": "log_weights",  # (examples, k, rng) -> log p(x, z) - log q(z|x) of k codes each
     "class logits": "class_logits",  # examples -> (N, classes)
+    "realness": "realness",  # examples -> (N,) logits of a discriminator
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats

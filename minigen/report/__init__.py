@@ -9,11 +9,13 @@ music          piano rolls as sounds, as MIDI, as pictures
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
 restorations   decibels beside what needs no learning
 evaluation     the measures that suit a model
+explaining     what an answer depends on; heat_maps draws it
 augmentation   what a model's images are worth to a classifier with few labels
 """
 
 from .augmentation import accuracies_from_few_labels
 from .evaluation import evaluate
+from .explaining import explanations
 from .exploration import latent_pictures
 from .pictures import baselines, curves, final_files, modes, picture_of
 from .trained import Trained
@@ -24,6 +26,7 @@ __all__ = [
     "baselines",
     "curves",
     "evaluate",
+    "explanations",
     "final_files",
     "latent_pictures",
     "modes",

@@ -49,7 +49,7 @@ def test_a_pixel_is_the_mean_of_3x3_mm(folder):
 
 def test_where_it_is_found(folder, tmp_path, monkeypatch):
     assert data.locate("brain") == ""
-    with pytest.raises(DataError, match="brain: there is no mni_icbm152_t1.*; `pip install nilearn` brings it along"):
+    with pytest.raises(DataError, match=r"brain: there is no mni_icbm152_t1.*; `pip install nilearn` brings it along"):
         data.load("brain")
     monkeypatch.setattr(brain, "in_package", lambda package, path: [folder / "brain"] if package == "nilearn" else [])
     assert data.locate("brain") == str(folder / "brain")

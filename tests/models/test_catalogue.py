@@ -27,6 +27,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "encodings": 1,
     "log-weights": 3,
     "class logits": 1,
+    "realness": 1,
     "information": 2,
     "restorations": 3,
     "log-probabilities": 2,

@@ -76,7 +76,7 @@ RECIPES = (
         acgan,
         (*CODED_OPTIONS, CLASSES_OF_DATA),
         trainer=classifying_trainer,
-        shows=("codes", "class logits"),
+        shows=("codes", "class logits", "realness"),
         for_data=CODED_FOR_POINTS,
         labelled=True,
         unit=unit_with_nats,

@@ -11,9 +11,11 @@ ignore y too, and nobody would notice.
 Lesson 12 uses it.
 """
 
+import numpy as np
+
 from ... import ops
 from ...autodiff import Tensor
-from ...backend import Array
+from ...backend import Array, to_device
 from ...random import Generator
 from ..labels import given_labels
 from ..recipe import CLASSES_OF_DATA, Settings, Shape
@@ -37,6 +39,13 @@ class ConditionalGAN(CodedGAN):
         planes = ops.reshape(classes, (classes.shape[0], *(1,) * (x.ndim - 2), classes.shape[1]))
         planes = ops.broadcast_to(planes, (*x.shape[:-1], classes.shape[1]))
         return self.discriminator(ops.concatenate([x, planes], axis=-1))
+
+    def realness(self, x: Tensor) -> Tensor:
+        """The discriminator's logits of examples x (N, *shape), of the class that it finds likeliest: (N,)."""
+        x = ops.concatenate([x] * self.pack, axis=-1)
+        each = np.tile(np.eye(self.classes, dtype=np.float32), (1, self.pack))  # (class, classes pack)
+        told = [to_device(np.tile(one, (len(x), 1)), self.device) for one in each]
+        return ops.max(ops.concatenate([self.judge(x, Tensor(classes)) for classes in told], axis=1), axis=1)
 
     def discriminator_loss(
         self, real: Tensor, rng: Generator | None = None, labels: Array | None = None

@@ -134,6 +134,10 @@ class GAN(Module):
         """n generated examples."""
         return self.from_codes(self.noise(n, rng))
 
+    def realness(self, x: Tensor) -> Tensor:
+        """The discriminator's logits of examples x (N, *shape), each in a pack of its own if there are packs: (N,)."""
+        return self.discriminator(ops.concatenate([x] * self.pack, axis=-1))[:, 0]
+
     # ------------------------------------------------------------------------------------- what all kinds share
 
     def still(self, make: Callable[..., Tensor], *arguments: object) -> Tensor:
@@ -346,7 +350,7 @@ def game(
     build: Callable[[Settings, Shape, Generator], Module],
     options: tuple[Option, ...],
     trainer: Callable[[Any, Settings], Trainer] = gan_trainer,
-    shows: tuple[str, ...] = ("codes",),
+    shows: tuple[str, ...] = ("codes", "realness"),
     check: Callable[[Settings, Dataset], None] = check_game,
     **others: Any,
 ) -> Recipe:

@@ -137,7 +137,7 @@ RECIPES = (
         infogan,
         (*with_defaults(CODED_OPTIONS, latent_dim=62, net="dcgan-top", width=32), CLASSES, CONTINUOUS, SHEAR),
         trainer=classifying_trainer,
-        shows=("codes", "class logits", "information"),
+        shows=("codes", "class logits", "information", "realness"),
         for_data={"points": CODED_FOR_POINTS["points"] | {"classes": 8, "continuous": 0}},
         check=check_infogan,
         unit=unit_with_nats,

@@ -202,7 +202,7 @@ RECIPES = (
             *(LOSS, PENALTY, NET("dcgan"), GENERATOR_SPEED, BETA1),
         ),
         trainer=vaegan_trainer,
-        shows=("reconstructions", "codes", "encodings"),
+        shows=("reconstructions", "codes", "encodings", "realness"),
         takes=("images",),
         unit=unit_with_nats,
     ),
