@@ -1,4 +1,4 @@
-"""The command line: python -m minigen {train,sample,evaluate,explore,augment,inspect,list,doctor}.
+"""The command line: python -m minigen {train,sample,evaluate,explore,explain,augment,inspect,list,doctor}.
 
 Whatever minigen refuses is one line on standard error and exit status 2; nothing is left half-written. The options of
 each model come from its recipe.
@@ -70,6 +70,9 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
 
     explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
     explore.add_argument("--towards", type=int, metavar="LABEL", help="what the arithmetic adds (default: the last)")
+
+    what = "what an answer of a trained model depends on: attributions, and the heads of a Transformer"
+    _add_command(commands, "explain", _explain, what)
 
     evaluate = _add_command(commands, "evaluate", _evaluate, "measures of a trained model, beside those of real data")
     evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help=SAMPLES_TO_MEASURE)
@@ -274,6 +277,20 @@ def _explore(args: argparse.Namespace) -> None:
     test = _data_of(run, "test", args.data_dir)
     with backend.device(args.device or backend.default_device()):
         figures = latent_pictures(_trained(run), test, rng, args.towards)
+    _write(run, figures, args.seed, [])
+
+
+def _explain(args: argparse.Namespace) -> None:
+    from . import backend, data
+    from .random import Generator
+    from .report import explanations
+    from .runs import load_run
+
+    run = load_run(args.folder)
+    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
+    with backend.device(args.device or backend.default_device()):
+        lines, figures = explanations(_trained(run), train, test, Generator(args.seed))
+    print("\n".join(lines))
     _write(run, figures, args.seed, [])
 
 

@@ -85,9 +85,11 @@ def _packages() -> list[Finding]:
     return findings
 
 
-BY_HAND = ("celeba", "movielens")
+BY_HAND = ("celeba", "movielens", "orl32", "orl64")
+WITH_PACKAGE = {"brain": "nilearn"}
 FOLDERS = {  # where it has no folder of its own
     "stacked_mnist": "mnist",
+    **dict.fromkeys(("orl32", "orl64"), "orl"),
     **dict.fromkeys(("shakespeare", "makemore-names"), "text"),
     **dict.fromkeys(("jsb", "nottingham", "chorales", "melodies"), "music"),
 }
@@ -102,5 +104,7 @@ def _data(data_dir: str | None) -> list[Finding]:
         else:
             files = f"files into FOLDER/{FOLDERS.get(name, name)}, MINIGEN_DATA=FOLDER"
             remedy = f"by hand: {files}" if name in BY_HAND else f"downloaded on first use; without a network: {files}"
+            if name in WITH_PACKAGE:
+                remedy = f"pip install {WITH_PACKAGE[name]}; or {files}"
             findings.append(Finding(f"data {name}", "not here yet", remedy))
     return findings

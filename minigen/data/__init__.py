@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import ArgumentError, unknown_name
+from . import brain, orl
 from .alphabet import PAD, decode, encode
 from .dataset import LINES, OF_LINES, TUNES, Dataset
 from .lines import MAKEMORE, load_lines
@@ -27,6 +28,9 @@ DATASETS = {
     "stacked_mnist": "70 000 images of three of these digits as red, green and blue: 1000 classes",
     "cifar10": "60 000 colour photographs of 32x32 pixels",
     "celeba": "202 599 faces cut to 64x64 pixels; to be downloaded by hand",
+    "orl32": "400 photographs of 40 faces, cut to 32x32 grey pixels; to be put into a folder by hand",
+    "orl64": "the same at 64x64 pixels",
+    "brain": "168 slices of one average brain, 64x64 grey pixels, that come with nilearn",
     "ring": "points: eight Gaussians on a circle",
     "grid": "points: twenty-five Gaussians on a square grid",
     "swiss_roll": "points: a spiral",
@@ -102,6 +106,10 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return digits(split)
     if name == "stacked_mnist":
         return stacked_mnist(split, folder)
+    if name in orl.SIZES:
+        return orl.load_faces(name, split, folder)
+    if name == "brain":
+        return brain.load_slices(name, split, folder)
     if name in ("cifar10", "celeba"):
         dataset: Dataset = _photographs(name).read(split, folder)
         return dataset
@@ -129,6 +137,8 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return "computed"
     if name in PINNED or name in TUNES:
         return str(PINNED[TUNES.get(name, name)].located(folder) or "")
+    if name in (*orl.SIZES, "brain"):
+        return str((brain if name == "brain" else orl).located(folder) or "")
     if name in ("cifar10", "celeba"):
         return str(_photographs(name).located(folder) or "")
     if name == "movielens":

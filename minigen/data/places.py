@@ -1,6 +1,7 @@
 """Where a data set's files are looked for."""
 
 import contextlib
+import importlib.util
 import os
 from pathlib import Path
 
@@ -15,3 +16,11 @@ def places(name: str, folder: str | Path | None) -> list[Path]:
     with contextlib.suppress(DataError):  # no home, and so no cache
         return found if folder else [*found, cache_folder() / name]
     return found
+
+
+def in_package(package: str, path: str) -> list[Path]:
+    """A folder of an installed package, which is not imported: a list of one, or of none if it is not installed."""
+    with contextlib.suppress(ImportError, ValueError):  # somebody's half of a module
+        spec = importlib.util.find_spec(package)
+        return [Path(root) / path for root in (spec.submodule_search_locations if spec else None) or ()][:1]
+    return []

@@ -13,11 +13,13 @@ latent         ways between codes, traversals, arithmetic; exploration draws the
 restorations   decibels beside what needs no learning
 evaluation     the measures that suit a model
 membership     attacks that tell what a model was trained on
+explaining     what an answer depends on; heat_maps draws it
 augmentation   what a model's images are worth to a classifier with few labels
 """
 
 from .augmentation import accuracies_from_few_labels
 from .curves import curves
+from .explaining import explanations
 from .exploration import latent_pictures
 from .kinds import baselines, evaluate, results, showing
 from .pictures import modes, picture_of
@@ -29,6 +31,8 @@ __all__ = [
     "baselines",
     "curves",
     "evaluate",
+    "explanations",
+    "final_files",
     "latent_pictures",
     "modes",
     "picture_of",

@@ -7,6 +7,8 @@ import tracemalloc
 
 import pytest
 
+from minigen.data import brain, orl
+
 STEMS = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")}
 STEMS["test"] = tuple(stem.replace("train", "t10k") for stem in STEMS["train"])
 
@@ -17,6 +19,8 @@ def isolated(monkeypatch, tmp_path_factory):
     for name in ("MINIGEN_DATA", "XDG_CACHE_HOME", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MINIGEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    for module in (brain, orl):  # an installed package may bring its data along
+        monkeypatch.setattr(module, "in_package", lambda package, path: [])
     connect = socket.create_connection
 
     def only_here(address, *args, **named):

@@ -43,7 +43,7 @@ def test_a_folder_for_what_is_not_in_files(name, tmp_path):
 def test_everything_is_described_and_located():
     assert all("\n" not in text and text for text in data.DATASETS.values())
     here = {name for name in data.DATASETS if data.locate(name)}
-    images = {"mnist", "fashion_mnist", "stacked_mnist", "cifar10", "celeba"}
+    images = {"mnist", "fashion_mnist", "stacked_mnist", "cifar10", "celeba", "orl32", "orl64", "brain"}
     texts, music = {"shakespeare", "makemore-names"}, {"jsb", "nottingham", "melodies", "chorales"}
     assert here == set(data.DATASETS) - images - texts - music - {"movielens"}
 

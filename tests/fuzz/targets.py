@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigen.data import idx, photographs
+from minigen.data import idx, nifti, orl, photographs
 from minigen.data.alphabet import decode, lines_of
 from minigen.data.cifar import MEMBERS, read_cifar
 from minigen.data.lines import read_lines, split_lines
@@ -22,6 +22,7 @@ from minigen.errors import DataError
 from minigen.runs import load_run
 from minigen.runs.checkpoint import read_checkpoint
 from minigen.runs.provenance import texts_of
+from tests import stand_ins
 
 from . import samples
 
@@ -47,6 +48,21 @@ def faces(path):
 
 def face(path):
     assert photographs.decode(f"{path}", path.read_bytes()).shape == (64, 64, 3)
+
+
+def grey_face(path):
+    file = path.with_suffix(".pgm")
+    file.write_bytes(path.read_bytes())
+    try:
+        assert orl.face(file, 32).shape == (32, 32)
+    except DataError as error:
+        raise DataError(str(error).replace(str(file), str(path))) from None
+
+
+def volume(path):
+    found = nifti.read_volume(path)
+    assert found.ndim == 3
+    assert found.dtype == np.uint8
 
 
 def model(path, name):
@@ -133,6 +149,9 @@ TARGETS = [  # reader, and how the content is packed for it
     ("lines", lines, plain),
     ("ratings.csv", ratings_csv, plain),
     ("u.data", ratings_tabs, plain),
+    ("orl.pgm", grey_face, plain),
+    ("nifti", volume, plain),
+    ("nifti.gz", volume, lambda content: gzip.compress(content, 1)),
 ]
 
 
@@ -152,6 +171,9 @@ def seeds():
     rated = [(u, f, 4) for u in range(200) for f in range(5)]
     contents.append(b"userId,movieId,rating,title\n" + b"".join(b'%d,%d,%d,"A, The"\n' % row for row in rated))
     contents.append(b"".join(b"%d\t%d\t%d\t|x\n" % row for row in rated))
+    grey = array.reshape(6, 4).repeat(20, axis=0)[:112].repeat(23, axis=1)
+    brain = stand_ins.nifti(array)
+    contents += [stand_ins.pgm(grey), brain, brain]
     return [bytes([i]) + content for i, content in enumerate(contents)]
 
 

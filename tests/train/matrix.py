@@ -39,7 +39,10 @@ from minigen.train import begin_and_resume, reopen, resume, train
 from .runs import rows, weights
 
 SMALL = {"steps": 3, "batch_size": 12, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2}
-SHAPES = {"mnist": (28, 1), "fashion_mnist": (28, 1), "stacked_mnist": (28, 3), "cifar10": (32, 3), "celeba": (64, 3)}
+SHAPES = {
+    **{"mnist": (28, 1), "fashion_mnist": (28, 1), "stacked_mnist": (28, 3), "cifar10": (32, 3), "celeba": (64, 3)},
+    **{"orl32": (32, 1), "orl64": (64, 1), "brain": (64, 1)},
+}
 BYTES = ("stacked_mnist", "celeba")
 WHOLE_ON = ("digits", "ring", "grid")  # where networks of full size take little time
 EXAMPLES = 48

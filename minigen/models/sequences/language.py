@@ -55,7 +55,11 @@ class LanguageModel(SequenceModel):
 
     def forward(self, symbols: Array, state: Any = None) -> Tensor:
         """The logits of what comes after each place: integers (N, T) -> (N, T, symbols)."""
-        h = self.body(self.table(symbols), state)
+        return self.from_vectors(self.table(symbols), state)
+
+    def from_vectors(self, vectors: Tensor, state: Any = None) -> Tensor:
+        """The same from the symbols' vectors: (N, T, width) -> (N, T, symbols)."""
+        h = self.body(vectors, state)
         return ops.matmul(h, ops.transpose(self.table.w)) if self.head is None else self.head(h)
 
     def log_probs(self, x: Array) -> Tensor:

@@ -20,6 +20,7 @@ Lesson 17 derives it.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,12 @@ class CausalSelfAttention(Module):
         width: C. heads: H; each works in C / H features.
         block: the number of its block, for the memory. blocks: how many there are.
         rng: where the weights are drawn from.
+
+    Attributes:
+        watch: is shown what the heads do, (q, k, y), and gives what goes on in place of y; see `minigen.explain.heads`.
     """
+
+    watch: Callable[..., Any] | None = None
 
     def __init__(self, width: int, heads: int, block: int, blocks: int, rng: Generator) -> None:
         self.heads, self.block = heads, block
@@ -81,7 +87,10 @@ class CausalSelfAttention(Module):
         q, k, v = qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2]  # (N, T, H, D) each
         if memory is not None:
             k, v = memory.extended(self.block, k, v)
-        return self.out(ops.reshape(ops.attention(q, k, v), (n, t, c)))  # equation 1, in each head
+        y = ops.attention(q, k, v)  # equation 1, in each head: (N, T, H, D)
+        if self.watch is not None:
+            y = self.watch(q, k, y)
+        return self.out(ops.reshape(y, (n, t, c)))
 
 
 class Block(Module):

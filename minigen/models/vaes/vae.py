@@ -240,10 +240,11 @@ LIKELIHOOD = Option("likelihood", "bernoulli", "what the decoder's output means"
 BETA = Option("beta", 1.0, "weight of the KL in the loss", least=0, most=1e6)
 OPTIONS = (STEPS(4000), BATCH_SIZE, LR, LATENT_DIM, LIKELIHOOD, BETA, SCHEDULE)
 
-# The small digits are grey all over, not black or white.
+# The small digits are grey all over, not black or white; and so are faces and scans.
 # Points have few features and many corners: small networks of two layers, and many steps that end small.
 FOR_DATA: dict[str, dict[str, Any]] = {
     "digits": {"likelihood": "gaussian", "steps": 3000},
+    **{name: {"likelihood": "gaussian"} for name in ("orl32", "orl64", "brain")},
     "points": {
         **{"likelihood": "gaussian", "latent_dim": 2, "width": 128, "depth": 2, "activation": "relu"},
         **{"steps": 6000, "lr": 3e-3, "schedule": "cosine"},
