@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import yardstick  # noqa: E402
-from benchmarks.protocols import autoregressive, flows, games, likelihood, music, restoration, text  # noqa: E402
+from benchmarks.protocols import autoregressive, flows, games, likelihood, music, restoration, text, words  # noqa: E402
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
 from minigen.data.files import json_text, write_whole  # noqa: E402
@@ -42,6 +42,7 @@ ROWS: dict[str, Row] = {
     **autoregressive.ROWS,
     **yardstick.ROWS,
     **music.ROWS,
+    **words.ROWS,
 }
 
 

@@ -6,6 +6,8 @@ from types import ModuleType
 from ..errors import ArgumentError, unknown_name
 from .alphabet import PAD, decode, encode
 from .dataset import Dataset
+from .emoji import load_emoji
+from .emoji import located as located_font
 from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
@@ -24,6 +26,7 @@ DATASETS = {
     "stacked_mnist": "70 000 images of three of these digits as red, green and blue: 1000 classes",
     "cifar10": "60 000 colour photographs of 32x32 pixels",
     "celeba": "202 599 faces cut to 64x64 pixels; to be downloaded by hand",
+    "emoji": "pairs: 1391 emoji of 32x32 pixels and their names, drawn from the font Noto Color Emoji",
     "ring": "points: eight Gaussians on a circle",
     "grid": "points: twenty-five Gaussians on a square grid",
     "swiss_roll": "points: a spiral",
@@ -41,6 +44,7 @@ DATASETS = {
 TEXTS = ("sonnets", "shakespeare")
 LINES = ("names", "makemore-names", "adder")
 TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # and what they are made from
+PAIRS = ("emoji",)
 OF_LINES, OF_ROLLS = (*LINES, *TUNES), tuple(MUSIC)
 EMBEDDED = ("digits", "sonnets", "names")
 COMPUTED = (*TOYS, "adder")
@@ -52,14 +56,14 @@ def kind_of(name: str) -> str:
 
     Returns:
         'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
-        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88).
+        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88); 'pairs', images with names.
 
     Raises:
         ArgumentError: an unknown name.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS}
+    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS, "pairs": PAIRS}
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
@@ -93,6 +97,8 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return toy(name, split)
     if name == "digits":
         return digits(split)
+    if name == "emoji":
+        return load_emoji(split, folder)
     if name == "stacked_mnist":
         return stacked_mnist(split, folder)
     if name in ("cifar10", "celeba"):
@@ -120,6 +126,8 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return "part of minigen"
     if name in COMPUTED:
         return "computed"
+    if name == "emoji":
+        return str(located_font(folder) or "")
     if name in PINNED or name in TUNES:
         return str(PINNED[TUNES.get(name, name)].located(folder) or "")
     if name in ("cifar10", "celeba"):

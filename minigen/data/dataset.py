@@ -15,10 +15,12 @@ class Dataset:
             (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them. Of text
             and of lines, bytes (N, T + 1): the place of each symbol in the alphabet, or PAD = 255 after the end. Of
             piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end.
-        y: (N,) integers, or None.
+        y: (N,) integers, the labels, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.
         alphabet: for text and lines, the character of each symbol.
+        words: for pictures with names, the words that these are made of. y is then integers (N, T): of each name the
+            places of its words, filled up with 0.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Dataset:
     centres: np.ndarray | None = None
     sigma: float = 0.0
     alphabet: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -40,7 +43,9 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What the examples are: 'images', 'points', 'text', 'lines' or 'rolls'; see `minigen.data.kind_of`."""
+        """What the examples are: 'images', 'points', 'text', 'lines', 'rolls' or 'pairs'; see `minigen.data.kind_of`."""
+        if self.words:
+            return "pairs"
         if self.x.ndim == 2 and self.alphabet:
             return "lines" if self.alphabet[0] == "\n" and not self.x[:, 0].any() else "text"
         return {4: "images", 3: "rolls"}.get(self.x.ndim, "points")
@@ -51,4 +56,5 @@ class Dataset:
     def __repr__(self) -> str:
         labels = "no labels" if self.y is None else f"{len(np.unique(self.y))} classes"
         labels = f"{len(self.alphabet)} characters" if self.alphabet else labels
+        labels = f"names of {len(self.words) - 1} words" if self.words else labels
         return f"Dataset({self.name!r}: {len(self)} examples of shape {self.shape}, {labels})"

@@ -32,6 +32,8 @@ FILES = (
     "sequences.transformer",
     "sequences.gru",
     "vaes.melody",
+    "vaes.joint",
+    "pairs.contrastive",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -39,6 +39,7 @@ CAPABILITIES = {
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
+    "similarities": "similarities",  # (pictures, names) -> how well each of the ones suits each of the others
 }
 
 
@@ -55,6 +56,7 @@ KINDS = {
     "text": Kind("a text", "sonnets"),
     "lines": Kind("lines of text", "names"),
     "rolls": Kind("piano rolls", "jsb"),
+    "pairs": Kind("pictures with names", "emoji"),
 }
 LONGEST_TEXT = 255  # characters of an option
 
@@ -296,7 +298,19 @@ class Recipe:
             found["classes"] = classes_of(data, self.name)
         if "alphabet" in found and data.alphabet:
             found["alphabet"] = data.alphabet
+        if "vocabulary" in found and data.words:
+            found["vocabulary"] = len(data.words)
         return found
+
+    def targets(self, data: Dataset) -> tuple[Array, ...]:
+        """What a step is given besides the examples: the names of pairs; labels, if the model learns from them."""
+        wanted = data.kind == "pairs" or self.labelled
+        return (data.y,) if wanted and data.y is not None else ()
+
+    @property
+    def generates(self) -> bool:
+        """Whether its model makes examples from noise: others restore what is damaged, or compare what is there."""
+        return not {"restorations", "similarities"} & set(self.shows)
 
     def check_data(self, settings: Settings, data: Dataset) -> None:
         """Refuse data that are not like those of the settings, which may be somebody else's.
@@ -322,7 +336,7 @@ class Recipe:
         kind = kind_of(settings.data)
         if kind not in self.takes:
             raise ArgumentError(f"data: {self.name!r} cannot learn from {KINDS[kind].name}, got {settings.data!r}")
-        axes = {"images": 3, "rolls": 2}.get(kind, 1)
+        axes = {"images": 3, "pairs": 3, "rolls": 2}.get(kind, 1)
         if len(shape) != axes:
             raise ArgumentError(f"shape: {settings.data!r} has examples of {axes} axes, got {list(shape)}")
         alphabet = settings.get("alphabet", "")

@@ -32,7 +32,7 @@ from ..metrics import (
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..random import Generator
-from . import playing, plots
+from . import playing, plots, retrieval
 from .pictures import Figures, baselines
 from .trained import Trained
 
@@ -70,8 +70,10 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
     if trained.recipe.damage:
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     trained.recipe.check_data(trained.settings, train)
+    if trained.can_show("similarities"):
+        return _of_search(trained, train, test)
     rng = Generator(seed)
-    if trained.kind not in ("images", "points"):
+    if trained.kind in ("text", "lines", "rolls"):
         return _of_sequences(trained, train, test, rng), {}
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
     measures |= _log_probability(trained, test, rng.spawn()) if trained.can_show("log-probabilities") else {}
@@ -129,6 +131,19 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
 
 
+def _of_search(trained: Trained, train: Dataset, test: Dataset) -> tuple[Measures, Figures]:
+    """How often what belongs together is found, beside chance and what needs no net."""
+    found, figures = retrieval.compared(trained, train, test)
+    known, chance = {"name": "pictures", "picture": "names"}, found.pop("chance")
+    measures = {"chance": Measure(chance, None, f"a guess's share of right ones among {retrieval.K} finds")}
+    for name, value in found.items():
+        *how, what, _ = name.split("_")
+        whose = f"{'training' if 'seen' in how else 'held-out'} {known[what]}"
+        by = ", found by the most similar training pair" if "bridge" in how else ""
+        measures[name.replace("_", " ")] = Measure(value, None, f"of {whose}, whose {what} is among {retrieval.K}{by}")
+    return measures, figures
+
+
 def drawn(n: int, train: Dataset) -> int:
     """How many samples are drawn where n are asked for: as many as either half of the real examples, at most."""
     return min(n, len(train) // 2)
@@ -165,7 +180,9 @@ def _of_codes(trained: Trained, test: Dataset) -> Measures:
         return {}
     found = trained.class_of(test.x)
     if not trained.can_show("information"):
-        return {"class accuracy": Measure(float((found == test.y).mean()), None, "of the discriminator, test examples")}
+        return {
+            "class accuracy": Measure(float((found == test.y).mean()), None, "as the model tells it, of test examples")
+        }
     model = trained.model
     with no_grad():
         codes = model.noise(COMPARED // 10, Generator(0))

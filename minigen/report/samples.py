@@ -22,8 +22,9 @@ SUFFIXES = {
     "text": (".txt",),
     "lines": (".txt",),
     "rolls": (*MUSIC, ".npy"),
+    "pairs": (".png", ".npy"),
 }
-COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1}
+COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1, "pairs": 100}
 OF_DRAWING = ("temperature", "top_k", "top_p")
 LACKS = {
     "label": "knows no classes",
@@ -49,6 +50,8 @@ def check_how(trained: Trained, how: dict[str, Any]) -> None:
     model = trained.settings.model
     if trained.recipe.damage:
         raise ArgumentError(f"folder: {model!r} restores damaged images and makes none from noise; see restored.png")
+    if trained.can_show("similarities"):
+        raise ArgumentError(f"folder: {model!r} compares pictures with names and makes none; see found.png")
     takes = set(inspect.signature(trained.model.sample).parameters)
     if "draw" in takes:
         takes |= set(OF_DRAWING)

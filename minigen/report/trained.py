@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 from ..backend import Array, to_device, to_numpy
-from ..data import OF_LINES, unscale
+from ..data import OF_LINES, PAIRS, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -35,8 +35,9 @@ class Trained:
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
         symbols = "lines" if settings.data in OF_LINES else "text"
-        self.kind = {3: "images", 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else "points")
-        self.is_image = self.kind == "images"
+        images = "pairs" if settings.data in PAIRS else "images"
+        self.kind = {3: images, 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else "points")
+        self.is_image = len(shape) == 3
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"
 
@@ -92,13 +93,18 @@ class Trained:
         logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), x)
         return logits.argmax(axis=1)
 
+    def similarities(self, x: np.ndarray, names: np.ndarray) -> np.ndarray:
+        """How well each of the pictures x suits each of the names (M, T): (N, M)."""
+        y = to_device(names, self.model.device)
+        return self._in_parts(lambda part: self.model.similarities(self._scaled(part), y), x)
+
     def prepared(self, x: Array) -> Array:
         """Examples of the data as the model takes them; see `Recipe.prepared`."""
         return self.recipe.prepared(x)
 
     def _shown(self, x: np.ndarray) -> np.ndarray:
         """Pixels in [0, 1]; points and symbols as they are."""
-        return unscale(x, self.black) if self.kind in ("images", "points") else x
+        return unscale(x, self.black) if self.is_image or self.kind == "points" else x
 
     def _scaled(self, x: np.ndarray) -> Tensor:
         return Tensor(self.prepared(x))

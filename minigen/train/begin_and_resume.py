@@ -18,7 +18,7 @@ from ..distributed import Group, check_fit
 from ..errors import ArgumentError, DataError, NumericalError
 from ..models import Settings, Trainer, recipe_of
 from ..random import Generator, next_seed
-from ..report import Trained, baselines, curves, final_files, modes
+from ..report import Trained, baselines, curves, final_files, modes, retrieval
 from ..report.pictures import Files
 from ..report.playing import measures
 from ..report.restorations import compared
@@ -261,6 +261,9 @@ def _leave_results(run: Run, keeper: Supervisor, data: Dataset, test: Dataset) -
             restored, figures = compared(shown, data, test, rng)
             final = defined(restored)  # what is restored without any error has no decibels
             files: Files = {**figures}
+        elif shown.can_show("similarities"):
+            found, figures = retrieval.compared(shown, data, test)
+            final, files = final_metrics(shown, trainer, test) | found, {**figures}
         else:
             final = (
                 final_metrics(shown, trainer, test)
@@ -280,7 +283,7 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
     """The trainer's test metrics, averaged over all examples; of point data with clusters, how many were found."""
     sums: dict[str, float] = {}
     weights = 0
-    labels = (test.y,) if shown.recipe.labelled else ()
+    labels = shown.recipe.targets(test)
     seed = next_seed(shown.settings.seed)
     rng, bits = Generator(seed), Generator(TEST_SEED)
     loader = Loader(test.x, *labels, batch_size=500, shuffle=False, drop_last=False, device=shown.settings.device)
