@@ -1,5 +1,7 @@
 """A small data set for each kind of data, for tests that walk over all models."""
 
+import itertools
+
 import numpy as np
 
 from minigen import data
@@ -7,12 +9,26 @@ from minigen.data import Dataset
 from minigen.models import Recipe
 
 FRAMES = np.random.default_rng(0).random((40, 9, 88)) < 0.05
+
+
+def pairs(count: int = 40) -> Dataset:
+    """Squares of two colours, named after them, no two alike: `emoji` needs a font that not every machine has."""
+    rng, words = np.random.default_rng(0), ("", *"abcdefghij", "square")
+    y, x = np.full((count, 3), len(words) - 1), np.ones((count, 8, 8, 3), np.float32)
+    y[:, :2] = rng.permutation(list(itertools.combinations(range(1, 11), 2)))[:count]
+    y[count // 2 :, 2] = 0  # names of two words
+    colours = rng.random((len(words), 3))
+    x[:, 1:4, 1:7], x[:, 4:7, 1:7] = (colours[y[:, i], None, None] for i in (0, 1))
+    return Dataset("emoji", x, y, words=words)
+
+
 BY_KIND = {
     "images": data.load("digits"),
     "points": data.load("ring"),
     "text": data.load("sonnets"),
     "lines": data.load("names"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
+    "pairs": pairs(),
 }
 
 

@@ -43,7 +43,7 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What the examples are: 'images', 'points', 'text', 'lines', 'rolls' or 'pairs'; see `minigen.data.kind_of`."""
+        """What the examples are, such as 'images', 'points' or 'text'; see `minigen.data.kind_of`."""
         if self.words:
             return "pairs"
         if self.x.ndim == 2 and self.alphabet:

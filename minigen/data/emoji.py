@@ -151,7 +151,8 @@ def drawn(path: Path, characters: list[str]) -> np.ndarray:
             raise DataError(f"{path}: is the font {str(font.getname()[0])[:80]!r}, expected {FAMILY!r}; give that one")
         for i, character in enumerate(characters):
             picture = Image.new("RGB", (WIDTH, WIDTH), "white")
-            ImageDraw.Draw(picture).text((0, (WIDTH - HEIGHT) // 2), character, font=font, embedded_color=True)
+            place = (0, (WIDTH - HEIGHT) // 2)
+            ImageDraw.Draw(picture).text(place, character, "black", font, embedded_color=True)
             if picture.getextrema() == ((255, 255),) * 3:
                 raise DataError(
                     f"{path}: draws nothing for U+{ord(character):X}; give a version of 2021 or later that holds "

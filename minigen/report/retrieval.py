@@ -11,6 +11,7 @@ import numpy as np
 from ..data import Dataset, pixels
 from ..data.emoji import decode_names
 from ..metrics.retrieval import colour_histogram, names_by_bridge, pictures_by_bridge, recall_at
+from . import plots
 from .canvas import new_figure, own_settings
 from .trained import Trained
 
@@ -69,38 +70,42 @@ def finds(x: np.ndarray, names: list[str], s: np.ndarray, shown: np.ndarray, tit
         x: all pictures (N, H, W, C) in [0, 1]. names: theirs. s: (N, N), how well each picture and name suit.
         shown: places of the pairs that are queries, such as those held out.
     """
-    n = len(shown)
-    figure = new_figure(9, 0.62 * n + 0.47 * n + 1.0, dpi=120)
-    above, below = figure.subfigures(2, 1, height_ratios=[0.62 * n + 0.5, 0.47 * n + 0.5])
-    above.suptitle(f"{title}: held-out names, and the pictures found", fontsize=11)
-    grid = above.subplots(n, K + 1, squeeze=False, width_ratios=[5, *[1] * K])
-    for row, query in zip(grid, shown, strict=True):
-        row[0].text(1, 0.5, wrapped(names[query]), ha="right", va="center", fontsize=8, transform=row[0].transAxes)
-        best = np.argsort(-s[:, query], kind="stable")[:K]
-        for axes, i in zip(row[1:], best, strict=False):
-            draw(axes, x[i], i == query)
-        for axes in (row[0], *row[1 + len(best) :]):
-            axes.set_axis_off()
-    below.suptitle("held-out pictures, and the names found", fontsize=11)
-    for (left, right), query in zip(below.subplots(n, 2, squeeze=False, width_ratios=[1, 14]), shown, strict=True):
-        draw(left, x[query], False)
-        right.set_axis_off()
+    side, n = x.shape[1] + 1, len(shown)  # of an image and the line after it
+    found = np.argsort(-s[:, shown].T, axis=1, kind="stable")[:, :K]  # (n, K)
+    figure = new_figure(9, 0.55 * n + 0.55 * n + 0.9, dpi=120, layout="constrained")
+    above, below = figure.subplots(2, 1)
+    draw(above, x[found.ravel()], K)
+    above.set_title(f"{title}: held-out names, and the pictures found", loc="left", fontsize=10)
+    for row, query in enumerate(shown):
+        above.text(-6, side * (row + 0.5), wrapped(names[query]), ha="right", va="center", fontsize=8)
+        for column in np.flatnonzero(found[row] == query):
+            frame(above, side * column, side * row, side)
+    draw(below, x[shown], 1)
+    below.set_title("held-out pictures, and the names found", loc="left", fontsize=10)
+    for row, query in enumerate(shown):
         for k, i in enumerate(np.argsort(-s[query], kind="stable")[:NAMES]):
-            told = f"* {names[i]}" if i == query else names[i]
-            place = (0.51 * (k % 2), 0.75 - 0.5 * (k // 2))
+            told = f"{k + 1}. {'* ' * (i == query)}{names[i]:.48}"
             how = {"color": RIGHT, "weight": "bold"} if i == query else {}
-            right.text(*place, f"{k + 1}. {told:.50}", va="center", fontsize=8, transform=right.transAxes, **how)
-    above.subplots_adjust(left=0.01, right=0.99, top=1 - 0.4 / (0.62 * n + 0.5), bottom=0.01, wspace=0.1, hspace=0.1)
-    below.subplots_adjust(left=0.01, right=0.99, top=1 - 0.4 / (0.47 * n + 0.5), bottom=0.02, wspace=0.02, hspace=0.1)
+            below.text(
+                side * (1.2 + 5 * (k % 2)), side * (row + 0.3 + 0.42 * (k // 2)), told, va="center", fontsize=8, **how
+            )
+    above.set_xlim(-5 * side, K * side)
+    below.set_xlim(-0.5, 15 * side)
     return figure
 
 
-def draw(axes: Any, image: np.ndarray, is_right: bool) -> None:
-    """An image (H, W, C) without ticks, in a frame if it is the right one."""
-    axes.imshow(image.squeeze(-1) if image.shape[2] == 1 else image, cmap="gray", vmin=0, vmax=1)
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set(visible=is_right, color=RIGHT, linewidth=2.5)
+def draw(axes: Any, images: np.ndarray, columns: int) -> None:
+    """Images (N, H, W, C) in rows of so many, with a pixel between them as a unit of both axes."""
+    canvas = plots.mosaic(images, columns)
+    axes.imshow(canvas.squeeze(-1) if canvas.shape[2] == 1 else canvas, cmap="gray", vmin=0, vmax=1)
+    axes.set_axis_off()
+
+
+def frame(axes: Any, left: float, top: float, side: float) -> None:
+    """A frame around a square of the axes."""
+    axes.plot(
+        left + side * np.array([0, 1, 1, 0, 0]) - 1, top + side * np.array([0, 0, 1, 1, 0]) - 1, color=RIGHT, lw=2.5
+    )
 
 
 def wrapped(name: str, width: int = 32) -> str:

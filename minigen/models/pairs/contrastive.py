@@ -148,6 +148,7 @@ FEATURES = Option("features", 128, "length of the vectors of pictures and names"
 WEIGHT_DECAY = Option("weight_decay", 0.01, "pull of the weights towards 0, in units of the rate", least=0, most=10)
 MOVED = Option("moved", 2, "pixels that a picture is moved by at most, in training", least=0, most=16)
 WORD_DROPOUT = Option("word_dropout", 0.2, "share of words that a name loses, in training", least=0, below=1)
+OPTIONS = (STEPS(2000), BATCH_SIZE(256), LR, WIDTH(32), SCHEDULE("cosine"))
 
 
 def contrastive(s: Settings, shape: Shape, rng: Generator) -> ContrastivePair:
@@ -175,8 +176,7 @@ RECIPES = (
         "which picture has which name: two encoders and a contrast (Radford et al. 2021)",
         contrastive,
         contrastive_trainer,
-        (STEPS(2000), BATCH_SIZE(256), LR, WIDTH(32), FEATURES, WEIGHT_DECAY, MOVED, WORD_DROPOUT)
-        + (SCHEDULE("cosine"), VOCABULARY),
+        (*OPTIONS, FEATURES, WEIGHT_DECAY, MOVED, WORD_DROPOUT, VOCABULARY),
         takes=("pairs",),
         shows=("similarities",),
         whole_batches="each pair is held against all others of its batch",
