@@ -84,7 +84,7 @@ def finds(x: np.ndarray, names: list[str], s: np.ndarray, shown: np.ndarray, tit
     below.set_title("held-out pictures, and the names found", loc="left", fontsize=10)
     for row, query in enumerate(shown):
         for k, i in enumerate(np.argsort(-s[query], kind="stable")[:NAMES]):
-            told = f"{k + 1}. {'* ' * (i == query)}{names[i]:.48}"
+            told = f"{k + 1}. {'* ' if i == query else ''}{names[i]:.48}"
             how = {"color": RIGHT, "weight": "bold"} if i == query else {}
             below.text(
                 side * (1.2 + 5 * (k % 2)), side * (row + 0.3 + 0.42 * (k // 2)), told, va="center", fontsize=8, **how
