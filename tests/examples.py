@@ -11,14 +11,15 @@ from minigen.models import Recipe
 FRAMES = np.random.default_rng(0).random((40, 9, 88)) < 0.05
 
 
-def pairs(count: int = 40) -> Dataset:
-    """Squares of two colours, named after them, no two alike: `emoji` needs a font that not every machine has."""
-    rng, words = np.random.default_rng(0), ("", *"abcdefghij", "square")
-    y, x = np.full((count, 3), len(words) - 1), np.ones((count, 8, 8, 3), np.float32)
-    y[:, :2] = rng.permutation(list(itertools.combinations(range(1, 11), 2)))[:count]
-    y[count // 2 :, 2] = 0  # names of two words
-    colours = rng.random((len(words), 3))
-    x[:, 1:4, 1:7], x[:, 4:7, 1:7] = (colours[y[:, i], None, None] for i in (0, 1))
+def pairs(colours: int) -> Dataset:
+    """Squares of two colours, named after both, no two alike: `emoji` needs a font that not every machine has."""
+    rng, words = np.random.default_rng(0), ("", *"abcdefghijklmnopqrstuvwxyz"[:colours], "square")
+    chosen = rng.permutation(list(itertools.combinations(range(1, colours + 1), 2)))
+    y, x = np.full((len(chosen), 3), len(words) - 1), np.ones((len(chosen), 8, 8, 3), np.float32)
+    y[:, :2] = chosen
+    y[len(y) // 2 :, 2] = 0  # names of two words
+    of_words = rng.random((len(words), 3))
+    x[:, 1:4, 1:7], x[:, 4:7, 1:7] = (of_words[y[:, i], None, None] for i in (0, 1))
     return Dataset("emoji", x, y, words=words)
 
 
@@ -28,7 +29,7 @@ BY_KIND = {
     "text": data.load("sonnets"),
     "lines": data.load("names"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
-    "pairs": pairs(),
+    "pairs": pairs(25),
 }
 
 

@@ -7,9 +7,9 @@ import minigen as mg
 from minigen import backend
 from minigen.models import recipe_of
 from minigen.models.pairs.contrastive import COLDEST, FIRST, HOTTEST, moved, without_words
-from tests.examples import BY_KIND
+from tests.examples import pairs
 
-PAIRS = BY_KIND["pairs"]
+PAIRS = pairs(10)
 
 
 def small(**given):
