@@ -36,6 +36,7 @@ from benchmarks.protocols import (  # noqa: E402
     recommendation,
     restoration,
     text,
+    words,
 )
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
@@ -56,6 +57,7 @@ ROWS: dict[str, Row] = {
     **recommendation.ROWS,
     **privacy.ROWS,
     **membership.ROWS,
+    **words.ROWS,
 }
 
 

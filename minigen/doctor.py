@@ -101,6 +101,9 @@ def _data(data_dir: str | None) -> list[Finding]:
         place = data.locate(name, data_dir)
         if place:
             findings.append(Finding(f"data {name}", place))
+        elif name == "emoji":
+            remedy = "the font: apt install fonts-noto-color-emoji, or NotoColorEmoji.ttf into FOLDER/emoji"
+            findings.append(Finding(f"data {name}", "not here yet", remedy))
         else:
             files = f"files into FOLDER/{FOLDERS.get(name, name)}, MINIGEN_DATA=FOLDER"
             remedy = f"by hand: {files}" if name in BY_HAND else f"downloaded on first use; without a network: {files}"

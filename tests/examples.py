@@ -1,5 +1,7 @@
 """A small data set for each kind of data, for tests that walk over all models."""
 
+import itertools
+
 import numpy as np
 
 from minigen import data
@@ -7,6 +9,20 @@ from minigen.data import Dataset
 from minigen.models import Recipe
 
 FRAMES = np.random.default_rng(0).random((40, 9, 88)) < 0.05
+
+
+def pairs(colours: int) -> Dataset:
+    """Squares of two colours, named after both, no two alike: `emoji` needs a font that not every machine has."""
+    rng, words = np.random.default_rng(0), ("", *"abcdefghijklmnopqrstuvwxyz"[:colours], "square")
+    chosen = rng.permutation(list(itertools.combinations(range(1, colours + 1), 2)))
+    y, x = np.full((len(chosen), 3), len(words) - 1), np.ones((len(chosen), 8, 8, 3), np.float32)
+    y[:, :2] = chosen
+    y[len(y) // 2 :, 2] = 0  # names of two words
+    of_words = rng.random((len(words), 3))
+    x[:, 1:4, 1:7], x[:, 4:7, 1:7] = (of_words[y[:, i], None, None] for i in (0, 1))
+    return Dataset("emoji", x, y, words=words)
+
+
 BY_KIND = {
     "images": data.load("digits"),
     "points": data.load("ring"),
@@ -14,6 +30,7 @@ BY_KIND = {
     "lines": data.load("names"),
     "likes": data.load("tastes"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
+    "pairs": pairs(25),
 }
 
 

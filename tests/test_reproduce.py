@@ -10,13 +10,14 @@ import pytest
 
 import minigen as mg
 from benchmarks import reproduce
-from benchmarks.protocols import autoregressive, flows, games, likelihood, music, recommendation, text, trained
+from benchmarks.protocols import autoregressive, flows, games, likelihood, music, recommendation, text, trained, words
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
 from minigen.data.tastes import load_tastes
 from minigen.errors import ArgumentError
 from minigen.metrics import nll
 from minigen.models import MADE
+from tests.examples import pairs
 
 
 def test_the_list_names_paper_number_and_cost(capsys):
@@ -49,6 +50,9 @@ def test_every_number_that_must_be_reached_has_its_row():
     assert goals["jsb"] == Goal("nats_a_frame", "<=", 8.45)
     assert goals["nottingham"] == Goal("nats_a_frame", "<=", 3.3)
     assert goals["makemore-names"] == Goal("nats", "<=", 1.96)
+    assert goals["emoji"] == Goal("seen", ">=", 0.9)
+    assert goals["emoji-held-out"] == Goal("held_out", ">=", 0.1)
+    assert goals["joint-vae"] == Goal("label_to_image", ">=", 0.95)
     assert goals["adder"] == Goal("unseen", ">=", 0.99)
     assert goals["mult-vae"] == Goal("ndcg_100", ">=", "popularity")
     assert all(goal.of in reproduce.ROWS for goal in goals.values() if goal.of)
@@ -277,6 +281,28 @@ def test_restoring_is_measured_beside_its_baselines(tmp_path, monkeypatch):
     assert ours["psnr_bicubic"] > ours["psnr_blocks"] - 3
     assert ours["psnr"] > 0
     assert ours["steps"] == 4
+
+
+def test_words_and_pictures_are_measured_beside_their_baselines(tmp_path, monkeypatch):
+    """On coloured squares, and on the small digits whose classifier is quickly trained."""
+    quick(monkeypatch, 300)
+    load, squares = data.load, pairs(10)
+    monkeypatch.setenv("MINIGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(words, "data", type("Squares", (), {"load": lambda name, part="train": squares}))
+    monkeypatch.setattr(words, "trained", lambda *about: trained.trained(*about, batch_size=20, width=4))
+    ours = reproduce.ROWS["emoji"].run(Job(1.0, 0, "cpu", tmp_path / "emoji"))
+    assert ours["seen"] == min(ours["seen_name_recall"], ours["seen_picture_recall"])
+    assert ours["held_out"] > 2 * ours["chance"] == 2 * round(10 / 90, 4)
+    monkeypatch.setattr(words, "data", type("Digits", (), {"load": lambda name, part="train": load("digits", part)}))
+    monkeypatch.setattr(words, "trained", trained.trained)
+    monkeypatch.setattr(words, "SETTINGS", {"width": 32, "lr": 5e-3})
+    monkeypatch.setitem(games.classifier.EPOCHS, "digits", 3)
+    monkeypatch.setitem(games.classifier.MUST_REACH, "digits", 0.3)
+    ours = reproduce.ROWS["joint-vae"].run(Job(1.0, 0, "cpu", tmp_path / "joint"))
+    assert ours["image_to_label"] > 0.6
+    assert ours["image_to_label_of_nearest"] > 0.95
+    assert ours["one_nn_error_of_means"] < 0.3
+    assert 0 < ours["label_to_image"] <= 1
 
 
 def test_bits_of_a_flow_are_of_the_mean_weight():

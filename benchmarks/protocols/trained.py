@@ -26,7 +26,7 @@ def seconds_a_step(settings: Settings, data: Dataset, steps: int = 60) -> float:
     trainer = recipe.trainer(recipe.build(settings, data.shape, rng), settings)
     x = recipe.prepared(np.asarray(data.x[: settings.batch_size]))
     batch, seconds = Tensor(backend.to_device(x, settings.device)), []
-    labels = () if data.y is None or not recipe.labelled else (data.y[: settings.batch_size],)
+    labels = [y[: settings.batch_size] for y in recipe.targets(data)]
     for _ in range(steps + 5):
         start = time.perf_counter()
         metrics = trainer.step(batch, rng, *labels)

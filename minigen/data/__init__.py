@@ -7,6 +7,8 @@ from ..errors import ArgumentError, unknown_name
 from . import brain, orl
 from .alphabet import PAD, decode, encode
 from .dataset import LINES, OF_LINES, TUNES, Dataset
+from .emoji import load_emoji
+from .emoji import located as located_font
 from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
@@ -31,6 +33,7 @@ DATASETS = {
     "orl32": "400 photographs of 40 faces, cut to 32x32 grey pixels; to be put into a folder by hand",
     "orl64": "the same at 64x64 pixels",
     "brain": "168 slices of one average brain, 64x64 grey pixels, that come with nilearn",
+    "emoji": "pairs: 1391 emoji of 32x32 pixels and their names, drawn from the font Noto Color Emoji",
     "ring": "points: eight Gaussians on a circle",
     "grid": "points: twenty-five Gaussians on a square grid",
     "swiss_roll": "points: a spiral",
@@ -50,6 +53,7 @@ DATASETS = {
 TEXTS = ("sonnets", "shakespeare")
 OF_ROLLS = tuple(MUSIC)
 LIKES = ("tastes", "movielens")
+PAIRS = ("emoji",)
 EMBEDDED = ("digits", "sonnets", "names")
 COMPUTED = (*TOYS, "adder", "tastes")
 PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
@@ -61,14 +65,14 @@ def kind_of(name: str) -> str:
     Returns:
         'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
         (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88); 'likes', what users like of
-        some items (N, items).
+        some items (N, items); 'pairs', images (N, H, W, C) with names.
 
     Raises:
         ArgumentError: an unknown name.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS, "likes": LIKES}
+    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS, "likes": LIKES, "pairs": PAIRS}
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
@@ -104,6 +108,8 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return load_tastes(split) if name == "tastes" else load_movielens(split, folder)
     if name == "digits":
         return digits(split)
+    if name == "emoji":
+        return load_emoji(split, folder)
     if name == "stacked_mnist":
         return stacked_mnist(split, folder)
     if name in orl.SIZES:
@@ -135,6 +141,8 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return "part of minigen"
     if name in COMPUTED:
         return "computed"
+    if name == "emoji":
+        return str(located_font(folder) or "")
     if name in PINNED or name in TUNES:
         return str(PINNED[TUNES.get(name, name)].located(folder) or "")
     if name in (*orl.SIZES, "brain"):

@@ -22,11 +22,13 @@ class Dataset:
             and of lines, bytes (N, T + 1): the place of each symbol in the alphabet, or PAD = 255 after the end. Of
             piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end. Of likes,
             bytes (N, items): 1 where a user likes an item, 2 where that is held out (`minigen.data.likes`).
-        y: (N,) integers, or None.
+        y: (N,) integers, the labels, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.
         alphabet: for text and lines, the character of each symbol.
         items: for likes, the name of each item.
+        words: for pictures with names, the words that these are made of. y is then integers (N, T): of each name the
+            places of its words, filled up with 0.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Dataset:
     sigma: float = 0.0
     alphabet: str = ""
     items: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,7 +52,9 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What the examples are: 'images', 'points', 'text', 'lines', 'rolls', 'likes'; see `minigen.data.kind_of`."""
+        """What the examples are, such as 'images', 'points' or 'text'; see `minigen.data.kind_of`."""
+        if self.words:
+            return "pairs"
         if self.x.ndim == 2 and self.alphabet:
             return "lines" if self.name in OF_LINES else "text"
         if self.items:
@@ -79,4 +84,5 @@ class Dataset:
     def __repr__(self) -> str:
         labels = "no labels" if self.y is None else f"{len(np.unique(self.y))} classes"
         labels = f"{len(self.alphabet)} characters" if self.alphabet else labels
+        labels = f"names of {len(self.words) - 1} words" if self.words else labels
         return f"Dataset({self.name!r}: {len(self)} examples of shape {self.shape}, {labels})"

@@ -35,6 +35,8 @@ FILES = (
     "sequences.gru",
     "vaes.melody",
     "vaes.multvae",
+    "vaes.joint",
+    "pairs.contrastive",
 )
 
 RECIPES: dict[str, Recipe] = {

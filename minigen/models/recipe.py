@@ -41,6 +41,7 @@ CAPABILITIES = {
     "verdicts": "verdicts",  # examples -> the discriminator's logits of 'real', (N,)
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
     "recommendations": "scores",  # what users like -> a score of each item
+    "similarities": "similarities",  # (pictures, names) -> how well each of the ones suits each of the others
 }
 
 
@@ -58,6 +59,7 @@ KINDS = {
     "lines": Kind("lines of text", "names"),
     "rolls": Kind("piano rolls", "jsb"),
     "likes": Kind("what users like", "tastes"),
+    "pairs": Kind("pictures with names", "emoji"),
 }
 LONGEST_TEXT = 255  # characters of an option
 
@@ -299,7 +301,19 @@ class Recipe:
             found["classes"] = classes_of(data, self.name)
         if "alphabet" in found and data.alphabet:
             found["alphabet"] = data.alphabet
+        if "vocabulary" in found and data.words:
+            found["vocabulary"] = len(data.words)
         return found
+
+    def targets(self, data: Dataset) -> tuple[Array, ...]:
+        """What a step is given besides the examples: the names of pairs; labels, if the model learns from them."""
+        wanted = data.kind == "pairs" or self.labelled
+        return (data.y,) if wanted and data.y is not None else ()
+
+    @property
+    def generates(self) -> bool:
+        """Whether its model makes examples from noise: others restore what is damaged, or compare what is there."""
+        return not {"restorations", "similarities"} & set(self.shows)
 
     def check_data(self, settings: Settings, data: Dataset) -> None:
         """Refuse data that are not like those of the settings, which may be somebody else's.
@@ -325,7 +339,7 @@ class Recipe:
         kind = kind_of(settings.data)
         if kind not in self.takes:
             raise ArgumentError(f"data: {self.name!r} cannot learn from {KINDS[kind].name}, got {settings.data!r}")
-        axes = {"images": 3, "rolls": 2}.get(kind, 1)
+        axes = {"images": 3, "pairs": 3, "rolls": 2}.get(kind, 1)
         if len(shape) != axes:
             raise ArgumentError(f"shape: {settings.data!r} has examples of {axes} axes, got {list(shape)}")
         alphabet = settings.get("alphabet", "")

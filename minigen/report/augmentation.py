@@ -44,10 +44,11 @@ def accuracies_from_few_labels(
         ArgumentError: another kind of model or data, or too few labels.
     """
     positive(labels=labels)
-    suits = trained.can_show("codes", "encodings") and train.is_image
+    suits = trained.can_show("codes", "encodings") and train.is_image and not trained.recipe.labelled
     if not suits or train.y is None or test.y is None:
         raise ArgumentError(
-            f"folder: augment needs a VAE of images with labels, this is {trained.settings.model!r} on {train.name!r}"
+            "folder: augment needs a VAE of images that learnt without their labels, and labelled data; this is "
+            f"{trained.settings.model!r} on {train.name!r}"
         )
     classes = int(train.y.max()) + 1
     if labels < 2 * classes:

@@ -150,7 +150,9 @@ def _of_codes(trained: Trained, test: Dataset) -> Measures:
         return {}
     found = trained.class_of(test.x)
     if not trained.can_show("information"):
-        return {"class accuracy": Measure(float((found == test.y).mean()), None, "of the discriminator, test examples")}
+        return {
+            "class accuracy": Measure(float((found == test.y).mean()), None, "as the model tells it, of test examples")
+        }
     model = trained.model
     with no_grad():
         codes = model.noise(COMPARED // 10, Generator(0))

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..data import Dataset
 from ..random import Generator
-from . import pictures, recommendation, restorations, sequences
+from . import pictures, recommendation, restorations, retrieval, sequences
 from .findings import Figures, Files, Measures
 from .trained import Trained
 
@@ -59,12 +59,13 @@ class Showing(Protocol):
 BY_KIND: dict[str, Showing] = {
     "images": pictures,
     "points": pictures,
+    "pairs": pictures,
     "text": sequences,
     "lines": sequences,
     "rolls": sequences,
     "likes": recommendation,
 }
-BY_CAPABILITY: dict[str, Showing] = {"restorations": restorations}  # comes first
+BY_CAPABILITY: dict[str, Showing] = {"restorations": restorations, "similarities": retrieval}  # comes first
 
 
 def showing(trained: Trained) -> Showing:

@@ -35,7 +35,7 @@ class Trained:
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
         self.kind = kind_of(settings.data)
-        self.is_image = self.kind == "images"
+        self.is_image = len(shape) == 3
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"
 
@@ -110,13 +110,18 @@ class Trained:
         logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), x)
         return logits.argmax(axis=1)
 
+    def similarities(self, x: np.ndarray, names: np.ndarray) -> np.ndarray:
+        """How well each of the pictures x suits each of the names (M, T): (N, M)."""
+        y = to_device(names, self.model.device)
+        return self._in_parts(lambda part: self.model.similarities(self._scaled(part), y), x)
+
     def prepared(self, x: Array) -> Array:
         """Examples of the data as the model takes them; see `Recipe.prepared`."""
         return self.recipe.prepared(x)
 
     def _shown(self, x: np.ndarray) -> np.ndarray:
         """Pixels in [0, 1]; points and symbols as they are."""
-        return unscale(x, self.black) if self.kind in ("images", "points") else x
+        return unscale(x, self.black) if self.is_image or self.kind == "points" else x
 
     def _scaled(self, x: np.ndarray) -> Tensor:
         return Tensor(self.prepared(x))

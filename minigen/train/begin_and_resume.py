@@ -271,7 +271,7 @@ def final_metrics(shown: Trained, trainer: Trainer, test: Dataset) -> dict[str, 
     """The trainer's test metrics, averaged over all examples; of point data with clusters, how many were found."""
     sums: dict[str, float] = {}
     weights = 0
-    labels = (test.y,) if shown.recipe.labelled else ()
+    labels = shown.recipe.targets(test)
     seed = next_seed(shown.settings.seed)
     rng, bits = Generator(seed), Generator(TEST_SEED)
     loader = Loader(test.x, *labels, batch_size=500, shuffle=False, drop_last=False, device=shown.settings.device)

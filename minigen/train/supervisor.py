@@ -81,7 +81,7 @@ class Supervisor:
         self.group = trainer.group
         settings = run.settings
         self.shown = Trained(trainer.model, settings, run.shape)
-        labels = (data.y,) if self.shown.recipe.labelled else ()
+        labels = self.shown.recipe.targets(data)
         self.batches = Batches(
             data.x,
             *labels,

@@ -32,6 +32,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "verdicts": 1,
     "log-probabilities": 2,
     "recommendations": 1,
+    "similarities": 2,
 }
 
 
@@ -61,7 +62,7 @@ def test_capabilities_have_a_way_to_be_called():
 def test_a_recipe_declares_what_its_model_can_show_and_nothing_else(name):
     model, declared = built(name), set(RECIPES[name].shows)
     assert {capability for capability in CAPABILITIES if shown_by(model, capability)} == declared
-    assert hasattr(model, "sample") != ("restorations" in declared)
+    assert hasattr(model, "sample") == RECIPES[name].generates
 
 
 def test_a_method_that_wants_more_does_not_count():
