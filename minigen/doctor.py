@@ -87,7 +87,7 @@ def _packages() -> list[Finding]:
 
 BY_HAND = ("celeba",)
 FOLDERS = {  # where it has no folder of its own
-    "stacked_mnist": "mnist",
+    **dict.fromkeys(("stacked_mnist", "moving-mnist"), "mnist"),
     **dict.fromkeys(("shakespeare", "makemore-names"), "text"),
     **dict.fromkeys(("jsb", "nottingham", "chorales", "melodies"), "music"),
 }

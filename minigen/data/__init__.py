@@ -5,10 +5,12 @@ from types import ModuleType
 
 from ..errors import ArgumentError, unknown_name
 from .alphabet import PAD, decode, encode
+from .car_following import load_series
 from .dataset import Dataset
 from .lines import MAKEMORE, load_lines
 from .loader import Loader
 from .mnist import located, mnist_like
+from .moving import SCENES, load_clips
 from .music import MUSIC, load_rolls
 from .small_digits import digits
 from .stacked import stacked_mnist
@@ -37,13 +39,18 @@ DATASETS = {
     "chorales": "lines: four bars of the chorales of jsb, the soprano first, then the other voices",
     "jsb": "piano rolls: 382 chorales of Bach, a quarter note a frame",
     "nottingham": "piano rolls: 1037 folk tunes with chords, an eighth note a frame",
+    "car-following": "series: 30 000 times a driver behind a car that brakes, 15 seconds each",
+    "moving-digits": "clips: 11 000 of ten frames, a digit of 8x8 pixels that bounces in 16x16",
+    "moving-mnist": "clips: 6000 of ten frames, two digits of mnist that bounce in 32x32 pixels",
 }
 TEXTS = ("sonnets", "shakespeare")
 LINES = ("names", "makemore-names", "adder")
 TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # and what they are made from
 OF_LINES, OF_ROLLS = (*LINES, *TUNES), tuple(MUSIC)
+SERIES, CLIPS = ("car-following",), tuple(SCENES)
+OF_MNIST = ("stacked_mnist", "moving-mnist")
 EMBEDDED = ("digits", "sonnets", "names")
-COMPUTED = (*TOYS, "adder")
+COMPUTED = (*TOYS, "adder", *SERIES, "moving-digits")
 PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
 
 
@@ -52,14 +59,15 @@ def kind_of(name: str) -> str:
 
     Returns:
         'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
-        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88).
+        (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88); 'series', numbers
+        (N, T + 1, channels); 'clips', frames (N, T, H, W, C).
 
     Raises:
         ArgumentError: an unknown name.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS}
+    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS, "series": SERIES, "clips": CLIPS}
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
@@ -89,6 +97,10 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return load_tunes(name, split, folder)
     if name in MUSIC:
         return load_rolls(name, split, folder)
+    if name in SERIES:
+        return load_series(name, split)
+    if name in CLIPS:
+        return load_clips(name, split, folder)
     if name in TOYS:
         return toy(name, split)
     if name == "digits":
@@ -124,7 +136,7 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return str(PINNED[TUNES.get(name, name)].located(folder) or "")
     if name in ("cifar10", "celeba"):
         return str(_photographs(name).located(folder) or "")
-    return str(located("mnist" if name == "stacked_mnist" else name, folder) or "")
+    return str(located("mnist" if name in OF_MNIST else name, folder) or "")
 
 
 __all__ = [

@@ -14,7 +14,8 @@ class Dataset:
         x: float32, images (N, H, W, C) with pixels in [0, 1], or points (N, D). Images that need not fit into memory
             (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them. Of text
             and of lines, bytes (N, T + 1): the place of each symbol in the alphabet, or PAD = 255 after the end. Of
-            piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end.
+            piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end. Of series,
+            float32 (N, T + 1, channels). Of clips, bytes 0 ... 255, (N, T, H, W, C).
         y: (N,) integers, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.
@@ -40,10 +41,11 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What the examples are: 'images', 'points', 'text', 'lines' or 'rolls'; see `minigen.data.kind_of`."""
+        """What the examples are, such as 'images' or 'points'; see `minigen.data.kind_of`."""
         if self.x.ndim == 2 and self.alphabet:
             return "lines" if self.alphabet[0] == "\n" and not self.x[:, 0].any() else "text"
-        return {4: "images", 3: "rolls"}.get(self.x.ndim, "points")
+        of_three = "series" if self.x.dtype.kind == "f" else "rolls"
+        return {5: "clips", 4: "images", 3: of_three}.get(self.x.ndim, "points")
 
     def __len__(self) -> int:
         return len(self.x)

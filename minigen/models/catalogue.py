@@ -32,6 +32,8 @@ FILES = (
     "sequences.transformer",
     "sequences.gru",
     "vaes.melody",
+    "sequences.car_following",
+    "sequences.video",
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -39,6 +39,7 @@ CAPABILITIES = {
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
+    "continuations": "continued",  # (the first frames of clips, rng) -> whole clips that begin with them
 }
 
 
@@ -55,6 +56,8 @@ KINDS = {
     "text": Kind("a text", "sonnets"),
     "lines": Kind("lines of text", "names"),
     "rolls": Kind("piano rolls", "jsb"),
+    "series": Kind("series of numbers", "car-following"),
+    "clips": Kind("clips", "moving-digits"),
 }
 LONGEST_TEXT = 255  # characters of an option
 
@@ -322,7 +325,7 @@ class Recipe:
         kind = kind_of(settings.data)
         if kind not in self.takes:
             raise ArgumentError(f"data: {self.name!r} cannot learn from {KINDS[kind].name}, got {settings.data!r}")
-        axes = {"images": 3, "rolls": 2}.get(kind, 1)
+        axes = {"clips": 4, "images": 3, "rolls": 2, "series": 2}.get(kind, 1)
         if len(shape) != axes:
             raise ArgumentError(f"shape: {settings.data!r} has examples of {axes} axes, got {list(shape)}")
         alphabet = settings.get("alphabet", "")

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 from ..backend import Array, to_device, to_numpy
-from ..data import OF_LINES, unscale
+from ..data import OF_LINES, SERIES, unscale
 from ..models import Recipe, Settings, recipe_of
 from ..nn import Module
 from ..random import Generator
@@ -35,7 +35,9 @@ class Trained:
         self.settings, self.shape = settings, shape
         self.recipe: Recipe = recipe_of(settings.model)
         symbols = "lines" if settings.data in OF_LINES else "text"
-        self.kind = {3: "images", 2: "rolls"}.get(len(shape), symbols if settings.get("alphabet", "") else "points")
+        of_one = symbols if settings.get("alphabet", "") else "points"
+        of_two = "series" if settings.data in SERIES else "rolls"
+        self.kind = {4: "clips", 3: "images", 2: of_two}.get(len(shape), of_one)
         self.is_image = self.kind == "images"
         self.black = self.recipe.black if self.is_image else 0.0
         self.title = f"{settings.model} on {settings.data}"
@@ -86,6 +88,10 @@ class Trained:
             return q.sample(rng) if rng else q.mean
 
         return self._in_parts(code, x)
+
+    def continued(self, x: np.ndarray, rng: Generator) -> np.ndarray:
+        """Clips that begin with the frames x (N, t, H, W, C), as the model goes on."""
+        return self._in_parts(lambda part: self.model.continued(self._scaled(part), rng), x)
 
     def class_of(self, x: np.ndarray) -> np.ndarray:
         """The likeliest class of each example: (N,)."""
