@@ -39,7 +39,7 @@ CAPABILITIES = {
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
-    "continuations": "continued",  # (the first frames of clips, rng) -> whole clips that begin with them
+    "continuations": "continued",  # (what is given of examples, rng) -> whole examples
 }
 
 

@@ -8,6 +8,8 @@ music          a roll as sound, as notes, as a picture; playing makes them of wh
 music          piano rolls as sounds, as MIDI, as pictures
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
 restorations   decibels beside what needs no learning
+scenarios      drivers beside the simulator's, and how often they nearly collide
+clips          how a clip goes on, beside the truth
 evaluation     the measures that suit a model
 augmentation   what a model's images are worth to a classifier with few labels
 """

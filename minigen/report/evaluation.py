@@ -32,7 +32,7 @@ from ..metrics import (
 )
 from ..metrics.classifier import MUST_REACH, accuracy, classifier_for
 from ..random import Generator
-from . import playing, plots
+from . import clips, playing, plots, scenarios
 from .pictures import Figures, baselines
 from .trained import Trained
 
@@ -71,6 +71,10 @@ def evaluate(trained: Trained, train: Dataset, test: Dataset, n: int, seed: int)
         raise ArgumentError(f"folder: {trained.settings.model!r} restores images; what it is worth is in metrics.jsonl")
     trained.recipe.check_data(trained.settings, train)
     rng = Generator(seed)
+    if trained.kind == "series":
+        return _of_series(trained, train, test, n, rng)
+    if trained.kind == "clips":
+        return _of_clips(trained, train, test, n, rng)
     if trained.kind not in ("images", "points"):
         return _of_sequences(trained, train, test, rng), {}
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
@@ -127,6 +131,27 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     others = playing.measures(trained, test) | baselines(train, test)
     units = {name: "note" if name in playing.OF_NOTES else what for name in others}
     return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
+
+
+def _of_series(
+    trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator
+) -> tuple[Measures, Figures]:
+    """The likelihood beside a Gaussian's, and near-collisions beside the simulator's; see `scenarios`."""
+    nats = -float(trained.log_prob(test.x, rng).mean(dtype=np.float64))
+    measures = {"NLL": Measure(nats, None, f"nats a series, of {len(test)} test series, exact")}
+    for name, value in baselines(train, test).items():
+        measures[f"NLL, {name}"] = Measure(value, None, "the same, of accelerations by least squares")
+    shares, tail = scenarios.measured(trained, train, test, n, rng)
+    return measures | {name: Measure(*found) for name, found in shares.items()}, {"tail.png": tail}
+
+
+def _of_clips(
+    trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator
+) -> tuple[Measures, Figures]:
+    """How near continuations are to the truth; see `clips`."""
+    decibels, horizon = clips.measured(trained, train, test, n, rng)
+    note = f"dB, of {min(n, clips.TESTED, len(test))} test clips"
+    return {name: Measure(value, None, note) for name, value in decibels.items()}, {"horizon.png": horizon}
 
 
 def drawn(n: int, train: Dataset) -> int:

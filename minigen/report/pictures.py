@@ -11,7 +11,7 @@ from ..metrics import modes_found
 from ..models.sequences.ngram import counting
 from ..models.sequences.sequence_model import SequenceModel
 from ..random import Generator
-from . import plots
+from . import clips, plots, scenarios
 from .playing import final_music, is_music, music_baselines
 from .trained import Trained
 from .writing import final_texts
@@ -42,12 +42,17 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "kl": ("nats per example", None, None),
     "prior": ("nats per grid", None, None),
     "bits_per_dim": ("bits per dimension", None, None),
+    "word_nats": ("nats per word", None, None),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss
 }
 
 
 def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
     """What a finished run leaves besides numbers, by file name: pictures, a text, something to hear."""
+    if trained.kind == "series":
+        return {"samples.png": scenarios.final_picture(trained, test, rng)}
+    if trained.kind == "clips":
+        return {**clips.final_files(trained, test, rng)}
     written = final_texts(trained, rng) if trained.kind in ("text", "lines") else {}
     if is_music(test.name):
         return {**written, **final_music(trained, test, rng)}
@@ -57,11 +62,13 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
 
 
 def baselines(train: Dataset, test: Dataset, a_line: bool = False) -> dict[str, float]:
-    """What needs no net, beside the losses of one that learns text or music: counting, in nats a symbol or a frame.
+    """What needs no net, beside the losses of one that learns text, music or series; nats a symbol, frame or series.
 
     Args:
         train, test: the data. a_line: whether to count in nats a line.
     """
+    if train.kind == "series":
+        return scenarios.baselines(train, test)
     if train.kind not in ("text", "lines"):
         return music_baselines(train, test)
     found = counting(train.x, test.x, len(train.alphabet))
@@ -110,7 +117,11 @@ def curves(rows: list[dict[str, Any]], trained: Trained, test: Dataset) -> "Figu
 
 
 def picture_of(samples: np.ndarray, data: Dataset | None, title: str) -> "Figure":
-    """Samples as a grid of images, or as points over those of the data, if they are."""
+    """Samples as a grid of images, as rows of frames, as trajectories, or as points over those of the data."""
+    if samples.ndim == 5:
+        return clips.samples_picture(samples, title)
+    if samples.ndim == 3:
+        return scenarios.samples_picture(samples, title)
     if data is None or data.is_image:
         return plots.image_grid(samples, 10, title)
     return plots.scatter(samples, data.x[:2000], title)

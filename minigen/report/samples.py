@@ -22,8 +22,11 @@ SUFFIXES = {
     "text": (".txt",),
     "lines": (".txt",),
     "rolls": (*MUSIC, ".npy"),
+    "series": (".png", ".npy"),
+    "clips": (".png", ".npy"),
 }
-COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1}
+COUNTS = {"images": 100, "points": 100, "text": 1, "lines": 20, "rolls": 1, "series": 4, "clips": 10}
+MOST = {"images": MOST_IMAGES, "points": MOST_POINTS, "series": 12, "clips": 100}  # in a picture
 OF_DRAWING = ("temperature", "top_k", "top_p")
 LACKS = {
     "label": "knows no classes",
@@ -81,11 +84,11 @@ def sampled(
         return counted(n, "roll"), lambda path: save_parts(path, x.shape, [x])
     if suffix == ".npy":
         return counted(n, "sample"), lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
-    most = MOST_IMAGES if trained.is_image else MOST_POINTS
+    most = MOST[trained.kind]
     told = counted(n, "sample")
     if n > most:
         told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
-    shown = load(trained.settings.data, "test", folder=folder) if not trained.is_image else None
+    shown = load(trained.settings.data, "test", folder=folder) if trained.kind == "points" else None
     return told, picture_of(trained.sample(min(n, most), rng, **how), shown, f"{trained.title}, seed {seed}")
 
 

@@ -90,7 +90,7 @@ class Trained:
         return self._in_parts(code, x)
 
     def continued(self, x: np.ndarray, rng: Generator) -> np.ndarray:
-        """Clips that begin with the frames x (N, t, H, W, C), as the model goes on."""
+        """Whole examples, of which x is given: the first frames of clips, or the leaders and beginnings of series."""
         return self._in_parts(lambda part: self.model.continued(self._scaled(part), rng), x)
 
     def class_of(self, x: np.ndarray) -> np.ndarray:

@@ -79,9 +79,7 @@ class CarFollower(Module):
 
     def log_prob(self, x: Tensor, rng: Generator | None = None) -> Tensor:
         """log p of each driver's accelerations given the leader: series (N, T+1, 3) -> (N,) nats. It draws nothing."""
-        if x.ndim != 3 or x.shape[1] < 2 or x.shape[2] != 3:
-            raise ShapeError(f"CarFollower: series have shape {x.shape}, expected (N, T+1, 3) with T >= 1")
-        speed = x.data[:, :, SPEED]
+        speed = self.checked(x).data[:, :, SPEED]
         done = Tensor((speed[:, 1:] - speed[:, :-1])[..., None] / speed.dtype.type(STEP))
         return self.accelerations(x.data).log_likelihood(done)
 
@@ -89,30 +87,18 @@ class CarFollower(Module):
         """-log p in nats a series, averaged over the batch."""
         return DensityLoss(-ops.mean(self.log_prob(x)))
 
-    def prepare(self, x: Tensor) -> None:
-        """Nothing is set by the data."""
-
-    def sample(self, n: int, rng: Generator | None = None, *, given: Array | None = None) -> Tensor:
-        """Series (n, T+1, 3) of drivers, step by step.
+    def continued(self, x: Tensor, rng: Generator | None = None) -> Tensor:
+        """Drivers drawn step by step behind given leaders: series (N, T+1, 3).
 
         Args:
-            n: how many.
+            x: the leaders' speeds, and each driver's first gap and speed, (N, T+1, 3); the rest is not looked at.
             rng: where the draws come from.
-            given: the leaders' speeds, and each driver's first gap and speed (n, T+1, 3); what else is in there is not
-                looked at. Default: those that the data are made of, drawn anew.
 
         Raises:
-            ShapeError: `given` has another shape.
+            ShapeError: x has another shape.
         """
-        whole("n", n)
-        rng = given_or_default(rng)
-        if given is None:
-            given = conditions(n, rng, self.steps)
-        if given.ndim != 3 or len(given) != n or given.shape[1] < 2 or given.shape[2] != 3:
-            raise ShapeError(f"given: expected {n} series (T+1, 3) with T >= 1, got the shape {given.shape}")
-        x = to_device(given, self.device).copy()
-        xp, h = xp_of(x), self.memory.start(n)
-        step = x.dtype.type(STEP)
+        rng, x = given_or_default(rng), self.checked(x).data.copy()
+        xp, h, step = xp_of(x), self.memory.start(len(x)), x.dtype.type(STEP)
         with self.evaluating(), no_grad():
             for t in range(x.shape[1] - 1):
                 h = raw(self.memory(Tensor(self.seen(x[:, t : t + 1], x[:, max(0, t - 1)][:, None])), h))[:, -1]
@@ -120,6 +106,19 @@ class CarFollower(Module):
                 x[:, t + 1, SPEED] = xp.maximum(0, x[:, t, SPEED] + step * acceleration)
                 x[:, t + 1, GAP] = next_gap(x[:, t, GAP], x[:, t : t + 2, LEADER], x[:, t : t + 2, SPEED])
         return Tensor(x)
+
+    def sample(self, n: int, rng: Generator | None = None) -> Tensor:
+        """n series (n, T+1, 3), behind leaders like those that the data are made of, drawn anew."""
+        whole("n", n)
+        rng = given_or_default(rng)
+        return self.continued(Tensor(to_device(conditions(n, rng, self.steps), self.device)), rng)
+
+    @staticmethod
+    def checked(x: Tensor) -> Tensor:
+        """The same series, if they have the shape (N, T+1, 3)."""
+        if x.ndim != 3 or x.shape[1] < 2 or x.shape[2] != 3:
+            raise ShapeError(f"CarFollower: series have shape {x.shape}, expected (N, T+1, 3) with T >= 1")
+        return x
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
@@ -147,7 +146,7 @@ RECIPES = (
         follower_trainer,
         (STEPS(1500), BATCH_SIZE(64), LR(5e-3), WIDTH(64, help="features of the state")),
         takes=("series",),
-        shows=("log-probabilities",),
+        shows=("log-probabilities", "continuations"),
         meaning=lambda s: "the loss is -log p of a driver's accelerations given the leader, in nats per series, exact",
         unit=lambda s: "nats per series",
     ),

@@ -47,7 +47,8 @@ class VideoGPT(Module):
     """
 
     def __init__(self, frames: VQAutoencoder, language: LanguageModel, length: int, grid: tuple[int, int]) -> None:
-        self.frames, self.language, self.length, self.grid = frames, language, length, grid
+        self.frames: Any = frames
+        self.language, self.length, self.grid = language, length, grid
 
     def words_of(self, x: Tensor) -> Array:
         """The words of clips (N, t, H, W, C) behind the one that begins them: integers (N, 1 + t h w)."""
@@ -64,6 +65,15 @@ class VideoGPT(Module):
     def nats_a_word(self, words: Array) -> Tensor:
         """-log p of the words (N, 1 + M) of clips, averaged over all but the first."""
         return -ops.mean(Categorical(self.language(words[:, :-1])).log_prob(words[:, 1:]))
+
+    def prepare(self, x: Tensor) -> None:
+        """Let the decoder begin at the mean pixel of clips x (N, T, H, W, C).
+
+        Most of a frame is black. From grey, the first steps go straight to black, so far that a codebook is left whose
+        words all mean the same.
+        """
+        mean = min(max(float(ops.mean(x).item()), 0.001), 0.999)
+        self.frames.decoder[-2].b.data[...] = math.log(mean / (1 - mean))
 
     def continued(self, x: Tensor, rng: Generator | None = None) -> Tensor:
         """Clips that begin with the frames x (N, t, H, W, C) and go on as the model draws: (N, T, H, W, C)."""
@@ -122,6 +132,10 @@ class VideoTrainer(Trainer):
         self.language_optimizer = Adam(model.language.parameters(), lr=schedule, betas=(0.9, 0.99))
         self.language_optimizer.max_norm = MOST
         super().__init__(model, self.optimizer, self.language_optimizer)
+
+    def prepare(self, x: Tensor) -> None:
+        """See `VideoGPT.prepare`."""
+        self.model.prepare(x)
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """Both steps on the clips x (N, T, H, W, C); the terms of the losses, of a frame and of a word."""
@@ -185,7 +199,7 @@ def video_trainer(model: VideoGPT, s: Settings) -> VideoTrainer:
 OPTIONS: tuple[Any, ...] = (
     STEPS(1500),
     BATCH_SIZE(16),
-    LR(2e-3),
+    LR(3e-3),
     LATENT_DIM(16),
     WORDS(128),
     BLOCKS(2),
