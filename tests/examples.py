@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from minigen import data
-from minigen.data import Dataset
+from minigen import Generator, data
+from minigen.data import Dataset, pixels
+from minigen.data.car_following import conditions, followed
+from minigen.data.moving import SCENES, moving
+from minigen.data.small_digits import all_digits
 from minigen.models import Recipe
 
 FRAMES = np.random.default_rng(0).random((40, 9, 88)) < 0.05
@@ -13,6 +16,8 @@ BY_KIND = {
     "text": data.load("sonnets"),
     "lines": data.load("names"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
+    "series": Dataset("car-following", followed(conditions(200, Generator(0), 12), Generator(1))),
+    "clips": Dataset("moving-digits", pixels(moving(15 * all_digits()[0], SCENES["moving-digits"], 60, Generator(0), 6))),
 }
 
 

@@ -25,7 +25,7 @@ from ..errors import ArgumentError, ShapeError
 from ..random import Generator
 
 Z = 1.959964  # of 95 %
-RIDGE = 1e-3  # of the regression, in (m/s)^2: leaders' speeds repeat themselves
+RIDGE = 1e-3  # added to variances: leaders' speeds repeat themselves, and the examples may be few
 PART = 500  # series that are compared at once
 
 
@@ -80,7 +80,8 @@ class GaussianDriver:
         square = c.T @ c / len(c) + RIDGE * np.eye(c.shape[1])
         self.slope = np.linalg.solve(square, c.T @ a / len(c))  # (T+2, T)
         rest = a - c @ self.slope
-        self.factor = np.linalg.cholesky(rest.T @ rest / len(rest))  # of the covariance, (T, T)
+        covariance = rest.T @ rest / len(rest) + RIDGE * np.eye(rest.shape[1])
+        self.factor = np.linalg.cholesky(covariance)  # (T, T)
 
     def expected(self, x: np.ndarray) -> np.ndarray:
         """The mean accelerations in the situations of series (N, T+1, 3): (N, T)."""

@@ -116,7 +116,8 @@ def tail(ttc: dict[str, np.ndarray], title: str) -> "Figure":
         below.plot(seconds, r, color=COLOURS[name])
         below.fill_between(seconds, low, high, color=COLOURS[name], alpha=0.15, linewidth=0)
     below.axhline(1, color=COLOURS["simulated"], linewidth=1)
-    above.set(yscale="log", ylabel="share of series", title=title)
+    above.set(yscale="log", ylabel="share of series")
+    above.set_title(title, fontsize=10)
     below.set(yscale="log", ylabel="ratio to simulated", xlabel="smallest time to collision below (s)")
     for axes in (above, below):
         axes.grid(alpha=0.3)

@@ -15,6 +15,7 @@ from minigen.data.download import cache_folder
 from minigen.errors import ArgumentError, DataError
 
 SPLITS = ("train", "test")
+KINDS = ("text", "lines", "points", "series", "clips")
 
 
 # ------------------------------------------------------------------------------------------------- names and `Dataset`
@@ -43,14 +44,14 @@ def test_a_folder_for_what_is_not_in_files(name, tmp_path):
 def test_everything_is_described_and_located():
     assert all("\n" not in text and text for text in data.DATASETS.values())
     here = {name for name in data.DATASETS if data.locate(name)}
-    images = {"mnist", "fashion_mnist", "stacked_mnist", "cifar10", "celeba"}
+    images = {"mnist", "fashion_mnist", "stacked_mnist", "moving-mnist", "cifar10", "celeba"}
     texts, music = {"shakespeare", "makemore-names"}, {"jsb", "nottingham", "melodies", "chorales"}
     assert here == set(data.DATASETS) - images - texts - music
 
 
 def test_the_kind_is_what_the_description_says():
     for name, text in data.DATASETS.items():
-        said = {"text": "text", "lines": "lines", "points": "points", "piano rolls": "rolls"}.get(text.split(":")[0])
+        said = {"piano rolls": "rolls"}.get(kind := text.split(":")[0], kind if kind in KINDS else None)
         assert data.kind_of(name) == (said or "images")
         if data.locate(name):
             assert data.load(name, "test").kind == data.kind_of(name)

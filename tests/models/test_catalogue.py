@@ -30,6 +30,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "information": 2,
     "restorations": 3,
     "log-probabilities": 2,
+    "continuations": 2,
 }
 
 
