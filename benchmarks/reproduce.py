@@ -25,7 +25,17 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import yardstick  # noqa: E402
-from benchmarks.protocols import autoregressive, flows, games, likelihood, music, restoration, text  # noqa: E402
+from benchmarks.protocols import (  # noqa: E402
+    autoregressive,
+    flows,
+    games,
+    likelihood,
+    music,
+    restoration,
+    scenarios,
+    text,
+    video,
+)
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
 from minigen.data.files import json_text, write_whole  # noqa: E402
@@ -42,6 +52,8 @@ ROWS: dict[str, Row] = {
     **autoregressive.ROWS,
     **yardstick.ROWS,
     **music.ROWS,
+    **scenarios.ROWS,
+    **video.ROWS,
 }
 
 

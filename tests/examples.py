@@ -17,7 +17,9 @@ BY_KIND = {
     "lines": data.load("names"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
     "series": Dataset("car-following", followed(conditions(200, Generator(0), 12), Generator(1))),
-    "clips": Dataset("moving-digits", pixels(moving(15 * all_digits()[0], SCENES["moving-digits"], 60, Generator(0), 6))),
+    "clips": Dataset(
+        "moving-digits", pixels(moving(15 * all_digits()[0], SCENES["moving-digits"], 60, Generator(0), 6))
+    ),
 }
 
 

@@ -32,6 +32,7 @@ LEADER, GAP, SPEED = 0, 1, 2  # channels
 HARDEST = 8.0  # m/s^2 of braking, on a dry road
 NOISE = 0.3  # m/s^2, the deviation of a step's acceleration
 STANDING = 2.0  # s0, metres
+Numbers = np.ndarray | float
 SIZES = {"train": 20_000, "test": 10_000}
 SEEDS = {"train": 0, "test": 1}
 
@@ -97,7 +98,7 @@ def followed(given: np.ndarray, rng: Generator) -> np.ndarray:
 
 
 def idm(
-    s: np.ndarray, v: np.ndarray, leader: np.ndarray, v0: np.ndarray, headway: np.ndarray, a: np.ndarray, b: np.ndarray
+    s: np.ndarray, v: np.ndarray, leader: np.ndarray, v0: Numbers, headway: Numbers, a: Numbers, b: Numbers
 ) -> np.ndarray:
     """The acceleration of the Intelligent Driver Model, in m/s^2; gaps s below half a metre count as that."""
     desired = STANDING + v * headway + v * (v - leader) / (2 * np.sqrt(a * b))
@@ -113,4 +114,6 @@ def with_speeds(given: np.ndarray, speed: np.ndarray) -> np.ndarray:
     """The series of `conditions` (n, T+1, 3) with drivers of these speeds (n, T+1), and the gaps that follow."""
     closing = given[:, :, LEADER] - speed  # of the gap, negative where it shrinks
     gap = given[:, :1, GAP] + STEP * np.cumsum((closing[:, 1:] + closing[:, :-1]) / 2, axis=1, dtype=np.float64)
-    return np.stack([given[:, :, LEADER], np.concatenate([given[:, :1, GAP], gap], axis=1), speed], 2).astype(np.float32)
+    return np.stack([given[:, :, LEADER], np.concatenate([given[:, :1, GAP], gap], axis=1), speed], 2).astype(
+        np.float32
+    )

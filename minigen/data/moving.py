@@ -29,10 +29,10 @@ SEEDS = {"train": 0, "test": 1}
 
 
 class Scene(NamedTuple):
-    """A picture of side x side pixels with some digits, each `fastest` pixels a frame along an axis at most."""
+    """A picture of side x side pixels with so many digits, each `fastest` pixels a frame along an axis at most."""
 
     side: int
-    count: int
+    digits: int
     fastest: int
     sizes: dict[str, int]
 
@@ -63,16 +63,16 @@ def moving(images: np.ndarray, scene: Scene, n: int, rng: Generator, frames: int
     """n clips of digits from `images`, bytes (M, h, w): bytes (n, frames, side, side, 1)."""
     h, w = images.shape[1:]
     room = np.array([scene.side - h, scene.side - w])
-    digit = images[rng.host.integers(len(images), size=(n, scene.count))]  # (n, count, h, w)
-    start = rng.host.integers(room + 1, size=(n, scene.count, 2))
-    velocities = np.array([v for v in np.ndindex(2 * scene.fastest + 1, 2 * scene.fastest + 1)]) - scene.fastest
+    digit = images[rng.host.integers(len(images), size=(n, scene.digits))]  # (n, count, h, w)
+    start = rng.host.integers(room + 1, size=(n, scene.digits, 2))
+    velocities = np.array(list(np.ndindex(2 * scene.fastest + 1, 2 * scene.fastest + 1))) - scene.fastest
     moves = velocities[(velocities != 0).any(axis=1)]  # none stands still
-    v = moves[rng.host.integers(len(moves), size=(n, scene.count))]
+    v = moves[rng.host.integers(len(moves), size=(n, scene.digits))]
     x = np.zeros((n, frames, scene.side, scene.side), np.uint8)
     row, column = np.arange(h)[None, :, None], np.arange(w)[None, None, :]
     for t in range(frames):
         top, left = np.moveaxis(bounced(start + v * t, room), -1, 0)[..., None, None]  # (n, count, 1, 1)
-        for i in range(scene.count):
+        for i in range(scene.digits):
             place = np.arange(n)[:, None, None], t, top[:, i] + row, left[:, i] + column
             x[place] = np.maximum(x[place], digit[:, i])
     return x[..., None]

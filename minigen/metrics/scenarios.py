@@ -60,7 +60,7 @@ def ratio_interval(k: int, n: int, k2: int, n2: int) -> tuple[float, float, floa
 
 
 def situation(x: np.ndarray) -> np.ndarray:
-    """c of each series (N, T+1, 3): the leader's speeds and the first gap, (N, T+2). The driver begins as the leader."""
+    """c of each series (N, T+1, 3): the leader's speeds and the first gap, (N, T+2); the first speeds are equal."""
     return np.concatenate([x[:, :, LEADER], x[:, :1, GAP]], axis=1).astype(np.float64)
 
 

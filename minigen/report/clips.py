@@ -47,7 +47,7 @@ def samples_picture(x: np.ndarray, title: str) -> "Figure":
 
 
 def sheet(x: np.ndarray, given: int, title: str) -> "Figure":
-    """Groups of clips (N, k, T, H, W, C), a row each; a gap after the frames that are given, a smaller one each group."""
+    """Groups of clips (N, k, T, H, W, C), a row each, with a gap after the frames that are given."""
     n, k, length, h, w, c = x.shape
     blank = np.ones((n, k, 1, h, w, c), x.dtype)
     rows = np.concatenate([x[:, :, :given], blank, x[:, :, given:]], axis=2)

@@ -133,9 +133,7 @@ def _of_sequences(trained: Trained, train: Dataset, test: Dataset, rng: Generato
     return ours | {name: Measure(value, None, f"nats a {units[name]}") for name, value in others.items()}
 
 
-def _of_series(
-    trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator
-) -> tuple[Measures, Figures]:
+def _of_series(trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator) -> tuple[Measures, Figures]:
     """The likelihood beside a Gaussian's, and near-collisions beside the simulator's; see `scenarios`."""
     nats = -float(trained.log_prob(test.x, rng).mean(dtype=np.float64))
     measures = {"NLL": Measure(nats, None, f"nats a series, of {len(test)} test series, exact")}
@@ -145,9 +143,7 @@ def _of_series(
     return measures | {name: Measure(*found) for name, found in shares.items()}, {"tail.png": tail}
 
 
-def _of_clips(
-    trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator
-) -> tuple[Measures, Figures]:
+def _of_clips(trained: Trained, train: Dataset, test: Dataset, n: int, rng: Generator) -> tuple[Measures, Figures]:
     """How near continuations are to the truth; see `clips`."""
     decibels, horizon = clips.measured(trained, train, test, n, rng)
     note = f"dB, of {min(n, clips.TESTED, len(test))} test clips"

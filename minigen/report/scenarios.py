@@ -112,7 +112,9 @@ def tail(ttc: dict[str, np.ndarray], title: str) -> "Figure":
         above.fill_between(seconds, *band, color=COLOURS[name], alpha=0.15, linewidth=0)
         if name == "simulated":
             continue
-        r, low, high = np.array([ratio_interval(int(a), n, int(b), n) for a, b in zip(k, counts["simulated"], strict=True)]).T
+        r, low, high = np.array(
+            [ratio_interval(int(a), n, int(b), n) for a, b in zip(k, counts["simulated"], strict=True)]
+        ).T
         below.plot(seconds, r, color=COLOURS[name])
         below.fill_between(seconds, low, high, color=COLOURS[name], alpha=0.15, linewidth=0)
     below.axhline(1, color=COLOURS["simulated"], linewidth=1)

@@ -18,10 +18,6 @@ What remains assumed: that one step's acceleration is Gaussian, given what was b
 No lesson derives it yet.
 """
 
-import math
-
-import numpy as np
-
 from ... import ops
 from ...autodiff import Tensor, no_grad, raw
 from ...backend import Array, to_device, xp_of
@@ -66,7 +62,15 @@ class CarFollower(Module):
         gap, speed, leader = x[..., GAP], x[..., SPEED], x[..., LEADER]
         closing, near = speed - leader, xp_of(x).maximum(gap, NEAREST)
         change = x - before
-        found = [gap / 50, speed / 30, closing / 5, closing / near, speed / near, change[..., LEADER], change[..., SPEED]]
+        found = [
+            gap / 50,
+            speed / 30,
+            closing / 5,
+            closing / near,
+            speed / near,
+            change[..., LEADER],
+            change[..., SPEED],
+        ]
         return xp_of(x).stack(found, axis=-1)
 
     def accelerations(self, x: Array) -> Normal:
@@ -97,15 +101,15 @@ class CarFollower(Module):
         Raises:
             ShapeError: x has another shape.
         """
-        rng, x = given_or_default(rng), self.checked(x).data.copy()
-        xp, h, step = xp_of(x), self.memory.start(len(x)), x.dtype.type(STEP)
+        rng, y = given_or_default(rng), self.checked(x).data.copy()
+        xp, h, step = xp_of(y), self.memory.start(len(y)), y.dtype.type(STEP)
         with self.evaluating(), no_grad():
-            for t in range(x.shape[1] - 1):
-                h = raw(self.memory(Tensor(self.seen(x[:, t : t + 1], x[:, max(0, t - 1)][:, None])), h))[:, -1]
+            for t in range(y.shape[1] - 1):
+                h = raw(self.memory(Tensor(self.seen(y[:, t : t + 1], y[:, max(0, t - 1)][:, None])), h))[:, -1]
                 acceleration = raw(self._told(Tensor(h)).sample(rng))[:, 0]
-                x[:, t + 1, SPEED] = xp.maximum(0, x[:, t, SPEED] + step * acceleration)
-                x[:, t + 1, GAP] = next_gap(x[:, t, GAP], x[:, t : t + 2, LEADER], x[:, t : t + 2, SPEED])
-        return Tensor(x)
+                y[:, t + 1, SPEED] = xp.maximum(0, y[:, t, SPEED] + step * acceleration)
+                y[:, t + 1, GAP] = next_gap(y[:, t, GAP], y[:, t : t + 2, LEADER], y[:, t : t + 2, SPEED])
+        return Tensor(y)
 
     def sample(self, n: int, rng: Generator | None = None) -> Tensor:
         """n series (n, T+1, 3), behind leaders like those that the data are made of, drawn anew."""

@@ -61,9 +61,7 @@ class VQAutoencoder(Module):
         rng: for the codebook.
     """
 
-    def __init__(
-        self, encoder: Module, decoder: Module, words: int, length: int, rng: Generator | None = None
-    ) -> None:
+    def __init__(self, encoder: Module, decoder: Module, words: int, length: int, rng: Generator | None = None) -> None:
         positive(words=words, length=length)
         self.encoder, self.decoder, self.words = encoder, decoder, words
         self.codebook = Buffer(given_or_default(rng).normal((words, length), device="cpu"))

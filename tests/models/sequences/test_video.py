@@ -102,7 +102,7 @@ def test_each_optimizer_moves_its_own_part():
 
 @pytest.mark.long
 def test_it_learns_to_show_and_to_go_on():
-    model, trainer = built(width=32, words=32, steps=150, lr=5e-3)
+    _, trainer = built(width=32, words=32, steps=150, lr=5e-3)
     rng, seen = mg.Generator(0), []
     for i in range(150):
         seen.append(trainer.step(mg.tensor(CLIPS.x[10 * (i % 6) : 10 * (i % 6) + 10]), rng))
