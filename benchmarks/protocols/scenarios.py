@@ -3,8 +3,8 @@
 `evaluate`, on all 10 000 situations of the test part: the share of series whose time to collision falls below a
 threshold, the model's over the simulator's. A ratio below 1 is a model under which the road is safer than it is. Beside
 it stand a Gaussian of the accelerations, and the training driver of the most similar situation, put into this one.
-`tail_error` is the worst |log ratio| over the thresholds of `minigen.report.scenarios`. That of the simulator, run again
-with other drivers, says how much of it is chance.
+`tail_error` is the worst |log ratio| over the thresholds of `minigen.report.scenarios`. That of the simulator, run
+again with other drivers, says how much of it is chance.
 """
 
 from typing import Any
