@@ -33,7 +33,8 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     _add_train(commands, model)
 
     sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
-    sample.add_argument("--n", type=int, metavar="N", help="how many (default: 100; of lines 20, of a text or music 1)")
+    few = "of lines 20, of clips 10, of series 4, of a text or music 1"
+    sample.add_argument("--n", type=int, metavar="N", help=f"how many (default: 100; {few})")
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
         "--truncation", type=float, metavar="PSI", help="of a style-gan: 1 for all variety (default), 0 for none"

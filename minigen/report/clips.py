@@ -33,7 +33,7 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> dict[str, "F
     """samples.png, continuations.png and continuations.gif."""
     x = pixels(test.x[: max(SHOWN, IN_GIF)])
     again = np.clip(trained.continued(x[:, :GIVEN], rng), 0, 1)
-    note = f"{trained.title}: truth above, continuation below; the first {GIVEN} frames are given"
+    note = f"{trained.title}: truth above continuation, {GIVEN} given"
     return {
         "continuations.png": sheet(np.stack([x[:SHOWN], again[:SHOWN]], axis=1), GIVEN, note),
         "continuations.gif": gif(x[:IN_GIF], again[:IN_GIF], GIVEN),

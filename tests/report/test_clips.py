@@ -44,7 +44,7 @@ def frames_of(content):
 def test_a_run_leaves_a_sheet_a_gif_and_samples():
     files = final_files(SHOWN, CLIPS, Generator(0))
     assert set(files) == {"samples.png", "continuations.png", "continuations.gif"}
-    assert f"the first {GIVEN} frames are given" in files["continuations.png"].axes[0].get_title()
+    assert f"truth above continuation, {GIVEN} given" in files["continuations.png"].axes[0].get_title()
     samples = files["samples.png"].axes[0].images[0].get_array()
     assert samples.shape == (clips.SHOWN * 17 - 1, LENGTH * 17 - 1)
 

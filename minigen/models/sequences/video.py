@@ -24,7 +24,7 @@ from ...backend import Array, xp_of
 from ...data import Dataset
 from ...distributions import Categorical
 from ...errors import ShapeError, whole
-from ...nn import Module, Sequential, Sigmoid
+from ...nn import Embedding, Module, Sequential, Sigmoid
 from ...optim import Adam
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
@@ -37,16 +37,39 @@ from .sequence_model import MOST, rising_then_falling
 from .transformer import BLOCKS, FEATURES, HEADS, Transformer, check_heads
 
 
+class WordsOfFrames(LanguageModel):
+    """Logits of the next word, which is told where in its frame it stands: there all frames have something in common.
+
+    (Yan et al. 2021 likewise have position encodings of space and of time.)
+
+    Args:
+        words: K; word K begins a clip. width: features of a place. body: see `Body`.
+        grid: (h, w), the words of a frame.
+        rng: where the weights are drawn from.
+    """
+
+    def __init__(self, words: int, width: int, body: Any, grid: tuple[int, int], rng: Generator | None = None) -> None:
+        super().__init__(words + 1, width, body, rng=rng)
+        self.in_frame = Embedding(math.prod(grid), width, rng=given_or_default(rng))
+        self.in_frame.w.data *= np.float32(0.02)
+
+    def forward(self, symbols: Array, state: Any = None) -> Tensor:
+        """The logits of what comes after each place: integers (N, T) -> (N, T, K + 1)."""
+        first = state.seen if state is not None else 0
+        of_next = xp_of(symbols).arange(first, first + symbols.shape[1]) % self.in_frame.w.shape[0]
+        return self.head(self.body(self.table(symbols) + self.in_frame(of_next), state))
+
+
 class VideoGPT(Module):
     """An autoencoder of frames, and a model of the words of clips.
 
     Args:
         frames: the autoencoder, of frames (H, W, C).
-        language: of its words and one more, which begins a clip.
+        language: of its words.
         length: T, the frames of a clip. grid: (h, w), the words of a frame.
     """
 
-    def __init__(self, frames: VQAutoencoder, language: LanguageModel, length: int, grid: tuple[int, int]) -> None:
+    def __init__(self, frames: VQAutoencoder, language: WordsOfFrames, length: int, grid: tuple[int, int]) -> None:
         self.frames: Any = frames
         self.language, self.length, self.grid = language, length, grid
 
@@ -180,7 +203,7 @@ def video_gpt(s: Settings, shape: Shape, rng: Generator) -> VideoGPT:
     frames = VQAutoencoder(encoder, decoder, s.words, s.latent_dim, rng)
     grid = grid_of(size)
     body = Transformer(s.width, s.heads, s.depth, length * math.prod(grid), rng=rng)
-    return VideoGPT(frames, LanguageModel(s.words + 1, s.width, body, rng=rng), length, grid)
+    return VideoGPT(frames, WordsOfFrames(s.words, s.width, body, grid, rng), length, grid)
 
 
 def check(s: Settings, data: Dataset) -> None:

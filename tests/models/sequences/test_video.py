@@ -83,6 +83,17 @@ def test_drawing_with_a_memory_is_drawing_without():
         assert drawn[0, i] == model.language(drawn[:, :i]).numpy()[0, -1, :12].argmax()
 
 
+def test_all_frames_share_a_vector_of_each_place():
+    """Changed, that of place 5 changes what is told of word 5 of every frame, and of none before the first."""
+    model, _ = built()
+    words = model.words_of(mg.tensor(CLIPS.x[:1]))[:, :-1]
+    before = model.language(words).numpy()[0]
+    model.language.in_frame.w.data[5, ::2] += 1
+    changed = np.abs(model.language(words).numpy()[0] - before).max(axis=1)
+    assert (changed[:5] == 0).all()
+    assert (changed[5::16] > 10 * np.delete(changed, np.arange(5, 96, 16)).max()).all()
+
+
 def test_the_decoder_begins_at_the_mean_pixel():
     model, _ = built()
     black = model.frames.decoder[-2].b.numpy()
