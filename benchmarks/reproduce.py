@@ -35,7 +35,9 @@ from benchmarks.protocols import (  # noqa: E402
     privacy,
     recommendation,
     restoration,
+    scenarios,
     text,
+    video,
     words,
 )
 from benchmarks.protocols.row import Job, Row  # noqa: E402
@@ -58,6 +60,8 @@ ROWS: dict[str, Row] = {
     **privacy.ROWS,
     **membership.ROWS,
     **words.ROWS,
+    **scenarios.ROWS,
+    **video.ROWS,
 }
 
 

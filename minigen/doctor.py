@@ -88,7 +88,7 @@ def _packages() -> list[Finding]:
 BY_HAND = ("celeba", "movielens", "orl32", "orl64")
 WITH_PACKAGE = {"brain": "nilearn"}
 FOLDERS = {  # where it has no folder of its own
-    "stacked_mnist": "mnist",
+    **dict.fromkeys(("stacked_mnist", "moving-mnist"), "mnist"),
     **dict.fromkeys(("orl32", "orl64"), "orl"),
     **dict.fromkeys(("shakespeare", "makemore-names"), "text"),
     **dict.fromkeys(("jsb", "nottingham", "chorales", "melodies"), "music"),

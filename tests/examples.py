@@ -4,8 +4,11 @@ import itertools
 
 import numpy as np
 
-from minigen import data
-from minigen.data import Dataset
+from minigen import Generator, data
+from minigen.data import Dataset, pixels
+from minigen.data.car_following import conditions, followed
+from minigen.data.moving import SCENES, moving
+from minigen.data.small_digits import all_digits
 from minigen.models import Recipe
 
 FRAMES = np.random.default_rng(0).random((40, 9, 88)) < 0.05
@@ -31,6 +34,10 @@ BY_KIND = {
     "likes": data.load("tastes"),
     "rolls": Dataset("jsb", FRAMES.astype(np.uint8)),  # the real ones are not embedded
     "pairs": pairs(25),
+    "series": Dataset("car-following", followed(conditions(200, Generator(0), 12), Generator(1))),
+    "clips": Dataset(
+        "moving-digits", pixels(moving(15 * all_digits()[0], SCENES["moving-digits"], 60, Generator(0), 6))
+    ),
 }
 
 

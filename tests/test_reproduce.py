@@ -10,14 +10,29 @@ import pytest
 
 import minigen as mg
 from benchmarks import reproduce
-from benchmarks.protocols import autoregressive, flows, games, likelihood, music, recommendation, text, trained, words
+from benchmarks.protocols import (
+    autoregressive,
+    flows,
+    games,
+    likelihood,
+    music,
+    recommendation,
+    scenarios,
+    text,
+    trained,
+    video,
+    words,
+)
 from benchmarks.protocols.row import Goal, Job
 from minigen import data
 from minigen.data.tastes import load_tastes
 from minigen.errors import ArgumentError
 from minigen.metrics import nll
 from minigen.models import MADE
+from minigen.report import clips
 from tests.examples import pairs
+
+load, SIZES = data.load, (("train", 300), ("test", 200))
 
 
 def test_the_list_names_paper_number_and_cost(capsys):
@@ -55,6 +70,8 @@ def test_every_number_that_must_be_reached_has_its_row():
     assert goals["joint-vae"] == Goal("label_to_image", ">=", 0.95)
     assert goals["adder"] == Goal("unseen", ">=", 0.99)
     assert goals["mult-vae"] == Goal("ndcg_100", ">=", "popularity")
+    assert goals["car-following"] == Goal("tail_error_generated", "<=", "tail_error_nearest")
+    assert goals["moving-digits"] == goals["moving-mnist"] == Goal("mean_of_guesses", ">=", "last_motion")
     assert all(goal.of in reproduce.ROWS for goal in goals.values() if goal.of)
 
 
@@ -446,3 +463,34 @@ def test_the_row_of_recommendation_is_a_mean_over_splits_and_takes_no_more_steps
     gap = [split["ndcg_100"] - split["ease"] for split in splits]
     assert whole["to_ease"] == pytest.approx(np.mean(gap), abs=1e-4)
     assert whole["to_ease_error"] == pytest.approx(abs(gap[0] - gap[1]) / 2, abs=1e-4)
+
+
+def test_near_collisions_are_told_of_all_drivers(tmp_path, monkeypatch):
+    """The model's drivers are the simulator's here: the ratio is 1 at each threshold, and others are farther off."""
+    sets = {split: replace(load("car-following", split), x=load("car-following", split).x[:n]) for split, n in SIZES}
+    monkeypatch.setattr(scenarios.data, "load", lambda name, split="train": sets[split])
+    monkeypatch.setattr(scenarios, "SETTINGS", {"width": 3, "batch_size": 10})
+    monkeypatch.setattr(scenarios, "FULL", 2)
+    monkeypatch.setattr(trained.Trained, "continued", lambda self, given, rng: given)
+    found = scenarios.scenario_row(Job(None, 0, "cpu", tmp_path))
+    assert found["tail_error_generated"] == 0
+    assert found["share_generated"] == found["share_simulated"]
+    assert all(ratio == 1 and low < 1 < high for ratio, low, high in found["ratios"].values())
+    assert found["tail_error_gaussian"] > found["tail_error_simulated_again"] >= 0
+    assert found["steps"] == 2
+    assert found["nats_gaussian"] > 0
+
+
+def test_continuations_are_told_beside_what_needs_no_learning(tmp_path, monkeypatch):
+    sets = {split: replace(load("moving-digits", split), x=load("moving-digits", split).x[:n]) for split, n in SIZES}
+    monkeypatch.setattr(video.data, "load", lambda name, split="train": sets[split])
+    monkeypatch.setattr(video, "TESTED", 6)
+    monkeypatch.setattr(clips, "GUESSES", 2)
+    run = video.video_row("moving-digits", width=4, depth=1, batch_size=4, words=8)
+    monkeypatch.setattr(video, "FULL", 2)
+    found = run(Job(None, 0, "cpu", tmp_path))
+    assert found["steps"] == 2
+    assert {"last_frame", "mean_frame", "last_motion", "one_guess", "words", "nats_a_word"} < found.keys()
+    truth = sets["test"].x[:6, 5:] / 255
+    expected = 10 * np.log10(1 / np.square(truth - sets["test"].x[:6, 4:5] / 255).mean())
+    assert found["last_frame"] == pytest.approx(expected, abs=0.01)

@@ -6,6 +6,7 @@ from types import ModuleType
 from ..errors import ArgumentError, unknown_name
 from . import brain, orl
 from .alphabet import PAD, decode, encode
+from .car_following import load_series
 from .dataset import LINES, OF_LINES, TUNES, Dataset
 from .emoji import load_emoji
 from .emoji import located as located_font
@@ -14,6 +15,7 @@ from .loader import Loader
 from .mnist import located, mnist_like
 from .movielens import load_movielens
 from .movielens import located as located_ratings
+from .moving import SCENES, load_clips
 from .music import MUSIC, load_rolls
 from .small_digits import digits
 from .stacked import stacked_mnist
@@ -49,13 +51,18 @@ DATASETS = {
     "nottingham": "piano rolls: 1037 folk tunes with chords, an eighth note a frame",
     "tastes": "likes: what 1000 computed users like of 200 items, by their tastes",
     "movielens": "likes: films that users of MovieLens rated well; to be downloaded by hand",
+    "car-following": "series: 30 000 times a driver behind a car that brakes, 15 seconds each",
+    "moving-digits": "clips: 11 000 of ten frames, a digit of 8x8 pixels that bounces in 16x16",
+    "moving-mnist": "clips: 6000 of ten frames, two digits of mnist that bounce in 32x32 pixels",
 }
 TEXTS = ("sonnets", "shakespeare")
 OF_ROLLS = tuple(MUSIC)
 LIKES = ("tastes", "movielens")
 PAIRS = ("emoji",)
+SERIES, CLIPS = ("car-following",), tuple(SCENES)
+OF_MNIST = ("stacked_mnist", "moving-mnist")
 EMBEDDED = ("digits", "sonnets", "names")
-COMPUTED = (*TOYS, "adder", "tastes")
+COMPUTED = (*TOYS, "adder", "tastes", *SERIES, "moving-digits")
 PINNED = {"shakespeare": SHAKESPEARE, "makemore-names": MAKEMORE, **MUSIC}
 
 
@@ -65,14 +72,24 @@ def kind_of(name: str) -> str:
     Returns:
         'images' (N, H, W, C); 'points' (N, D); 'text', symbols (N, T + 1) of a text that goes on; 'lines', symbols
         (N, T + 1) of a line each, filled with PAD; 'rolls', piano rolls (N, T + 1, 88); 'likes', what users like of
-        some items (N, items); 'pairs', images (N, H, W, C) with names.
+        some items (N, items); 'pairs', images (N, H, W, C) with names; 'series', numbers
+        (N, T + 1, channels); 'clips', frames (N, T, H, W, C).
 
     Raises:
         ArgumentError: an unknown name.
     """
     if name not in DATASETS:
         raise unknown_name("data", name, DATASETS)
-    kinds = {"points": TOYS, "text": TEXTS, "lines": OF_LINES, "rolls": OF_ROLLS, "likes": LIKES, "pairs": PAIRS}
+    kinds = {
+        "points": TOYS,
+        "text": TEXTS,
+        "lines": OF_LINES,
+        "rolls": OF_ROLLS,
+        "likes": LIKES,
+        "pairs": PAIRS,
+        "series": SERIES,
+        "clips": CLIPS,
+    }
     return next((kind for kind, names in kinds.items() if name in names), "images")
 
 
@@ -102,6 +119,10 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         return load_tunes(name, split, folder)
     if name in MUSIC:
         return load_rolls(name, split, folder)
+    if name in SERIES:
+        return load_series(name, split)
+    if name in CLIPS:
+        return load_clips(name, split, folder)
     if name in TOYS:
         return toy(name, split)
     if name in LIKES:
@@ -151,7 +172,7 @@ def locate(name: str, folder: str | Path | None = None) -> str:
         return str(_photographs(name).located(folder) or "")
     if name == "movielens":
         return str(located_ratings(folder) or "")
-    return str(located("mnist" if name == "stacked_mnist" else name, folder) or "")
+    return str(located("mnist" if name in OF_MNIST else name, folder) or "")
 
 
 __all__ = [

@@ -21,7 +21,8 @@ class Dataset:
             (celeba) are bytes 0 ... 255 on the disk, an np.memmap: `pixels` makes floats of a batch of them. Of text
             and of lines, bytes (N, T + 1): the place of each symbol in the alphabet, or PAD = 255 after the end. Of
             piano rolls, bytes (N, T + 1, 88): 1 where a key sounds, or whole frames of 255 after the end. Of likes,
-            bytes (N, items): 1 where a user likes an item, 2 where that is held out (`minigen.data.likes`).
+            bytes (N, items): 1 where a user likes an item, 2 where that is held out (`minigen.data.likes`). Of series,
+            float32 (N, T + 1, channels). Of clips, bytes 0 ... 255, (N, T, H, W, C).
         y: (N,) integers, the labels, or None.
         centres: for mixtures of Gaussians, the means (K, D) of the components.
         sigma: for mixtures of Gaussians, their standard deviation along each axis.
@@ -59,7 +60,8 @@ class Dataset:
             return "lines" if self.name in OF_LINES else "text"
         if self.items:
             return "likes"
-        return {4: "images", 3: "rolls"}.get(self.x.ndim, "points")
+        of_three = "series" if self.x.dtype.kind == "f" else "rolls"
+        return {5: "clips", 4: "images", 3: of_three}.get(self.x.ndim, "points")
 
     def checksum(self) -> int:
         """CRC-32 of the numbers and labels, of evenly spread examples where there are more than 32 MB; 0 of points.

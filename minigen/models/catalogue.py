@@ -37,6 +37,8 @@ FILES = (
     "vaes.multvae",
     "vaes.joint",
     "pairs.contrastive",
+    "sequences.car_following",
+    "sequences.video",
 )
 
 RECIPES: dict[str, Recipe] = {

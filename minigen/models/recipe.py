@@ -42,6 +42,7 @@ CAPABILITIES = {
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
     "recommendations": "scores",  # what users like -> a score of each item
     "similarities": "similarities",  # (pictures, names) -> how well each of the ones suits each of the others
+    "continuations": "continued",  # (what is given of examples, rng) -> whole examples
 }
 
 
@@ -60,6 +61,8 @@ KINDS = {
     "rolls": Kind("piano rolls", "jsb"),
     "likes": Kind("what users like", "tastes"),
     "pairs": Kind("pictures with names", "emoji"),
+    "series": Kind("series of numbers", "car-following"),
+    "clips": Kind("clips", "moving-digits"),
 }
 LONGEST_TEXT = 255  # characters of an option
 
@@ -339,7 +342,7 @@ class Recipe:
         kind = kind_of(settings.data)
         if kind not in self.takes:
             raise ArgumentError(f"data: {self.name!r} cannot learn from {KINDS[kind].name}, got {settings.data!r}")
-        axes = {"images": 3, "pairs": 3, "rolls": 2}.get(kind, 1)
+        axes = {"clips": 4, "images": 3, "pairs": 3, "rolls": 2, "series": 2}.get(kind, 1)
         if len(shape) != axes:
             raise ArgumentError(f"shape: {settings.data!r} has examples of {axes} axes, got {list(shape)}")
         alphabet = settings.get("alphabet", "")

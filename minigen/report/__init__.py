@@ -11,6 +11,8 @@ writing        what a model of text writes
 music          a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
 latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
 restorations   decibels beside what needs no learning
+scenarios      drivers beside the simulator's, and how often they nearly collide
+clips          how a clip goes on, beside the truth
 evaluation     the measures that suit a model
 membership     attacks that tell what a model was trained on
 explaining     what an answer depends on; heat_maps draws it

@@ -37,6 +37,7 @@ UNITS: dict[str, tuple[str, float | None, float | None]] = {
     "temperature": ("temperature", 0.0, None),
     "prior": ("nats per grid", None, None),
     **dict.fromkeys(OF_RANKS, ("share of the best ranking", 0.0, 1.0)),
+    "word_nats": ("nats per word", None, None),
     "bits_per_dim": ("bits per dimension", None, None),
     **dict.fromkeys(OF_NOTES, ("nats per note", None, None)),
     "negative_elbo": ("nats of -ELBO", None, None),  # of an IWAE, far above its loss

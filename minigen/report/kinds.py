@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..data import Dataset
 from ..random import Generator
-from . import pictures, recommendation, restorations, retrieval, sequences
+from . import clips, pictures, recommendation, restorations, retrieval, scenarios, sequences
 from .findings import Figures, Files, Measures
 from .trained import Trained
 
@@ -64,6 +64,8 @@ BY_KIND: dict[str, Showing] = {
     "lines": sequences,
     "rolls": sequences,
     "likes": recommendation,
+    "series": scenarios,
+    "clips": clips,
 }
 BY_CAPABILITY: dict[str, Showing] = {"restorations": restorations, "similarities": retrieval}  # comes first
 

@@ -12,7 +12,7 @@ from ..random import Generator
 from . import plots
 from .evaluation import drawn as drawn
 from .evaluation import evaluated as evaluated
-from .findings import Content, Figures, Files, counted
+from .findings import Figures, Files, counted
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -38,17 +38,32 @@ def samples(
     **how: Any,
 ) -> tuple[str, Files]:
     """See `Showing.samples`."""
-    n = n or PICTURED[trained.kind]
+    n, most = n or PICTURED[trained.kind], MOST_IMAGES if trained.is_image else MOST_POINTS
+    return as_files(
+        *(trained, n, rng, suffixes, most),
+        lambda x: picture_of(x, None if trained.is_image else test(), title),
+        **how,
+    )
+
+
+def as_files(
+    trained: Trained,
+    n: int,
+    rng: Generator,
+    suffixes: Sequence[str],
+    most: int,
+    picture: Callable[[np.ndarray], "Figure"],
+    **how: Any,
+) -> tuple[str, Files]:
+    """n samples as .npy, or at most `most` of them as .png."""
     told = counted(n, "sample")
-    found: dict[str, Content] = {}
+    found: Files = {}
     if ".npy" in suffixes:
         found[".npy"] = lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
     if ".png" in suffixes:
-        most = MOST_IMAGES if trained.is_image else MOST_POINTS
         if n > most:
             told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
-        shown = None if trained.is_image else test()
-        found[".png"] = picture_of(trained.sample(min(n, most), rng, **how), shown, title)
+        found[".png"] = picture(trained.sample(min(n, most), rng, **how))
     return told, found
 
 

@@ -105,6 +105,10 @@ class Trained:
 
         return self._in_parts(code, x)
 
+    def continued(self, x: np.ndarray, rng: Generator) -> np.ndarray:
+        """Whole examples, of which x is given: the first frames of clips, or the leaders and beginnings of series."""
+        return self._in_parts(lambda part: self.model.continued(self._scaled(part), rng), x)
+
     def class_of(self, x: np.ndarray) -> np.ndarray:
         """The likeliest class of each example: (N,)."""
         logits = self._in_parts(lambda part: self.model.class_logits(self._scaled(part)), x)

@@ -20,7 +20,7 @@ from ..data.files import json_text, locked, tensor_bytes, write_whole
 from ..errors import ArgumentError, DataError, ShapeError
 from ..models import Settings, recipe_of
 from ..nn import Module
-from ..report.pictures import Content
+from ..report.findings import Content
 from ..version import __version__
 from .advice import resume_command
 from .provenance import GENERATED, save_png, sound_from

@@ -83,8 +83,8 @@ def read_config(path: Path) -> tuple[Settings, tuple[int, ...]]:
             f"{path}: of format {number!r:.40}, written by minigen {version!r:.40}; update minigen to read it"
         )
     shape = config.pop("shape")
-    if not (isinstance(shape, list) and 1 <= len(shape) <= 3 and all(_whole(n) and 0 < n <= 1 << 14 for n in shape)):
-        raise DataError(f"{path}: shape: expected one to three integers in 1 ... 16384, got {shape!r:.60}")
+    if not (isinstance(shape, list) and 1 <= len(shape) <= 4 and all(_whole(n) and 0 < n <= 1 << 14 for n in shape)):
+        raise DataError(f"{path}: shape: expected one to four integers in 1 ... 16384, got {shape!r:.60}")
     common = {}
     for name in ("model", "data", "seed", "device", "shards"):
         if name not in config and name in ("model", "data"):

@@ -15,6 +15,7 @@ from minigen.data.download import cache_folder
 from minigen.errors import ArgumentError, DataError
 
 SPLITS = ("train", "test")
+KINDS = ("text", "lines", "points", "series", "clips")
 
 
 # ------------------------------------------------------------------------------------------------- names and `Dataset`
@@ -43,7 +44,7 @@ def test_a_folder_for_what_is_not_in_files(name, tmp_path):
 def test_everything_is_described_and_located():
     assert all("\n" not in text and text for text in data.DATASETS.values())
     here = {name for name in data.DATASETS if data.locate(name)}
-    images = {"mnist", "fashion_mnist", "stacked_mnist", "cifar10", "celeba", "orl32", "orl64", "brain"}
+    images = {"mnist", "fashion_mnist", "stacked_mnist", "moving-mnist", "cifar10", "celeba", "orl32", "orl64", "brain"}
     texts, music = {"shakespeare", "makemore-names"}, {"jsb", "nottingham", "melodies", "chorales"}
     found = {"emoji", "brain"}  # a font or a package may be installed
     assert here - found == set(data.DATASETS) - found - images - texts - music - {"movielens"}
@@ -51,7 +52,10 @@ def test_everything_is_described_and_located():
 
 def test_the_kind_is_what_the_description_says():
     for name, text in data.DATASETS.items():
-        names = {"piano rolls": "rolls", **{kind: kind for kind in ("text", "lines", "points", "likes", "pairs")}}
+        names = {
+            "piano rolls": "rolls",
+            **{kind: kind for kind in ("text", "lines", "points", "likes", "pairs", "series", "clips")},
+        }
         assert data.kind_of(name) == names.get(text.split(":")[0], "images")
         if data.locate(name):
             assert data.load(name, "test").kind == data.kind_of(name)

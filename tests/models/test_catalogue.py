@@ -33,6 +33,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "log-probabilities": 2,
     "recommendations": 1,
     "similarities": 2,
+    "continuations": 2,
 }
 
 

@@ -32,13 +32,16 @@ def test_what_it_can_show_it_shows(model):
     assert not shown.can_show("wishes", *shown.recipe.shows)
     if shown.can_show("log-probabilities"):
         assert shown.log_prob(examples.x[:5], Generator(0)).shape == (5,)
+    if shown.can_show("continuations"):
+        again = shown.continued(examples.x[:3, :2] if shown.kind == "clips" else examples.x[:3], Generator(0))
+        assert (again.shape, again.dtype) == ((3, *examples.shape), np.float32)
     if shown.kind == "likes":
         assert shown.symbols(3, Generator(0)).shape == (3, *examples.shape)
     elif shown.kind in ("text", "lines", "rolls"):
         assert shown.symbols(3, Generator(0), length=4).shape[0] == 3
     elif shown.recipe.generates:
         samples = shown.sample(3, Generator(0))
-        assert (samples.shape, samples.dtype) == ((3, 8, 8, 1), np.float32)
+        assert (samples.shape, samples.dtype) == ((3, *examples.shape), np.float32)
     if shown.can_show("reconstructions"):
         again = shown.reconstruct(examples.x[:5])
         assert again.shape == (5, *examples.shape)

@@ -32,7 +32,17 @@ from minigen.errors import ArgumentError, MinigenError, NumericalError
 from minigen.models import RECIPES, Settings, recipe_of
 from minigen.models.recipe import LARGEST, Option
 from minigen.random import Generator
-from minigen.report import Trained, evaluate, evaluation, latent_pictures, plots, restorations, retrieval
+from minigen.report import (
+    Trained,
+    clips,
+    evaluate,
+    evaluation,
+    latent_pictures,
+    plots,
+    restorations,
+    retrieval,
+    scenarios,
+)
 from minigen.runs import Every, Run, load_run, remove_checkpoints
 from minigen.train import begin_and_resume, reopen, resume, train
 
@@ -286,6 +296,9 @@ def without_drawing(setattr: Any = setattr) -> None:
 
     for name, stand_in in {"image_grid": grid, "pairs": pairs, "scatter": scatter}.items():
         setattr(plots, name, stand_in)
+    for room, name in ((scenarios, "trajectories"), (scenarios, "tail"), (clips, "horizon")):
+        setattr(room, name, lambda *about: None)
+    setattr(clips, "GUESSES", 2)
     setattr(begin_and_resume, "curves", lambda *about: None)
     setattr(begin_and_resume, "remove_checkpoints", lambda folder: None)  # `check` goes on from them
     setattr(Run, "picture", lambda *about, **more: None)

@@ -52,22 +52,19 @@ class VQLoss(NamedTuple):
     perplexity: Tensor
 
 
-class VQVAE(Module):
-    """An encoder, a codebook, a decoder, and a prior over grids of words.
+class VQAutoencoder(Module):
+    """An encoder, a codebook, a decoder.
 
     Args:
         encoder: a module (N, *shape) -> (N, h, w, D).
         decoder: a module (N, h, w, D) -> (N, *shape).
-        prior: over grids (h, w, 1) of `words` named levels.
         words: K. length: D.
         rng: for the codebook.
     """
 
-    def __init__(
-        self, encoder: Module, decoder: Module, prior: PixelCNN, words: int, length: int, rng: Generator | None = None
-    ) -> None:
+    def __init__(self, encoder: Module, decoder: Module, words: int, length: int, rng: Generator | None = None) -> None:
         positive(words=words, length=length)
-        self.encoder, self.decoder, self.prior, self.words = encoder, decoder, prior, words
+        self.encoder, self.decoder, self.words = encoder, decoder, words
         self.codebook = Buffer(given_or_default(rng).normal((words, length), device="cpu"))
         self.uses = Buffer(np.zeros(words, np.float32))  # N_k: none yet, so that the first batch places all vectors
         self.sums = Buffer(np.zeros((words, length), np.float32))  # m_k
@@ -126,6 +123,21 @@ class VQVAE(Module):
     def reconstruct(self, x: Tensor) -> Tensor:
         """The decoder's examples at the words of x."""
         return self.decode(self.words_of(x))
+
+
+class VQVAE(VQAutoencoder):
+    """Such an autoencoder, with a prior over its grids of words.
+
+    Args:
+        encoder, decoder, words, length, rng: see `VQAutoencoder`.
+        prior: over grids (h, w, 1) of `words` named levels.
+    """
+
+    def __init__(
+        self, encoder: Module, decoder: Module, prior: PixelCNN, words: int, length: int, rng: Generator | None = None
+    ) -> None:
+        super().__init__(encoder, decoder, words, length, rng)
+        self.prior = prior
 
     def sample(self, n: int, rng: Generator | None = None) -> Tensor:
         """The decoder's examples at n grids of words drawn from the prior."""
