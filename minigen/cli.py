@@ -43,8 +43,8 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
         "--n",
         type=int,
         metavar="N",
-        help="how many (default: 100; of points 2000, of lines 20, of clips 10, of users 5, of music and series 4, of a "
-        "text 1: as a run leaves)",
+        help="how many (default: 100; of points 2000, of lines 20, of clips 10, of users 5, of music and series 4, of "
+        "a text 1: as a run leaves)",
     )
     sample.add_argument("--label", type=int, metavar="N", help="of a conditional model: what to make (default: all)")
     sample.add_argument(
