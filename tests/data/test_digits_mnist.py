@@ -16,7 +16,6 @@ from minigen.errors import ArgumentError, DataError
 from minigen.models.recipe import KINDS
 
 SPLITS = ("train", "test")
-KINDS = ("text", "lines", "points", "series", "clips")
 
 
 # ------------------------------------------------------------------------------------------------- names and `Dataset`
