@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import yardstick  # noqa: E402
 from benchmarks.protocols import (  # noqa: E402
     autoregressive,
+    diffusion,
     flows,
     games,
     likelihood,
@@ -50,6 +51,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "reproduction.json"
 ROWS: dict[str, Row] = {
     **likelihood.ROWS,
     **games.ROWS,
+    **diffusion.ROWS,
     **restoration.ROWS,
     **text.ROWS,
     **flows.ROWS,

@@ -32,7 +32,7 @@ from minigen.models.vaes.iwae import log_mean_exp
 from minigen.models.vaes.vae import VAETrainer
 
 PATIENCE, MOST, BATCH = 20, 400, 50
-CODES = 5000
+CODES, AVERAGED = 5000, 100  # codes of a VAE; epochs, over a tenth of which a diffusion model's weights are averaged
 EXACT, ABOVE = "exact", "upper bound"
 
 
@@ -140,10 +140,10 @@ def fitted(trainer: Trainer, x: np.ndarray, valid: Callable[[], float], seed: in
         for start in range(0, len(x), BATCH):
             trainer.step(mg.Tensor(x[order[start : start + BATCH]]), rng)
         epoch, since = epoch + 1, since + 1
-        with trainer.model.evaluating(), no_grad():
+        with trainer.averaged(), trainer.model.evaluating(), no_grad():
             now = valid()
-        if now < best:
-            best, state, since = now, trainer.model.state_dict(), 0
+            if now < best:
+                best, state, since = now, trainer.model.state_dict(), 0
     trainer.model.load_state_dict(state)
     trainer.model.eval()
     return best, {"epochs": epoch - since, "weights": trainer.model.n_parameters()}
@@ -195,6 +195,20 @@ def flow(parts: Split, seed: int) -> Found:
     return Found(nats(model, test, 100), ABOVE, "variational dequantisation, the mean of 100 draws", best, about)
 
 
+def diffusion(parts: Split, seed: int) -> Found:
+    """A U-Net that takes noise away, in a thousand steps."""
+    from minigen.models.diffusion.ddpm import Diffusion
+    from minigen.models.diffusion.denoiser import DenoiserTrainer
+    from minigen.models.diffusion.networks import UNet
+    from minigen.models.diffusion.noise import Noise
+
+    model = Diffusion(UNet(SHAPE, 32, 0, mg.Generator(seed)), SHAPE, Noise(1000, "cosine"), levels=LEVELS)
+    train, valid, test = (2 * images(part) - 1 for part in parts)
+    trainer = DenoiserTrainer(model, lambda t: 1e-3, AVERAGED * len(train) // BATCH)
+    best, about = fitted(trainer, train, lambda: float(nats(model, valid).mean()), seed)
+    return Found(nats(model, test, 20), ABOVE, "the bound, 320 of its 1000 terms an image", best, about)
+
+
 # ------------------------------------------------------------------------------------------------------------- VAEs
 
 
@@ -234,6 +248,7 @@ ENTRIES: dict[str, Callable[[Split, int], Found]] = {
     "pixelcnn": pixelcnn,
     "transformer": transformer,
     "realnvp": flow,
+    "ddpm": diffusion,
     "vae": lambda parts, seed: bounded(TrainedVAE, False, parts, seed),
     "vae, 5000 codes": lambda parts, seed: bounded(TrainedVAE, True, parts, seed),
     "iwae, 5000 codes": lambda parts, seed: bounded(TrainedIWAE, True, parts, seed, samples=10),
