@@ -29,6 +29,7 @@ FILES = (
     "flows.realnvp",
     "diffusion.ddpm",
     "diffusion.flow_matching",
+    "diffusion.text_to_image",
     "autoregressive.made",
     "autoregressive.pixelcnn",
     "sequences.transformer",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..data import Dataset
 from ..random import Generator
-from . import clips, pictures, recommendation, restorations, retrieval, scenarios, sequences
+from . import clips, illustrations, pictures, recommendation, restorations, retrieval, scenarios, sequences
 from .findings import Figures, Files, Measures
 from .trained import Trained
 
@@ -59,7 +59,7 @@ class Showing(Protocol):
 BY_KIND: dict[str, Showing] = {
     "images": pictures,
     "points": pictures,
-    "pairs": pictures,
+    "pairs": illustrations,
     "text": sequences,
     "lines": sequences,
     "rolls": sequences,

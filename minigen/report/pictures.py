@@ -18,7 +18,7 @@ from .trained import Trained
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PICTURED = {"images": 100, "pairs": 100, "points": 2000}  # of a run
+PICTURED = {"images": 100, "points": 2000}  # of a run
 MOST_IMAGES, MOST_POINTS = 1000, 100_000  # in one picture: more take memory and show nothing further
 NO_SAMPLES = ""
 

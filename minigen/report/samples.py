@@ -16,7 +16,7 @@ from .trained import Trained
 LACKS = {
     "label": "knows no classes",
     "truncation": "has no styles",
-    "prompt": "writes no text",
+    "prompt": "is told nothing in words",
     **dict.fromkeys(("evaluations", "solver"), "makes a sample in one go"),
     "guidance": "is not guided",
     "length": "makes nothing of any length",

@@ -32,7 +32,7 @@ Lesson 21 derives it.
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -168,6 +168,18 @@ class Diffusion(Denoiser):
         Raises:
             ArgumentError: a value that is impossible.
         """
+        return self.drawn(n, given_or_default(rng), label, evaluations, guidance, solver)
+
+    def drawn(
+        self,
+        n: int,
+        rng: Generator,
+        label: Any,
+        evaluations: int | None,
+        guidance: float | None,
+        solver: str | None,
+    ) -> Tensor:
+        """See `sample`; of all that can be told."""
         labels, evaluations, guidance = self.asked(n, label, evaluations, guidance)
         solver = solver or self.solver
         if solver not in SOLVERS:

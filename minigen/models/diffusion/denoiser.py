@@ -84,7 +84,7 @@ class Denoiser(Module):
         if not guidance:
             return self.network(x, t, labels)
         xp = xp_of(x.data)
-        told = xp.concatenate([labels, xp.full_like(labels, self.classes)])
+        told = xp.concatenate([labels, xp.full_like(labels, self.not_told)])
         told, not_told = ops.split(self.network(ops.concatenate([x, x]), np.concatenate([t, t]), told), 2)
         return told + guidance * (told - not_told)
 
@@ -92,13 +92,24 @@ class Denoiser(Module):
         """Labels of n examples in training, of which one in ten is "not told"; None without classes."""
         if not self.classes:
             return None
-        labels = given_labels("a guided model", labels, n)
-        u = rng.uniform((n,), device=device_of(labels))
-        return xp_of(labels).where(u < NOT_TOLD, self.classes, labels)
+        labels = self.checked(labels, n)
+        u = rng.uniform((n,), device=device_of(labels)).reshape(-1, *(1,) * (labels.ndim - 1))
+        return xp_of(labels).where(u < NOT_TOLD, self.not_told, labels)
 
-    def asked(
-        self, n: int, label: int | None, evaluations: int | None, guidance: float | None
-    ) -> tuple[Any, int, float]:
+    @property
+    def not_told(self) -> int:
+        """The label that tells nothing."""
+        return self.classes
+
+    def checked(self, labels: Array | None, n: int) -> Array:
+        """The labels of n examples.
+
+        Raises:
+            ArgumentError, ShapeError: there are none, or not one for each.
+        """
+        return given_labels("a guided model", labels, n)
+
+    def asked(self, n: int, label: Any, evaluations: int | None, guidance: float | None) -> tuple[Any, int, float]:
         """The labels of n samples, how many evaluations and what guidance, checked; what is not given is the model's.
 
         Raises:
@@ -114,8 +125,15 @@ class Denoiser(Module):
             raise ArgumentError(f"guidance: expected a number with 0 <= guidance <= 100, got {guidance}")
         if not self.classes and (label is not None or guidance):
             raise ArgumentError("label and guidance: this model knows no classes; leave them out")
-        labels = to_device(chosen_labels(n, self.classes, label), self.device) if self.classes else None
-        return labels, evaluations, guidance
+        return self.labels_of(n, label), evaluations, guidance
+
+    def labels_of(self, n: int, label: Any) -> Array | None:
+        """The labels of n samples: all of them `label`, or each in turn; None without classes.
+
+        Raises:
+            ArgumentError: there is no such label.
+        """
+        return to_device(chosen_labels(n, self.classes, label), self.device) if self.classes else None
 
     def start(self, n: int, rng: Generator | None) -> tuple[Tensor, Generator]:
         """Noise (n, *shape) to begin with, and where more of it comes from."""

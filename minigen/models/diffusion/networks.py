@@ -47,11 +47,11 @@ class Dense2(Module):
     """Points: (N, D) -> (N, D), by dense layers with SiLU. The time and the class are added in each.
 
     Args:
-        shape: (D,). width: hidden units. depth: hidden layers. classes: see `Condition`. rng: for the weights.
+        shape: (D,). width: hidden units. depth: hidden layers. classes, words: see `Condition`. rng: for the weights.
     """
 
-    def __init__(self, shape: Shape, width: int, depth: int, classes: int, rng: Generator) -> None:
-        self.condition = Condition(width, 32, classes, rng)
+    def __init__(self, shape: Shape, width: int, depth: int, classes: int, rng: Generator, words: bool = False) -> None:
+        self.condition = Condition(width, 32, classes, rng, words)
         sizes = [shape[0], *[width] * depth]
         self.layers = [Dense(a, b, init="he_uniform", rng=rng) for a, b in pairwise(sizes)]
         self.told = [Dense(width, width, rng=rng) for _ in range(depth)]
@@ -107,13 +107,13 @@ class UNet(Module):
     Args:
         shape: (H, W, C), sides divisible by 2, of 16 or more by 4.
         width: channels at the largest size; below it twice as many.
-        classes: see `Condition`. rng: for the weights.
+        classes, words: see `Condition`. rng: for the weights.
 
     Raises:
         ArgumentError: the sides cannot be halved.
     """
 
-    def __init__(self, shape: Shape, width: int, classes: int, rng: Generator) -> None:
+    def __init__(self, shape: Shape, width: int, classes: int, rng: Generator, words: bool = False) -> None:
         self.patch = 2 if min(shape[:2]) >= IN_PATCHES else 1
         if any(side % (2 * self.patch) for side in shape[:2]):
             raise ArgumentError(
@@ -124,7 +124,7 @@ class UNet(Module):
         while min(sides) >> levels > SMALLEST and not any(side % (2 << levels) for side in sides):
             levels += 1
         features, widths = 4 * width, [width, *[2 * width] * levels]
-        self.condition = Condition(features, 64, classes, rng)
+        self.condition = Condition(features, 64, classes, rng, words)
         self.first = Conv2D(channels, width, 3, padding=1, init="he_uniform", rng=rng)
         self.down = [Block(widths[max(i - 1, 0)], widths[i], features, rng) for i in range(levels)]
         self.halve = [Conv2D(c, c, 3, stride=2, padding=1, init="he_uniform", rng=rng) for c in widths[:levels]]
@@ -168,6 +168,10 @@ def out_of_patches(x: Tensor, p: int) -> Tensor:
     return ops.reshape(blocks, (n, h * p, w * p, c // p**2))
 
 
-def denoising_network(shape: Shape, width: int, depth: int, classes: int, rng: Generator) -> Module:
+def denoising_network(
+    shape: Shape, width: int, depth: int, classes: int, rng: Generator, words: bool = False
+) -> Module:
     """What suits the shape of an example."""
-    return UNet(shape, width, classes, rng) if len(shape) == 3 else Dense2(shape, width, depth, classes, rng)
+    if len(shape) == 3:
+        return UNet(shape, width, classes, rng, words)
+    return Dense2(shape, width, depth, classes, rng, words)

@@ -17,6 +17,7 @@ from ...autodiff import Tensor
 from ...backend import Array, to_device
 from ...nn import Dense, Embedding, Module
 from ...random import Generator
+from ..pairs.words import BagOfWords
 
 LONGEST = 10_000.0
 UNITS = 1000.0  # the time from data to noise, as in Ho et al.
@@ -37,16 +38,19 @@ class Condition(Module):
         features: the length of the vector that comes out. inner: of the sines and cosines.
         classes: how many; one more stands for "not told". 0 for none.
         rng: for the weights.
+        words: whether a label is a name, the places of its words, of which there are `classes`; see `BagOfWords`.
     """
 
-    def __init__(self, features: int, inner: int, classes: int, rng: Generator) -> None:
+    def __init__(self, features: int, inner: int, classes: int, rng: Generator, words: bool = False) -> None:
         self.inner, self.classes = inner, classes
         self.first = Dense(inner, features, init="he_uniform", rng=rng)
         self.second = Dense(features, features, init="he_uniform", rng=rng)
-        self.of_class = Embedding(classes + 1, features, rng=rng) if classes else None
+        self.of_class: Module | None = None
+        if classes:
+            self.of_class = BagOfWords(classes, features, rng) if words else Embedding(classes + 1, features, rng=rng)
 
     def forward(self, t: np.ndarray, labels: Array | None = None) -> Tensor:
-        """Times t (N,) in [0, 1], and labels (N,), of which `classes` is "not told" -> (N, features)."""
+        """Times t (N,) in [0, 1], labels (N,), of which `classes` is "not told", or names (N, T) -> (N, features)."""
         told = Tensor(to_device(time_features(t, self.inner), self.device))
         told = self.second(ops.silu(self.first(told)))
         return told if self.of_class is None else told + self.of_class(labels)
