@@ -1,4 +1,4 @@
-"""The command line: python -m minigen {train,sample,evaluate,explore,explain,augment,inspect,list,doctor}.
+"""The command line: python -m minigen COMMAND; what each does is in `commands`.
 
 Whatever minigen refuses is one line on standard error and exit status 2; nothing is left half-written. The options of
 each model come from its recipe.
@@ -10,24 +10,18 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from . import signals
+from . import commands, signals
 from .errors import ArgumentError, MinigenError
 from .terminal import Parser, attempt
 from .version import __version__
 
-# What a resumed run keeps, besides its model's options.
-OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
 NO_FLAGS = ("model", "folder", "file", "command", "run", "draws")
 MOST_SAMPLES = 10_000_000  # of one command
 SAMPLES_TO_MEASURE = (
     "how many samples (default: 10000; at most half as many as there are training images, at least 640 for FID-cls; of "
     "lines at most 1000, of text and rolls none)"
-)
-SAMPLING = (  # that not every model takes
-    *("label", "truncation", "prompt", "temperature", "top_k", "top_p", "length", "evaluations", "guidance", "solver"),
 )
 
 
@@ -35,10 +29,10 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     """The argument parser; its help is the manual, of `train` for one model if it is named."""
     root = Parser(prog="python -m minigen", description="Generative models from first principles.")
     root.add_argument("--version", action="version", version=f"minigen {__version__}")
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_train(commands, model)
+    verbs = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_train(verbs, model)
 
-    sample = _add_command(commands, "sample", _sample, "draw samples from a trained model")
+    sample = _add_command(verbs, "sample", commands.sample, "draw samples from a trained model")
     sample.add_argument(
         "--n",
         type=int,
@@ -52,7 +46,8 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     )
     sample.add_argument("--evaluations", type=int, metavar="N", help="of diffusion: how often its network is asked")
     sample.add_argument("--guidance", type=float, metavar="W", help="of diffusion with classes: 0 for what was learnt")
-    sample.add_argument("--solver", metavar="NAME", help="of diffusion: ddim or ddpm; of flow matching: heun or euler")
+    sample.add_argument("--solver", metavar="NAME", help="of flow matching: heun or euler")
+    sample.add_argument("--sampler", metavar="NAME", help="of diffusion: ddim or ddpm")
     for option in _options_of_texts():
         kind, metavar = (int, "N") if isinstance(option.default, int) else (float, "X")
         help_of_it = f"of text and of music as text: {option.help} (default: {option.default})"
@@ -69,27 +64,42 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
         "with the endings that the run's own samples have)",
     )
 
-    explore = _add_command(commands, "explore", _explore, "pictures of a trained model's latent space")
+    explore = _add_command(verbs, "explore", commands.explore, "pictures of a trained model's latent space")
     explore.add_argument("--towards", type=int, metavar="LABEL", help="what the arithmetic adds (default: the last)")
 
     what = "what an answer of a trained model depends on: attributions, and the heads of a Transformer"
-    _add_command(commands, "explain", _explain, what)
+    _add_command(verbs, "explain", commands.explain, what)
 
-    evaluate = _add_command(commands, "evaluate", _evaluate, "measures of a trained model, beside those of real data")
+    evaluate = _add_command(
+        verbs, "evaluate", commands.evaluate, "measures of a trained model, beside those of real data"
+    )
     evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help=SAMPLES_TO_MEASURE)
 
+    what = "damaged test images, restored by a ddpm that was trained on whole ones"
+    restore = _add_command(verbs, "restore", commands.restore, what)
+    restore.add_argument(
+        "--damage", default="hole", metavar="NAME", help="hole, noise or 'low resolution' (default: hole)"
+    )
+    restore.add_argument(
+        "--amount",
+        type=float,
+        default=None,
+        metavar="X",
+        help="the hole's side as a share (default: 0.5), the noise's deviation (0.5), the factor (2)",
+    )
+
     what = "a classifier from few labels, with and without images of a VAE"
-    augment = _add_command(commands, "augment", _augment, what)
+    augment = _add_command(verbs, "augment", commands.augment, what)
     augment.add_argument("--labels", type=int, default=100, metavar="N", help="labelled images (default: 100)")
 
-    inspect = commands.add_parser("inspect", help="where a picture came from, or what a file of weights holds")
-    inspect.set_defaults(run=_inspect)
+    inspect = verbs.add_parser("inspect", help="where a picture came from, or what a file of weights holds")
+    inspect.set_defaults(run=commands.inspect)
     inspect.add_argument("file", metavar="FILE", help="a .png, .wav, .mid or .safetensors file, or the folder of a run")
 
-    listing = commands.add_parser("list", help="the models and data sets")
-    listing.set_defaults(run=_list)
-    doctor = commands.add_parser("doctor", help="what is installed and usable here, each fault with its remedy")
-    doctor.set_defaults(run=_doctor)
+    listing = verbs.add_parser("list", help="the models and data sets")
+    listing.set_defaults(run=commands.list_all)
+    doctor = verbs.add_parser("doctor", help="what is installed and usable here, each fault with its remedy")
+    doctor.set_defaults(run=commands.doctor)
     doctor.add_argument("--data-dir", metavar="D", help="a folder to look for data sets in")
     return root
 
@@ -101,10 +111,10 @@ def _options_of_texts() -> tuple[Any, ...]:
     return TEMPERATURE, TOP_K, TOP_P, LENGTH
 
 
-def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.ArgumentParser:
+def _add_command(verbs: Any, name: str, run: Any, what: str) -> argparse.ArgumentParser:
     """A command on the folder of a finished run; what it makes goes there."""
-    command: argparse.ArgumentParser = commands.add_parser(name, help=what)
-    command.set_defaults(run=run, draws=run is not _sample)
+    command: argparse.ArgumentParser = verbs.add_parser(name, help=what)
+    command.set_defaults(run=run, draws=run is not commands.sample)
     command.add_argument("folder", metavar="DIR", help="the folder of a training run; what is made goes there")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
     command.add_argument("--data-dir", metavar="D", help="a folder that holds the data set's files")
@@ -112,7 +122,7 @@ def _add_command(commands: Any, name: str, run: Any, what: str) -> argparse.Argu
     return command
 
 
-def _add_train(commands: Any, model: str | None) -> None:
+def _add_train(verbs: Any, model: str | None) -> None:
     """`train`, with the options of all models; shown are those of one."""
     from .data import DATASETS, kind_of
     from .models import RECIPES
@@ -121,14 +131,14 @@ def _add_train(commands: Any, model: str | None) -> None:
     names = [name for name in DATASETS if not recipe or kind_of(name) in recipe.takes]
     default = recipe.default_data if recipe else "digits, or what the model takes"
     about = f"Train {model}: {RECIPES[model].summary}." if model else "Train a model."
-    train = commands.add_parser(
+    train = verbs.add_parser(
         "train",
         help="train a model and leave weights, metrics and pictures in a folder",
         description=f"{about} Options that are not given take values that work for the model and the data.",
         epilog=f"example: python -m minigen train {model or 'vae'} --steps 500 --out runs/mine"
         + ("" if model else ". The options of a model, such as --steps: python -m minigen train MODEL --help"),
     )
-    train.set_defaults(run=_train, draws=True)
+    train.set_defaults(run=commands.train, draws=True)
     train.add_argument("model", nargs="?", help="one of: " + ", ".join(RECIPES))
     train.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped; it keeps its settings")
     train.add_argument("--data", metavar="NAME", help=f"one of: {', '.join(names)} (default: {default})")
@@ -153,7 +163,7 @@ def _add_train(commands: Any, model: str | None) -> None:
     )
     train.add_argument("--quiet", action="store_true", help="no progress bar")
     own = train.add_argument_group(f"options of {model}" if model else "options of models")
-    for name, option in _options(model).items():
+    for name, option in commands.options_of_models(model).items():
         kind = type(option.default)
         mine = model is not None and name in RECIPES[model].choosable
         choices = f": {', '.join(option.choices)}" if option.choices else ""
@@ -161,215 +171,6 @@ def _add_train(commands: Any, model: str | None) -> None:
         text = f"{option.help}{choices} ({'; '.join([f'default: {option.default}', *special])})".replace("%", "%%")
         metavar = {int: "N", float: "X", str: "NAME"}[kind]
         own.add_argument(option.flag, type=kind, metavar=metavar, help=text if mine else argparse.SUPPRESS)
-
-
-def _options(model: str | None = None) -> dict[str, Any]:
-    """The options that can be chosen, of all models; where several have one, the named model's."""
-    from .models import RECIPES
-
-    recipes = [*RECIPES.values(), *([RECIPES[model]] if model else [])]
-    return {option.name: option for recipe in recipes for option in recipe.options if not option.given_by_data}
-
-
-def _train(args: argparse.Namespace) -> None:
-    from . import backend, data, distributed
-    from .models import RECIPES, recipe_of
-    from .random import Generator
-    from .runs import Every, load_run
-    from .train import begin, check_on_nan, reopen, supervise
-
-    group = distributed.world()
-    with group.together():
-        check_on_nan(args.on_nan)
-        given = {name: getattr(args, name) for name in _options()}
-        if args.resume is not None:
-            fixed = {"model": args.model, **{name: getattr(args, name) for name in OF_EVERY_RUN}, **given}
-            if besides := [name for name, value in fixed.items() if value is not None]:
-                raise ArgumentError(f"{', '.join(besides)}: a run that is resumed keeps its settings; leave this out")
-            settings = group.from_first(lambda: load_run(args.resume).settings)
-            name, shards = settings.data, settings.shards
-        elif args.model is None:
-            raise ArgumentError("model: say which one to train, or --resume DIR; `python -m minigen list` shows them")
-        else:
-            recipe = recipe_of(args.model)  # a wrong name is told before anything is downloaded
-            seed, name = args.seed or 0, args.data or recipe.default_data
-            Generator(seed)
-            device = args.device or backend.default_device()
-            backend.module_for(device)
-            for option in (option for option, value in given.items() if value is not None):
-                if option not in recipe.choosable:
-                    others = ", ".join(model for model, other in RECIPES.items() if option in other.choosable)
-                    raise ArgumentError(f"{recipe.without(option)}; others have it: {others or 'none'}")
-            shards = args.shards
-            if shards is None:
-                shards = 1 if group.size == 1 else max(8, group.size)
-        distributed.check_fit(group.size, shards)
-        every = Every.parse(args.checkpoint_every or "5m")
-        examples = group.once_a_machine(lambda: data.load(name, "train", folder=args.data_dir))
-        if args.resume is None:
-            settings = recipe.settings(examples, epochs=args.epochs, seed=seed, device=device, shards=shards, **given)
-        test = group.once_a_machine(lambda: data.load(name, "test", folder=args.data_dir))
-        new = args.resume is None
-        job = begin(settings, examples, args.out, group) if new else reopen(args.resume, examples, group)
-        run = supervise(job, examples, test, quiet=args.quiet, every=every, on_nan=args.on_nan, data_dir=args.data_dir)
-        if group.is_first:
-            _tell(run)
-
-
-def _tell(run: Any) -> None:
-    """What came of a training."""
-    from .models import recipe_of
-
-    last = {name: value for row in run.metrics()[-2:] for name, value in row.items() if isinstance(value, (int, float))}
-    last.pop("seconds", None)
-    print(", ".join(f"{name} {value:g}" for name, value in last.items()))
-    if meaning := recipe_of(run.settings.model).meaning(run.settings):
-        print(f"({meaning})")
-    print(
-        f"wrote {run.folder}: " + ", ".join(sorted(path.name for path in run.folder.iterdir() if path.name[0] != "."))
-    )
-
-
-def _data_of(run: Any, part: str, folder: str | None) -> Any:
-    """The run's data, or what has their name here, if they are alike."""
-    from . import data
-
-    found = data.load(run.settings.data, part, folder=folder)
-    run.check_data(found)
-    return found
-
-
-def _trained(run: Any) -> Any:
-    """The run's model, to be shown."""
-    from .report import Trained
-
-    return Trained(run.load_model(), run.settings, run.shape)
-
-
-def _sample(args: argparse.Namespace) -> None:
-    from . import backend
-    from .report.samples import check_how, files_of, sampled
-    from .runs import load_run
-
-    run = load_run(args.folder)
-    with backend.device(args.device or backend.default_device()):
-        trained = _trained(run)
-        how = {name: getattr(args, name) for name in SAMPLING if getattr(args, name) is not None}
-        check_how(trained, how)
-        places = files_of(trained, args.out, run.folder / f"sample-{args.seed}")
-        told, files = sampled(trained, args.n, args.seed, tuple(places), args.data_dir, how)
-        there = any(places[suffix].exists() for suffix in files)
-        for suffix, content in files.items():
-            run.leave(places[suffix].absolute(), content, seed=args.seed)
-    if isinstance(text := files.get(".txt"), str):
-        print(text, end="")
-    first, *others = files
-    named = " and ".join([str(places[first]), *others])
-    print(f"{'replaced' if there else 'wrote'} {named}: {told}")
-
-
-def _explore(args: argparse.Namespace) -> None:
-    from . import backend
-    from .random import Generator
-    from .report import latent_pictures
-    from .runs import load_run
-
-    run, rng = load_run(args.folder), Generator(args.seed)
-    test = _data_of(run, "test", args.data_dir)
-    with backend.device(args.device or backend.default_device()):
-        figures = latent_pictures(_trained(run), test, rng, args.towards)
-    _write(run, figures, args.seed, [])
-
-
-def _explain(args: argparse.Namespace) -> None:
-    from . import backend, data
-    from .random import Generator
-    from .report import explanations
-    from .runs import load_run
-
-    run = load_run(args.folder)
-    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
-    with backend.device(args.device or backend.default_device()):
-        lines, figures = explanations(_trained(run), train, test, Generator(args.seed))
-    print("\n".join(lines))
-    _write(run, figures, args.seed, [])
-
-
-def _evaluate(args: argparse.Namespace) -> None:
-    from . import backend
-    from .report import evaluate, showing
-    from .report.findings import as_json, table
-    from .runs import load_run
-
-    run = load_run(args.folder)
-    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
-    with backend.device(args.device or backend.default_device()):
-        trained = _trained(run)
-        measures, figures = evaluate(trained, train, test, args.n, args.seed, _say)
-    content = as_json(trained, measures, showing(trained).drawn(args.n, train), args.seed)
-    run.write("evaluation.json", lambda path: path.write_text(content))
-    print(table(measures))
-    _write(run, figures, args.seed, ["evaluation.json"])
-
-
-def _say(what: str) -> None:
-    """Tell a terminal what takes its time."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
-        if sys.stderr.isatty():
-            print(f"minigen: {what} ...", file=sys.stderr, flush=True)
-
-
-def _augment(args: argparse.Namespace) -> None:
-    from . import backend
-    from .report import accuracies_from_few_labels
-    from .runs import load_run
-
-    run = load_run(args.folder)
-    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
-    with backend.device(args.device or backend.default_device()):
-        found, figures = accuracies_from_few_labels(_trained(run), train, test, args.labels, args.seed)
-    print(f"test accuracy from {args.labels} labels:")
-    for name, accuracy in found.items():
-        print(f"  {name:<18} {accuracy:.2%}")
-    _write(run, figures, args.seed, [])
-
-
-def _write(run: Any, files: dict[str, Any], seed: int, others: list[str]) -> None:
-    """Write the files into the run's folder, and say so."""
-    for name, content in files.items():
-        run.leave(name, content, seed=seed)
-    print(f"wrote {run.folder}: {', '.join(sorted([*files, *others]))}")
-
-
-def _inspect(args: argparse.Namespace) -> None:
-    from .runs.inspection import described
-
-    for line in described(Path(args.file)):
-        print(line)
-
-
-def _list(args: argparse.Namespace) -> None:
-    from .data import DATASETS
-    from .models import RECIPES
-
-    for title, entries in (
-        ("models (python -m minigen train NAME):", {name: recipe.summary for name, recipe in RECIPES.items()}),
-        ("data sets (--data NAME):", {name: str(text) for name, text in DATASETS.items()}),
-    ):
-        print(title)
-        for name, text in entries.items():
-            print(f"  {name:<14} {text}")
-
-
-def _doctor(args: argparse.Namespace) -> int:
-    from .doctor import examine
-
-    findings = examine(args.data_dir)
-    for finding in findings:
-        print(f"{'ok  ' if not finding.remedy else finding.severity:<5} {finding.subject:<14} {finding.found}")
-        if finding.remedy:
-            print(f"{'':<20} -> {finding.remedy}")
-    return int(any(finding.severity == "FAULT" for finding in findings))
 
 
 def _named_model(given: Sequence[str]) -> str | None:

@@ -27,6 +27,7 @@ TESTED = 1000  # images, at most
 REMEMBERED = 10_000  # training images that the nearest neighbour is looked for among, at most
 GUESSES = 16
 FEW_TESTED, FEW_GUESSES, PART = 250, 8, 125  # of diffusion, where each guess takes many evaluations
+AMOUNTS = {"noise": 0.5, "hole": 0.5, "low resolution": 2.0}
 NO_SAMPLES = "restores damaged images and makes none from noise; see restored.png"
 STRIPES = np.array([[0.90, 0.62, 0.0], [0.0, 0.45, 0.70]], np.float32)  # colours that the colour-blind can tell apart
 
@@ -72,12 +73,13 @@ def results(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> 
 
 
 def of_whole_images(
-    trained: Trained, damage: str, amount: float, train: Dataset, test: Dataset, rng: Generator
+    trained: Trained, damage: str, amount: float | None, train: Dataset, test: Dataset, rng: Generator
 ) -> tuple[dict[str, float], Figures]:
     """The same of a diffusion model that was trained on whole images; see `minigen.models.diffusion.restoring`.
 
     Args:
-        trained: such a model. damage, amount: see `minigen.data.damage`. train, test: the data. rng: of all draws.
+        trained: such a model. damage, amount: see `minigen.data.damage`; None for the amount that AMOUNTS has.
+        train, test: the data. rng: of all draws.
 
     Raises:
         ArgumentError: another kind of model, or a damage or amount that is impossible.
@@ -88,6 +90,7 @@ def of_whole_images(
             f"folder: expected a ddpm of images, which restores what it was not trained for, got {trained.title}; "
             "denoise, inpaint and super-resolve show what they restore when they have been trained"
         )
+    amount = AMOUNTS.get(damage, 0.0) if amount is None else amount
     check_damage(damage, amount, trained.shape)
     found, picture = compared(
         lambda damaged, guesses: _by_diffusion(trained, damaged, damage, amount, rng, guesses),

@@ -17,7 +17,7 @@ LACKS = {
     "label": "knows no classes",
     "truncation": "has no styles",
     "prompt": "is told nothing in words",
-    **dict.fromkeys(("evaluations", "solver"), "makes a sample in one go"),
+    **dict.fromkeys(("evaluations", "sampler", "solver"), "does not sample that way"),
     "guidance": "is not guided",
     "length": "makes nothing of any length",
     **dict.fromkeys(OF_DRAWING, "draws no symbols here"),

@@ -8,7 +8,7 @@
 
 `python -m minigen train` runs the same loop with a `Supervisor` around it. From the command to a weight:
 
-    cli.main, cli._train    read the command and the options
+    cli.main, commands.train   read the command and the options
     train.supervise         keeps the run, and calls
     train.steps             the loop below, which calls
     VAETrainer.step         the model's: what is computed, and which optimizer moves what

@@ -45,7 +45,7 @@ def logged(model, examples, **given):
     shown = untrained(model, examples, **given)
     recipe = shown.recipe
     x = shown.prepared(examples.x[:20])
-    labels = [examples.y[:20]] if recipe.labelled else []
+    labels = [y[:20] for y in recipe.targets(examples)]
     shown.model.train()
     metrics = recipe.trainer(shown.model, shown.settings).step(Tensor(x), Generator(0), *labels)
     row = {"step": 1} | {name: value.item() for name, value in metrics.items()}

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from minigen import Generator, data
+from minigen import Generator, Tensor, data
 from minigen.data.damage import DAMAGES
+from minigen.errors import ArgumentError
 from minigen.metrics import psnr
+from minigen.report import restorations
 from minigen.report.restorations import BASELINES, GUESSES, restored, results, striped
 
 from .test_trained import untrained
@@ -71,3 +73,34 @@ def test_guesses_are_averaged_and_lie_in_the_range():
     many = restored(shown.model, damaged, Generator(1), GUESSES)
     assert many.shape == TEST.x[:20].shape
     assert 0 <= many.min() <= many.max() <= 1
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_diffusion_model_that_knows_the_originals_restores_all(damage, monkeypatch):
+    """What it is given are the damaged images in [-1, 1]; what it gives is averaged in [0, 1]."""
+    monkeypatch.setattr(restorations, "FEW_GUESSES", 2)
+    amount = restorations.AMOUNTS[damage]
+    x, seen = TEST.x[: restorations.FEW_TESTED], []
+
+    def knowing(model, damaged, of, how_much, rng):
+        assert (of, how_much) == (damage, amount)
+        start = sum(len(part) for part in seen) % len(x)
+        seen.append(damaged.y)
+        return Tensor(2 * x[start : start + len(damaged.y)] - 1)
+
+    monkeypatch.setattr(restorations, "PART", len(x))
+    monkeypatch.setattr(restorations.restoring, "restored", knowing)
+    found, figures = restorations.of_whole_images(untrained("ddpm"), damage, None, DIGITS, TEST, Generator(3))
+    assert found["psnr"] > 60
+    assert set(figures) == {f"restored-{damage.replace(' ', '-')}.png"}
+    expected = DAMAGES[damage](x, amount, Generator(3))
+    np.testing.assert_allclose(seen[0], 2 * expected.y - 1, atol=1e-6)
+
+
+def test_only_a_diffusion_model_of_images_restores_what_it_was_not_trained_for():
+    for model, of in (("vae", DIGITS), ("ddpm", data.load("ring"))):
+        with pytest.raises(ArgumentError, match="folder: expected a ddpm of images"):
+            restorations.of_whole_images(untrained(model, of), "hole", None, DIGITS, TEST, Generator(0))
+    for damage, amount in (("scratch", None), ("hole", 2.0), ("low resolution", 3.0)):
+        with pytest.raises(ArgumentError, match=r"damage|amount"):
+            restorations.of_whole_images(untrained("ddpm"), damage, amount, DIGITS, TEST, Generator(0))

@@ -316,7 +316,7 @@ def test_settings_of_a_small_run_are_what_the_tests_think():
 
 def test_no_zero_has_a_minus(tmp_path, capsys):
     """A text of one symbol can be told in 0 nats, in the log, in the last line, and in the table of `evaluate`."""
-    from minigen import cli, data
+    from minigen import commands, data
     from minigen.models import recipe_of
     from minigen.report import Trained, evaluate
     from minigen.report.findings import as_json, table
@@ -325,7 +325,7 @@ def test_no_zero_has_a_minus(tmp_path, capsys):
     same = data.Dataset("sonnets", np.zeros((20, 9), np.uint8), alphabet="a")
     settings = recipe_of("gru").settings(same, steps=3, batch_size=4, width=4)
     run = train(settings, same, same, str(tmp_path / "run"), quiet=True)
-    cli._tell(run)
+    commands.tell(run)
     shown = Trained(run.load_model(), settings, run.shape)
     found, _ = evaluate(shown, same, same, 6, 0)
     last, log = capsys.readouterr().out.splitlines()[0], (run.folder / "metrics.jsonl").read_text()

@@ -65,7 +65,7 @@ from .networks import denoising_network
 from .noise import SCHEDULES as NOISES
 from .noise import Noise
 
-GUESSES, SOLVERS = ("v", "noise"), ("ddim", "ddpm")
+GUESSES, SAMPLERS = ("v", "noise"), ("ddim", "ddpm")
 DRAWS = 16  # of t for each example, where the bound is estimated
 LAST_NOISE = 0.25  # of the distance between two levels
 
@@ -96,7 +96,7 @@ class Diffusion(Denoiser):
         network, shape, classes, evaluations, guidance: see `Denoiser`.
         noise: the schedule. guesses: 'v' or 'noise', what the network guesses.
         levels: of pixels in [-1, 1]; 0 for real numbers.
-        solver: 'ddim' or 'ddpm'.
+        sampler: 'ddim' or 'ddpm'.
     """
 
     def __init__(
@@ -109,12 +109,12 @@ class Diffusion(Denoiser):
         classes: int = 0,
         evaluations: int = 50,
         guidance: float = 0.0,
-        solver: str = "ddim",
+        sampler: str = "ddim",
     ) -> None:
         super().__init__(network, shape, classes, evaluations, guidance)
         if guesses not in GUESSES:
             raise unknown_name("guesses", guesses, GUESSES)
-        self.noise, self.guesses, self.levels, self.solver = noise, guesses, levels, solver
+        self.noise, self.guesses, self.levels, self.sampler = noise, guesses, levels, sampler
         coarse = noise.deviation[1:] / noise.signal[1:] >= LAST_NOISE * 2 / max(levels - 1, 1)
         self.last_latent = 1 + int(coarse.argmax()) if levels else 1  # f
 
@@ -158,17 +158,17 @@ class Diffusion(Denoiser):
         label: int | None = None,
         evaluations: int | None = None,
         guidance: float | None = None,
-        solver: str | None = None,
+        sampler: str | None = None,
     ) -> Tensor:
         """n examples, from noise in so many evaluations of the network, at most T.
 
         Args:
-            label: the class, or each in turn. guidance: w. solver: 'ddim' or 'ddpm'.
+            label: the class, or each in turn. guidance: w. sampler: 'ddim' or 'ddpm'.
 
         Raises:
             ArgumentError: a value that is impossible.
         """
-        return self.drawn(n, given_or_default(rng), label, evaluations, guidance, solver)
+        return self.drawn(n, given_or_default(rng), label, evaluations, guidance, sampler)
 
     def drawn(
         self,
@@ -177,17 +177,17 @@ class Diffusion(Denoiser):
         label: Any,
         evaluations: int | None,
         guidance: float | None,
-        solver: str | None,
+        sampler: str | None,
     ) -> Tensor:
         """See `sample`; of all that can be told."""
         labels, evaluations, guidance = self.asked(n, label, evaluations, guidance)
-        solver = solver or self.solver
-        if solver not in SOLVERS:
-            raise unknown_name("solver", solver, SOLVERS)
+        sampler = sampler or self.sampler
+        if sampler not in SAMPLERS:
+            raise unknown_name("sampler", sampler, SAMPLERS)
         x, rng = self.start(n, rng)
         for t, s in itertools.pairwise(self.noise.fewer(evaluations).tolist()):
             guess = self.guess(x, np.full(n, t), labels, guidance)
-            x = self.earlier(x, guess, t, s, 1.0 if solver == "ddpm" else 0.0, rng)
+            x = self.earlier(x, guess, t, s, 1.0 if sampler == "ddpm" else 0.0, rng)
         return self.outside(x)
 
     def bound(self, x: Tensor, rng: Generator | None = None, labels: Array | None = None, draws: int = DRAWS) -> Bound:
@@ -231,19 +231,29 @@ class Diffusion(Denoiser):
         return {"test_bound": ops.mean(self.bound(x, rng, labels, draws=1).total)}
 
 
+class GuidedDiffusion(Diffusion):
+    """A `Diffusion` of examples with labels y: its bound is on log P(x|y)."""
+
+    def log_prob(self, x: Tensor, rng: Generator | None, labels: Array) -> Tensor:  # type: ignore[override]
+        """A lower bound on log P(x|y) of each example in nats, estimated; see `bound`."""
+        return super().log_prob(x, rng, labels)
+
+
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 WARMUP = 100  # steps
 TIMESTEPS = Option("timesteps", 1000, "T, the noise levels of the data", least=2, most=10_000)
 GUESS = Option("guesses", "v", "what the network guesses: v, or the noise", choices=GUESSES)
-NOISE = Option("noise", "cosine", "how noise comes in", choices=NOISES)
+NOISE = Option("noise_schedule", "cosine", "how noise comes in", choices=NOISES)
 EVALUATIONS = Option("evaluations", 50, "of the network, for a sample", least=1, most=10_000)
-SOLVER = Option("solver", "ddim", "how samples are drawn: without noise, or with it", choices=SOLVERS)
+SAMPLER = Option(
+    "sampler", "ddim", "how samples are drawn: ddim without noise on the way, ddpm with it", choices=SAMPLERS
+)
 GUIDANCE = Option("guidance", 1.0, "w of a sample, how far from what is common to all classes", least=0, most=100)
 LEVELS = Option("levels", 256, "grey levels that the data have; 0: real numbers", least=0, most=256, given_by_data=True)
 OPTIONS = (
     *(STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(32), DEPTH(3, help="hidden layers, of points")),
-    *(TIMESTEPS, NOISE, GUESS, EVALUATIONS, SOLVER),
+    *(TIMESTEPS, NOISE, GUESS, EVALUATIONS, SAMPLER),
 )
 FOR_DATA = {
     "digits": {"levels": 17},
@@ -254,9 +264,9 @@ FOR_DATA = {
 def diffusion(s: Settings, shape: Shape, rng: Generator) -> Diffusion:
     """As the options say, with classes or without."""
     classes = s.get("classes", 0)
-    network = denoising_network(shape, s.width, s.depth, classes, rng)
-    how = (s.evaluations, s.get("guidance", 0.0), s.solver)
-    return Diffusion(network, shape, Noise(s.timesteps, s.noise), s.guesses, s.levels, classes, *how)
+    network, kind = denoising_network(shape, s.width, s.depth, classes, rng), GuidedDiffusion if classes else Diffusion
+    how = (s.evaluations, s.get("guidance", 0.0), s.sampler)
+    return kind(network, shape, Noise(s.timesteps, s.noise_schedule), s.guesses, s.levels, classes, *how)
 
 
 def denoiser_trainer(model: Denoiser, s: Settings) -> DenoiserTrainer:
@@ -275,7 +285,7 @@ def meaning_of_error(s: Settings) -> str:
     what = "-log p(x), a density" if s.levels == 0 else f"-log P(x), of {s.levels} levels"
     if "classes" in s.options:
         what = what.replace("(x)", "(x|y)")
-    return f"the loss is the mean square error of the guess at {s.guesses}; test_bound is a bound on {what}, in nats"
+    return f"test_bound is a bound on {what}, in nats; the loss is the mean square error of the guess at {s.guesses}"
 
 
 def squared_error(s: Settings) -> str:

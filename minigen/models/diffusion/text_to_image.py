@@ -22,14 +22,14 @@ from ...errors import ArgumentError, ShapeError
 from ...random import Generator, given_or_default
 from ..pairs.contrastive import VOCABULARY
 from ..recipe import SCHEDULE, Recipe, Settings, Shape
-from .ddpm import GUIDANCE, LEVELS, OPTIONS, Diffusion, check_evaluations, denoiser_trainer, squared_error
+from .ddpm import GUIDANCE, LEVELS, OPTIONS, GuidedDiffusion, check_evaluations, denoiser_trainer, squared_error
 from .networks import UNet
 from .noise import Noise
 
 NOTHING = 0  # in place of a word
 
 
-class TextToImage(Diffusion):
+class TextToImage(GuidedDiffusion):
     """A `Diffusion` whose labels are names, the places of their words: integers (N, T), filled up with 0."""
 
     @property
@@ -62,7 +62,7 @@ class TextToImage(Diffusion):
         prompt: Array | None = None,
         evaluations: int | None = None,
         guidance: float | None = None,
-        solver: str | None = None,
+        sampler: str | None = None,
     ) -> Tensor:
         """n pictures; see `Diffusion.sample`.
 
@@ -72,14 +72,14 @@ class TextToImage(Diffusion):
         Raises:
             ArgumentError: a value that is impossible.
         """
-        return self.drawn(n, given_or_default(rng), prompt, evaluations, guidance, solver)
+        return self.drawn(n, given_or_default(rng), prompt, evaluations, guidance, sampler)
 
 
 def text_to_image(s: Settings, shape: Shape, rng: Generator) -> TextToImage:
     """As the options say."""
     network = UNet(shape, s.width, s.vocabulary, rng, words=True)
-    how = (s.evaluations, s.guidance, s.solver)
-    return TextToImage(network, shape, Noise(s.timesteps, s.noise), s.guesses, s.levels, s.vocabulary, *how)
+    how = (s.evaluations, s.guidance, s.sampler)
+    return TextToImage(network, shape, Noise(s.timesteps, s.noise_schedule), s.guesses, s.levels, s.vocabulary, *how)
 
 
 def meaning_of_error(s: Settings) -> str:

@@ -69,11 +69,11 @@ def test_the_step_without_noise_keeps_the_noise_that_is_there():
     np.testing.assert_allclose(found.numpy(), model.noised(x, np.full(5, 200), z).numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize(("solver", "evaluations"), [("ddim", 50), ("ddim", 1000), ("ddpm", 1000)])
+@pytest.mark.parametrize(("sampler", "evaluations"), [("ddim", 50), ("ddim", 1000), ("ddpm", 1000)])
 @pytest.mark.parametrize("guesses", GUESSES)
-def test_samples_of_the_best_denoiser_are_the_data(solver, evaluations, guesses):
+def test_samples_of_the_best_denoiser_are_the_data(sampler, evaluations, guesses):
     n = 4000
-    x = best(guesses).sample(n, mg.Generator(0), evaluations=evaluations, solver=solver).numpy()
+    x = best(guesses).sample(n, mg.Generator(0), evaluations=evaluations, sampler=sampler).numpy()
     assert x.shape == (n, 3)
     assert x.mean() == pytest.approx(MEAN, abs=4 * SPREAD / (3 * n) ** 0.5)
     assert x.std() == pytest.approx(SPREAD, rel=4 / (6 * n) ** 0.5 + 1 / evaluations)  # and of too few steps
@@ -203,7 +203,7 @@ def test_labels_are_obeyed():
 def test_what_does_not_exist_is_refused():
     with pytest.raises(ArgumentError, match="guesses: unknown name 'x'; choose one of: noise, v"):
         best("x")
-    with pytest.raises(ArgumentError, match="solver: unknown name 'dim'; did you mean 'ddim'"):
-        best().sample(2, solver="dim")
+    with pytest.raises(ArgumentError, match="sampler: unknown name 'dim'; did you mean 'ddim'"):
+        best().sample(2, sampler="dim")
     with pytest.raises(ArgumentError, match="evaluations: expected at most the 10 timesteps, got 50"):
         recipe_of("ddpm").settings(data.load("ring"), timesteps=10, evaluations=50)
