@@ -5,7 +5,7 @@ findings       numbers with how they were taken, figures, files
 plots          grids, curves, points
 kinds          a module for each kind of data, with the same functions:
                pictures (images, points; their measures are in evaluation), sequences (text, lines, rolls), restorations
-curves         the metrics of a run
+learning_curves  the metrics of a run
 samples        what the command `sample` writes
 writing        what a model of text writes
 music          a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
@@ -20,10 +20,10 @@ augmentation   what a model's images are worth to a classifier with few labels
 """
 
 from .augmentation import accuracies_from_few_labels
-from .curves import curves
 from .explaining import explanations
 from .exploration import latent_pictures
 from .kinds import baselines, evaluate, results, showing
+from .learning_curves import curves
 from .pictures import modes, picture_of
 from .trained import Trained
 

@@ -126,6 +126,8 @@ def test_every_default_passes_its_own_check(name):
         given = {"classes": int(data_set.y.max()) + 1} if recipe.labelled else {}
         if "alphabet" in known and data_set.alphabet:
             given["alphabet"] = data_set.alphabet
+        if "vocabulary" in known:
+            given["vocabulary"] = len(data_set.words)
         assert settings.options == recipe.defaults(data_set) | given
         assert recipe.meaning(settings)
 
