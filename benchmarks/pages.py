@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from benchmarks import defaults as defaults_of_models
+from benchmarks import gallery as families
 from benchmarks import tables
 from benchmarks import yardstick as yardstick_of_families
 from benchmarks.gpu import table as gpu_table
@@ -236,6 +237,17 @@ def number_of(address: str) -> str:
     return place.hostname or address
 
 
+def gallery() -> str:
+    """One picture of each family, above the commands that made it."""
+    parts = []
+    for name, made in families.read().items():
+        entry = families.GALLERY[name]
+        commands = "\n".join(f"python -m minigen {command}" for command in made["commands"])
+        picture = f"![{entry.title}: {entry.caption}](benchmarks/results/gallery/{name}.png)"
+        parts.append(f"**{entry.title}**: {entry.caption}.\n\n{picture}\n\n```sh\n{commands}\n```\n")
+    return "\n".join(parts)
+
+
 class Table(NamedTuple):
     """The page that a table is on, what makes it, and what it is made from."""
 
@@ -245,6 +257,7 @@ class Table(NamedTuple):
 
 
 TABLES = {
+    "gallery": Table("README.md", gallery, families.RESULTS),
     "peers": Table("README.md", peers, RESULTS / "peers.json"),
     "gpu": Table("README.md", gpu, RESULTS / "gpu"),
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),

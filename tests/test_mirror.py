@@ -35,6 +35,7 @@ ACROSS = {
     "test_coming_from.py": "docs/coming-from.md",
     "test_coverage_marks.py": "tests/coverage_marks.py: which lines the tests run",
     "test_defaults_benchmark.py": "benchmarks/defaults.py, and its table",
+    "test_gallery.py": "benchmarks/gallery.py",
     "test_gpu_script.py": "benchmarks/gpu.sh",
     "test_layers.py": "the imports between all files",
     "test_links.py": "the links of all pages",

@@ -108,6 +108,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "docs/site/*.js",
         "benchmarks/results/*.*",
         "benchmarks/results/gpu/*.png",
+        "benchmarks/results/gallery/*.png",
         "minigen/lessons/material/*/opening.png",
     ]
     kept = paths(*pages, *shown)
