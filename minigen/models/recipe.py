@@ -40,6 +40,7 @@ CAPABILITIES = {
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "verdicts": "verdicts",  # examples -> the discriminator's logits of 'real', (N,)
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
+    "bounds": "bound",  # (examples, rng) -> a named tuple, the terms of a bound on -log p(x) of each, and their `total`
     "recommendations": "scores",  # what users like -> a score of each item
     "similarities": "similarities",  # (pictures, names) -> how well each of the ones suits each of the others
     "continuations": "continued",  # (what is given of examples, rng) -> whole examples

@@ -59,7 +59,7 @@ def evaluated(
     if trained.can_show("log-weights") or trained.can_show("log-probabilities"):
         say("the likelihood of test examples")
     measures = _likelihood(trained, test, rng.spawn()) if trained.can_show("log-weights") else {}
-    measures |= _log_probability(trained, test, rng.spawn()) if trained.can_show("log-probabilities") else {}
+    measures |= log_probability(trained, test, rng.spawn()) if trained.can_show("log-probabilities") else {}
     say(f"{n} samples")
     samples = trained.sample(n, rng.spawn())
     say("measures of the samples")
@@ -111,17 +111,16 @@ def _distance(samples: np.ndarray, half: np.ndarray, other: np.ndarray) -> Measu
     return Measure(frechet(samples, half), frechet(other, half), note)
 
 
-def _log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measures:
-    """Of a model that gives log p(x), or a bound on it that needs no encoder."""
+def log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measures:
+    """Of a model that gives log p(x), or a bound on it that needs no encoder; of a bound also its terms."""
     x = pixels(test.x[:LIKELIHOOD_IMAGES])
-    nats = -float(trained.log_prob(x, rng).mean())
-    what = (
-        trained.recipe.meaning(trained.settings)
-        .removeprefix("the loss is ")
-        .removeprefix("test_bound is ")
-        .partition(";")[0]
-    )
-    return {"NLL": Measure(nats, None, f"{what}; of {len(x)} test examples")}
+    first = trained.recipe.meaning(trained.settings).partition(";")[0]
+    what = f"{first.removeprefix('the loss is ').removeprefix('test_bound is ')}; of {len(x)} test examples"
+    if not trained.can_show("bounds"):
+        return {"NLL": Measure(-float(trained.log_prob(x, rng).mean()), None, what)}
+    terms = trained.bound(x, rng, *(y[:LIKELIHOOD_IMAGES] for y in trained.recipe.targets(test)))
+    found = {"NLL": Measure(float(terms.pop("total").mean()), None, what)}
+    return found | {f"NLL, {name}": Measure(float(nats.mean()), None, "a term of it") for name, nats in terms.items()}
 
 
 def _likelihood(trained: Trained, test: Dataset, rng: Generator) -> Measures:

@@ -19,6 +19,7 @@ from ..metrics.retrieval import colour_histogram, recall_at, word_overlap
 from ..random import Generator
 from . import plots
 from .canvas import new_figure, own_settings
+from .evaluation import log_probability
 from .findings import Figures, Files, Measure, Measures, counted
 from .trained import Trained
 
@@ -146,7 +147,9 @@ def evaluated(
         "seen_found": "of names that were trained on",
     }
     values = found(trained, train, test, rng)
-    return {name.replace("_", " "): Measure(values[name], None, note) for name, note in notes.items()}, {}
+    return log_probability(trained, test, rng) | {
+        name.replace("_", " "): Measure(values[name], None, note) for name, note in notes.items()
+    }, {}
 
 
 @own_settings()

@@ -69,6 +69,17 @@ class Trained:
         """log p of each example, in nats, as the recipe's `meaning` says; `rng` draws what the model needs for it."""
         return self._in_parts(lambda part: self.model.log_prob(self._scaled(part), rng), x)
 
+    def bound(self, x: np.ndarray, rng: Generator, *labels: np.ndarray) -> dict[str, np.ndarray]:
+        """The terms of a bound on -log p(x), or on -log p(x|y) of `labels`, and their `total`: (N,) each, in nats."""
+        found: dict[str, list[np.ndarray]] = {}
+        for i in range(0, len(x), PART):
+            part, *told = (to_device(a[i : i + PART], self.model.device) for a in (x, *labels))
+            with no_grad():
+                bound = self.model.bound(self._scaled(part), rng, *told)
+            for name in (*bound._fields, "total"):
+                found.setdefault(name, []).append(getattr(bound, name).numpy())
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
     def likeliest(self, x: np.ndarray) -> np.ndarray:
         """The likeliest symbol at each place but the first, given the true ones before it: lines (N, T+1) -> (N, T)."""
         logits = self._in_parts(

@@ -31,6 +31,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "restorations": 3,
     "verdicts": 1,
     "log-probabilities": 2,
+    "bounds": 2,
     "recommendations": 1,
     "similarities": 2,
     "continuations": 2,

@@ -1,17 +1,20 @@
 """`evaluate`: each model gets the measures that suit it, and a model that draws real data gets what real data get."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
-from minigen import cli, data
+from minigen import Generator, cli, data
 from minigen.errors import ArgumentError
 from minigen.metrics import classifier
 from minigen.report import Trained, evaluate, evaluation
 from minigen.report.findings import table
 from minigen.runs import load_run
 from tests.train import runs
+
+from .test_trained import untrained
 
 
 @pytest.fixture(autouse=True)
@@ -108,4 +111,20 @@ def test_few_samples_cost_one_measure_and_not_all(tmp_path):
     assert found["FID-cls"].note.startswith("not of 100 samples; it takes --n 640")
     assert np.isfinite(found["NLL"].value)
     assert "100 samples" in said
-    assert "FID-cls                -" in table(found)
+    assert re.search(r"^FID-cls +-  ", table(found), re.M)
+
+
+@pytest.mark.parametrize(("model", "of"), [("ddpm", "P(x)"), ("cddpm", "P(x|y)")])
+def test_a_bound_is_told_with_its_terms(model, of, monkeypatch):
+    """Of a model of classes the labels are told; the terms add up."""
+    monkeypatch.setattr(evaluation, "LIKELIHOOD_IMAGES", 20)
+    digits = data.load("digits", "test")
+    shown = untrained(model, digits, timesteps=10, evaluations=2)
+    seen, bound = [], shown.model.bound
+    monkeypatch.setattr(shown.model, "bound", lambda x, rng, *labels: seen.append(labels) or bound(x, rng, *labels))
+    found = evaluation.log_probability(shown, digits, Generator(0))
+    assert [*found] == ["NLL", "NLL, prior", "NLL, steps", "NLL, decoder"]
+    total, *terms = (measure.value for measure in found.values())
+    assert total == pytest.approx(sum(terms), rel=1e-5)
+    assert f"a bound on -log {of}, of 17 levels, in nats; of 20 test examples" in found["NLL"].note
+    assert [y.tolist() for y in seen[0]] == ([digits.y[:20].tolist()] if model == "cddpm" else [])

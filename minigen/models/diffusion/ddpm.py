@@ -194,6 +194,7 @@ class Diffusion(Denoiser):
         """The bound on -log P(x) of each example of x (N, *shape), or on the density where there are no levels.
 
         Args:
+            labels: of the examples, for a bound on -log P(x|y); without them nothing is told.
             draws: of t for each example, evenly over the chain, whose terms are estimated by them without a bias; each
                 costs one evaluation of the network.
         """
@@ -231,14 +232,6 @@ class Diffusion(Denoiser):
         return {"test_bound": ops.mean(self.bound(x, rng, labels, draws=1).total)}
 
 
-class GuidedDiffusion(Diffusion):
-    """A `Diffusion` of examples with labels y: its bound is on log P(x|y)."""
-
-    def log_prob(self, x: Tensor, rng: Generator | None, labels: Array) -> Tensor:  # type: ignore[override]
-        """A lower bound on log P(x|y) of each example in nats, estimated; see `bound`."""
-        return super().log_prob(x, rng, labels)
-
-
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 WARMUP = 100  # steps
@@ -264,9 +257,9 @@ FOR_DATA = {
 def diffusion(s: Settings, shape: Shape, rng: Generator) -> Diffusion:
     """As the options say, with classes or without."""
     classes = s.get("classes", 0)
-    network, kind = denoising_network(shape, s.width, s.depth, classes, rng), GuidedDiffusion if classes else Diffusion
+    network = denoising_network(shape, s.width, s.depth, classes, rng)
     how = (s.evaluations, s.get("guidance", 0.0), s.sampler)
-    return kind(network, shape, Noise(s.timesteps, s.noise_schedule), s.guesses, s.levels, classes, *how)
+    return Diffusion(network, shape, Noise(s.timesteps, s.noise_schedule), s.guesses, s.levels, classes, *how)
 
 
 def denoiser_trainer(model: Denoiser, s: Settings) -> DenoiserTrainer:
@@ -300,7 +293,7 @@ RECIPES = (
         diffusion,
         denoiser_trainer,
         (*OPTIONS, SCHEDULE("cosine"), LEVELS),
-        shows=("log-probabilities",),
+        shows=("log-probabilities", "bounds"),
         for_data=FOR_DATA,
         check=check_evaluations,
         meaning=meaning_of_error,
@@ -313,6 +306,7 @@ RECIPES = (
         diffusion,
         denoiser_trainer,
         (*OPTIONS, GUIDANCE, SCHEDULE("cosine"), LEVELS, CLASSES_OF_DATA),
+        shows=("log-probabilities", "bounds"),
         for_data=FOR_DATA,
         labelled=True,
         check=check_evaluations,

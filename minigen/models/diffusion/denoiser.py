@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import ops
 from ...autodiff import Tensor, no_grad
-from ...backend import Array, device_of, to_device, to_numpy, xp_of
+from ...backend import Array, device_of, module_for, to_device, to_numpy, xp_of
 from ...errors import ArgumentError, ShapeError
 from ...nn import Buffer, Module
 from ...optim import EMA, Adam
@@ -78,9 +78,11 @@ class Denoiser(Module):
         return x * self.scale + self.centre
 
     def output(self, x: Tensor, t: np.ndarray, labels: Array | None = None, guidance: float = 0.0) -> Tensor:
-        """f(x, t, y), away from f(x, t, not told): x (N, *shape), t (N,) in [0, 1], labels (N,)."""
+        """f(x, t, y), away from f(x, t, not told): x (N, *shape), t (N,) in [0, 1], labels (N,) or None."""
         if not self.classes:
             return self.network(x, t)
+        if labels is None:
+            labels = self.nothing_told(len(x))
         if not guidance:
             return self.network(x, t, labels)
         xp = xp_of(x.data)
@@ -100,6 +102,10 @@ class Denoiser(Module):
     def not_told(self) -> int:
         """The label that tells nothing."""
         return self.classes
+
+    def nothing_told(self, n: int) -> Array:
+        """The labels of n examples of which nothing is told."""
+        return module_for(self.device).full(n, self.not_told, np.int64)
 
     def checked(self, labels: Array | None, n: int) -> Array:
         """The labels of n examples.

@@ -22,20 +22,24 @@ from ...errors import ArgumentError, ShapeError
 from ...random import Generator, given_or_default
 from ..pairs.contrastive import VOCABULARY
 from ..recipe import SCHEDULE, Recipe, Settings, Shape
-from .ddpm import GUIDANCE, LEVELS, OPTIONS, GuidedDiffusion, check_evaluations, denoiser_trainer, squared_error
+from .ddpm import GUIDANCE, LEVELS, OPTIONS, Diffusion, check_evaluations, denoiser_trainer, squared_error
 from .networks import UNet
 from .noise import Noise
 
 NOTHING = 0  # in place of a word
 
 
-class TextToImage(GuidedDiffusion):
+class TextToImage(Diffusion):
     """A `Diffusion` whose labels are names, the places of their words: integers (N, T), filled up with 0."""
 
     @property
     def not_told(self) -> int:
         """A name without words."""
         return NOTHING
+
+    def nothing_told(self, n: int) -> Array:
+        """Names without words, (n, 1)."""
+        return super().nothing_told(n)[:, None]
 
     def checked(self, labels: Array | None, n: int) -> Array:
         """See `Denoiser.checked`."""
@@ -85,8 +89,9 @@ def text_to_image(s: Settings, shape: Shape, rng: Generator) -> TextToImage:
 def meaning_of_error(s: Settings) -> str:
     """What the loss is, and what is measured."""
     return (
-        f"the loss is the mean square error of the guess at {s.guesses}; found is the share of held-out names whose "
-        "picture is among ten found by what was drawn, seen_found of names that were trained on"
+        f"test_bound is a bound on -log P(x|y), of {s.levels} levels, in nats; the loss is the mean square error of "
+        f"the guess at {s.guesses}; found is the share of held-out names whose picture is among ten found by what was "
+        "drawn, seen_found of names that were trained on"
     )
 
 
@@ -98,6 +103,7 @@ RECIPES = (
         denoiser_trainer,
         (*(option for option in OPTIONS if option.name != "depth"), GUIDANCE, SCHEDULE("cosine"), LEVELS, VOCABULARY),
         takes=("pairs",),
+        shows=("log-probabilities", "bounds"),
         check=check_evaluations,
         meaning=meaning_of_error,
         unit=squared_error,
