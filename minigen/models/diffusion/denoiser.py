@@ -78,12 +78,12 @@ class Denoiser(Module):
         return x * self.scale + self.centre
 
     def output(self, x: Tensor, t: np.ndarray, labels: Array | None = None, guidance: float = 0.0) -> Tensor:
-        """f(x, t, y), away from f(x, t, not told): x (N, *shape), t (N,) in [0, 1], labels (N,)."""
+        """f(x, t, y), away from f(x, t, not told): x (N, *shape), t (N,) in [0, 1], labels (N,); None: not told."""
         if not self.classes:
             return self.network(x, t)
-        if not guidance:
-            return self.network(x, t, labels)
         xp = xp_of(x.data)
+        if labels is None or not guidance:
+            return self.network(x, t, xp.full(len(x), self.classes) if labels is None else labels)
         told = xp.concatenate([labels, xp.full_like(labels, self.classes)])
         told, not_told = ops.split(self.network(ops.concatenate([x, x]), np.concatenate([t, t]), told), 2)
         return told + guidance * (told - not_told)
