@@ -115,7 +115,10 @@ def _log_probability(trained: Trained, test: Dataset, rng: Generator) -> Measure
     """Of a model that gives log p(x), or a bound on it that needs no encoder."""
     x = pixels(test.x[:LIKELIHOOD_IMAGES])
     nats = -float(trained.log_prob(x, rng).mean())
-    what = trained.recipe.meaning(trained.settings).removeprefix("the loss is ").partition(";")[0]
+    clauses = trained.recipe.meaning(trained.settings).split("; ")
+    what = next(clause for clause in clauses if "-log" in clause).removeprefix("the loss is ").rpartition(" is ")[2]
+    if trained.recipe.labelled:
+        what = what.replace("(x|y)", "(x)") + ", of no class told"
     return {"NLL": Measure(nats, None, f"{what}; of {len(x)} test examples")}
 
 

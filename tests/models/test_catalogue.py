@@ -15,6 +15,8 @@ from minigen import cli, data, nn
 from minigen.errors import ArgumentError
 from minigen.models import RECIPES, Settings, recipe_of
 from minigen.models.catalogue import FILES
+from minigen.models.diffusion.ddpm import SOLVERS as DDPM_SOLVERS
+from minigen.models.diffusion.flow_matching import SOLVERS as FLOW_SOLVERS
 from minigen.models.recipe import CAPABILITIES, KINDS
 from minigen.runs import Run
 from minigen.runs.untrusted_files import read_config
@@ -94,16 +96,19 @@ def test_no_name_is_given_twice():
 
 
 def test_options_of_one_name_are_of_one_type_and_have_one_set_of_choices():
-    """The command line has one flag for all of them."""
+    """The command line has one flag for all of them. Solvers are of one thing each: no choice is both families'."""
     found = {}
+    assert not set(DDPM_SOLVERS) & set(FLOW_SOLVERS)
     for recipe in RECIPES.values():
         names = [option.name for option in recipe.options]
         assert len(names) == len(set(names))
         for option in recipe.options:
-            assert found.setdefault(option.name, (type(option.default), option.choices)) == (
-                type(option.default),
-                option.choices,
-            )
+            choices = option.choices
+            if option.name == "solver":
+                assert choices in (DDPM_SOLVERS, FLOW_SOLVERS)
+                choices = (*DDPM_SOLVERS, *FLOW_SOLVERS)
+            mine = type(option.default), choices
+            assert found.setdefault(option.name, mine) == mine
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -126,6 +131,8 @@ def test_every_default_passes_its_own_check(name):
         given = {"classes": int(data_set.y.max()) + 1} if recipe.labelled else {}
         if "alphabet" in known and data_set.alphabet:
             given["alphabet"] = data_set.alphabet
+        if "vocabulary" in known:
+            given["vocabulary"] = len(data_set.words)
         assert settings.options == recipe.defaults(data_set) | given
         assert recipe.meaning(settings)
 
