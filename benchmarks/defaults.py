@@ -21,7 +21,8 @@ from benchmarks.reproduce import machine
 from minigen import data
 from minigen.data.files import json_text, write_whole
 from minigen.models import RECIPES
-from minigen.report import Trained, evaluate, findings
+from minigen.report import Trained, evaluate
+from minigen.report.findings import as_json
 from minigen.runs import load_run
 from minigen.train import train
 
@@ -61,7 +62,7 @@ def measured(model: str, name: str, scratch: Path) -> dict[str, Any]:
         run = load_run(folder)
         trained = Trained(run.load_model(), settings, run.shape)
         measures, _ = evaluate(trained, *sets, SAMPLES, 0)
-        told = json.loads(findings.as_json(trained, measures, SAMPLES, 0))["measures"]
+        told = json.loads(as_json(trained, measures, SAMPLES, 0))["measures"]
         found = {measure: told[measure]["value"] for measure in SHOWN if measure in told}
     return {"seconds": round(seconds), "measures": found, "settings": dict(settings.options), "machine": machine("cpu")}
 

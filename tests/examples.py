@@ -1,6 +1,8 @@
 """A small data set for each kind of data, for tests that walk over all models."""
 
 import itertools
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +51,23 @@ def examples_for(recipe: Recipe) -> list[Dataset]:
 def first_for(recipe: Recipe) -> Dataset:
     """The first of them."""
     return examples_for(recipe)[0]
+
+
+def targets(recipe: Recipe, examples: Dataset, part: slice | np.ndarray) -> tuple[np.ndarray, ...]:
+    """What a step is given besides a part of the examples: labels, names, or nothing."""
+    return tuple(y[part] for y in recipe.targets(examples))
+
+
+def small_sets(setattr: Any = setattr) -> None:
+    """From here on, `minigen.data.load` has small sets where a font is needed, or much is computed."""
+    computed_clips = data.load_clips
+    setattr(data, "load_emoji", lambda split, folder=None: BY_KIND["pairs"])
+    setattr(data, "load_series", lambda name, split: BY_KIND["series"])
+
+    def clips(name: str, split: str, folder: str | Path | None = None) -> Dataset:
+        return BY_KIND["clips"] if name == "moving-digits" else computed_clips(name, split, folder)
+
+    setattr(data, "load_clips", clips)
 
 
 def own(recipe: Recipe, **sizes: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 
 from minigen.cli import main
 from minigen.models import RECIPES
-from tests.examples import first_for
+from tests.examples import first_for, small_sets
 from tests.train.runs import without_pictures
 
 ALL = {option.flag for recipe in RECIPES.values() for option in recipe.options if not option.given_by_data}
@@ -15,19 +15,25 @@ OF_EVERY_RUN = {
     *("--help", "--resume", "--data", "--data-dir", "--epochs", "--seed", "--device", "--shards", "--out"),
     *("--checkpoint-every", "--on-nan", "--quiet"),
 }
-TINY = {"steps": 1, "batch_size": 10, "width": 4, "latent_dim": 3, "samples": 2, "words": 4, "unroll": 1}
+TINY = {
+    **{"steps": 1, "batch_size": 10, "width": 4, "latent_dim": 3, "samples": 2, "words": 4, "unroll": 1},
+    "evaluations": 3,
+}
 OTHER = {  # a value that is no default
     **{"steps": 2, "batch_size": 12, "width": 5, "latent_dim": 4, "samples": 3, "words": 5, "unroll": 2},
-    **{"lr": 3e-4, "beta": 0.5, "annealing": 0.25, "beta1": 0.25, "generator_speed": 3.0, "ema": 0.75, "shear": 0.25},
+    **{"lr": 3e-4, "beta": 0.75, "annealing": 0.25, "beta1": 0.25, "generator_speed": 3.0, "ema": 0.75, "shear": 0.25},
     **{"heads": 1, "dropout": 0.25, "weight_decay": 0.5, "word_dropout": 0.25, "free_bits": 3.0, "levels": 3},
-    **{"pack": 3, "critic_steps": 2, "classes": 3, "continuous": 1, "depth": 3},
+    **{"pack": 3, "critic_steps": 2, "classes": 3, "continuous": 1, "depth": 5},
+    **{"timesteps": 20, "evaluations": 4, "guidance": 0.25, "label_weight": 3.0, "features": 5, "moved": 1},
 }
+DEEP_OF_POINTS = ("ddpm", "cddpm", "flow-matching", "cflow-matching")  # of images the size says how deep they are
 AMOUNTS = {"denoise": 0.25, "inpaint": 0.25, "super-resolve": 4.0}
 
 
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     without_pictures(monkeypatch.setattr)
+    small_sets(monkeypatch.setattr)
 
 
 def flags_of(recipe):
@@ -108,7 +114,8 @@ def test_every_number_works(tmp_path, model):
     given = {name: OTHER.get(name, AMOUNTS.get(model)) for name in numbers}
     assert not {option.name for option in RECIPES[model].options if given.get(option.name) == option.default}
     net = {"net": "dense"} if {"net", "depth"} <= set(RECIPES[model].choosable) else {}  # only those have a depth
-    assert main(command(model, tmp_path / "run", **given, **net)) == 0
+    of_points = {"data": "ring"} if model in DEEP_OF_POINTS else {}
+    assert main(command(model, tmp_path / "run", **given, **net, **of_points)) == 0
     found = options_in(tmp_path / "run")
     assert {name: found[name] for name in numbers} == given
 

@@ -16,6 +16,7 @@ from benchmarks.gpu import part
 from minigen import Generator, backend, data, tensor
 from minigen.backend import Array
 from minigen.data import Dataset
+from minigen.data.car_following import conditions, followed
 from minigen.models import RECIPES, recipe_of
 
 # Adam's first step has the size of the learning rate wherever a gradient is not 0, and the sign of the gradient: where
@@ -38,9 +39,19 @@ class HostNoise(Generator):
 
 
 def examples(model: str, batch: int, side: int) -> Dataset:
-    """What the model takes, at random: images (N, side, side, 1) and labels, or lines of 2 side symbols."""
-    rng = np.random.default_rng(IMAGES)
-    if "images" in recipe_of(model).takes:
+    """What the model takes, at random: images (N, side, side, 1) and labels; or lines, likes, pairs, series, clips."""
+    rng, takes = np.random.default_rng(IMAGES), recipe_of(model).takes
+    if "likes" in takes:
+        likes = (rng.random((batch, side * side)) < 0.2).astype(np.uint8)
+        return Dataset("tastes", likes, items=tuple(map(str, range(side * side))))
+    if "pairs" in takes:
+        x, y = rng.random((batch, side, side, 3), dtype=np.float32), rng.integers(1, CLASSES, (batch, 3))
+        return Dataset("emoji", x, y, words=("", *"abcdefghi"))
+    if "series" in takes:
+        return Dataset("car-following", followed(conditions(batch, Generator(IMAGES), 2 * side), Generator(IMAGES)))
+    if "clips" in takes:
+        return Dataset("moving-digits", rng.random((batch, 4, side, side, 1), dtype=np.float32))
+    if "images" in takes:
         return Dataset("mnist", rng.random((batch, side, side, 1), dtype=np.float32), np.arange(batch) % CLASSES)
     alphabet = data.load("names").alphabet
     x = rng.integers(len(alphabet), size=(batch, 2 * side + 1), dtype=np.uint8)
@@ -60,7 +71,7 @@ def step(model: str, examples: Dataset, width: int, device: str) -> dict[str, di
                 p.data += 0.1 * HostNoise(WEIGHTS).normal(p.shape)
         trainer = recipe.trainer(network, settings)
         x = tensor(backend.to_device(recipe.prepared(examples.x), device))
-        labels = (backend.to_device(np.arange(len(examples)) % CLASSES, device),) if recipe.labelled else ()
+        labels = (backend.to_device(y, device) for y in recipe.targets(examples))
         metrics = trainer.step(x, HostNoise(NOISE), *labels)
     return {
         "loss": {name: np.array(value.item()) for name, value in metrics.items()},

@@ -31,6 +31,7 @@ from benchmarks.protocols.row import Goal, Job, Row, Stopwatch
 from minigen import backend, data, ops
 from minigen.autodiff import Tensor
 from minigen.data import Dataset
+from minigen.data.files import json_text
 from minigen.models import Settings, recipe_of
 from minigen.optim import Adam
 from minigen.privacy import PoissonBatches, PrivateTrainer, spent
@@ -165,7 +166,7 @@ class Kept:
         if name not in self.found:
             self.found[name] = compute()
             print(f"{name}: {self.found[name]}, {self.watch.seconds():.0f} s", flush=True)
-            self.job.save({"found": np.array(json.dumps(self.found)), "seconds": self.watch.seconds()})
+            self.job.save({"found": np.array(json_text(self.found)), "seconds": self.watch.seconds()})
 
 
 def _row(name: str, paper: str, reports: str) -> Row:

@@ -34,7 +34,6 @@ __all__ = [
     "curves",
     "evaluate",
     "explanations",
-    "final_files",
     "latent_pictures",
     "modes",
     "picture_of",

@@ -5,7 +5,6 @@ the pieces follow one another, with a rest between; the files say which, and whe
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +22,6 @@ from .findings import Content, counted
 from .latent import slerp
 from .music import LONGEST, MOST_ROLLS, midi_bytes, piano_roll, wav_bytes
 from .trained import Trained
-
-if TYPE_CHECKING:
-    pass
 
 QUARTER, EIGHTH = (0.6, 1.0), (0.2, 0.5)  # seconds of a frame, and quarter notes
 TEMPO = {"jsb": QUARTER, "chorales": QUARTER, "nottingham": EIGHTH, "melodies": EIGHTH}

@@ -26,6 +26,8 @@ def arguments(name, rng, high):
     labels = rng.integers(3, size=(2, 40))
     zeros_and_ones = rng.integers(2, size=(6, 4, 4, 1))
     return {
+        "auc": ((rows[0, :, 0], rows[1, :, 0]), {}),
+        "roc": ((rows[0, :, 0], rows[1, :, 0]), {}),
         "bicubic": ((images[0],), {"factor": 2}),
         "code_error": (tuple(labels), {}),
         "elbo": ((), {"model": MODEL, "x": rng.integers(2, size=(3, 8))}),

@@ -101,10 +101,8 @@ def test_options_of_one_name_are_of_one_type_and_have_one_set_of_choices():
         names = [option.name for option in recipe.options]
         assert len(names) == len(set(names))
         for option in recipe.options:
-            assert found.setdefault(option.name, (type(option.default), option.choices)) == (
-                type(option.default),
-                option.choices,
-            )
+            mine = type(option.default), option.choices
+            assert found.setdefault(option.name, mine) == mine
 
 
 @pytest.mark.parametrize("name", RECIPES)

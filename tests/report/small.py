@@ -1,5 +1,8 @@
 """Small sets of text, lines and music, and models of them that have learnt nothing yet."""
 
+import io
+import wave
+
 import numpy as np
 
 import minigen as mg
@@ -45,6 +48,12 @@ DATA = {
     "shakespeare": text("shakespeare", "one line that has no end " * 4),
 }
 SMALL = {"width": 8, "batch_size": 4}
+
+
+def seconds(content):
+    """How long a WAV lasts."""
+    with wave.open(io.BytesIO(content)) as file:
+        return file.getnframes() / file.getframerate()
 
 
 def trained(model, data, **options):

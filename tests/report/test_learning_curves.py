@@ -7,7 +7,7 @@ from minigen import Generator, Tensor, data
 from minigen.models import RECIPES, recipe_of
 from minigen.report import curves, modes
 from minigen.report.learning_curves import NOT_PLOTTED
-from tests.examples import examples_for
+from tests.examples import examples_for, targets
 
 from .test_trained import untrained
 
@@ -45,11 +45,14 @@ def logged(model, examples, **given):
     shown = untrained(model, examples, **given)
     recipe = shown.recipe
     x = shown.prepared(examples.x[:20])
-    labels = [y[:20] for y in recipe.targets(examples)]
     shown.model.train()
-    metrics = recipe.trainer(shown.model, shown.settings).step(Tensor(x), Generator(0), *labels)
+    told = targets(recipe, examples, slice(20))
+    metrics = recipe.trainer(shown.model, shown.settings).step(Tensor(x), Generator(0), *told)
     row = {"step": 1} | {name: value.item() for name, value in metrics.items()}
     return shown, row | modes(shown, examples, 20, Generator(0))
+
+
+OF_SQUARES = ("ae", "vq-vae", "video-gpt", "ddpm", "cddpm", "flow-matching", "cflow-matching")  # errors, no nats
 
 
 @pytest.mark.parametrize("model", RECIPES)
@@ -70,7 +73,7 @@ def test_each_curve_stands_under_its_own_unit(model):
                     assert (axes.get_ylabel(), *axes.get_ylim()) == ("share", pytest.approx(-0.04), pytest.approx(1.04))
                 elif name == "bits_per_dim":
                     assert axes.get_ylabel() == "bits per dimension"
-                elif name in ("spread", "perplexity", "modes"):
+                elif name in ("spread", "perplexity", "modes", "beta", "temperature"):
                     assert [line.get_label() for line in axes.lines] == [name]
                     assert "nats" not in axes.get_ylabel()
                 elif name in ("d_loss", "g_loss"):
@@ -78,7 +81,7 @@ def test_each_curve_stands_under_its_own_unit(model):
                     added = " + nats" if model in ("acgan", "infogan", "vae-gan") else ""  # a log-likelihood
                     assert axes.get_ylabel() == (unit[loss] + added if loss in unit else "nats")
                 elif name in ("loss", "reconstruction", "commitment"):
-                    assert ("nats" in axes.get_ylabel()) == (model not in ("ae", "vq-vae", "video-gpt"))
+                    assert ("nats" in axes.get_ylabel()) == (model not in OF_SQUARES)
                 else:
                     assert "nats" in axes.get_ylabel(), name
             axes_of_nats = {axes.get_ylabel() for axes in under.values() if axes.get_ylabel().startswith("nats per ")}

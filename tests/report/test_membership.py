@@ -6,7 +6,7 @@ import pytest
 import minigen as mg
 from minigen import data
 from minigen.models import RECIPES, recipe_of
-from minigen.report import Trained, evaluation, membership
+from minigen.report import Trained, evaluate, membership
 from minigen.report.membership import WITHOUT, attacks, auc_by_epochs, aucs, roc_curves
 from minigen.train.loop import Batches, steps
 
@@ -107,7 +107,7 @@ def test_every_discriminator_gives_a_verdict_of_each_example(name):
     assert np.unique(together).size > 1
 
 
-def test_a_conditional_discriminator_asks_for_the_class():
+def test_a_conditional_discriminator_is_told_the_class_or_takes_the_likeliest():
     recipe = recipe_of("cgan")
     settings = recipe.settings(DIGITS, width=4, pack=2, net="dense")
     model = recipe.build(settings, DIGITS.shape, mg.Generator(0))
@@ -115,6 +115,8 @@ def test_a_conditional_discriminator_asks_for_the_class():
     one, other = (model.verdicts(x, np.full(3, k)).numpy() for k in (0, 1))
     assert one.shape == (3,)
     assert (one != other).any()
+    of_each = [model.verdicts(x, np.full(3, k)).numpy() for k in range(10)]
+    np.testing.assert_allclose(model.verdicts(x).numpy(), np.max(of_each, axis=0), rtol=1e-5)
 
 
 def test_evaluate_prints_the_attacks_and_draws_them(monkeypatch):
@@ -123,7 +125,7 @@ def test_evaluate_prints_the_attacks_and_draws_them(monkeypatch):
     recipe = recipe_of("gan")
     settings = recipe.settings(ring, width=4)
     trained = Trained(recipe.build(settings, ring.shape, mg.Generator(0)).eval(), settings, ring.shape)
-    measures, figures = evaluation.evaluate(trained, ring, data.load("ring", "test"), 100, 0)
+    measures, figures = evaluate(trained, ring, data.load("ring", "test"), 100, 0)
     found = measures["attack by verdict"]
     assert abs(found.value - 0.5) < 0.05
     assert abs(found.real - 0.5) < 0.05

@@ -7,7 +7,7 @@ A cell is three steps of a small model with one option changed. What must hold:
 
 - nothing ends with a traceback: what cannot be is refused, in one line that names the option;
 - a refusal leaves a folder that can be used, or none;
-- another value gives other weights or metrics: no option is without effect;
+- another value gives other weights, metrics or samples: no option is without effect;
 - stopped after the second step and resumed, the run ends with the same bytes;
 - what was trained can be sampled, drawn and looked into, or says in one line why not.
 """
@@ -45,10 +45,14 @@ from minigen.report import (
 )
 from minigen.runs import Every, Run, load_run, remove_checkpoints
 from minigen.train import begin_and_resume, reopen, resume, train
+from tests.examples import BY_KIND
 
 from .runs import rows, weights
 
-SMALL = {"steps": 3, "batch_size": 12, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2}
+SMALL = {
+    **{"steps": 3, "batch_size": 12, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2},
+    "evaluations": 4,  # of a network, for a sample
+}
 SHAPES = {
     **{"mnist": (28, 1), "fashion_mnist": (28, 1), "stacked_mnist": (28, 3), "cifar10": (32, 3), "celeba": (64, 3)},
     **{"orl32": (32, 1), "orl64": (64, 1), "brain": (64, 1)},
@@ -56,6 +60,7 @@ SHAPES = {
 BYTES = ("stacked_mnist", "celeba")
 WHOLE_ON = ("digits", "ring", "grid")  # where networks of full size take little time
 EXAMPLES = 48
+PAIRS = BY_KIND["pairs"]
 
 # Values at the edges of what an option allows, and beyond; more of single options, where a bound is not all there is.
 EDGES_OF_NUMBERS = (math.nan, math.inf, -1.0, 1e-30, 1e30)
@@ -65,7 +70,8 @@ EDGES: dict[str, tuple[float, ...]] = {
     "batch_size": (5, 47, 48, 49),
     "latent_dim": (2,),  # draws the plane
 }
-UNBOUNDED = {"steps", "unroll", "samples"}  # their largest values are allowed, and take long
+UNBOUNDED = {"steps", "unroll", "samples", "evaluations"}  # their largest values are allowed, and take long
+OF_SAMPLES = {"evaluations", "solver", "guidance"}  # options that change what is drawn, and no weights
 NOTHING = 1e-7  # in place of 0, less cannot be told from it in float32: of an average, nothing is kept
 
 
@@ -98,6 +104,9 @@ class Cell:
 @functools.cache
 def examples(name: str, split: str) -> Dataset:
     """Some examples of each label; of images that are not here, coloured patches of their size."""
+    if name == "emoji":  # which needs a font
+        rows = np.arange(split == "test", 2 * EXAMPLES, 2)
+        return dataclasses.replace(PAIRS, x=PAIRS.x[rows], y=PAIRS.y[rows])
     if name not in SHAPES or (name in ("mnist", "stacked_mnist") and data.locate(name)):
         whole = data.load(name, split)
         spread = np.linspace(0, len(whole) - 1, EXAMPLES).astype(int)
@@ -151,7 +160,7 @@ def cells(models: tuple[str, ...] = tuple(RECIPES)) -> Iterator[Cell]:
     for model in models:
         recipe = recipe_of(model)
         for name in data.DATASETS:
-            if data.kind_of(name) not in recipe.takes or not (name in SHAPES or data.locate(name)):
+            if data.kind_of(name) not in recipe.takes or not (name in (*SHAPES, "emoji") or data.locate(name)):
                 continue  # of texts and music there is no stand-in
             yield Cell(model, name)
             plain = small(model, name)
@@ -199,9 +208,13 @@ def check(cell: Cell, folder: Path) -> str:
     return "trained"
 
 
-def outcome(folder: Path) -> tuple[bytes, str]:
-    """What a run has come to."""
-    return weights(folder), repr(rows(folder))  # as text a NaN equals itself
+def outcome(folder: Path) -> tuple[bytes, str, bytes]:
+    """What a run has come to; and what it draws, if there are options for that."""
+    run = load_run(folder)
+    drawn = b""
+    if OF_SAMPLES & run.settings.options.keys():
+        drawn = Trained(run.load_model(), run.settings, run.shape).sample(3, Generator(3)).tobytes()
+    return weights(folder), repr(rows(folder)), drawn  # as text a NaN equals itself
 
 
 def has_effect(cell: Cell) -> bool:
@@ -213,7 +226,7 @@ def has_effect(cell: Cell) -> bool:
 
 
 @functools.cache
-def plain(cell: Cell) -> tuple[bytes, str]:
+def plain(cell: Cell) -> tuple[bytes, str, bytes]:
     """What comes of a cell in which no option is changed."""
     with tempfile.TemporaryDirectory() as folder:
         sets = examples(cell.data, "train"), examples(cell.data, "test")

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from minigen import data
 from minigen.models import RECIPES, Trainer, recipe_of
 from minigen.optim import Optimizer
 from minigen.runs import Every, Run, load_run
 from minigen.train import begin_and_resume, resume, train
-from tests.examples import first_for
+from tests.examples import first_for, small_sets
 from tests.examples import own as of_recipe
 
 SPECIAL = {  # models with options of their own, on points, and with and without an average
@@ -30,14 +32,21 @@ NEVER = Every()
 
 
 def sets(name):
-    return data.load(name, "train"), data.load(name, "test")
+    return loaded(name, "train"), loaded(name, "test")
+
+
+def loaded(name, split="train"):
+    """As `data.load`; small ones where a font is needed, or much is computed."""
+    with pytest.MonkeyPatch.context() as patch:
+        small_sets(patch.setattr)
+        return data.load(name, split)
 
 
 def small(kind, **given):
     """Settings of a run of 60 steps that crosses an epoch's end."""
     model, name, own = KINDS[kind]
-    sizes = of_recipe(recipe_of(model), steps=60, batch_size=50, width=4, latent_dim=3)
-    return recipe_of(model).settings(data.load(name), **sizes | {"seed": 7} | own | given)
+    sizes = of_recipe(recipe_of(model), steps=60, batch_size=50, width=4, latent_dim=3, evaluations=4)
+    return recipe_of(model).settings(loaded(name), **sizes | {"seed": 7} | own | given)
 
 
 def start(kind, folder, every=NEVER, on_nan="stop", quiet=True, **given):

@@ -32,7 +32,7 @@ def made(kind):
     settings = small(kind)
     recipe, rng = recipe_of(settings.model), Generator(settings.seed)
     trainer = recipe.trainer(recipe.build(settings, DIGITS.shape, rng), settings)
-    labels = (DIGITS.y,) if recipe.labelled else ()
+    labels = recipe.targets(DIGITS)
     x = data.scale(DIGITS.x, recipe.black)
     trainer.prepare(Tensor(x[:PREPARING]))
     return trainer, Batches(x, *labels, batch_size=settings.batch_size, rng=rng.spawn()), rng

@@ -13,7 +13,7 @@ from tests.faults import tally
 from . import matrix
 from .matrix import Cell, cells, found
 
-FAST = ("digits", "mnist", "ring", "grid", "names", "adder", "tastes", "car-following", "moving-digits")
+FAST = ("digits", "mnist", "ring", "grid", "names", "adder", "tastes", "emoji", "car-following", "moving-digits")
 
 
 @pytest.fixture(autouse=True)

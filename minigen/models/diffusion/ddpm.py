@@ -224,7 +224,7 @@ class Diffusion(Denoiser):
         return sum_features(log_fit - ops.logsumexp(fits, axis=-1))
 
     def log_prob(self, x: Tensor, rng: Generator | None = None, labels: Array | None = None) -> Tensor:
-        """A lower bound on log P(x) of each example in nats, estimated; see `bound`."""
+        """A lower bound on log P(x), given labels on log P(x|y), of each example in nats, estimated; see `bound`."""
         return -self.bound(x, rng, labels).total
 
     def measures(self, x: Tensor, rng: Generator, labels: Array | None = None) -> Metrics:
@@ -235,6 +235,7 @@ class Diffusion(Denoiser):
 # ---------------------------------------------------------------------------------------------------------- recipes
 
 WARMUP = 100  # steps
+LAYERS = 3  # hidden ones, of points
 TIMESTEPS = Option("timesteps", 1000, "T, the noise levels of the data", least=2, most=10_000)
 GUESS = Option("guesses", "v", "what the network guesses: v, or the noise", choices=GUESSES)
 NOISE = Option("noise_schedule", "cosine", "how noise comes in", choices=NOISES)
@@ -245,7 +246,7 @@ SAMPLER = Option(
 GUIDANCE = Option("guidance", 1.0, "w of a sample, how far from what is common to all classes", least=0, most=100)
 LEVELS = Option("levels", 256, "grey levels that the data have; 0: real numbers", least=0, most=256, given_by_data=True)
 OPTIONS = (
-    *(STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(32), DEPTH(3, help="hidden layers, of points")),
+    *(STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(32), DEPTH(LAYERS, help="hidden layers, of points")),
     *(TIMESTEPS, NOISE, GUESS, EVALUATIONS, SAMPLER),
 )
 FOR_DATA = {
@@ -267,10 +268,22 @@ def denoiser_trainer(model: Denoiser, s: Settings) -> DenoiserTrainer:
     return DenoiserTrainer(model, warmup(SCHEDULES[s.schedule](s), min(WARMUP, s.steps)), s.steps)
 
 
+def check_depth(s: Settings, data: Dataset) -> None:
+    """Of images the size says how deep the network is."""
+    if data.is_image and s.depth != LAYERS:
+        raise ArgumentError(f"depth: it is of points, and {data.name!r} holds images, whose size says it; leave it out")
+
+
 def check_evaluations(s: Settings, data: Dataset) -> None:
     """No more evaluations than there are noise levels."""
     if s.evaluations > s.timesteps:
         raise ArgumentError(f"evaluations: expected at most the {s.timesteps} timesteps, got {s.evaluations}")
+
+
+def check_diffusion(s: Settings, data: Dataset) -> None:
+    """As `check_depth` and `check_evaluations`."""
+    check_depth(s, data)
+    check_evaluations(s, data)
 
 
 def meaning_of_error(s: Settings) -> str:
@@ -295,7 +308,7 @@ RECIPES = (
         (*OPTIONS, SCHEDULE("cosine"), LEVELS),
         shows=("log-probabilities", "bounds"),
         for_data=FOR_DATA,
-        check=check_evaluations,
+        check=check_diffusion,
         meaning=meaning_of_error,
         unit=squared_error,
         black=-1.0,
@@ -309,7 +322,7 @@ RECIPES = (
         shows=("log-probabilities", "bounds"),
         for_data=FOR_DATA,
         labelled=True,
-        check=check_evaluations,
+        check=check_diffusion,
         meaning=meaning_of_error,
         unit=squared_error,
         black=-1.0,

@@ -34,7 +34,7 @@ from ...nn import Module
 from ...random import Generator, given_or_default
 from ..recipe import CLASSES_OF_DATA, SCHEDULE, Option, Recipe, Settings, Shape
 from ..trainer import Metrics
-from .ddpm import EVALUATIONS, GUIDANCE, OPTIONS, denoiser_trainer, squared_error
+from .ddpm import EVALUATIONS, GUIDANCE, OPTIONS, check_depth, denoiser_trainer, squared_error
 from .denoiser import Denoiser, column, spread_out
 from .networks import denoising_network
 
@@ -174,6 +174,7 @@ RECIPES = tuple(
         (*FLOW_OPTIONS, *others, SCHEDULE("cosine")),
         for_data=FOR_DATA,
         labelled=bool(others),
+        check=check_depth,
         meaning=meaning_of_velocity,
         unit=squared_error,
         black=-1.0,

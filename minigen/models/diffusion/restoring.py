@@ -20,12 +20,9 @@ import numpy as np
 
 from ... import ops
 from ...autodiff import Tensor
-from ...data.damage import Damaged
-from ...errors import unknown_name
+from ...data.damage import Damaged, check_damage
 from ...random import Generator, given_or_default
 from .ddpm import Diffusion
-
-RESTORED = ("noise", "hole", "low resolution")
 
 
 def agreeing(guess: Tensor, damaged: Damaged, damage: str, amount: float) -> Tensor:
@@ -47,20 +44,25 @@ def restored(
     """A guess at the originals of damaged images, one draw: (N, H, W, C) in [-1, 1].
 
     Args:
-        model: of images. damaged: see `minigen.data.damage`, with y in [-1, 1].
+        model: of images; no class is told. damaged: see `minigen.data.damage`, with y in [-1, 1].
         damage: 'hole', 'low resolution' or 'noise'. amount: of it, the deviation of noise in [0, 1]-pixels.
         evaluations: of the network; 0 for the model's own number.
+
+    Raises:
+        ArgumentError: a damage, an amount or a number of evaluations that is impossible.
+        ShapeError: other images than the model's.
     """
-    if damage not in RESTORED:
-        raise unknown_name("damage", damage, RESTORED)
-    rng = given_or_default(rng)
-    noise, n = model.noise, len(damaged.y)
+    y = model.inside(Tensor(damaged.y))
+    check_damage(damage, amount, model.shape)
+    n = len(y)
+    _, evaluations, _ = model.asked(n, None, evaluations or None, None)
+    rng, noise = given_or_default(rng), model.noise
     first = noise.steps
-    x = Tensor(rng.normal(damaged.y.shape, dtype=damaged.y.dtype, device=model.device))
+    x = Tensor(rng.normal(y.shape, dtype=y.dtype, device=y.device))
     if damage == "noise":  # of pixels in [-1, 1] twice as much
         first = 1 + int(np.searchsorted(noise.deviation[1:] / noise.signal[1:], 2 * amount))
-        x = float(noise.signal[first]) * Tensor(damaged.y)
-    times = np.rint(np.linspace(first, 0, min(evaluations or model.evaluations, first) + 1)).astype(int).tolist()
+        x = float(noise.signal[first]) * y
+    times = np.rint(np.linspace(first, 0, min(evaluations, first) + 1)).astype(int).tolist()
     for t, s in pairwise(times):
         guess = model.guess(x, np.full(n, t))
         if damage != "noise":

@@ -28,7 +28,7 @@ import numpy as np
 
 from ... import ops
 from ...autodiff import Tensor, raw
-from ...backend import Array, device_of, to_device, xp_of
+from ...backend import Array, device_of, xp_of
 from ...data.likes import LIKED
 from ...distributions import Normal, gaussian_of, kl_to_standard_normal
 from ...errors import ArgumentError, ShapeError, whole
@@ -179,7 +179,7 @@ class MultVAETrainer(VAETrainer):
             self.optimizer.add(loss.total)
             terms.append({"loss": loss.total, "reconstruction": loss.reconstruction, "kl": loss.kl})
         self.optimizer.step()
-        return self.mean(terms) | {"beta": Tensor(to_device(np.array(beta, np.float32), self.model.device))}
+        return self.mean(terms) | {"beta": Tensor(xp_of(x.data).full((), beta, np.float32))}
 
 
 # ---------------------------------------------------------------------------------------------------------- recipes
