@@ -52,7 +52,16 @@ def logged(model, examples, **given):
     return shown, row | modes(shown, examples, 20, Generator(0))
 
 
-OF_SQUARES = ("ae", "vq-vae", "video-gpt", "ddpm", "cddpm", "flow-matching", "cflow-matching")  # errors, no nats
+OF_SQUARES = (
+    "ae",
+    "vq-vae",
+    "video-gpt",
+    "ddpm",
+    "cddpm",
+    "flow-matching",
+    "cflow-matching",
+    "text-to-image",
+)  # no nats
 
 
 @pytest.mark.parametrize("model", RECIPES)
