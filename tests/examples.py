@@ -1,7 +1,7 @@
 """A small data set for each kind of data, for tests that walk over all models."""
 
 import itertools
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,14 +60,12 @@ def targets(recipe: Recipe, examples: Dataset, part: slice | np.ndarray) -> tupl
 
 def small_sets(setattr: Any = setattr) -> None:
     """From here on, `minigen.data.load` has small sets where a font is needed, or much is computed."""
-    computed_clips = data.load_clips
-    setattr(data, "load_emoji", lambda split, folder=None: BY_KIND["pairs"])
-    setattr(data, "load_series", lambda name, split: BY_KIND["series"])
-
-    def clips(name: str, split: str, folder: str | Path | None = None) -> Dataset:
-        return BY_KIND["clips"] if name == "moving-digits" else computed_clips(name, split, folder)
-
-    setattr(data, "load_clips", clips)
+    small = {"emoji": "pairs", "car-following": "series", "moving-digits": "clips"}
+    sources = {
+        name: replace(data.SOURCES[name], read=lambda split, folder, kind=kind: BY_KIND[kind])
+        for name, kind in small.items()
+    }
+    setattr(data, "SOURCES", data.SOURCES | sources)
 
 
 def own(recipe: Recipe, **sizes: int) -> dict[str, int]:

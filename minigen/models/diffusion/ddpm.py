@@ -238,7 +238,7 @@ WARMUP = 100  # steps
 LAYERS = 3  # hidden ones, of points
 TIMESTEPS = Option("timesteps", 1000, "T, the noise levels of the data", least=2, most=10_000)
 GUESS = Option("guesses", "v", "what the network guesses: v, or the noise", choices=GUESSES)
-NOISE = Option("noise_schedule", "cosine", "how noise comes in", choices=NOISES)
+NOISE = Option("noising", "cosine", "how noise comes in", choices=NOISES)
 EVALUATIONS = Option("evaluations", 50, "of the network, for a sample", least=1, most=10_000)
 SAMPLER = Option(
     "sampler", "ddim", "how samples are drawn: ddim without noise on the way, ddpm with it", choices=SAMPLERS
@@ -260,7 +260,7 @@ def diffusion(s: Settings, shape: Shape, rng: Generator) -> Diffusion:
     classes = s.get("classes", 0)
     network = denoising_network(shape, s.width, s.depth, classes, rng)
     how = (s.evaluations, s.get("guidance", 0.0), s.sampler)
-    return Diffusion(network, shape, Noise(s.timesteps, s.noise_schedule), s.guesses, s.levels, classes, *how)
+    return Diffusion(network, shape, Noise(s.timesteps, s.noising), s.guesses, s.levels, classes, *how)
 
 
 def denoiser_trainer(model: Denoiser, s: Settings) -> DenoiserTrainer:

@@ -83,7 +83,7 @@ def text_to_image(s: Settings, shape: Shape, rng: Generator) -> TextToImage:
     """As the options say."""
     network = UNet(shape, s.width, s.vocabulary, rng, words=True)
     how = (s.evaluations, s.guidance, s.sampler)
-    return TextToImage(network, shape, Noise(s.timesteps, s.noise_schedule), s.guesses, s.levels, s.vocabulary, *how)
+    return TextToImage(network, shape, Noise(s.timesteps, s.noising), s.guesses, s.levels, s.vocabulary, *how)
 
 
 def meaning_of_error(s: Settings) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...backend import Array, to_device, xp_of
-from ...data import OF_LINES, OF_ROLLS, PAD
+from ...data import PAD, kind_of
 from ...distributions import Categorical
 from ...errors import whole
 from ...nn import Dense, Embedding
@@ -122,17 +122,17 @@ def sequence_model(body: Any, s: Settings, shape: Shape, rng: Generator) -> Sequ
     """The body with the input and output that the data want."""
     if len(shape) == 2:
         return PianoRollModel(body, shape[1], s.width, rng)
-    end = 0 if s.data in OF_LINES else None
+    end = 0 if kind_of(s.data) == "lines" else None
     return LanguageModel(len(s.alphabet), s.width, body, s.get("output", "own") == "tied", end, rng)
 
 
 def unit_of_loss(s: Settings) -> str:
     """What the loss is measured in."""
-    return "nats per frame" if s.data in OF_ROLLS else "nats per symbol"
+    return "nats per frame" if kind_of(s.data) == "rolls" else "nats per symbol"
 
 
 def what_the_loss_means(s: Settings) -> str:
     """For the end of a training."""
-    if s.data in OF_ROLLS:
+    if kind_of(s.data) == "rolls":
         return "the loss is in nats a frame, summed over the keys, and exact"
     return "the loss is in nats a symbol, and exact"
