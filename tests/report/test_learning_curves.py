@@ -6,7 +6,7 @@ import pytest
 from minigen import Generator, Tensor, data
 from minigen.models import RECIPES, recipe_of
 from minigen.report import curves, modes
-from minigen.report.curves import NOT_PLOTTED
+from minigen.report.learning_curves import NOT_PLOTTED
 from tests.examples import examples_for, targets
 
 from .test_trained import untrained
