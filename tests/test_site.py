@@ -43,6 +43,7 @@ formulas, notebooks, lesson_pages = module("formulas"), module("notebooks"), mod
         ("KL(q || N(0, 1))", r"\mathrm{KL}(q\,\Vert \,\mathcal{N}(0, 1))"),
         ("<A x, g>", r"\langle A\,x, g\rangle "),
         ("a <= b -> c", r"a \le  b \to  c"),
+        ("P(s(x) > y < z)", r"P(s(x) \gt  y \lt  z)"),
     ],
 )
 def test_notation(plain, latex):

@@ -10,6 +10,7 @@ import re
 
 RELATION = re.compile(r":=|=:|~=|<=|>=|<-|->|(?<![<>~=:])=(?!=)|~")
 RELATIONS = {"~=": r"\approx ", "<=": r"\le ", ">=": r"\ge ", "<-": r"\leftarrow ", "->": r"\to ", "~": r"\sim "}
+THAN = {"<": r"\lt ", ">": r"\gt "}  # with spaces around
 GREEK = {"alpha", "beta", "gamma", "delta", "eta", "sigma"}
 OPERATORS = tuple(f"\\{name} " for name in ("log", "exp", "sin", "cos", "max", "min", "sum"))
 SYMBOLS = (
@@ -30,6 +31,7 @@ TOKEN = re.compile(
     r"|(?P<name>[A-Za-z][A-Za-z0-9]*)(?:_(?P<index>\{[^}]*\}|[A-Za-z0-9]+(?:_\w+)?(?:,[a-z](?!\w))*))?"
     r"|(?P<dots>\.\.\.)"
     r"|(?P<inner>(?<= )\.(?= ))"
+    r"|(?P<than>(?<= )[<>](?= ))"
     r"|(?P<norm>\|\|)"
     r"|(?P<relation>" + RELATION.pattern + r")"
     r"|(?P<open><(?=\S))|(?P<close>(?<=\S)>)"
@@ -106,10 +108,12 @@ def latex(text: str) -> str:
         elif kind == "space":
             before, after = text[: found.start()][-1:], text[place : place + 1]
             product = (before.isalnum() or before in ")]}|") and (after.isalnum() or after in "([|<")
-            spaced = not product or RELATION.match(text, place) or parts[-1].startswith(OPERATORS)
+            than = text[place : place + 2] in ("< ", "> ")
+            spaced = not product or than or RELATION.match(text, place) or parts[-1].startswith(OPERATORS)
             parts.append(" " if spaced else r"\,")
         else:
             special = {
+                "than": THAN.get(found[0], ""),
                 "dots": r"\ldots ",
                 "inner": r"\cdot ",
                 "norm": r"\Vert ",

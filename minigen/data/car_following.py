@@ -3,7 +3,7 @@
 The driver follows the Intelligent Driver Model (Treiber, Hennecke & Helbing 2000). With the gap s to the leader, the
 own speed v and the speed of approach dv = v - v_leader, the acceleration is
 
-    dv/dt = a [1 - (v / v0)^4 - (s* / s)^2],        s* = s0 + v T + v dv / (2 sqrt(a b))
+    dv/dt = a [1 - (v / v0)^4 - (s_d / s)^2],        s_d = s0 + v T + v dv / (2 sqrt(a b))
 
 The driver would like to go at v0, to be T seconds and s0 metres behind, and to brake no harder than b. The IDM hardly
 ever crashes. What makes it dangerous here is human: s, v and dv are those of a reaction time ago (Treiber, Kesting &

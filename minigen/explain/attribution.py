@@ -1,18 +1,18 @@
 """Integrated gradients (Sundararajan, Taly & Yan 2017): how much each input has to do with an answer F(x).
 
 A gradient says what a small change would do, and is small where F has levelled off: a network that is sure of its
-answer has hardly any. So the question is asked against a baseline x', an input that stands for nothing, and gradients
+answer has hardly any. So the question is asked against a baseline b, an input that stands for nothing, and gradients
 are collected all along the straight way from there:
 
-    A_i(x) = (x_i - x'_i) integral_0^1 dF/dx_i (x' + a (x - x')) da                            (their equation 1)
+    A_i(x) = (x_i - b_i) integral_0^1 dF/dx_i (b + a (x - b)) da                               (their equation 1)
 
 With the chain rule the sum over i is the integral of dF/da, so that nothing is lost and nothing invented:
 
-    sum_i A_i(x) = F(x) - F(x')                                                  (completeness; their proposition 1)
+    sum_i A_i(x) = F(x) - F(b)                                                  (completeness; their proposition 1)
 
 The integral is taken as a mean over `steps` points. They take the ends of equal parts (equation 3); here it is their
 middles, whose error falls with the square of the number of steps, and which is exact where F is quadratic. How far the
-sum misses F(x) - F(x') tells whether the steps were enough: it is returned, and should be looked at.
+sum misses F(x) - F(b) tells whether the steps were enough: it is returned, and should be looked at.
 
 What it cannot tell: the baseline is a choice, and another one gives another map. And a map is only as good as what it
 predicts: `without` takes away what it names, to be held against what a random choice of as many inputs would do.
@@ -36,7 +36,7 @@ class Attribution(NamedTuple):
 
     Attributes:
         values: (N, ...), in the unit of F.
-        rise: F(x) - F(x'), (N,).
+        rise: F(x) - F(b), (N,).
     """
 
     values: Array
@@ -44,7 +44,7 @@ class Attribution(NamedTuple):
 
     @property
     def missing(self) -> Array:
-        """What the values lack to F(x) - F(x'), (N,): 0 if the steps were enough."""
+        """What the values lack to F(x) - F(b), (N,): 0 if the steps were enough."""
         return self.rise - self.values.reshape(len(self.values), -1).sum(axis=1)
 
 

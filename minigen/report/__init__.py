@@ -1,22 +1,20 @@
 """What is shown and measured of a trained model: figures and numbers; nothing here writes a file.
 
-trained        a model as seen from outside
-findings       numbers with how they were taken, figures, files
-plots          grids, curves, points
-kinds          a module for each kind of data, with the same functions:
-               pictures (images, points; their measures are in evaluation), sequences (text, lines, rolls), restorations
+trained          a model as seen from outside
+findings         numbers with how they were taken, figures, files
+plots            grids, curves, points
+kinds            a module for each kind of data, with the same functions: pictures (images, points; their measures are
+                 in evaluation), sequences (text, lines, rolls), recommendation, illustrations (pairs), scenarios
+                 (series), clips; retrieval and restorations of models that make no samples
 learning_curves  the metrics of a run
-samples        what the command `sample` writes
-writing        what a model of text writes
-music          a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
-latent         ways between codes, traversals, arithmetic; exploration draws them of a trained model
-restorations   decibels beside what needs no learning
-scenarios      drivers beside the simulator's, and how often they nearly collide
-clips          how a clip goes on, beside the truth
-evaluation     the measures that suit a model
-membership     attacks that tell what a model was trained on
-explaining     what an answer depends on; heat_maps draws it
-augmentation   what a model's images are worth to a classifier with few labels
+samples          what the command `sample` writes
+writing          what a model of text writes
+music            a roll as sound, as notes, as a picture; playing makes them of what a trained model draws
+latent           ways between codes, traversals, arithmetic; exploration draws them of a trained model
+evaluation       the measures that suit a model
+membership       attacks that tell what a model was trained on
+explaining       what an answer depends on; heat_maps draws it
+augmentation     what a model's images are worth to a classifier with few labels
 """
 
 from .augmentation import accuracies_from_few_labels

@@ -66,7 +66,7 @@ def explanations(trained: Trained, train: Dataset, test: Dataset, rng: Generator
         ArgumentError: a model, or data, for which there is nothing of this kind.
     """
     trained.recipe.check_data(trained.settings, train)
-    if trained.is_image and (found := _answers(trained)):
+    if trained.is_image and (found := _answers(trained, test)):
         return _of_images(trained, train, test, found, rng)
     lines: Lines = []
     files: Files = {}
@@ -90,8 +90,12 @@ def explanations(trained: Trained, train: Dataset, test: Dataset, rng: Generator
 # ----------------------------------------------------------------------------------------------------------- images
 
 
-def _answers(trained: Trained) -> dict[str, Callable[[Array], Answer]]:
-    """What can be asked of a model of images: by its name, the function that is to be explained, given the examples."""
+def _answers(trained: Trained, test: Dataset) -> dict[str, Callable[[Array], Answer]]:
+    """What can be asked of a model of images: by its name, the function that is to be explained, given the examples.
+
+    Args:
+        trained: the model. test: its data, of which the examples are the first; a conditional GAN is told their labels.
+    """
     model = trained.model
     found: dict[str, Callable[[Array], Answer]] = {}
 
@@ -106,6 +110,8 @@ def _answers(trained: Trained) -> dict[str, Callable[[Array], Answer]]:
         found["class"] = of_likeliest_class
     if trained.can_show("verdicts"):
         found["real"] = lambda x: model.verdicts
+    elif trained.recipe.labelled and hasattr(model, "verdicts"):
+        found["real"] = lambda x: lambda at: model.verdicts(at, to_device(np.asarray(test.y)[: len(at)], model.device))
     if trained.can_show("log-weights"):
         found["elbo"] = of_bound
     return found

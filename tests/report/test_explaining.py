@@ -109,7 +109,7 @@ def test_an_elbo_is_explained_with_the_same_noise_at_every_call():
     model.eval()
     trained = Trained(model, settings, digits.shape)
     x = trained.prepared(digits.x[:4])
-    f = explaining._answers(trained)["elbo"](x)
+    f = explaining._answers(trained, digits)["elbo"](x)
     with mg.no_grad():
         one, other = (f(mg.tensor(x)).data for _ in range(2))
     assert np.array_equal(one, other)

@@ -107,7 +107,7 @@ def test_every_discriminator_gives_a_verdict_of_each_example(name):
     assert np.unique(together).size > 1
 
 
-def test_a_conditional_discriminator_is_told_the_class_or_takes_the_likeliest():
+def test_a_conditional_discriminator_asks_for_the_class():
     recipe = recipe_of("cgan")
     settings = recipe.settings(DIGITS, width=4, pack=2, net="dense")
     model = recipe.build(settings, DIGITS.shape, mg.Generator(0))
@@ -115,8 +115,6 @@ def test_a_conditional_discriminator_is_told_the_class_or_takes_the_likeliest():
     one, other = (model.verdicts(x, np.full(3, k)).numpy() for k in (0, 1))
     assert one.shape == (3,)
     assert (one != other).any()
-    of_each = [model.verdicts(x, np.full(3, k)).numpy() for k in range(10)]
-    np.testing.assert_allclose(model.verdicts(x).numpy(), np.max(of_each, axis=0), rtol=1e-5)
 
 
 def test_evaluate_prints_the_attacks_and_draws_them(monkeypatch):

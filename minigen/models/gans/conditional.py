@@ -11,11 +11,9 @@ ignore y too, and nobody would notice.
 Lesson 12 uses it.
 """
 
-import numpy as np
-
 from ... import ops
 from ...autodiff import Tensor
-from ...backend import Array, to_device
+from ...backend import Array
 from ...nn import one_hot
 from ...random import Generator
 from ..labels import given_labels
@@ -41,11 +39,8 @@ class ConditionalGAN(CodedGAN):
         planes = ops.broadcast_to(planes, (*x.shape[:-1], classes.shape[1]))
         return self.discriminator(ops.concatenate([x, planes], axis=-1))
 
-    def verdicts(self, x: Tensor, labels: Array | None = None) -> Tensor:
-        """The logits of 'real' for examples x (N, *shape) said to have the labels (N,), or the likeliest ones: (N,)."""
-        if labels is None:
-            each = [self.verdicts(x, to_device(np.full(len(x), k), self.device)) for k in range(self.classes)]
-            return ops.max(ops.concatenate([ops.reshape(one, (-1, 1)) for one in each], axis=1), axis=1)
+    def verdicts(self, x: Tensor, labels: Array) -> Tensor:  # type: ignore[override]  # it wants labels too
+        """The logits of 'real' for examples x (N, *shape) said to have the labels (N,): (N,)."""
         classes = one_hot(given_labels("a conditional GAN", labels, x.shape[0]), self.classes)
         both = (ops.concatenate([part] * self.pack, axis=-1) for part in (x, Tensor(classes)))
         return self.judge(*both)[:, 0]
@@ -88,5 +83,6 @@ RECIPES = (
         (*CODED_OPTIONS, PACK, CLASSES_OF_DATA),
         for_data=CODED_FOR_POINTS,
         labelled=True,
+        shows=("codes",),
     ),
 )
