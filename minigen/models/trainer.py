@@ -148,10 +148,13 @@ class Trainer:
             written(buffers, "the mean over the shards")
 
     def mean(self, metrics: Sequence[Mapping[str, Any]]) -> Metrics:
-        """The mean over all shards of all processes, given the metrics of each of this process's shards."""
+        """The mean over all shards of all processes, given the metrics of each of this process's shards.
+
+        It has no graph: what nobody descended on would keep one, and the batch with it.
+        """
         if self.cut == 1:
             (only,) = metrics
-            return dict(only)
+            return {name: value.detach() for name, value in only.items()}
         mean = ShardMean(self.group, self.cut)
         for one in metrics:
             mean.add(*(value.data for value in one.values()))

@@ -38,6 +38,7 @@ from minigen.report import (
     evaluate,
     evaluation,
     latent_pictures,
+    membership,
     plots,
     restorations,
     retrieval,
@@ -318,6 +319,8 @@ def without_drawing(setattr: Any = setattr) -> None:
     setattr(evaluation, "MUST_REACH", {})
     setattr(evaluation, "_of_stacks", lambda *about: {})
     setattr(evaluation, "LIKELIHOOD_SAMPLES", 8)
+    setattr(evaluation, "LIKELIHOOD_IMAGES", 8)
+    setattr(membership, "ATTACKED", 8)
     setattr(restorations, "GUESSES", 2)
     setattr(retrieval, "finds", lambda *about: None)
 

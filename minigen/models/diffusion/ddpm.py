@@ -68,6 +68,7 @@ from .noise import Noise
 GUESSES, SAMPLERS = ("v", "noise"), ("ddim", "ddpm")
 DRAWS = 16  # of t for each example, where the bound is estimated
 LAST_NOISE = 0.25  # of the distance between two levels
+AT_ONCE = 1 << 22  # numbers that are held against all levels
 
 
 class DiffusionLoss(NamedTuple):
@@ -220,8 +221,12 @@ class Diffusion(Denoiser):
         if not self.levels:
             return sum_features(log_fit - 0.5 * LOG_2PI - math.log(s / a) - ops.log(self.scale))
         levels = xp_of(x.data).linspace(-1, 1, self.levels, dtype=x.dtype)
-        fits = -0.5 * ((ops.reshape(x_f, (*x_f.shape, 1)) - a * levels) / s) ** 2  # (N, *shape, K)
-        return sum_features(log_fit - ops.logsumexp(fits, axis=-1))
+        sums, part = [], max(1, AT_ONCE // (math.prod(self.shape) * self.levels))
+        for i in range(0, len(x_f), part):
+            some = x_f[i : i + part]
+            fits = -0.5 * ((ops.reshape(some, (*some.shape, 1)) - a * levels) / s) ** 2  # (part, *shape, K)
+            sums.append(ops.logsumexp(fits, axis=-1))
+        return sum_features(log_fit - ops.concatenate(sums))
 
     def log_prob(self, x: Tensor, rng: Generator | None = None, labels: Array | None = None) -> Tensor:
         """A lower bound on log P(x), given labels on log P(x|y), of each example in nats, estimated; see `bound`."""

@@ -116,7 +116,7 @@ class ContrastiveTrainer(Trainer):
         loss = self.model.loss(pictures, without_words(names, self.word_dropout, rng))
         self.optimizer.add(loss.total)
         self.optimizer.step()
-        return {"loss": loss.total, "accuracy": loss.accuracy, "temperature": loss.temperature}
+        return self.mean([{"loss": loss.total, "accuracy": loss.accuracy, "temperature": loss.temperature}])
 
     def evaluate(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """The loss of pairs that are not trained on, and the share of right choices among them."""

@@ -10,6 +10,7 @@ import minigen as mg
 from minigen import data
 from minigen.errors import ArgumentError
 from minigen.models import recipe_of
+from minigen.models.diffusion import ddpm
 from minigen.models.diffusion.ddpm import GUESSES, Diffusion
 from minigen.models.diffusion.networks import Dense2
 from minigen.models.diffusion.noise import Noise
@@ -165,6 +166,15 @@ def test_the_decoder_tells_the_level():
     log_p = model._log_decoder(mg.tensor(levels), mg.tensor(x_f), f).numpy()
     assert np.exp(log_p).sum() == pytest.approx(1, rel=1e-6)
     assert levels[log_p.argmax(), 0] == pytest.approx(0.25)
+
+
+def test_levels_are_held_against_images_in_parts(monkeypatch):
+    """All at once would take gigabytes."""
+    model = Diffusion(Dense2((6,), 8, 1, 0, mg.Generator(0)), (6,), NOISE, levels=17)
+    x = mg.tensor(np.random.default_rng(0).integers(17, size=(5, 6)) / 8 - 1)
+    whole = model._log_decoder(x, 0.9 * x, model.last_latent).numpy()
+    monkeypatch.setattr(ddpm, "AT_ONCE", 2 * 6 * 17)
+    np.testing.assert_allclose(model._log_decoder(x, 0.9 * x, model.last_latent).numpy(), whole, rtol=1e-12)
 
 
 def test_a_short_run_learns_the_ring_and_its_bound_falls():
