@@ -144,7 +144,7 @@ def test_the_first_inputs_are_replaced_and_no_others(side, share, equal, seed):
     found = replaced(x, np.full((side, side, 3), 9.0), values, share)
     gone = (found == 9).all(axis=3)
     assert np.array_equal(found[~gone], x[~gone])
-    assert (gone.sum(axis=(1, 2)) == max(1, round(share * side * side))).all()
+    assert (np.abs(gone.sum(axis=(1, 2)) - max(1, share * side * side)) <= 0.5 + 1e-9).all()
     for of, v in zip(gone, values, strict=True):
         assert of.all() or v[of].min() >= v[~of].max()
 

@@ -19,7 +19,7 @@ DIGITS = data.load("digits")
 
 MODELS = sorted(RECIPES)
 # A few numbers for each example, such as its time, are drawn on the host and sent, which waits for nothing.
-DRAW_ON_THE_HOST = ("ddpm", "cddpm", "flow-matching", "cflow-matching", "contrastive")
+DRAW_ON_THE_HOST = ("ddpm", "cddpm", "flow-matching", "cflow-matching", "text-to-image", "contrastive")
 
 
 def trainer_for(model, device, seed=0, **given):

@@ -19,7 +19,7 @@ def test_samples_of_rolls(suffix, tmp_path):
     if suffix == ".npy":
         found[suffix](tmp_path / "x.npy")
         assert np.load(tmp_path / "x.npy").shape == (2, 9, 88)  # with the first, which is given, as many as asked for
-    with pytest.raises(ArgumentError, match="prompt: 'gru' writes no text"):
+    with pytest.raises(ArgumentError, match="prompt: 'gru' is told nothing in words"):
         check_how(shown, {"prompt": "AB"})
 
 

@@ -10,7 +10,7 @@ from minigen import cli
 from minigen.optim import Adam
 
 PACKAGE = Path(minigen.__file__).parent
-WAY = ["main", "_train", "supervise", "steps", "step", "step", "update"]
+WAY = ["main", "train", "supervise", "steps", "step", "step", "update"]
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 

@@ -20,6 +20,7 @@ from ...autodiff import Tensor
 from ...backend import Array, to_device
 from ...errors import ArgumentError, ShapeError
 from ...random import Generator, given_or_default
+from ..labels import each_in_turn
 from ..pairs.contrastive import VOCABULARY
 from ..recipe import SCHEDULE, Recipe, Settings, Shape
 from .ddpm import GUIDANCE, LEVELS, OPTIONS, Diffusion, check_evaluations, denoiser_trainer, squared_error
@@ -50,8 +51,8 @@ class TextToImage(Diffusion):
         return labels
 
     def labels_of(self, n: int, label: Any) -> Array:
-        """The names of n samples: (T,) for all, (n, T), or none."""
-        names = np.zeros((n, 1), np.int64) if label is None else np.asarray(label, np.int64)
+        """The names of n samples: (T,) for all, (n, T), or each word in turn."""
+        names = 1 + each_in_turn(n, max(self.classes - 1, 1))[:, None] if label is None else np.asarray(label, np.int64)
         names = np.tile(names, (n, 1)) if names.ndim == 1 else names
         if names.ndim != 2 or len(names) != n or not (names.min() >= 0 and names.max() < self.classes):
             raise ArgumentError(
@@ -71,7 +72,7 @@ class TextToImage(Diffusion):
         """n pictures; see `Diffusion.sample`.
 
         Args:
-            prompt: the places of a name's words, (T,) for all or (n, T); by default nothing is told.
+            prompt: the places of a name's words, (T,) for all or (n, T); by default each word in turn.
 
         Raises:
             ArgumentError: a value that is impossible.

@@ -57,7 +57,7 @@ def test_guidance_goes_away_from_what_no_name_says():
 
 def test_one_name_is_told_of_all_samples_or_one_of_each():
     model = spied()
-    for prompt, expected in (([3, 1], [[3, 1]] * 3), ([[1], [2], [0]], [[1], [2], [0]]), (None, [[0]] * 3)):
+    for prompt, expected in (([3, 1], [[3, 1]] * 3), ([[1], [2], [0]], [[1], [2], [0]]), (None, [[1], [2], [3]])):
         model.sample(3, mg.Generator(0), prompt=prompt, evaluations=1, guidance=0.0)
         assert np.array_equal(model.network.seen[-1], expected)
 
