@@ -105,7 +105,8 @@ class FlowMatching(Denoiser):
         def velocity(x: Tensor, t: float) -> Tensor:
             return self.output(x, np.full(n, t), labels, guidance)
 
-        return self.outside(carried(velocity, x, evaluations, solver or self.solver))
+        x = carried(velocity, x, evaluations, solver or self.solver)
+        return self.outside(ops.clip(x, -1.0, 1.0) if len(self.shape) == 3 else x)  # pixels have ends
 
     def measures(self, x: Tensor, rng: Generator, labels: Array | None = None) -> Metrics:
         """Nothing besides the loss."""
