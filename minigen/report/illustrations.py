@@ -163,7 +163,7 @@ def captioned_grid(x: np.ndarray, names: list[str], title: str) -> "Figure":
         one.set_axis_off()
     for one, image, name in zip(axes.ravel(), x, names, strict=False):
         one.imshow(image)
-        one.set_title("\n".join(textwrap.wrap(name, 22)[:2]), y=-0.02, va="top", fontsize=9)
+        one.set_title("\n".join(textwrap.wrap(name, 22)[:2]), y=-0.07, va="top", fontsize=9)
     figure.suptitle(title, fontsize=10)
     return figure
 
