@@ -86,7 +86,7 @@ def test_what_is_random_is_dear_in_both_copies(wired):
     assert copying(wired, x)[L + 1 :].mean() > 1.5
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_trained_transformer_grows_them_on_walks():
     """In the second layer, and copying needs both layers; some 30 seconds."""
     k, t = 12, 32

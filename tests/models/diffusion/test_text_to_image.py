@@ -77,7 +77,7 @@ def test_names_are_wanted_in_training():
         model.loss(x, mg.Generator(0), np.zeros(4, np.int64))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_squares_have_the_colours_that_are_named():
     """Pairs of colours that were never together are drawn, too: nearer to the truth than to any other's."""
     recipe = recipe_of("text-to-image")
