@@ -26,7 +26,7 @@ from minigen.errors import MinigenError, unknown_name
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "gallery.json"
-WIDEST, COLOURS = 560, 64  # pixels, and colours of a picture
+WIDEST, COLOURS = 480, 32  # pixels, and colours of a picture
 
 
 class Entry(NamedTuple):
@@ -78,9 +78,9 @@ GALLERY = {
     ),
     "flow-matching": Entry(
         "Flow matching",
-        ("train flow-matching --data grid",),
+        ("train flow-matching --data ring",),
         "samples.png",
-        "noise that the wind has carried to a grid",
+        "noise that the velocity has carried to a ring",
     ),
     "words": Entry(
         "Words and pictures",

@@ -76,7 +76,7 @@ def reproduction() -> str:
             ours = ", ".join(
                 f"{key} {value if isinstance(value, str) else f'{value:g}'}"
                 for key, value in numbers
-                if not isinstance(value, list)
+                if not isinstance(value, (list, dict))
             )
             rows.append([name, row.paper, entry["reports"], ours, str(row.goal or ""), reached, how_run(entry)])
     not_run = [name for name in ROWS if name not in {e["row"] for e in entries}]

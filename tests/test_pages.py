@@ -35,9 +35,13 @@ def test_the_table_says_what_was_not_reached(tmp_path, monkeypatch):
     machine = {"device": "cpu", "threads": 1, "cpu_cores": 2}
 
     def run(row, value):
-        return {"row": row, "reports": "-", "ours": {"fid_cls": value}, "seed": 0, "budget_minutes": 8} | {
-            "machine": machine
-        }
+        return {
+            "row": row,
+            "reports": "-",
+            "ours": {"fid_cls": value, "of_each": [1, 2], "by_time": {"1": [3]}},
+            "seed": 0,
+            "budget_minutes": 8,
+        } | {"machine": machine}
 
     named = run("digits-best", 0) | {"ours": {"family": "pixelcnn", "below_the_mixture": 16.45}}
     entries = [named, run("fid-gan", 4), run("fid-r1", 3), run("fid-r1", 5), run("fid-hinge-sn", 2)]
