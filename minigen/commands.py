@@ -142,13 +142,13 @@ def explore(args: argparse.Namespace) -> None:
 
 def explain(args: argparse.Namespace) -> None:
     """What an answer depends on, in words and pictures."""
-    from . import backend, data
+    from . import backend
     from .random import Generator
     from .report import explanations
     from .runs import load_run
 
     run = load_run(args.folder)
-    train, test = (data.load(run.settings.data, part, folder=args.data_dir) for part in ("train", "test"))
+    train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
         lines, figures = explanations(_trained(run), train, test, Generator(args.seed))
     print("\n".join(lines))

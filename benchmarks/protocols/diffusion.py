@@ -19,21 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.protocols.games import samples_of
+from benchmarks.protocols.games import FULL_TRIALS, SAMPLES, TRIALS, trials_on
 from benchmarks.protocols.row import Goal, Job, Row
 from benchmarks.protocols.trained import model_of, trained
 from minigen import backend, data
 from minigen.data import pixels
-from minigen.metrics import classifier, frechet, modes_found
+from minigen.metrics import classifier, frechet
 from minigen.metrics.transport import wasserstein_2
 from minigen.random import Generator
 from minigen.report.restorations import of_whole_images
 from minigen.runs import Run
 
-TRIALS, FULL_TRIALS = 4, 10
 FULL_TOY, FULL = 50_000, 100_000  # steps without a budget
 MOST_TOY = 20_000  # within one
-SAMPLES, COUNT, FEW = 2500, 10_000, 640
+COUNT, FEW = 10_000, 640
 EVALUATIONS, OF_MANY = (1000, 100, 20, 5), 20
 
 
@@ -47,19 +46,14 @@ def modes_row(name: str, model: str) -> Any:
     """The row's job: several seeds, each with its share of the budget."""
 
     def run(job: Job) -> dict[str, Any]:
-        train, test = data.load(name), data.load(name, "test")
-        assert train.centres is not None
-        trials, found = FULL_TRIALS if job.budget is None else TRIALS, []
-        for trial in range(trials):
-            seed = trials * job.seed + trial
-            one = Job(job.budget, seed, job.device, job.folder)
-            finished = trained(one, f"trial-{trial}", model, train, test, 0.9 / TRIALS, FULL_TOY, MOST_TOY)
-            found.append(modes_found(samples_of(finished, SAMPLES, seed + 1), train.centres, train.sigma))
+        found, finished = trials_on(name, model, job, FULL_TOY, MOST_TOY)
+        centres = data.load(name).centres
+        assert centres is not None
         quality = float(np.mean([f.high_quality for f in found]))
         return {
             "modes": round(float(np.mean([f.found for f in found])), 2),
             "high_quality": round(quality, 4),
-            "all_modes_high_quality": round(quality * all(f.found == len(train.centres) for f in found), 4),
+            "all_modes_high_quality": round(quality * all(f.found == len(centres) for f in found), 4),
             "steps": finished.settings.steps,
         }
 

@@ -27,6 +27,7 @@ from minigen import backend, data
 from minigen.data import Dataset, pixels
 from minigen.data.stacked import CLASSES
 from minigen.metrics import classifier, code_error, frechet, kl_to_uniform, mean_filter, modes_found, parzen
+from minigen.metrics.modes import Modes
 from minigen.random import Generator
 from minigen.runs import Run
 
@@ -35,7 +36,7 @@ FULL_TOY = 400_000  # steps without a budget: 400 epochs of 1000 batches, as the
 FULL_STACKED = 100_000  # 50 epochs of 2000 batches of 64, as theirs
 FULL = 30_000  # steps without a budget where no paper's length is taken over
 STACKED_SAMPLES = 26_000
-COUNT = 10_000  # samples of images
+SAMPLES, COUNT = 2500, 10_000  # points, and images, that are drawn
 KEPT_ASIDE = 10_000  # training images, to choose a width by
 
 
@@ -45,18 +46,26 @@ def samples_of(run: Run, n: int, seed: int) -> np.ndarray:
         return model_of(run).sample(n, Generator(seed))
 
 
+def trials_on(
+    name: str, model: str, job: Job, full: int, most: int | None = None, **settings: Any
+) -> tuple[list[Modes], Run]:
+    """The modes that each of several seeds finds, with its share of the budget; and the last run."""
+    train, test = data.load(name), data.load(name, "test")
+    assert train.centres is not None
+    trials, found = FULL_TRIALS if job.budget is None else TRIALS, []
+    for trial in range(trials):
+        seed = trials * job.seed + trial
+        one = Job(job.budget, seed, job.device, job.folder)
+        finished = trained(one, f"trial-{trial}", model, train, test, 0.9 / TRIALS, full, most, **settings)
+        found.append(modes_found(samples_of(finished, SAMPLES, seed + 1), train.centres, train.sigma))
+    return found, finished
+
+
 def modes_row(name: str, **settings: Any) -> Any:
-    """The row's job: several seeds, each with its share of the budget."""
+    """The row's job: modes and quality, means over seeds."""
 
     def run(job: Job) -> dict[str, Any]:
-        train, test = data.load(name), data.load(name, "test")
-        assert train.centres is not None
-        trials, found = FULL_TRIALS if job.budget is None else TRIALS, []
-        for trial in range(trials):
-            seed = trials * job.seed + trial
-            one = Job(job.budget, seed, job.device, job.folder)
-            finished = trained(one, f"trial-{trial}", "gan", train, test, 0.9 / TRIALS, FULL_TOY, **settings)
-            found.append(modes_found(samples_of(finished, 2500, seed + 1), train.centres, train.sigma))
+        found, finished = trials_on(name, "gan", job, FULL_TOY, **settings)
         return {
             "modes": round(float(np.mean([f.found for f in found])), 2),
             "high_quality": round(float(np.mean([f.high_quality for f in found])), 4),

@@ -17,6 +17,7 @@ from . import plots
 from .canvas import new_figure, own_settings
 from .findings import Figures, Files, Measure, Measures
 from .pictures import as_files
+from .pictures import suffixes as suffixes
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -32,11 +33,6 @@ DRAWN, TRUE = (0.90, 0.62, 0.0), (1.0, 1.0, 1.0)  # the edges of frames that the
 ENLARGED, MILLISECONDS = 6, 250  # of a GIF: a pixel's side, a frame's time
 
 Curves = dict[str, np.ndarray]
-
-
-def suffixes(trained: Trained) -> tuple[str, ...]:
-    """How a file of samples may end."""
-    return ".png", ".npy"
 
 
 def samples(

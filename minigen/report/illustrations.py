@@ -20,7 +20,9 @@ from ..random import Generator
 from . import plots
 from .canvas import new_figure, own_settings
 from .evaluation import log_probability
-from .findings import Figures, Files, Measure, Measures, counted
+from .findings import Figures, Files, Measure, Measures
+from .pictures import suffixes as suffixes
+from .pictures import told_of
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -30,11 +32,6 @@ NO_SAMPLES = ""
 PICTURED, MOST = 20, 100  # samples: of a run, and in one picture
 NAMES, EACH = 8, 4  # in a picture: names, and samples of each
 JUDGED, K = 100, 10  # names whose pictures are looked for, at most; finds that count
-
-
-def suffixes(trained: Trained) -> tuple[str, ...]:
-    """How a file of samples may end."""
-    return ".png", ".npy"
 
 
 def samples(
@@ -59,15 +56,12 @@ def samples(
         y = data.y[np.arange(n) % len(data)]
     most = MOST if ".npy" not in suffixes else n
     x = drawn_of(trained, y[:most], rng, **how)
-    told = counted(n, "sample")
     found: Files = {}
     if ".npy" in suffixes:
         found[".npy"] = lambda path: save_parts(path, x.shape, [x])
     if ".png" in suffixes:
-        if n > MOST:
-            told = f"the first {MOST} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
         found[".png"] = captioned_grid(x[:MOST], decode_names(y[:MOST], data.words), title)
-    return told, found
+    return told_of(n, MOST if ".png" in suffixes else n), found
 
 
 def _places(prompt: str, data: Dataset) -> np.ndarray:

@@ -56,15 +56,20 @@ def as_files(
     **how: Any,
 ) -> tuple[str, Files]:
     """n samples as .npy, or at most `most` of them as .png."""
-    told = counted(n, "sample")
     found: Files = {}
     if ".npy" in suffixes:
         found[".npy"] = lambda path: save_parts(path, (n, *trained.shape), trained.samples(n, rng, **how))
     if ".png" in suffixes:
-        if n > most:
-            told = f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
         found[".png"] = picture(trained.sample(min(n, most), rng, **how))
-    return told, found
+    return told_of(n, most if ".png" in suffixes else n), found
+
+
+def told_of(n: int, most: int) -> str:
+    """n samples in words, of which `most` are shown."""
+    told = counted(n, "sample")
+    if n <= most:
+        return told
+    return f"the first {most} of {told}, as many as a picture shows; all are in a file --out NAME.npy"
 
 
 def results(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> tuple[dict[str, float], Files]:

@@ -12,6 +12,7 @@ from ..random import Generator
 from .canvas import new_figure, own_settings
 from .findings import Figures, Files, Measure, Measures
 from .pictures import as_files
+from .pictures import suffixes as suffixes
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ NO_SAMPLES = ""
 SHOWN = 3  # situations in a picture
 DRIVERS = 12  # in each situation
 COLOURS = {"simulated": "0.35", "generated": "C3", "Gaussian": "C0", "nearest": "C2"}
-
-
-def suffixes(trained: Trained) -> tuple[str, ...]:
-    """How a file of samples may end."""
-    return ".png", ".npy"
 
 
 def samples(
