@@ -116,12 +116,14 @@ def train(
 ) -> Diffusion:
     """Train on examples x by the library's trainer; the weights are its averages in the end.
 
+    Points stay in their own numbers, so that the errors can stand beside those of `best`.
+
     Args:
         y: labels, or None. Of those, 4 in 10 are kept back, so that the model learns both with and without them.
     """
+    model.reach.data[...] = np.abs(x).max()
     trainer = DenoiserTrainer(model, warmup(cosine(lr, steps), min(100, steps)), steps)
     rng = Generator(seed + 1)
-    trainer.prepare(Tensor(x[:5000]))
     for _ in range(steps):
         rows = rng.host.integers(len(x), size=batch)
         told = [] if y is None else [np.where(rng.host.random(batch) < 0.4, model.classes, y[rows])]
@@ -336,7 +338,7 @@ def paths(model: Diffusion, n: int = 400) -> Callable[..., Figure]:
         colours = _by_end(places[-1])
         for i in range(24):
             axes[0].plot(*places[:, i].T, "-", color=colours[i], linewidth=1)
-        _cloud(axes[0], places[-1, :24], colours[:24], "24 paths", size=18)
+        _cloud(axes[0], places[-1, :24], colours[:24], "24 paths", 2.2, size=18)
         _cloud(axes[1], places[-1], colours, f"{n} samples, {evaluations} evaluations", 1.5)
         return figure
 

@@ -153,7 +153,10 @@ move(diffusion.field(), t=Slider(20, 980, 20, start=500, label="t"))
 # $$ \frac1{c^2} = \frac{\alpha^2}{1-\alpha^2} + \frac1{s_s^2} \quad\Longrightarrow\quad c^2 = \frac{s_s^2\,(1-\alpha^2)}{\alpha^2 s_s^2 + 1 - \alpha^2} = \frac{s_s^2}{s_t^2}\,(1-\alpha^2) , $$
 #
 # since $\alpha^2 s_s^2 + 1 - \alpha^2 = 1 - \alpha^2 (1 - s_s^2) = 1 - \alpha^2 a_s^2 = 1 - a_t^2 = s_t^2$. The mean
-# can be written with the noise that is in $x_t$, $z = (x_t - a_t x)/s_t$:
+# weighs what both say by their precisions, $c^2\,(\alpha x_t/(1-\alpha^2) + a_s x/s_s^2)$. Put in
+# $x_t = a_t x + s_t z$, where z is the noise that is there, and $a_t = \alpha a_s$. Then x has the factor
+# $c^2 a_s\,(\alpha^2/(1-\alpha^2) + 1/s_s^2) = a_s$, and z has $c^2 \alpha s_t/(1-\alpha^2) = \alpha s_s^2/s_t$. The
+# square of that is $s_s^2 - c^2$, by the same equations. So
 #
 # $$ x_s = a_s x + \sqrt{s_s^2 - c^2}\;z + c\,\varepsilon, \qquad \varepsilon \sim N(0, 1) . $$
 #
