@@ -132,7 +132,7 @@ def train(
         return copy.deepcopy(model)
 
 
-def train_points(x: np.ndarray, steps: int = 3000, width: int = 96, seed: int = 0) -> Diffusion:
+def train_points(x: np.ndarray, steps: int = 2500, width: int = 96, seed: int = 0) -> Diffusion:
     """A dense network that denoises points."""
     network = Dense2((2,), width, 3, 0, Generator(seed))
     return train(Diffusion(network, (2,), Noise(1000)), x, None, steps, 256, 4e-3, seed)
@@ -149,7 +149,7 @@ class Flat(Module):
         return ops.reshape(self.inner(ops.reshape(x, (len(x), -1)), t, labels), x.shape)
 
 
-def train_digits(levels: np.ndarray, y: np.ndarray, steps: int = 2500, width: int = 256, seed: int = 0) -> Diffusion:
+def train_digits(levels: np.ndarray, y: np.ndarray, steps: int = 2000, width: int = 256, seed: int = 0) -> Diffusion:
     """A dense network that denoises 8x8 digits, told the class or not. (The library's own recipe takes a U-Net.)"""
     network = Flat(Dense2((64,), width, 3, 10, Generator(seed)))
     model = Diffusion(network, SHAPE, Noise(1000), levels=17, classes=10)
@@ -189,7 +189,7 @@ def labels_of_digits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return y[:1000], y[1000:1350], y[1350:]
 
 
-def train_filler(levels: np.ndarray, steps: int = 600, seed: int = 0) -> RestorationVAE:
+def train_filler(levels: np.ndarray, steps: int = 400, seed: int = 0) -> RestorationVAE:
     """Lesson 13's conditional VAE, for holes alone."""
     rng, x = Generator(seed), images(levels)
     model = RestorationVAE(SHAPE, latent_dim=16, width=12, rng=rng)
@@ -414,7 +414,7 @@ def rows_of_digits(rows: dict[str, np.ndarray], width: float = 6.5) -> None:
     everything = np.clip(np.concatenate(list(rows.values())) * 0.5 + 0.5, 0, 1)
     columns = len(everything) // len(rows)
     shades = mosaic(everything, columns)
-    height = (width - 1.2) * shades.shape[0] / shades.shape[1]
+    height = (width - 1.6) * shades.shape[0] / shades.shape[1]
     _, axis = plt.subplots(figsize=(width, height), layout="constrained")
     axis.imshow(shades, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axis.set_xticks([])

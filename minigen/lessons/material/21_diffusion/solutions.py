@@ -114,7 +114,7 @@ def denoise(x: np.ndarray, x_t: np.ndarray, a: float, s: float, seed: int) -> np
     The clean points were drawn from a few round clusters; how many there are and how wide they are is not told, but all
     clusters are equally wide. The noisy points are a x + s z, with new x of the same kind.
 
-    The goal: your guesses are near to E[x|x_t] of the true clusters. The mean square distance is at most 0.13 of the
+    The goal: your guesses are near to E[x|x_t] of the true clusters. The mean square distance is at most 0.15 of the
     error that nobody can avoid, the mean of |x - E[x|x_t]|^2.
 
     Args:
