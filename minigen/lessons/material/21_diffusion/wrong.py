@@ -293,4 +293,6 @@ def one_guess_for_all(x, x_t, a, s, seed):
 BESIDE_1 = "the largest weight is 1 before the division, and e^-50 beside it is below the tolerance"
 EQUIVALENT = {
     "best_guess: np.exp(np.clip(..., -50, 50)) for np.exp(log_w - log_w.max(axis=1, keepdims=True))": BESIDE_1,
+    "signal_and_deviation: result at least 0": "both results are roots, which are never negative",
+    "with_block_means: f at least 1": "a block has at least one pixel to its side",
 }
