@@ -47,7 +47,8 @@ def test_guidance_narrows_a_class_and_pushes_it_away_from_the_others(seed):
     three = diffusion.best(diffusion.THREE, diffusion.THREE_SIGMA, np.arange(3))
     found = [drawn(three, seed, 2000, label=0, evaluations=100, guidance=w) for w in (0.0, 1.0, 3.0)]
     own = [np.mean(((x[:, None] - diffusion.THREE) ** 2).sum(axis=2).argmin(axis=1) == 0) for x in found]
-    assert own[0] < own[1] < own[2]
+    assert own[0] < 0.95
+    assert min(own[1:]) > 0.99
     assert found[0][:, 0].std() == pytest.approx(diffusion.THREE_SIGMA, rel=0.1)
     assert found[0][:, 0].std() > found[1][:, 0].std() > found[2][:, 0].std()
     assert found[0][:, 1].mean() < found[1][:, 1].mean() < found[2][:, 1].mean()
