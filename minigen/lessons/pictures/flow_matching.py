@@ -28,6 +28,7 @@ RANDOM, OPTIMAL, GAME, DATA = "#1f5fa8", "#c2570c", "#6a3d9a", "0.55"
 COLOURS = {"random": RANDOM, "optimal": OPTIMAL, "GAN": GAME, "faster G": "0.35"}
 LINES = {"random": "-", "optimal": "--", "GAN": ":", "faster G": "-."}
 GOLDEN = (np.sqrt(5) - 1) / 2
+OF_CLUSTERS = np.array(["#000000", "#e69f00", "#56b4e9", "#009e73", "#888888", "#0072b2", "#d55e00", "#cc79a7"])
 
 # ------------------------------------------------------------------------------------------------------- the points
 
@@ -115,10 +116,6 @@ class Course:
     seconds: list[float] = field(default_factory=list)
     seen: list[Quality] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
-
-    def at(self, seconds: float) -> Quality:
-        """The last look within so many seconds."""
-        return self.seen[max(int(np.searchsorted(self.seconds, seconds, side="right")) - 1, 0)]
 
 
 def new_flow(pairing: str = "random", seed: int = 0) -> FlowMatching:
@@ -219,7 +216,7 @@ def nearest(x: np.ndarray) -> np.ndarray:
 def plane(axis: Axes, reach: float = 2.6, clusters: bool = True) -> None:
     """An empty plane with the eight clusters as grey rings."""
     if clusters:
-        axis.scatter(*CENTRES.T, s=60, facecolors="none", edgecolors=DATA, linewidths=1.2)
+        axis.scatter(CENTRES[:, 0], CENTRES[:, 1], s=60, facecolors="none", edgecolors=DATA, linewidths=1.2)
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
 
 
@@ -233,7 +230,7 @@ def opening(model: FlowMatching, n: int = 1000) -> None:
     for axis, t in zip(axes, (0, 0.3, 0.6, 0.85, 1), strict=True):
         i = int(np.abs(times - t).argmin())
         plane(axis, clusters=False)
-        axis.scatter(*places[i].T, c=kinds, cmap="twilight", vmin=0, vmax=8, s=2, linewidths=0)
+        axis.scatter(*places[i].T, c=OF_CLUSTERS[kinds], s=2, linewidths=0)
         axis.set_title(f"t = {times[i]:.2f}" if 0 < t < 1 else f"t = {t}", fontsize=10)
     plt.show()
 
@@ -249,7 +246,7 @@ def flowing(models: Mapping[str, FlowMatching], n: int = 500, frames: int = 15) 
         figure, axes = plt.subplots(1, len(models), figsize=(3 * len(models), 3.2), layout="constrained")
         for axis, (name, way) in zip(np.atleast_1d(axes), places.items(), strict=True):
             plane(axis)
-            axis.scatter(*way[shown[i]].T, c=nearest(way[-1]), cmap="twilight", vmin=0, vmax=8, s=4, linewidths=0)
+            axis.scatter(*way[shown[i]].T, c=OF_CLUSTERS[nearest(way[-1])], s=4, linewidths=0)
             axis.set_title(f"{name} pairs, t = {times[shown[i]]:.2f}", fontsize=10)
         return figure
 
@@ -265,7 +262,9 @@ def wind() -> Callable[..., Figure]:
     def draw(t: float) -> Figure:
         figure, axis = plt.subplots(figsize=(4.4, 4.5), layout="constrained")
         p = np.exp(shares(fine, t)[0]).reshape(90, 90)
-        axis.imshow(p, extent=(-2.6, 2.6, -2.6, 2.6), origin="lower", cmap="Greys", vmax=1.3 * p.max())
+        axis.imshow(
+            p, extent=(-2.6, 2.6, -2.6, 2.6), origin="lower", cmap="Greys", interpolation="bilinear", vmax=1.3 * p.max()
+        )
         u = best_velocity(coarse, t)
         axis.quiver(*coarse.T, *u.T, color=RANDOM, angles="xy", scale=40, width=0.005)
         plane(axis)
@@ -334,7 +333,7 @@ def curves(evaluations: Sequence[int], found: Mapping[str, Sequence[Quality]], f
     """W2 and the share of good points, by the number of evaluations.
 
     Args:
-        found: by "pairing, solver". floor: the W2 of fresh points of the ring itself.
+        found: by "pairing, solver". floor: the W2 of the known velocity.
     """
     _, axes = plt.subplots(1, 2, figsize=(7.5, 3.1), layout="constrained")
     for name, values in found.items():
@@ -343,15 +342,22 @@ def curves(evaluations: Sequence[int], found: Mapping[str, Sequence[Quality]], f
         marker = "o" if pairing == "random" else "s"
         axes[0].loglog(evaluations, [q.w2 for q in values], marker=marker, markersize=4, label=name, **style)
         axes[1].semilogx(evaluations, [q.good for q in values], marker=marker, markersize=4, **style)
-    axes[0].axhline(floor, color="0.4", linestyle=":", label="400 fresh points")
+    axes[0].axhline(floor, color="0.4", linestyle=":", label="the known velocity")
     axes[0].set_title("W2 to the ring (less is better)", fontsize=10)
     axes[1].set_title("share within 3 sigma (more is better)", fontsize=10)
     for axis in axes:
         axis.set_xlabel("evaluations")
         axis.set_xticks(evaluations, [str(n) for n in evaluations], fontsize=9)
         axis.minorticks_off()
+    decimal(axes[0], (0.05, 0.1, 0.2, 0.5, 1))
     axes[0].legend(fontsize=9)
     plt.show()
+
+
+def decimal(axis: Axes, ticks: Sequence[float]) -> None:
+    """Plain numbers on a logarithmic axis y."""
+    axis.minorticks_off()
+    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def batches(sizes: Sequence[int], squares: Sequence[float], milliseconds: Sequence[float]) -> None:
@@ -379,8 +385,9 @@ def for_time(courses: Mapping[str, Course]) -> None:
     axes[1].set_title("share within 3 sigma (more is better)", fontsize=10)
     for axis in axes:
         axis.set_xlabel("seconds of training")
+    decimal(axes[0], (0.05, 0.1, 0.2, 0.5, 1))
     axes[1].set_ylim(0, 1)
-    axes[0].legend(fontsize=9)
+    axes[1].legend(fontsize=9)
     plt.show()
 
 

@@ -19,7 +19,8 @@ PREDICTIONS = [
     Prediction(
         "22.c",
         "'a' if far < 0.001 else 'b' if far < 0.2 else 'c'",
-        because="The map from noise to data is continuous and can be undone. It cannot tear the plane (lesson 19).",
+        because="The map from noise to data is continuous and can be undone. It cannot tear the plane (lesson 19). How "
+        "thin the bridges are depends on how steep the velocity is, and the network is smoother than the known one.",
         choices="abc",
     ),
     Prediction(
