@@ -430,11 +430,12 @@ print(f"the known velocity, with 50: {floor:.3f}")
 # (W2 is taken between 400 points from evenly spread noise and 400 evenly spread points of the ring, so that it measures
 # the model and not the luck of a draw: for the known velocity it is the dotted line.) With optimal pairs one evaluation
 # is already worth as much as three or more with random ones. With many evaluations the two should be equally good: both
-# then have the right density. What is left there is the error of the networks, and here the straighter field is learnt
-# better.
+# then have the right density. What is left there is the error of the networks: here W2 is
+# lower with optimal pairs, and the share of good points is not higher.
 #
-# Heun's rule pays from three evaluations on. With two it takes one step over the whole time, and looks at t = 1 at
-# places where the network has seen hardly any line.
+# With three and five evaluations Heun's rule is ahead of Euler's in W2, and later both are limited by the network. With two
+# evaluations Heun's takes one step over the whole time, and looks at t = 1 at places where the network has seen hardly
+# any line.
 #
 # See it for yourself: the ways of 48 points, and where 400 end.
 
@@ -476,7 +477,7 @@ for name, course in courses.items():
 # %% [markdown]
 # (The flows are looked at with ten evaluations.) The game with the rates of lesson 9 reaches all clusters, but not
 # equally often, and W2 notices that. With the faster generator clusters are lost. The right-hand picture does not tell:
-# nearly all of its points are good, as they crowd in the clusters that are left. Then the time of a sample:
+# most of its points are good, as they crowd in the clusters that are left. Then the time of a sample:
 
 # %%
 noise = flow_matching.even_noise(10_000).astype(np.float32)
@@ -499,7 +500,8 @@ flow_matching.side_by_side(clouds)  # the number is that of the evaluations
 #   with one best v, while a game has to keep a balance between two rates. No cluster can be left out: its examples are in
 #   the loss.
 # - **Sampling.** The GAN's single evaluation is the cheapest. A flow pays for each evaluation, and how many it needs
-#   depends on how bent its ways are.
+#   depends on how bent its ways are. With optimal pairs even a single one comes nearer to the ring than the game does,
+#   though fewer of its points are good.
 # - **Both at once.** "Which is better?" has no answer without a budget. One that has 1 evaluation for a sample and one
 #   that has 50 should choose differently.
 #
@@ -521,8 +523,8 @@ for name, x in (("the ring", gan_ring.ring(128, rng)), ("8x8 digits", digits)):
     )
 
 # %% [markdown]
-# In 64 dimensions all points of noise are about equally far from an image, so there is little to choose. What optimal
-# pairs are worth for images must be measured on images, and so must the comparison with a GAN. `python -m minigen train
+# In 64 dimensions the points of noise are more nearly equally far from an image, so there is less to gain. What optimal pairs are
+# worth for images must be measured on images, and so must the comparison with a GAN. `python -m minigen train
 # flow-matching --data ring --pairing optimal` trains the library's model, and `--data digits` one of images.
 #
 # ## Five quick questions
