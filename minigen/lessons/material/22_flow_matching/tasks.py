@@ -157,7 +157,7 @@ def excess(inputs, answer):
     if sorted(order.tolist()) != list(range(n)):
         raise ArgumentError(f"nearly_optimal_pairs: expected each of 0 ... {n - 1} once; some are missing or repeated")
     mean = ((inputs["x_0"][order] - inputs["x_1"]) ** 2).sum(axis=1).mean()
-    return Measure(float(100 * (mean / inputs.truth["least"] - 1)), 2.0, "per cent above the least", better="lower")
+    return Measure(float(100 * (mean / inputs.truth["least"] - 1)), 5.0, "per cent above the least", better="lower")
 
 
 EXERCISES = [
@@ -318,7 +318,7 @@ EXERCISES = [
             "With cost[i, j] = |x_1[i] - x_0[j]|^2, exchanging i and j gains cost[i, o_i] + cost[j, o_j] - cost[i, "
             "o_j] - cost[j, o_i], where o is the order. Make the best exchange, and compute the gains anew.",
             "now = cost[:, order]; gain = now.diagonal()[:, None] + now.diagonal() - now - now.T. Stop where no gain "
-            "is above 1e-9.",
+            "is above 1e-9. Begin anew from a few other orders, and keep the best.",
         ),
     ),
 ]
