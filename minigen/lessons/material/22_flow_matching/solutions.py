@@ -120,7 +120,7 @@ def nearly_optimal_pairs(x_0: np.ndarray, x_1: np.ndarray, seed: int) -> np.ndar
     The goal: the mean squared distance of x_0[order[i]] and x_1[i] is at most 5 % above the smallest that there is.
 
     Args:
-        x_0, x_1: (N, D), for N of some 150. seed: an integer, for whatever you draw.
+        x_0, x_1: (N, D), for N of some 80. seed: an integer, for whatever you draw.
 
     Returns:
         order: (N,) integers, each of 0 ... N - 1 once.

@@ -306,11 +306,11 @@ EXERCISES = [
         level=3,
         measure=excess,
         cases={
-            "noise and a ring": clouds(150),
-            "noise and a ring of 128": clouds(128),
-            "noise and two clouds": clouds(150, kind="two clouds"),
-            "in three dimensions": clouds(120, d=3, kind="two clouds"),
-            "noise and one cloud far away": clouds(120, kind="far"),
+            "noise and a ring": clouds(80),
+            "noise and a ring of 64": clouds(64),
+            "noise and two clouds": clouds(80, kind="two clouds"),
+            "in three dimensions": clouds(60, d=3, kind="two clouds"),
+            "noise and one cloud far away": clouds(60, kind="far"),
         },
         hints=(
             "Begin with any pairs. The section says which two lines would be shorter with their ends exchanged, even "
