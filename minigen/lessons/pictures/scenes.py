@@ -28,7 +28,7 @@ from ...train import steps
 
 SIDE, HELD_OUT = 16, 110  # pixels of a scene; scenes that are not trained on
 COLOURS = {
-    "red": (0.84, 0.37, 0.0),
+    "orange": (0.84, 0.37, 0.0),
     "yellow": (0.94, 0.89, 0.26),
     "green": (0.0, 0.62, 0.45),
     "blue": (0.0, 0.45, 0.7),
@@ -200,9 +200,9 @@ def _fit(trainer: Any, data: Dataset, n: int, rng: Generator, batch: int = 100) 
 
 
 def drawn_digits(flow: FlowMatching, w: float, each: int = 30, seed: int = 2) -> np.ndarray:
-    """Digits 0, 1, ... 9, so many of each, by guidance w: (10 each, 8, 8, 1) in [0, 1]; one noise for all w."""
+    """Digits 0, 1, ... 9, so many of each, by guidance w: (10 each, 8, 8, 1), about in [0, 1]."""
     asked = [flow.sample(each, Generator(seed), label=k, guidance=w).numpy() for k in range(10)]
-    return np.asarray((np.concatenate(asked).reshape(-1, 8, 8, 1) / 2 + 0.5).clip(0, 1))
+    return np.asarray(np.concatenate(asked).reshape(-1, 8, 8, 1) / 2 + 0.5)
 
 
 def nearest_label(x: np.ndarray, known: Dataset) -> np.ndarray:

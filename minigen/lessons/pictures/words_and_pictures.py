@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from scipy.spatial.distance import cdist
 
 from ...autodiff import Tensor
@@ -104,14 +105,14 @@ def opening(model: ContrastivePair, n: int = 6, seed: int = 3) -> None:
 def table(x: np.ndarray, names: Sequence[str], s: np.ndarray) -> None:
     """Pictures (N, H, W, 3) above their cosines with names, (N, M): a column for each picture."""
     n, m = s.shape
-    _, axes = plt.subplots(2, 1, figsize=(7.5, 0.5 * m + 1.1), height_ratios=(1, 0.5 * m), layout="constrained")
-    side = x.shape[1] + 2
-    canvas = np.ones((side, n * side, 3))
+    _, axes = plt.subplots(
+        2, 1, figsize=(7.5, 0.42 * m + 0.9), height_ratios=(0.9, 0.42 * m), sharex=True, layout="constrained"
+    )
     for i, picture in enumerate(x):
-        canvas[1:-1, i * side + 1 : (i + 1) * side - 1] = picture
-    axes[0].imshow(canvas, aspect="auto", interpolation="nearest")
+        image = OffsetImage(picture.clip(0, 1), zoom=44 / len(picture), interpolation="nearest")
+        axes[0].add_artist(AnnotationBbox(image, (i, 0.5), frameon=False))
     axes[0].axis("off")
-    axes[1].imshow(s.T, cmap="Greys", vmin=-0.6, vmax=1.4, aspect="auto")
+    axes[1].imshow(s.T, cmap="Greys", vmin=-0.6, vmax=2.2, aspect="auto")
     for i, j in itertools.product(range(n), range(m)):
         weight = "bold" if i == j else "normal"
         axes[1].text(i, j, f"{s[i, j]:.2f}", ha="center", va="center", fontsize=10, weight=weight)
@@ -147,7 +148,7 @@ def found(x: np.ndarray, names: Sequence[str], s: np.ndarray, queries: Sequence[
     plt.show()
 
 
-def wrapped(name: str, width: int = 24) -> str:
+def wrapped(name: str, width: int = 22) -> str:
     """A name in lines of at most so many characters, two at most."""
     return "\n".join(textwrap.wrap(name, width)[:2])
 
