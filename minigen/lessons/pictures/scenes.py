@@ -148,7 +148,7 @@ def emoji() -> Emoji | None:
     return Emoji(small, decode_names(y, parts[0].words), y, parts[0].words, np.arange(len(x)) < len(parts[0]))
 
 
-def emoji_pair(of: Emoji, n: int = 500, batch: int = 128, seed: int = 0) -> ContrastivePair:
+def emoji_pair(of: Emoji, n: int = 300, batch: int = 128, seed: int = 0) -> ContrastivePair:
     """A contrastive pair of the emoji that are trained on. Pictures are moved, and names lose words."""
     rng, trained_on = Generator(seed), np.flatnonzero(of.seen)
     model = ContrastivePair(conv_encoder((SIDE, SIDE, 3), 64, 16, rng), BagOfWords(len(of.words), 64, rng))
@@ -162,7 +162,7 @@ def emoji_pair(of: Emoji, n: int = 500, batch: int = 128, seed: int = 0) -> Cont
 # ----------------------------------------------------------------------------------------------------------- digits
 
 
-def joint_vae(digits: Dataset, weight: float = 20.0, n: int = 1000, latents: int = 8, seed: int = 0) -> JointVAE:
+def joint_vae(digits: Dataset, weight: float = 20.0, n: int = 700, latents: int = 8, seed: int = 0) -> JointVAE:
     """A joint VAE of images and labels."""
     rng, shape = Generator(seed), digits.shape
     model = JointVAE(
@@ -178,7 +178,7 @@ def joint_vae(digits: Dataset, weight: float = 20.0, n: int = 1000, latents: int
     return model
 
 
-def guided_flow(digits: Dataset, n: int = 1500, width: int = 192, seed: int = 0) -> FlowMatching:
+def guided_flow(digits: Dataset, n: int = 1000, width: int = 192, seed: int = 0) -> FlowMatching:
     """Velocities of digits as rows of 64 numbers in [-1, 1], with classes."""
     rng = Generator(seed)
     size = int(np.prod(digits.shape))
@@ -199,7 +199,7 @@ def _fit(trainer: Any, data: Dataset, n: int, rng: Generator, batch: int = 100) 
         pass
 
 
-def drawn_digits(flow: FlowMatching, w: float, each: int = 30, seed: int = 2) -> np.ndarray:
+def drawn_digits(flow: FlowMatching, w: float, each: int = 20, seed: int = 2) -> np.ndarray:
     """Digits 0, 1, ... 9, so many of each, by guidance w: (10 each, 8, 8, 1), about in [0, 1]."""
     asked = [flow.sample(each, Generator(seed), label=k, guidance=w).numpy() for k in range(10)]
     return np.asarray(np.concatenate(asked).reshape(-1, 8, 8, 1) / 2 + 0.5)

@@ -230,14 +230,11 @@ def guidance_to_move(points: Mapping[float, np.ndarray], digits: Mapping[float, 
     return draw
 
 
-def trade(
-    guidances: Sequence[float], told: Sequence[float], spread: Sequence[float], real: tuple[float, float]
-) -> None:
-    """How many digits are told to be what was asked for, and how varied they are, by guidance; beside real ones."""
+def trade(told: Mapping[float, float], spread: Mapping[float, float], real: tuple[float, float]) -> None:
+    """How many digits are judged to be what was asked for, and how varied they are, by guidance; beside real ones."""
     _, axes = plt.subplots(1, 2, figsize=(7.5, 2.5), layout="constrained")
-    for axis, values, of_real, label in zip(
-        axes, (told, spread), real, ("judged as asked for", "deviation within a class"), strict=True
-    ):
+    labels = "judged as asked for", "deviation within a class"
+    for axis, values, of_real, label in zip(axes, (told, spread), real, labels, strict=True):
         axis.plot(list(values), list(values.values()), "o-", color=RIGHT, label="drawn")
         axis.axhline(of_real, color="0.2", linestyle="--", label="real digits")
         axis.set(xlabel="guidance w", ylabel=label)

@@ -303,8 +303,8 @@ from minigen.data import load
 
 digits, test = load("digits"), load("digits", "test")
 joint = scenes.joint_vae(digits)
-asked = np.repeat(np.arange(10), 30)
-made = np.concatenate([joint.sample(30, mg.Generator(k), label=k).numpy() for k in range(10)])
+asked = np.repeat(np.arange(10), 20)
+made = np.concatenate([joint.sample(20, mg.Generator(k), label=k).numpy() for k in range(10)])
 with mg.no_grad():
     labels = joint.class_logits(mg.tensor(test.x)).numpy().argmax(axis=1)
 means = np.stack([digits.x[digits.y == k].mean(axis=0) for k in range(10)])[asked]
@@ -319,7 +319,7 @@ for name, images in (("joint VAE", made), ("mean of the class", means)):
     print(f"label -> image, {name:17s}: {right:.1%} judged as asked for, deviation {scenes.variety(images, asked):.2f}")
 real_variety = scenes.variety(test.x, test.y)
 print(f"real digits: deviation {real_variety:.2f} within a class")
-pictures.named_rows({"joint VAE": made[::30], "another": made[1::30], "means": means[::30]})
+pictures.named_rows({"joint VAE": made[::20], "another": made[1::20], "means": means[::20]})
 
 # %% [markdown]
 # The judge of images is plain: the label of the nearest training image. Two baselines keep us honest. For image to
@@ -367,7 +367,7 @@ predict("23.c", ...)
 # %%
 from minigen.metrics import nearest_neighbour_error
 
-guidances = np.arange(0, 6.5, 0.5).tolist()
+guidances = np.arange(0.0, 7.0).tolist()
 flow = scenes.guided_flow(digits)
 raw = {w: scenes.drawn_digits(flow, w) for w in guidances}
 drawn = {w: images.clip(0, 1) for w, images in raw.items()}
@@ -376,15 +376,15 @@ spread = {w: scenes.variety(images, asked) for w, images in drawn.items()}
 error = {w: nearest_neighbour_error(images, asked, test.x, test.y) for w, images in drawn.items()}
 beyond = {w: (abs(images - 0.5) > 0.55).mean() for w, images in raw.items()}
 pictures.trade(told, spread, (real, real_variety))
-print("guidance w            ", *(f"{w:6g}" for w in guidances[::2]))
-print("judged as asked for   ", *(f"{told[w]:6.1%}" for w in guidances[::2]))
-print("deviation             ", *(f"{spread[w]:6.2f}" for w in guidances[::2]))
-print("error, taught by them ", *(f"{error[w]:6.1%}" for w in guidances[::2]))
-print("beyond black and white", *(f"{beyond[w]:6.1%}" for w in guidances[::2]))
+print("guidance w            ", *(f"{w:6g}" for w in guidances))
+print("judged as asked for   ", *(f"{told[w]:6.1%}" for w in guidances))
+print("deviation             ", *(f"{spread[w]:6.2f}" for w in guidances))
+print("error, taught by them ", *(f"{error[w]:6.1%}" for w in guidances))
+print("beyond black and white", *(f"{beyond[w]:6.1%}" for w in guidances))
 
 # %%
 points = {w: pictures.guided_points(w) for w in guidances}
-move(pictures.guidance_to_move(points, drawn), w=Slider(0.0, 6.0, 0.5, start=2.0, label="guidance w"))
+move(pictures.guidance_to_move(points, drawn), w=Slider(0.0, 6.0, 1.0, start=2.0, label="guidance w"))
 
 # %% [markdown]
 # The cloud moves away from the other classes and shrinks; the digits become clearer, and alike. **Guidance trades
@@ -401,7 +401,7 @@ move(pictures.guidance_to_move(points, drawn), w=Slider(0.0, 6.0, 0.5, start=2.0
 # %%
 print("        drawn               the product")
 print("   w    belief  deviation   belief  deviation")
-for w in guidances[::2]:
+for w in guidances:
     ours, exact = pictures.measured(points[w]), pictures.measured(*pictures.product_of_belief(w))
     print(f"{w:4g}    {ours[0]:.3f}   {ours[1]:.3f}       {exact[0]:.3f}   {exact[1]:.3f}")
 
