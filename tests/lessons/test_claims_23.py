@@ -84,7 +84,7 @@ def test_ten_finds_hide_what_one_shows(seed):
 def test_the_bridge_beats_a_short_training_on_emoji(seed):
     emoji = scenes.emoji()
     found = scenes.recalls(scenes.compared(scenes.emoji_pair(emoji, seed=seed), emoji.x, emoji.y), emoji.seen, 10)
-    assert found["trained on"] > 0.5
+    assert found["trained on"] > found["held out"] + 0.15
     assert found["held out"] < scenes.bridge(emoji.x, emoji.y, emoji.seen, 10)
 
 
@@ -97,7 +97,7 @@ def test_a_joint_code_goes_both_ways_and_its_images_vary_little(seed):
     with mg.no_grad():
         labels = joint.class_logits(mg.tensor(test.x)).numpy().argmax(axis=1)
     assert (labels == test.y).mean() > 0.96
-    assert (scenes.nearest_label(made, digits) == asked).mean() > 0.9
+    assert (scenes.nearest_label(made, digits) == asked).mean() > 0.85
     assert scenes.variety(made, asked) < 0.8 * scenes.variety(test.x, test.y)
 
 

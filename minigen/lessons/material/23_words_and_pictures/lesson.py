@@ -179,10 +179,10 @@ print(f"the bridge {scenes.bridge(x, y, seen, 10):.1%}, chance {10 / len(names):
 pictures.found(x, names, cosines, np.flatnonzero(out)[:40:10])
 
 # %% [markdown]
-# The held-out names are found as often as the others. What does that show? The vector of a name is a mean over its
-# words, and each word was trained on in many other names. So **new compositions of known words come for free, if the
-# picture's encoder takes the picture apart in the same way.** It says nothing about new words: *purple* has no
-# vector.
+# (A frame marks the right picture.) The held-out names are found about as often as the others. What does that show?
+# The vector of a name is a mean over its words, and each word was trained on in many other names. So **new
+# compositions of known words come for free, if the picture's encoder takes the picture apart in the same way.** It
+# says nothing about new words: *purple* has no vector.
 #
 # ## A misconception, put to the test
 #
@@ -253,8 +253,8 @@ else:
 # %% [markdown]
 # Held-out emoji are found far less often than those trained on, and less often than by the bridge: **a search without
 # any learning beats this model.** A thousand pictures are few, most words stand in a handful of names, and a drawing
-# of a new thing is not composed of drawings that are known. Recall on what was trained on does not show it. `python
-# -m minigen train contrastive --data emoji` trains for longer and on whole pictures.
+# of a new thing is not composed of drawings that are known. Recall on what was trained on does not show it. (`python
+# -m minigen train contrastive --data emoji` trains for longer and on whole pictures.)
 #
 # ## Two experts and one code
 #
@@ -288,10 +288,11 @@ move(
 check("23.3")
 
 # %% [markdown]
-# Lesson 6 holds for every q: $\log p(x, y) \ge E_q[\log p(x|z) + \log p(y|z)] - KL(q\|p(z))$, whatever q sees. If we
-# trained only with both, no expert would ever learn to speak alone. So three bounds are trained on at once (Wu &
-# Goodman 2018): with q of both, with q of the image, and with q of the label, which bounds log p(y). A label is worth
-# two nats and an image dozens, so log p(y|z) gets a weight, here 20. With it, they are no bounds any more.
+# The bound of lesson 6 holds for every q: $\log p(x, y) \ge E_q[\log p(x|z) + \log p(y|z)] - KL(q\|p(z))$, whatever q
+# sees. If we trained only with both, no expert would ever learn to speak alone. So three bounds are trained on at
+# once (Wu & Goodman 2018): with q of both, with q of the image, and with q of the label, which bounds log p(y). A
+# label is worth two nats and an image dozens, so log p(y|z) gets a weight, here 20. With it, they are no bounds any
+# more.
 
 # %%
 from minigen.models.vaes.joint import product
@@ -325,8 +326,7 @@ pictures.named_rows({"joint VAE": made[::20], "another": made[1::20], "means": m
 # The judge of images is plain: the label of the nearest training image. Two baselines keep us honest. For image to
 # label, this same nearest image. For label to image, the mean of the class: the judge finds it right every time, and
 # it is always the same picture. So **"judged as asked for" alone is no measure of a generator: variety has to stand
-# beside it.** The joint VAE's images are less varied than real digits, as each is a mean of p(x|z), with little
-# detail.
+# beside it.** The joint VAE's images are less varied than real digits, and each of them is a mean of p(x|z).
 #
 # ## Guidance
 #
@@ -391,8 +391,8 @@ move(pictures.guidance_to_move(points, drawn), w=Slider(0.0, 6.0, 1.0, start=2.0
 # variety for clearness.** What is it worth? The line *error, taught by them* is that of a judge who knows the drawn
 # digits alone and names real ones. It is about the same for small w, and far worse for the largest: these digits are
 # clear, but they no longer show how digits differ. And they overshoot: more and more pixels would have to be blacker
-# than black or whiter than white. They are cut off, and then the deviation grows again, with harsh pixels and no new
-# ways of writing. The best w depends on what the images are for; only w = 0 aims at the data.
+# than black or whiter than white. They are cut off, and then the deviation grows again a little, with harsh pixels
+# and no new ways of writing. The best w depends on what the images are for; only w = 0 aims at the data.
 #
 # Does it at least draw from the product p(x|y) p(y|x)^w? At each noise level the guided score is the gradient of such
 # a product *of noisy densities*. But the product of two noisy densities is not the noisy version of the product, so
@@ -417,7 +417,7 @@ for w in guidances:
 # - Recall is told beside chance and a baseline. Held-out compositions test compositions, not new words.
 # - A contrast learns what tells the pairs of a batch apart. A bag of words cannot do more, and others often do not.
 # - Gaussian experts multiply: precisions add up, and a missing one is left out.
-# - Guidance makes what is asked for clearer and less varied, and samples from no distribution that we could write
+# - Guidance makes what is asked for clearer and less varied, and samples from no distribution that is easy to write
 #   down.
 #
 # All this is measured on tiny scenes, 8x8 digits and small networks. The directions of the effects are as in the
