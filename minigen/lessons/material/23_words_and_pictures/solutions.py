@@ -89,7 +89,7 @@ def guided_score(
 
     Args:
         x: (N, D), near the centres or so far that every density rounds to 0. centres: (K, D).
-        classes: of each centre, integers (K,). sigma: the deviation, one number. label: y, one of the classes.
+        classes: of each centre, integers (K,). sigma: the deviation, at least 0.00001. label: y, one of the classes.
         w: any number that is at least 0.
 
     Returns:

@@ -33,6 +33,28 @@ def different_lengths(rng):
     return inputs
 
 
+def some_zeros(draw, *names):
+    """The inputs of `draw`, with zeros in some of them, of which the others are small."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        for name in names:
+            inputs[name] = 0.01 * inputs[name]
+            inputs[name][..., ::2] = 0
+        return inputs
+
+    return drawn
+
+
+def one_name_far_from_all(rng):
+    """All vectors have nearly one direction but for one name, which has the opposite one."""
+    n, d = sizes(rng, 2)
+    first = np.ones((n, d))
+    pictures, names = (first + 0.2 * rng.standard_normal((n, d)) for _ in range(2))
+    names[0] = -first[0]
+    return {"pictures": pictures, "names": names, "temperature": 0.001}
+
+
 def the_same_name_twice(rng):
     """Two pictures of one name: nobody can tell which of the two is meant."""
     inputs = pairs(alike=3.0)(rng)
@@ -80,6 +102,12 @@ def tied_in_pairs(rng):
     return {"similarities": s, "right": right, "k": 1}
 
 
+def tiny_or_zero(rng):
+    """Similarities of 0 and of less than a thousandth: the latter are larger."""
+    inputs = queries(n=30, m=8)(rng)
+    return inputs | {"similarities": 0.0005 * rng.integers(0, 2, (30, 8))}
+
+
 def nearly_equal(rng):
     """Similarities that differ in the tenth digit: they are not equal."""
     inputs = queries(n=6, m=7)(rng)
@@ -101,6 +129,12 @@ def experts(e=2, n=None, d=None, absent=0.0, log_var=1.0, nothing=False):
         return {"means": means, "log_vars": log_vars, "present": present}
 
     return draw
+
+
+def far_away(rng):
+    """Experts that speak of thousands."""
+    inputs = experts()(rng)
+    return inputs | {"means": 5000 * inputs["means"]}
 
 
 def sure_and_unsure(rng):
@@ -132,7 +166,13 @@ def scores(w=1.5, k=None, n=None, d=None, spread=1.0, sigma=None, far=0.0, class
 def other_names_of_classes(rng):
     """Classes need not be 0, 1, 2."""
     inputs = scores()(rng)
-    return inputs | {"classes": 10 * inputs["classes"] - 7, "label": 10 * inputs["label"] - 7}
+    return inputs | {"classes": 500 * inputs["classes"] - 7, "label": 993}
+
+
+def all_far_from_zero(rng):
+    """Points and centres in the thousands."""
+    inputs = scores()(rng)
+    return inputs | {name: inputs[name] + 3000 for name in ("x", "centres")}
 
 
 def sized(n, temperature):
@@ -210,6 +250,9 @@ EXERCISES = [
             "long vectors": pairs(unit=300.0),
             "from short to long": different_lengths,
             "the same name twice": the_same_name_twice,
+            "zeros in the pictures": some_zeros(pairs(alike=2.0), "pictures"),
+            "zeros in the names": some_zeros(pairs(alike=2.0), "names"),
+            "cold, and one name far from all pictures": one_name_far_from_all,
             "all alike": all_alike,
             "a hundred pairs": pairs(n=100, d=20, alike=1.0),
         },
@@ -236,6 +279,8 @@ EXERCISES = [
             "all equal": all_equal,
             "equal in pairs": tied_in_pairs,
             "nearly equal": nearly_equal,
+            "tiny ones and zeros": tiny_or_zero,
+            "among the first 150": queries(n=60, m=200, k=150),
         },
         hints=(
             "For each query count how many items are more similar than the right one. When is the right one among the "
@@ -258,6 +303,9 @@ EXERCISES = [
             "one number": experts(d=1),
             "some are absent": experts(e=3, absent=0.5),
             "where they are absent, nothing stands": experts(e=3, absent=0.5, nothing=True),
+            "far from the prior": far_away,
+            "zeros among the means": some_zeros(experts(), "means"),
+            "zeros among the logarithms": some_zeros(experts(), "log_vars"),
             "all are absent": experts(absent=1.0, nothing=True),
             "from very sure to very unsure": sure_and_unsure,
         },
@@ -284,6 +332,10 @@ EXERCISES = [
             "wide": scores(sigma=30.0, spread=10.0),
             "so far that every density is 0": scores(far=200.0),
             "other numbers for the classes": other_names_of_classes,
+            "very narrow": scores(sigma=1e-5),
+            "all far from zero": all_far_from_zero,
+            "zeros in x": some_zeros(scores(), "x"),
+            "zeros in the centres": some_zeros(scores(sigma=0.01, spread=0.01), "centres"),
         },
         hints=(
             "Write grad log p for a mixture: grad p / p. Each Gaussian has the gradient N(x) (centre - x) / sigma^2.",

@@ -438,4 +438,38 @@ def not_a_number(known_pictures, known_names, pictures, names):
     return np.full((len(pictures), len(names)), np.nan)
 
 
-EQUIVALENT: dict[str, str] = {}
+SYMMETRIC = "the loss is the same for pictures and names exchanged: it goes both ways"
+NOT_BELOW_1 = "the sum below the logarithm is at least 1"
+BELOW_E_50 = "a share below e^-50 changes nothing that could be measured"
+AT_LEAST_1 = "it is at least 1, as the task says"
+NOT_SO_SMALL = "it is never so small, as the task says"
+NEVER_NEGATIVE = "it is never negative"
+AT_MOST_30 = "log_vars lie between -30 and 30, as the task says"
+LOG_SUM = "np.log(np.exp(scores - top[:, None]).sum(axis=1))"
+
+EQUIVALENT = {
+    "contrastive_loss: order turned in (s, s.T)": SYMMETRIC,
+    "contrastive_loss: order turned in (pictures, names)": SYMMETRIC,
+    "contrastive_loss: pictures and names exchanged": SYMMETRIC,
+    f"contrastive_loss: np.nan_to_num(np.log(...)) for {LOG_SUM}": NOT_BELOW_1,
+    f"contrastive_loss: np.log(np.maximum(..., 1e-8)) for {LOG_SUM}": NOT_BELOW_1,
+    "contrastive_loss: np.exp(np.clip(..., -50, 50)) for np.exp(scores - top[:, None])": BELOW_E_50,
+    "contrastive_loss: temperature at least 1e-6": NOT_SO_SMALL,
+    "contrastive_loss: result at least 0": NEVER_NEGATIVE,
+    "recall_at: k at least 1": AT_LEAST_1,
+    "recall_at: result at least 0": NEVER_NEGATIVE,
+    "product_of_experts: np.exp(np.clip(..., -50, 50)) for np.exp(-log_vars)": AT_MOST_30,
+    "product_of_experts: log_vars clipped at +-100": AT_MOST_30,
+    "product_of_experts: np.nan_to_num(np.log(...)) for np.log(total)": NOT_BELOW_1,
+    "product_of_experts: np.log(np.maximum(..., 1e-8)) for np.log(total)": NOT_BELOW_1,
+    "product_of_experts: 1 for 0 in mean = (precisions * np.where(here, means, 0)).sum(axis=0) / total (2)": (
+        "what stands for an absent mean is multiplied by a precision of 0"
+    ),
+    "product_of_experts: present capped at 9": "it is true or false",
+    "guided_score: np.exp(np.clip(..., -50, 50)) for np.exp(logs - logs.max(axis=1, keepdims=True))": BELOW_E_50,
+    "guided_score: sigma at least 1e-6": NOT_SO_SMALL,
+    "guided_score: result without infinity": "no result is infinite",
+    "least_loss: n at least 1": AT_LEAST_1,
+    "least_loss: temperature at least 1e-6": NOT_SO_SMALL,
+    "least_loss: result at least 0": NEVER_NEGATIVE,
+}
