@@ -136,9 +136,7 @@ def accuracy(model: Module, x: np.ndarray, y: np.ndarray) -> float:
         return float((model(Tensor(x)).numpy().argmax(axis=1) == y).mean())
 
 
-def private_gan(
-    members: np.ndarray, count: int, clip: float, noise: float, rate: float, seed: int = 0
-) -> Trained:
+def private_gan(members: np.ndarray, count: int, clip: float, noise: float, rate: float, seed: int = 0) -> Trained:
     """The same GAN, whose discriminator, the only part that sees the data, learns by DP-SGD."""
     recipe, rng = recipe_of("gan"), Generator(seed)
     settings = recipe.settings(load("digits"), seed=seed, batch_size=BATCH, **SETTINGS["gan"])
@@ -302,9 +300,7 @@ def settings_to_move(norms: np.ndarray, examples: int, rate: float, delta: float
     def draw(noise: float, clip: float, epochs: int) -> Figure:
         figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.1), layout="constrained")
         divergences = [(a, divergence(rate, noise, a)) for a in SOME_ORDERS]
-        values = [
-            min(epsilon_of(round(e / rate) * d, a, delta) for a, d in divergences) for e in (*every, epochs)
-        ]
+        values = [min(epsilon_of(round(e / rate) * d, a, delta) for a, d in divergences) for e in (*every, epochs)]
         axes[0].loglog(every, values[:-1], color=MEMBER)
         axes[0].plot(epochs, values[-1], "o", color=OTHER)
         axes[0].set(xlabel="epochs", ylabel="epsilon", ylim=(0.05, 300))
