@@ -23,6 +23,7 @@ from ...report import Trained
 from ...report.plots import mosaic
 from ...train import Batches, steps
 
+TICKS = (10, 30, 100, 300, 1000)  # of epochs
 MEMBER, OTHER, CHANCE = "#1f5fa8", "#c2570c", "0.6"
 BATCH = 50
 SOME_ORDERS = [a for a in ORDERS if a == int(a) or a in (1.2, 1.5, 1.8, 2.5, 3.5)]  # enough for a picture
@@ -211,7 +212,7 @@ def rates(axis: Axes) -> None:
 
 def epochs(found: Mapping[str, Mapping[int, Mapping[float, AUC]]], baselines: Mapping[int, AUC]) -> Figure:
     """AUC by epochs for each size, a panel a model; dashed: the score without a model."""
-    figure, axes = plt.subplots(1, len(found), figsize=(7.5, 3.3), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, len(found), figsize=(7.5, 3.3), layout="constrained", sharey=True, sharex=True)
     styles = dict(zip(baselines, (("C0", "o"), ("C1", "s"), ("C2", "^")), strict=False))
     for axis, (name, sizes) in zip(axes, found.items(), strict=True):
         for size, values in sizes.items():
@@ -221,7 +222,9 @@ def epochs(found: Mapping[str, Mapping[int, Mapping[float, AUC]]], baselines: Ma
             axis.fill_between(list(values), low, high, color=colour, alpha=0.15, linewidth=0)
             axis.plot(list(values), [baselines[size].value] * len(values), "--", color=colour, linewidth=1)
         axis.axhline(0.5, color=CHANCE, linewidth=1)
-        axis.set(xscale="log", xlabel="epochs", title=name)
+        axis.set(xscale="log", xlabel="epochs", title=f"a {name.upper()}")
+        axis.set_xticks(TICKS, [str(tick) for tick in TICKS])
+        axis.minorticks_off()
         axis.legend(fontsize=9, loc="upper left")
     axes[0].set_ylabel("AUC (band: 95 %)")
     return figure
@@ -250,8 +253,8 @@ def promise_to_move() -> Callable[..., Figure]:
         for centre, colour, style, name in ((0, OTHER, "--", "without the example"), (1, MEMBER, "-", "with it")):
             p = np.exp(-0.5 * ((z - centre) / noise) ** 2) / (noise * np.sqrt(2 * np.pi))
             axes[0].plot(z, p, color=colour, linestyle=style, label=name)
-        axes[0].set(xlabel="z, in units of C", ylabel="density", ylim=(0, None))
-        axes[0].legend(fontsize=9)
+        axes[0].set(xlabel="z, in units of C", ylabel="density", ylim=(0, 0.52 / noise))
+        axes[0].legend(fontsize=9, loc="upper center", ncols=2)
         delta = float(gaussian_delta(np.array(epsilon), noise))
         with np.errstate(divide="ignore"):
             axes[1].plot(f, ndtr(ndtri(f) + 1 / noise), color="black", label="best attack")
@@ -338,7 +341,7 @@ def falls(found: Mapping[str, AUC]) -> Figure:
         axis.plot(value, i, "o", color=MEMBER)
     axis.set_yticks(range(len(names)), names, fontsize=10)
     axis.axvline(0.5, color=CHANCE, linewidth=1)
-    axis.set(xlabel="AUC of the attack (bar: 95 %)", xlim=(0.4, 1), ylim=(-0.6, len(names) - 0.4))
+    axis.set(xlabel="AUC of the attack (bar: 95 %)", xlim=(0.35, 1.01), ylim=(-0.6, len(names) - 0.4))
     return figure
 
 

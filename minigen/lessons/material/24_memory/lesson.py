@@ -77,8 +77,8 @@ check("24.1")
 # %% [markdown]
 # ## What overfitting gives away
 #
-# Why should a score betray members? Because training has pushed it up for them alone. Let a loss l lie between 0 and B, and
-# let the attack say "member" with the probability 1 - l/B. Then
+# Why should a score betray members? Because training has pushed it up for them alone. Let a loss l lie between 0 and B,
+# and let the attack say "member" with the probability 1 - l/B. Then
 #
 # $$ \text{found} - f = E\!\left[1 - \tfrac{l(x)}{B}\right] - E\!\left[1 - \tfrac{l(y)}{B}\right]
 # = \frac{E[\,l(y)\,] - E[\,l(x)\,]}{B} . $$
@@ -158,7 +158,8 @@ figure = membership.canaries(groups)
 
 # %% [markdown]
 # The model is good on new digits, the attack finds next to nothing on average, and it knows these 20 members almost for
-# certain. They are no accident: what is rare can be learnt only by heart (Feldman 2020). And the mean hides it.
+# certain. (On the left they are the lowest points of the members, and of little weight among so many.) They are no
+# accident: what is rare can be learnt only by heart (Feldman 2020). And the mean hides it.
 #
 # The attack may also become better while the model stays as it is. An attacker who trains such models herself, with and
 # without an image, knows how low its loss is in both cases (Carlini et al. 2022).
@@ -169,8 +170,8 @@ figure = membership.canaries(groups)
 check("24.6")
 
 # %% [markdown]
-# **An attack that succeeds proves a leak. An attack that fails proves nothing.** For a proof we need a promise about every
-# attack and every example.
+# **An attack that succeeds proves a leak. An attack that fails proves nothing.** For a proof we need a promise about
+# every attack and every example.
 #
 # ## A promise about every attack
 #
@@ -185,8 +186,9 @@ check("24.6")
 #
 # $$ \text{found} \le e^{\varepsilon} f + \delta . $$
 #
-# This is true for each example by itself, not on average, and for every attack that will ever be thought of. It stays
-# true for whatever is done with the model later, as that is only another S. Now take for S "the attack says no", and let
+# This is true for each example by itself, and for every attack that will ever be thought of. (So it is true of the
+# means over many examples, if each of them is a member by a coin of its own.) It stays true for whatever is done with
+# the model later, as that is only another S. Now take for S "the attack says no", and let
 # D and D' change places: $1 - f \le e^{\varepsilon} (1 - \text{found}) + \delta$. Solve it for found:
 #
 # $$ \text{found} \le 1 - e^{-\varepsilon} (1 - \delta - f) . $$
@@ -197,9 +199,9 @@ check("24.6")
 check("24.2")
 
 # %% [markdown]
-# Let delta = 0. The two lines meet where $e^{\varepsilon} f = 1 - e^{-\varepsilon}(1 - f)$. Multiply by $e^{\varepsilon}$ and
-# solve: $f\,(e^{2\varepsilon} - 1) = e^{\varepsilon} - 1$, so $f = 1/(1 + e^{\varepsilon})$, and found = 1 - f there. The area
-# below the two lines is a triangle of width f and a trapezium of width 1 - f:
+# Let delta = 0. The two lines meet where $e^{\varepsilon} f = 1 - e^{-\varepsilon}(1 - f)$. Multiply by
+# $e^{\varepsilon}$ and solve: $f\,(e^{2\varepsilon} - 1) = e^{\varepsilon} - 1$, so $f = 1/(1 + e^{\varepsilon})$, and
+# found = 1 - f there. The area below the two lines is a triangle of width f and a trapezium of width 1 - f:
 #
 # $$ \tfrac12 f (1-f) + \tfrac12 (1-f)\,\big((1-f) + 1\big) = \tfrac12 (1-f)(f + 2 - f) = 1 - f . $$
 #
@@ -245,9 +247,9 @@ for epsilon in (0.1, 0.5, 1, 2, 4, 8):
 check("24.5")
 
 # %% [markdown]
-# The best test for one noisy sum is a threshold on z. Its ROC curve is black below. The green lines are what (epsilon,
-# delta) allows, with the least delta for this noise. Move epsilon at a fixed noise: each epsilon gives two lines that
-# touch the curve. They are many views of one thing.
+# The best test for one noisy sum is a threshold on z. Its ROC curve is the black one below. The dashed lines are what
+# (epsilon, delta) allows, with the least delta for this noise. Move epsilon at a fixed noise: each epsilon gives two
+# lines that touch the curve. Every pair (epsilon, delta) is another view of the same noise.
 
 # %%
 move(
@@ -266,8 +268,8 @@ move(
 # $$ g = \frac{1}{qN} \left( \sum_{n \in \text{batch}} g_n \min\!\left(1, \frac{C}{\lVert g_n \rVert}\right) + N(0, \sigma^2 C^2) \right) . $$
 #
 # It needs the norm of *each* gradient, and a backward pass gives only their sum. For a dense layer y = x W that is
-# enough. Example n has the gradient $x_n^\top \delta_n$, where $\delta_n = \partial L_n / \partial y_n$ is computed anyway.
-# It is an outer product, so
+# enough. Example n has the gradient $x_n^\top \delta_n$, where $\delta_n = \partial L_n / \partial y_n$ is computed
+# anyway. It is an outer product, so
 #
 # $$ \lVert x_n^\top \delta_n \rVert^2 = \sum_{i,j} x_{ni}^2\,\delta_{nj}^2 = |x_n|^2\,|\delta_n|^2 . $$
 #
@@ -329,8 +331,8 @@ figure = membership.resting_places(numbers, np.geomspace(1e-2, 10, 60))
 # $$ E_q[r^i] = e^{-i/(2\sigma^2)}\,E[e^{i g/\sigma}] = e^{(i^2 - i)/(2\sigma^2)}, \qquad D_\alpha = \frac{\alpha^2 - \alpha}{2\sigma^2 (\alpha - 1)} = \frac{\alpha}{2 \sigma^2} . $$
 #
 # **A random batch.** Each example is in the batch with probability q, whatever the others do. Then z comes from $N(0,
-# \sigma^2)$ without the example, and from $(1-q) N(0, \sigma^2) + q N(1, \sigma^2)$ with it: the ratio is $1 - q + q r$. For a
-# whole alpha the binomial theorem gives
+# \sigma^2)$ without the example, and from $(1-q) N(0, \sigma^2) + q N(1, \sigma^2)$ with it: the ratio is
+# $1 - q + q r$. For a whole alpha the binomial theorem gives
 #
 # $$ A_\alpha = E_q[(1 - q + q r)^\alpha] = \sum_{i=0}^{\alpha} \binom{\alpha}{i} (1-q)^{\alpha-i} q^i\,e^{(i^2-i)/(2\sigma^2)} . $$
 #
@@ -344,8 +346,8 @@ figure = membership.resting_places(numbers, np.geomspace(1e-2, 10, 60))
 check("24.4")
 
 # %% [markdown]
-# **Many steps.** Step 2 depends on what step 1 gave. But given z_1, whatever it is, the mean of $r_2^\alpha$ is at most
-# $A_\alpha$. So
+# **Many steps.** Step 2 depends on what step 1 gave. But given z_1, whatever it is, the mean of $r_2^\alpha$ without the
+# example is at most $A_\alpha$. So
 #
 # $$ E[(r_1 r_2)^\alpha] = E\big[\,r_1^\alpha\,E[r_2^\alpha \mid z_1]\,\big] \le A_\alpha\,A_\alpha , $$
 #
@@ -386,12 +388,12 @@ print(f"epsilon {sooner:.2f} after 300 steps, {later:.2f} after 1200: {later / s
 print(f"noise that keeps epsilon at {sooner:.2f} for 1200 steps: {noise_for(sooner, 0.05, 1200, delta):.2f}")
 
 # %% [markdown]
-# Now move all three settings of a training on 1500 digits, in which each batch has a twentieth of them on average. Which of
-# them changes epsilon, and which does not? On the right are the norms of the gradients of an untrained network.
+# Now move all three settings of a training on 1500 digits, in which each batch has a twentieth of them on average. Which
+# of them changes epsilon, and which does not? On the right are the norms of the gradients of a network after 100 such steps.
 
 # %%
-fresh = membership.network()
-each = PerExample(fresh, lambda: membership.losses_of(fresh)(mg.tensor(x), mg.Generator(0), y))
+half = membership.classifier(x, y, 100, clip=1.0, noise=1.0, rate=0.05)
+each = PerExample(half, lambda: membership.losses_of(half)(mg.tensor(x), mg.Generator(0), y))
 move(
     membership.settings_to_move(each.norms(), len(x), 0.05, delta),
     noise=Slider(0.6, 8.0, 0.2, start=1.0, label="noise sigma"),
@@ -444,17 +446,17 @@ print(f"clipped without noise {clipped:.3f}, plain {without:.3f}")
 
 # %%
 unseen = membership.classifier(x[20:n], labels[20:n], count, clip=1e9, noise=0, rate=rate)
-results = {"never seen": attack(unseen)[1], "plain": of_wrong}
-for name, noise in (("clipped, no noise", 0), ("sigma 1", 1.0), ("sigma 3", 3.0)):
+results = {"labels, not in training": attack(unseen)[1], "labels, plain SGD": of_wrong}
+for name, noise in (("clipped", 0), ("sigma 1", 1.0), ("sigma 3", 3.0)):
     model = membership.classifier(x[:n], labels[:n], count, 1.0, noise, rate)
-    results[name] = attack(model)[1]
+    results[f"labels, {name}"] = attack(model)[1]
     promised = f"epsilon {spent(rate, noise, count, delta).epsilon:.1f}" if noise else "no epsilon"
-    print(f"{name:17s}: wrong labels AUC {results[name]}, {promised}, ", end="")
-    print(f"accuracy {membership.accuracy(model, test.x, test.y):.3f}")
+    print(f"{name}: {promised}, accuracy on test digits {membership.accuracy(model, test.x, test.y):.3f}")
 private = membership.private_gan(x[:50], 300, clip=1.0, noise=4.0, rate=1.0)
-results["GAN of 50, plain"] = found["gan"][50][300.0]
-results["GAN of 50, sigma 4"] = auc(membership.score(private, x[:50]), membership.score(private, others))
+results["GAN, plain"] = found["gan"][50][300.0]
+results["GAN, sigma 4"] = auc(membership.score(private, x[:50]), membership.score(private, others))
 print(f"the GAN with sigma 4: epsilon {spent(1.0, 4.0, 300, delta).epsilon:.0f}")
+print("\n".join(f"{name:24s} AUC {value}" for name, value in results.items()))
 figure = membership.falls(results)
 
 # %% [markdown]

@@ -103,18 +103,15 @@ def least_delta(epsilon: np.ndarray, noise: float) -> np.ndarray:
     function of N(0, 1); Python has it as math.erfc(-z / sqrt(2)) / 2.
 
     Args:
-        epsilon: (N,), from 0 to 80. noise: sigma, more than 0.
+        epsilon: (N,), from 0 to 80. noise: sigma, at least 0.05.
 
     Returns:
         (N,).
     """
-
     # answer
-    def phi(z: float) -> float:
-        return math.erfc(-z / math.sqrt(2)) / 2
-
+    phi = np.vectorize(lambda z: math.erfc(-z / math.sqrt(2)) / 2)
     a = 1 / (2 * noise)
-    return np.array([phi(a - e * noise) - math.exp(e) * phi(-a - e * noise) for e in epsilon])
+    return phi(a - epsilon * noise) - np.exp(epsilon) * phi(-a - epsilon * noise)
     # end
 
 

@@ -317,6 +317,34 @@ def zero_over_zero(losses, reference, inside, seed):
     return losses * np.nan
 
 
+ANY_ORDER = "it does not matter which score comes first"
+NEVER_BELOW_0 = "an area, an error, a share, a divergence and a delta are never below 0"
+AT_MOST_40 = "epsilon is at most 40, as the task says"
 POSITIVE = "only logarithms of positive numbers are taken"
-AT_LEAST_2 = "the order is at least 2, as the task says"
-EQUIVALENT: dict[str, str] = {}
+NOT_SMALL = "what the logarithm is taken of is never near 0 here"
+EQUIVALENT = {
+    "auc_with_error: members sorted": ANY_ORDER,
+    "auc_with_error: others sorted": ANY_ORDER,
+    "auc_with_error: result at least 0": NEVER_BELOW_0,
+    "most_found: np.exp(np.clip(..., -50, 50)) for np.exp(epsilon)": AT_MOST_40,
+    "most_found: np.exp(np.clip(..., -50, 50)) for np.exp(-epsilon)": AT_MOST_40,
+    "most_found: result at least 0": NEVER_BELOW_0,
+    "sampled_divergence: 2 for 1 in i = np.arange(order + 1)": "the next binomial coefficient is 0",
+    **{
+        f"sampled_divergence: {change} for np.log((order - i[:-1]) / (i[:-1] + 1))": reason
+        for change, reason in (("np.nan_to_num(np.log(...))", POSITIVE), ("np.log(np.maximum(..., 1e-8))", NOT_SMALL))
+    },
+    "sampled_divergence: np.nan_to_num(np.log(...)) for np.log(rate)": POSITIVE,
+    **{
+        f"sampled_divergence: {change} for np.log(np.exp(terms - top).sum())": reason
+        for change, reason in (("np.nan_to_num(np.log(...))", POSITIVE), ("np.log(np.maximum(..., 1e-8))", NOT_SMALL))
+    },
+    "sampled_divergence: np.exp(np.clip(..., -50, 50)) for np.exp(terms - top)": "e^-50 shows in none of the digits",
+    "sampled_divergence: noise at least 1e-6": "noise is at least 0.05, as the task says",
+    "sampled_divergence: order at least 1": "the order is at least 2, as the task says",
+    "sampled_divergence: result at least 0": NEVER_BELOW_0,
+    "least_delta: epsilon clipped at +-100": "epsilon is at most 80, as the task says",
+    "least_delta: epsilon negative entries set to 0": "epsilon is never below 0, as the task says",
+    "least_delta: noise at least 1e-6": "noise is at least 0.05, as the task says",
+    "least_delta: result at least 0": NEVER_BELOW_0,
+}
