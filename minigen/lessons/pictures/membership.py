@@ -88,11 +88,6 @@ def by_epochs(
     return found
 
 
-def noise_images(n: int, seed: int = 0) -> np.ndarray:
-    """Images of random pixels, black or white: like nothing else in the data."""
-    return Generator(seed).host.integers(0, 2, (n, 8, 8, 1)).astype(np.float32)
-
-
 # ----------------------------------------------------------------------------------------------- private training
 
 

@@ -63,7 +63,7 @@ figure = membership.opening(membership.score(vae, x[:200]), membership.score(vae
 # How sure is an AUC from m members and n others? It is a mean over m n pairs, but the pairs are not independent: each
 # score stands in many of them. Let V_x be the share of others that lie below the member x, and V_y the share of members
 # that lie above y. To first order, the error of the AUC is the error of the mean of the V_x plus that of the mean of
-# the V_y (what is left is of the order 1/(m n)). Members and others are drawn independently, so the variances add up:
+# the V_y (what is left has a variance of the order 1/(m n)). Members and others are drawn independently, so the variances add up:
 #
 # $$ \mathrm{Var}(\text{AUC}) \approx \frac{\mathrm{Var}(V_x)}{m} + \frac{\mathrm{Var}(V_y)}{n} . $$
 #
@@ -83,10 +83,10 @@ check("24.1")
 # $$ \text{found} - f = E\!\left[1 - \tfrac{l(x)}{B}\right] - E\!\left[1 - \tfrac{l(y)}{B}\right]
 # = \frac{E[\,l(y)\,] - E[\,l(x)\,]}{B} . $$
 #
-# The *gap between test loss and training loss* is what this attack gains (Yeom et al. 2018). Whoever overfits, leaks.
+# The *gap between test loss and training loss* is what this attack gains (Yeom et al. 2018). A model that overfits leaks.
 #
-# Now we train VAEs and GANs on 50, 200 and 750 digits, each for 1200 steps (GANs: 600) with batches of 50. The
-# attack on a VAE is its bound, that on a GAN its discriminator's logit. Each attack is held against the *plainest score*,
+# Now we train VAEs on 50, 200 and 750 digits for 1200 steps, and GANs on 50 and 200 for 600, in batches of 50. The
+# score for a VAE is its bound, and for a GAN its discriminator's logit. Each attack is held against the *plainest score*,
 # which has never seen the model: how near an image is to the mean image (dashed). If that one tells the two groups
 # apart, they differ by themselves, and the attack counts from there.
 #
@@ -111,8 +111,8 @@ for name, sizes in found.items():
         print(f"{name} of {size:3d} images after {n_epochs:5.0f} epochs: AUC {value}; no model: {baselines[size]}")
 
 # %% [markdown]
-# Few images and many epochs leak most. (At the same number of *epochs*, the larger sets have had more steps.) The
-# intervals of 50 images are wide: an AUC of .6 from 50 members is not far from nothing.
+# Few images and many epochs leak most. (At the same number of *epochs*, the larger sets have had more steps.) Mind the
+# bands, though: with 50 members, an AUC of .6 can hardly be told from nothing.
 #
 # ## A misconception, put to the test
 #
@@ -159,7 +159,7 @@ figure = membership.canaries(groups)
 # %% [markdown]
 # The model is good on new digits, the attack finds next to nothing on average, and it knows these 20 members almost for
 # certain. (On the left they are the lowest points of the members, and of little weight among so many.) They are no
-# accident: what is rare can be learnt only by heart (Feldman 2020). And the mean hides it.
+# accident: what is rare can be learnt only by heart (Feldman 2020). The mean hides it.
 #
 # The attack may also become better while the model stays as it is. An attacker who trains such models herself, with and
 # without an image, knows how low its loss is in both cases (Carlini et al. 2022).
@@ -188,8 +188,8 @@ check("24.6")
 #
 # This is true for each example by itself, and for every attack that will ever be thought of. (So it is true of the
 # means over many examples, if each of them is a member by a coin of its own.) It stays true for whatever is done with
-# the model later, as that is only another S. Now take for S "the attack says no", and let
-# D and D' change places: $1 - f \le e^{\varepsilon} (1 - \text{found}) + \delta$. Solve it for found:
+# the model later, as that is only another S. Now take for S "the attack says no", and let D and D' change places:
+# $1 - f \le e^{\varepsilon} (1 - \text{found}) + \delta$. Solve it for found:
 #
 # $$ \text{found} \le 1 - e^{-\varepsilon} (1 - \delta - f) . $$
 #
@@ -326,9 +326,10 @@ figure = membership.resting_places(numbers, np.geomspace(1e-2, 10, 60))
 #
 # $$ D_\alpha(p \,\Vert\, q) = \frac{1}{\alpha - 1} \log A_\alpha, \qquad A_\alpha = E_{z \sim q}\!\left[ r(z)^\alpha \right], \quad r = p/q . $$
 #
-# **One Gaussian.** Here $r(z) = e^{(2z-1)/(2\sigma^2)}$. With z = sigma g, g from N(0, 1), and $E[e^{ag}] = e^{a^2/2}$,
+# **One Gaussian.** Here $r(z) = e^{(2z-1)/(2\sigma^2)}$. For a number t from N(0, 1), $E[e^{at}] = e^{a^2/2}$, since $at -
+# t^2/2 = a^2/2 - (t-a)^2/2$, and what is left is the density of N(a, 1). So with z = sigma t
 #
-# $$ E_q[r^i] = e^{-i/(2\sigma^2)}\,E[e^{i g/\sigma}] = e^{(i^2 - i)/(2\sigma^2)}, \qquad D_\alpha = \frac{\alpha^2 - \alpha}{2\sigma^2 (\alpha - 1)} = \frac{\alpha}{2 \sigma^2} . $$
+# $$ E_q[r^i] = e^{-i/(2\sigma^2)}\,E[e^{i t/\sigma}] = e^{(i^2 - i)/(2\sigma^2)}, \qquad D_\alpha = \frac{\alpha^2 - \alpha}{2\sigma^2 (\alpha - 1)} = \frac{\alpha}{2 \sigma^2} . $$
 #
 # **A random batch.** Each example is in the batch with probability q, whatever the others do. Then z comes from $N(0,
 # \sigma^2)$ without the example, and from $(1-q) N(0, \sigma^2) + q N(1, \sigma^2)$ with it: the ratio is
@@ -389,7 +390,8 @@ print(f"noise that keeps epsilon at {sooner:.2f} for 1200 steps: {noise_for(soon
 
 # %% [markdown]
 # Now move all three settings of a training on 1500 digits, in which each batch has a twentieth of them on average. Which
-# of them changes epsilon, and which does not? On the right are the norms of the gradients of a network after 100 such steps.
+# of them changes epsilon, and which does not? On the right are the norms of the gradients of a network after 100 such
+# steps.
 
 # %%
 half = membership.classifier(x, y, 100, clip=1.0, noise=1.0, rate=0.05)
@@ -438,8 +440,7 @@ print(f"clipped without noise {clipped:.3f}, plain {without:.3f}")
 
 # %% [markdown]
 # Privacy has a price, and it rises steeply as epsilon falls. It also depends on N: with a fixed batch, more data mean a
-# smaller q, so a smaller epsilon for the same noise. That is why 60 000 MNIST digits are far cheaper (see
-# [docs/privacy.md](../../docs/privacy.md)).
+# smaller q, so a smaller epsilon for the same noise. That is why 60 000 MNIST digits are far cheaper (docs/privacy.md).
 #
 # **Does the attack fall?** Again the 750 digits with 20 wrong labels, and the GAN of 50 images, of which only the
 # discriminator sees the data.
@@ -452,15 +453,25 @@ for name, noise in (("clipped", 0), ("sigma 1", 1.0), ("sigma 3", 3.0)):
     results[f"labels, {name}"] = attack(model)[1]
     promised = f"epsilon {spent(rate, noise, count, delta).epsilon:.1f}" if noise else "no epsilon"
     print(f"{name}: {promised}, accuracy on test digits {membership.accuracy(model, test.x, test.y):.3f}")
-private = membership.private_gan(x[:50], 300, clip=1.0, noise=4.0, rate=1.0)
-results["GAN, plain"] = found["gan"][50][300.0]
-results["GAN, sigma 4"] = auc(membership.score(private, x[:50]), membership.score(private, others))
+
+# %%
+gans = {
+    "plain": membership.fit("gan", x[:50], 300)[0],
+    "sigma 4": membership.private_gan(x[:50], 300, clip=1.0, noise=4.0, rate=1.0),
+}
+for name, gan in gans.items():
+    results[f"GAN, {name}"] = auc(membership.score(gan, x[:50]), membership.score(gan, others))
 print(f"the GAN with sigma 4: epsilon {spent(1.0, 4.0, 300, delta).epsilon:.0f}")
-print("\n".join(f"{name:24s} AUC {value}" for name, value in results.items()))
+print("\n".join(f"{name:23s} AUC {value}" for name, value in results.items()))
 figure = membership.falls(results)
 
+# %%
+samples = {name: gan.sample(10, mg.Generator(5)) for name, gan in gans.items()}
+figure = membership.drawn({"members": x[:10], **samples})
+
 # %% [markdown]
-# The attack falls, and by far less noise than a small epsilon asks for. Clipping alone stops most of it and promises
+# The attack falls, and by far less noise than a small epsilon asks for. (And a GAN of 50 images has nothing left to
+# learn from under such noise.) Clipping alone stops most of it and promises
 # nothing at all, since its epsilon is infinite: the next attack may get through. Both facts say the same. **An attack
 # shows a lower bound on what leaks, an accountant an upper one, and the truth lies between.**
 #
@@ -503,5 +514,5 @@ quiz("24")
 #   arXiv:1905.09982](https://arxiv.org/abs/1905.09982): the way back to epsilon, theorem 21.
 # - Papernot & Steinke 2022, [*Hyperparameter tuning with Rényi differential privacy*,
 #   arXiv:2110.03620](https://arxiv.org/abs/2110.03620): what choosing settings costs.
-# - In the library: `minigen/privacy`, `minigen/metrics/membership.py`, and the page
-#   [docs/privacy.md](../../docs/privacy.md). `python -m minigen evaluate DIR` attacks your own models.
+# - In the library: `minigen/privacy`, `minigen/metrics/membership.py`, and the page docs/privacy.md.
+#   `python -m minigen evaluate DIR` attacks your own models.
