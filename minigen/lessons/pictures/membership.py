@@ -49,9 +49,10 @@ def fit(
     recipe, rng = recipe_of(name), Generator(seed)
     settings = recipe.settings(load("digits"), seed=seed, batch_size=BATCH, **SETTINGS[name])
     model = recipe.build(settings, members.shape[1:], rng)
-    trainer, found = recipe.trainer(model, settings), {}
+    trainer = recipe.trainer(model, settings)
     batches = Batches(recipe.prepared(members), batch_size=BATCH, rng=rng.spawn())
     trained = Trained(model, settings, members.shape[1:])
+    found: dict[int, Any] = {}
     for step, _ in steps(trainer, batches, rng, count):
         if step in at:
             found[step] = then(trained)
@@ -76,7 +77,7 @@ def by_epochs(
     name: str, x: np.ndarray, others: np.ndarray, sizes: Sequence[int], at: Sequence[int], seed: int = 0
 ) -> dict[int, dict[float, AUC]]:
     """The attack's AUC after so many epochs of training on the first so many images: by size, then by epochs."""
-    found = {}
+    found: dict[int, dict[float, AUC]] = {}
     for size in sizes:
         members = x[:size]
 

@@ -63,7 +63,8 @@ figure = membership.opening(membership.score(vae, x[:200]), membership.score(vae
 # How sure is an AUC from m members and n others? It is a mean over m n pairs, but the pairs are not independent: each
 # score stands in many of them. Let V_x be the share of others that lie below the member x, and V_y the share of members
 # that lie above y. To first order, the error of the AUC is the error of the mean of the V_x plus that of the mean of
-# the V_y (what is left has a variance of the order 1/(m n)). Members and others are drawn independently, so the variances add up:
+# the V_y (what is left has a variance of the order 1/(m n)). Members and others are drawn independently, so the
+# variances add up:
 #
 # $$ \mathrm{Var}(\text{AUC}) \approx \frac{\mathrm{Var}(V_x)}{m} + \frac{\mathrm{Var}(V_y)}{n} . $$
 #
@@ -470,10 +471,11 @@ samples = {name: gan.sample(10, mg.Generator(5)) for name, gan in gans.items()}
 figure = membership.drawn({"members": x[:10], **samples})
 
 # %% [markdown]
-# The attack falls, and by far less noise than a small epsilon asks for. (And a GAN of 50 images has nothing left to
-# learn from under such noise.) Clipping alone stops most of it and promises
-# nothing at all, since its epsilon is infinite: the next attack may get through. Both facts say the same. **An attack
-# shows a lower bound on what leaks, an accountant an upper one, and the truth lies between.**
+# The attack falls, and by far less noise than a small epsilon asks for. (Mind the bars: where one does not reach 1/2,
+# something is left. And the private GAN draws grey: 50 images are too few to be seen through such noise.) Clipping alone
+# stops most of the attack, and promises nothing at all, since its epsilon is infinite: the next attack may get through.
+# Both facts say the same. **An attack shows a lower bound on what leaks, an accountant an upper one, and the truth lies
+# between.**
 #
 # ## Limits
 #
