@@ -339,7 +339,7 @@ figure = membership.resting_places(numbers, np.geomspace(1e-2, 10, 60))
 # $$ A_\alpha = E_q[(1 - q + q r)^\alpha] = \sum_{i=0}^{\alpha} \binom{\alpha}{i} (1-q)^{\alpha-i} q^i\,e^{(i^2-i)/(2\sigma^2)} . $$
 #
 # That the worst case is this one, in one dimension and in this direction (the divergence of q from the mixture is not
-# larger), is not proved here: Mironov, Talwar & Zhang 2019, theorems 4 and 5. For alpha = 2 the sum is $1 + q^2
+# larger: their theorem 5), is not proved here, but by Mironov, Talwar & Zhang 2019. For alpha = 2 the sum is $1 + q^2
 # (e^{1/\sigma^2} - 1)$: being in a batch by chance only counts *squared*.
 #
 # **Exercise 24.4.** `sampled_divergence`.

@@ -6,6 +6,7 @@ import numpy as np
 
 import minigen as mg
 from minigen.lessons import WrongAnswers, reference_of
+from minigen.privacy import divergence
 
 wrong = WrongAnswers()
 ref = reference_of(__file__)
@@ -230,7 +231,7 @@ def last_term_missing(rate, noise, order):
 
 @wrong("sampled_divergence", "calls minigen", compared=False)
 def of_the_accountant(rate, noise, order):
-    return mg.privacy.divergence(rate, noise, order)
+    return divergence(rate, noise, order)
 
 
 # ---------------------------------------------------------------------------------------------------- least_delta
@@ -312,7 +313,7 @@ def a_score_for_each_model(losses, reference, inside, seed):
     return reference.mean(axis=1) - losses.mean()
 
 
-@wrong("tell_members", "not finite", compared=False)
+@wrong("tell_members", "NaN or infinite", compared=False)
 def zero_over_zero(losses, reference, inside, seed):
     return losses * np.nan
 
