@@ -28,6 +28,7 @@
 import numpy as np
 
 import minigen as mg
+from minigen import explain
 from minigen.lessons import Choice, Slider, check, move, predict, quiz, show_source
 from minigen.lessons.pictures import explanation as pictures
 
@@ -75,8 +76,8 @@ predict("25.a", ...)
 honest = pictures.learn(pictures.new_reader(), train.x, train.y)  # another reader, which has never seen a mark
 read = pictures.reads(honest, test.x)
 sure = pictures.probability(honest, read)
-rise = mg.explain.integrated_gradients(sure, test.x, mean).rise.mean()
-total = mg.explain.gradient_times_input(sure, test.x, mean).sum(axis=(1, 2, 3)).mean()
+rise = explain.integrated_gradients(sure, test.x, mean).rise.mean()
+total = explain.gradient_times_input(sure, test.x, mean).sum(axis=(1, 2, 3)).mean()
 share = total / rise
 print(f"read right: {(read == test.y).mean():.1%}; F rises by {rise:.3f}")
 print(f"gradient times input sums to {total:.3f}, which is {share:.0%} of that")
@@ -114,12 +115,12 @@ print(f"gradient times input sums to {total:.3f}, which is {share:.0%} of that")
 # the paper.) The library takes the mean of the gradients in the middles of n equal parts of the way:
 
 # %%
-show_source(mg.explain.integrated_gradients)
+show_source(explain.integrated_gradients)
 
 # %%
 x = np.array([[1.0, 1.0]])
-both = mg.explain.integrated_gradients(lambda x: x[:, 0] * x[:, 1], x, np.zeros(2))
-level = mg.explain.integrated_gradients(lambda x: 1 - mg.relu(1 - x[:, 0]), np.array([[2.0]]), np.zeros(1))
+both = explain.integrated_gradients(lambda x: x[:, 0] * x[:, 1], x, np.zeros(2))
+level = explain.integrated_gradients(lambda x: 1 - mg.relu(1 - x[:, 0]), np.array([[2.0]]), np.zeros(1))
 print("shares of x_1 x_2:", both.values[0], " share of the function that levels off:", level.values[0])
 
 # %% [markdown]
@@ -193,7 +194,7 @@ rows = pictures.first_of(test.y, [0, 1, 3, 5, 8, 9])
 x, f = test.x[rows], pictures.logit(honest, read[rows])
 black = np.zeros_like(mean)
 both = {
-    name: mg.explain.integrated_gradients(f, x, b) for name, b in (("from\nblack", black), ("from the\nmean", mean))
+    name: explain.integrated_gradients(f, x, b) for name, b in (("from\nblack", black), ("from the\nmean", mean))
 }
 figure = pictures.maps(x, {name: a.values[..., 0] for name, a in both.items()}, [f"reads {d}" for d in read[rows]])
 for name, a in both.items():
@@ -227,12 +228,12 @@ check("25.2")
 # %%
 f = pictures.logit(honest, read)
 maps = {
-    "integrated gradients": mg.explain.integrated_gradients(f, test.x, mean).values[..., 0],
-    "gradient times input": mg.explain.gradient_times_input(f, test.x, mean)[..., 0],
-    "occlusion, 2 x 2": mg.explain.occlusion(f, test.x, mean, 2),
+    "integrated gradients": explain.integrated_gradients(f, test.x, mean).values[..., 0],
+    "gradient times input": explain.gradient_times_input(f, test.x, mean)[..., 0],
+    "occlusion, 2 x 2": explain.occlusion(f, test.x, mean, 2),
     "random pixels": np.random.default_rng(1).random((len(test.x), 8, 8)),
 }
-falls = {name: mg.explain.without(f, test.x, mean, values, 0.1) for name, values in maps.items()}
+falls = {name: explain.without(f, test.x, mean, values, 0.1) for name, values in maps.items()}
 for name, fall_of in falls.items():
     print(f"{name:20s}: the logit falls by {fall_of.mean():5.2f} +- {fall_of.std() / np.sqrt(len(fall_of)):.2f}")
 
@@ -247,8 +248,8 @@ for name, fall_of in falls.items():
 #
 # Back to the first network. In its map of each 8, most of the orange lies on three pixels at the left edge, where hardly
 # anybody writes. The stripe is there because we put it there: each image of an 8 that it learnt from had it, and so have
-# the eights of the test images in the picture. Such things happen without anybody's will: a hospital's stamp on X-ray
-# images, a photographer's name below the horses (Lapuschkin et al. 2019).
+# the eights of the test images in the picture. Such things happen without anybody's will: a classifier of photographs knew
+# horses by the name of the photographer, which stood below them (Lapuschkin et al. 2019).
 #
 # The map is a hypothesis: *this network reads the stripe*. Now it can be tested by an experiment.
 #
@@ -286,12 +287,12 @@ predict("25.d", ...)
 # %%
 blank = pictures.new_reader(seed=7)
 trained = maps["integrated gradients"]
-random = mg.explain.integrated_gradients(pictures.logit(blank, read), test.x, mean).values[..., 0]
+random = explain.integrated_gradients(pictures.logit(blank, read), test.x, mean).values[..., 0]
 sizes_alike = pictures.similarity(np.abs(trained), np.abs(random))
 signs_alike = pictures.similarity(trained, random)
 figure = pictures.maps(x, {"trained": np.abs(trained[rows]), "random\nweights": np.abs(random[rows])})
 print(f"correlation of the sizes {sizes_alike:.2f}, with their signs {signs_alike:.2f}")
-fall_random = mg.explain.without(f, test.x, mean, random, 0.1).mean()
+fall_random = explain.without(f, test.x, mean, random, 0.1).mean()
 print(
     f"the trained network's logit falls by {falls['integrated gradients'].mean():.2f} without the pixels that its own"
 )
@@ -309,7 +310,7 @@ print(f"map names, by {fall_random:.2f} without those that the map of random wei
 # predict the next letter. One must see what followed the same letter earlier, in this text.
 
 # %%
-for walk in mg.explain.walks(3, 32, 12, mg.Generator(5)):
+for walk in explain.walks(3, 32, 12, mg.Generator(5)):
     print(pictures.as_text(walk))
 
 # %% [markdown]
@@ -322,7 +323,7 @@ two, one_layer = pictures.new_copier(2), pictures.new_copier(1)
 losses = {"two layers": pictures.learn_walks(two, 500), "one layer": pictures.learn_walks(one_layer, 500)}
 
 # %%
-new = mg.explain.walks(1000, 32, 12, mg.Generator(9))
+new = explain.walks(1000, 32, 12, mg.Generator(9))
 lines = {"knows nothing": np.log(12), "counts": pictures.by_counting(new).mean()}
 figure = pictures.loss_curves(losses, lines)
 
@@ -332,10 +333,10 @@ figure = pictures.loss_curves(losses, lines)
 # predict anything. The second time one who looks back knows it all.
 
 # %%
-repeated = mg.explain.repeated(100, 12, 12, mg.Generator(2))
+repeated = explain.repeated(100, 12, 12, mg.Generator(2))
 print(pictures.as_text(repeated[0]))
 figure = pictures.copies(
-    {name: mg.explain.copying(model, repeated) for name, model in (("two layers", two), ("one layer", one_layer))}
+    {name: explain.copying(model, repeated) for name, model in (("two layers", two), ("one layer", one_layer))}
 )
 
 # %% [markdown]
@@ -383,15 +384,15 @@ check("25.3")
 check("25.4")
 
 # %%
-patterns = np.asarray(mg.explain.patterns(two, repeated))
-scores, chance = mg.explain.prefix_matching(patterns, repeated[:, :-1])
+patterns = np.asarray(explain.patterns(two, repeated))
+scores, chance = explain.prefix_matching(patterns, repeated[:, :-1])
 names = [f"{layer + 1}.{head + 1}" for layer, head in np.ndindex(*scores.shape)]
-whole = mg.explain.copying(two, repeated)[12:].mean()
+whole = explain.copying(two, repeated)[12:].mean()
 lost = np.log(12) - whole  # what copying is worth
 table = {}
 for name in names:
     head = pictures.head_of(name)
-    table[f"head {name}"] = scores[head], mg.explain.copying(two, repeated, [head])[12:].mean()
+    table[f"head {name}"] = scores[head], explain.copying(two, repeated, [head])[12:].mean()
 figure = pictures.head_table(
     table, [f"attention to what followed\n(blind: {chance:.2f})", "nats, second time,\nwithout it"]
 )
@@ -411,9 +412,9 @@ writer = max(lower, key=lambda name: table[f"head {name}"][1])
 without_writer = table[f"head {writer}"][1]
 places = np.arange(1, patterns.shape[3])
 before = patterns[0, :, pictures.head_of(writer)[1], places, places - 1].mean()
-upper = mg.explain.copying(two, repeated, [(1, 0), (1, 1)])[12:].mean()
-with mg.explain.ablated(two, [pictures.head_of(writer)]):
-    blinded = mg.explain.prefix_matching(np.asarray(mg.explain.patterns(two, repeated)), repeated[:, :-1]).scores[1]
+upper = explain.copying(two, repeated, [(1, 0), (1, 1)])[12:].mean()
+with explain.ablated(two, [pictures.head_of(writer)]):
+    blinded = explain.prefix_matching(np.asarray(explain.patterns(two, repeated)), repeated[:, :-1]).scores[1]
 print(
     f"without head {writer}: {without_writer:.2f} nats the second time; it scores {scores[pictures.head_of(writer)]:.2f}"
 )

@@ -61,6 +61,17 @@ def levelled_off(rng):
     return inputs | {"x": inputs["x"] * 40, "baseline": 0.1 * inputs["baseline"]}
 
 
+def far_away(draw, names=("x", "baseline")):
+    """Numbers near 500, which b makes up for: the units' inputs are of ordinary size."""
+
+    def drawn(rng):
+        inputs = draw(rng)
+        moved = {name: inputs[name] + 500.0 for name in names}
+        return inputs | moved | {"b": inputs["b"] - 500.0 * inputs["w"].sum(axis=1)}
+
+    return drawn
+
+
 def at_the_baseline(draw):
     """One of the examples is the baseline itself, and one differs from it in a single number."""
 
@@ -214,6 +225,7 @@ EXERCISES = [
             "large weights": nets(far=1 / 400, steps=8),
             "large v": changed(nets(steps=4), v=times(1000.0)),
             "large b, which levels the units off": changed(nets(steps=4), b=times(8.0)),
+            "far from 0, which b makes up for": far_away(nets(steps=4)),
             "no b": changed(nets(steps=4), b=times(0.0)),
             "zeros among the numbers": some_zeros(nets(steps=5), "x", "baseline"),
             "zeros in w and v": some_zeros(nets(steps=5), "w", "v"),
@@ -239,11 +251,13 @@ EXERCISES = [
             "all but one": row(4, d=5),
             "one number": row(1, d=1),
             "a long row": row(7, d=40, k=5),
+            "long windows": row(120, d=140, k=5),
             "one unit": row(2, k=1),
             "numbers of hundreds": row(2, far=400.0),
             "large weights": row(2, far=1 / 400),
             "large v": changed(row(2), v=times(1000.0)),
             "large b": changed(row(2), b=times(8.0)),
+            "far from 0, which b makes up for": far_away(row(2), ("x", "fill")),
             "zeros among the numbers": some_zeros(row(2, d=8), "x", "fill"),
             "zeros in w": some_zeros(row(2), "w"),
             "zeros in b": some_zeros(row(2, k=6), "b"),
@@ -297,7 +311,7 @@ EXERCISES = [
             "one symbol only": attention(lambda rng: np.zeros(7)),
             "two places": attention(lambda rng: np.full(2, 5)),
             "one repetition": attention(lambda rng: rng.permutation(12)[[0, 1, 2, 3, 4, 1, 5]]),
-            "sharp attention": attention(few(18, 4), sharp=30.0),
+            "sharp attention": attention(few(18, 4), sharp=3000.0),
             "large numbers for symbols": attention(lambda rng: 10**9 + few(20, 4)(rng)),
             "negative numbers for symbols": attention(lambda rng: few(20, 4)(rng) - 3),
         },
@@ -328,6 +342,7 @@ EXERCISES = [
             "large v": changed(relus(nets()), v=times(1000.0)),
             "zeros among the numbers": some_zeros(relus(nets()), "x"),
             "zeros in v": some_zeros(relus(nets()), "v"),
+            "hardly any b": relus(changed(nets(k=9), b=times(0.0))),
         },
         tolerance=1e-9,
         hints=(

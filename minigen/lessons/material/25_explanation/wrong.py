@@ -3,6 +3,7 @@
 import numpy as np
 
 import minigen as mg
+from minigen import explain
 from minigen.lessons import WrongAnswers, reference_of
 
 wrong = WrongAnswers()
@@ -68,7 +69,7 @@ def of_the_library(x, baseline, w, b, v, steps):
     def f(z):
         return mg.tanh(z @ w.T + b) @ v
 
-    return mg.explain.integrated_gradients(f, x, baseline, steps).values
+    return explain.integrated_gradients(f, x, baseline, steps).values
 
 
 # ------------------------------------------------------------------------------------------------ covered_falls
@@ -273,7 +274,7 @@ def second_half(p, s):
 
 @wrong("prefix_score", "calls minigen", compared=False)
 def score_of_the_library(p, s):
-    return float(mg.explain.prefix_matching(p[None, None, None], s[None]).scores[0, 0])
+    return float(explain.prefix_matching(p[None, None, None], s[None]).scores[0, 0])
 
 
 # ------------------------------------------------------------------------------------------------- exact_shares
@@ -381,4 +382,9 @@ def the_symbol_itself(s, symbols, jumps):
     return ref.next_in_walk(s, symbols, jumps).argmax(axis=1)
 
 
-EQUIVALENT: dict[str, str] = {}
+NOT_ZERO = "no hidden unit has the input 0 at the baseline, as the task says"
+EQUIVALENT = {
+    "*: steps at least 1": "there is at least one step",
+    "*: size at least 1": "a window has at least one number",
+    "exact_shares: >= in before > 0": NOT_ZERO,
+}
