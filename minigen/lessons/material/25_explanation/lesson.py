@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Lesson 25: Why did it draw that?
 #
-# **Afterwards you can** derive shares of an answer that sum to the whole, check them, choose a baseline, say what such a
-# map cannot tell, take a head out of a Transformer and measure what is lost, and find the heads that copy.
+# **Afterwards you can** derive shares of an answer that sum to the whole, check them, choose a baseline, say what such
+# a map cannot tell, take a head out of a Transformer and measure what is lost, and find the heads that copy.
 #
 # **Time:** 45 minutes to read, about two hours with the six exercises. **You need** lessons 1, 3 and 17.
 #
@@ -53,21 +53,21 @@ figure = pictures.opening(reader, pictures.marked(test.x, test.y == 8), test.y, 
 #
 # $$ F(x + d) \approx F(x) + \sum_i \frac{\partial F}{\partial x_i}\, d_i . $$
 #
-# If F is linear, this holds for all d. Then F(x) - F(x') is the sum of the terms $(x_i - x'_i)\,\partial F / \partial x_i$,
-# and each input has its share: *gradient times input*, counted from a *baseline* x' that stands for "nothing". For a
-# network it holds near x only. Here is a function that has levelled off:
+# If F is linear, this holds for all d. Then F(x) - F(x') is the sum of the terms
+# $(x_i - x'_i)\,\partial F / \partial x_i$, and each input has its share: *gradient times input*, counted from a
+# *baseline* x' that stands for "nothing". For a network it holds near x only. Here is a function that has levelled off:
 
 # %%
 figure = pictures.levelled()
 
 # %% [markdown]
-# From x' = 0 to x = 2, F rises by 1, and x is the only input: its share must be 1. Gradient times input gives 2 times 0.
+# From x' = 0 to x = 2, F rises by 1, and x is the only input: its share must be 1. Gradient times input gives 2 x 0.
 #
 # A probability levels off in the same way when a network is sure. Let F be the probability of what our network reads.
 # The baseline is the mean of the training images.
 #
-# **Predict before you run.** On average over the test images, F rises by nearly 0.9 from the mean image. To which part of
-# the rise do the terms of gradient times input sum? (a) at least 80 %; (b) 20 to 80 %; (c) less than 20 %.
+# **Predict before you run.** On average over the test images, F rises by nearly 0.9 from the mean image. To which part
+# of the rise do the terms of gradient times input sum? (a) at least 80 %; (b) 20 to 80 %; (c) less than 20 %.
 
 # %%
 predict("25.a", ...)
@@ -94,8 +94,8 @@ print(f"gradient times input sums to {total:.3f}, which is {share:.0%} of that")
 # 2. *Adding up along a way*: go from x' to x by way of a third point; the shares of the two parts add up.
 # 3. *Equal treatment*: two inputs that F treats alike, and whose values are alike, get the same share.
 #
-# Cut a way from x' to x into many short pieces. On each piece F is as good as linear, so by (1) the share of the input i
-# is the change of $x_i$ times the gradient there. By (2) these are added up. As the pieces become shorter, the sum
+# Cut a way from x' to x into many short pieces. On each piece F is as good as linear, so by (1) the share of the input
+# i is the change of $x_i$ times the gradient there. By (2) these are added up. As the pieces become shorter, the sum
 # becomes an integral along the way $\gamma$,
 #
 # $$ A_i = \int_0^1 \frac{\partial F}{\partial x_i}(\gamma(a))\; \frac{d\gamma_i}{da}\; da . $$
@@ -146,14 +146,14 @@ move(
 #
 # ## How many steps?
 #
-# Completeness is a check that costs nothing: if the shares do not sum to F(x) - F(x'), there were too few steps. How does
-# the error fall? In a part of length h, write a smooth integrand as a Taylor series around the middle m: $g(m) + g'(m)\,t +
-# g''(m)\,t^2/2 + \dots$, for t from -h/2 to h/2. The middle gets the first term right, and the second one cancels. What is
-# left is $g''(m)\,h^3/24$. There are 1/h parts, so the whole error goes with $h^2$. At the *end* of a part the
-# second term does not cancel: the error goes with h.
+# Completeness is a check that costs nothing: if the shares do not sum to F(x) - F(x'), there were too few steps. How
+# does the error fall? In a part of length h, write a smooth integrand as a Taylor series around the middle m,
+# $g(m) + g'(m)\,t + g''(m)\,t^2/2 + \dots$, for t from -h/2 to h/2. The middle gets the first term right, and the second one
+# cancels. What is left is $g''(m)\,h^3/24$. There are 1/h parts, so the whole error goes with $h^2$. At the *end* of a
+# part the second term does not cancel: the error goes with h.
 #
-# **Predict before you run.** A network with smooth units (tanh): by which factor does the error fall when 64 steps become
-# 128, taken in the middles?
+# **Predict before you run.** A network with smooth units (tanh): by which factor does the error fall when 64 steps
+# become 128, taken in the middles?
 
 # %%
 predict("25.b", ...)
@@ -173,9 +173,9 @@ print(
 )
 
 # %% [markdown]
-# A ReLU network has kinks instead of curves. Between two kinks its gradient is constant, and the middle is exact. Only the
-# parts with a kink inside are wrong, by something of the order of h^2 each, and sometimes of one sign, sometimes of the
-# other. The curve falls less evenly, but it falls.
+# A ReLU network has kinks instead of curves. Between two kinks its gradient is constant, and the middle is exact. Only
+# the parts with a kink inside are wrong, by something of the order of h^2 each, and sometimes of one sign, sometimes of
+# the other. The curve falls less evenly, but it falls.
 #
 # For one hidden layer of ReLUs, no steps are needed at all. **Exercise 25.5 (derivation).** `exact_shares`.
 
@@ -205,15 +205,15 @@ for name, a in both.items():
     )
 
 # %% [markdown]
-# Both rows are complete, and neither is *the* explanation. The first one answers "why this, and not a black image?", the
-# second "why this, and not an average digit?". A map without its baseline is half of a sentence.
+# Both rows are complete, and neither is *the* explanation. The first one answers "why this, and not a black image?",
+# the second "why this, and not an average digit?". A map without its baseline is half of a sentence.
 #
 # ## Cover a place
 #
 # There is a way without gradients: cover a part of the image, and see by how much F falls (*occlusion*, Zeiler & Fergus
-# 2014). It needs one call of F for each place of the patch. Here, too, there are choices: the size of the patch, and what
-# it is filled with. And it has a blind spot of its own. Let F = max(x_1, x_2), and x = (1, 1). Cover either of the two,
-# and the other one still suffices: nothing falls. Covered together, both are missed.
+# 2014). It needs one call of F for each place of the patch. Here, too, there are choices: the size of the patch, and
+# what it is filled with. And it has a blind spot of its own. Let F = max(x_1, x_2), and x = (1, 1). Cover either of the
+# two, and the other one still suffices: nothing falls. Covered together, both are missed.
 #
 # **Exercise 25.2.** `covered_falls`.
 
@@ -221,8 +221,8 @@ for name, a in both.items():
 check("25.2")
 
 # %% [markdown]
-# Which map is right? There is no picture of the truth to hold it against. But a map makes a claim that can be tested: *F
-# rests on these pixels*. So put the mean image's pixels in place of the tenth that it names first, and see how far F
+# Which map is right? There is no picture of the truth to hold it against. But a map makes a claim that can be tested:
+# *F rests on these pixels*. So put the mean image's pixels in place of the tenth that it names first, and see how far F
 # falls, beside the same for pixels that are chosen at random.
 
 # %%
@@ -240,16 +240,16 @@ for name, fall_of in falls.items():
 # %% [markdown]
 # All three know much more than chance. Between integrated gradients and the plain gradient there is hardly a difference
 # here: for the *logit* of a network with one hidden layer, both name nearly the same pixels. What the plain gradient
-# gets wrong, above all where an answer has levelled off, is how much the pixels are worth. (The patches of occlusion blur
-# its map. A finer judge would be needed to say more, and each judge has a choice in it, too: what stands in place of
-# the pixels that are taken away?)
+# gets wrong, above all where an answer has levelled off, is how much the pixels are worth. (The patches of occlusion
+# blur its map. A finer judge would be needed to say more, and each judge has a choice in it, too: what stands in place
+# of the pixels that are taken away?)
 #
 # ## A stripe at the edge
 #
-# Back to the first network. In its map of each 8, most of the orange lies on three pixels at the left edge, where hardly
-# anybody writes. The stripe is there because we put it there: each image of an 8 that it learnt from had it, and so have
-# the eights of the test images in the picture. Such things happen without anybody's will: a classifier of photographs knew
-# horses by the name of the photographer, which stood below them (Lapuschkin et al. 2019).
+# Back to the first network. In its map of each 8, most of the orange lies on three pixels at the left edge, where
+# hardly anybody writes. The stripe is there because we put it there: each image of an 8 that it learnt from had it, and
+# so have the eights of the test images in the picture. Such things happen without anybody's will: a classifier of
+# photographs knew horses by the name of the photographer, which stood below them (Lapuschkin et al. 2019).
 #
 # The map is a hypothesis: *this network reads the stripe*. Now it can be tested by an experiment.
 #
@@ -269,14 +269,14 @@ fooled = (pictures.reads(reader, pictures.marked(test.x, others)) == 8)[others].
 print(f"other digits with the stripe: {fooled:.1%} are read as an 8")
 
 # %% [markdown]
-# No loss and no accuracy on images from the same source shows this. A map does, and this is what maps are good for: they
-# tell you which experiment to make.
+# No loss and no accuracy on images from the same source shows this. A map does, and this is what maps are good for:
+# they tell you which experiment to make.
 #
 # ## A misconception, put to the test
 #
-# *"The map follows the strokes of the digit. So the network looks at the strokes."* Then the map of a network that looks
-# at nothing should look different. Take the same network with *random weights*, which has learnt nothing, and compare
-# the maps of the same logits. (This is one of the sanity checks of Adebayo et al. 2018.)
+# *"The map follows the strokes of the digit. So the network looks at the strokes."* Then the map of a network that
+# looks at nothing should look different. Take the same network with *random weights*, which has learnt nothing, and
+# compare the maps of the same logits. (This is one of the sanity checks of Adebayo et al. 2018.)
 #
 # **Predict before you run.** What is the correlation between the *sizes* of the shares of the trained and of the random
 # network, over the pixels of an image? (a) below 0.1; (b) 0.1 to 0.3; (c) above 0.3.
@@ -299,9 +299,10 @@ print(
 print(f"map names, by {fall_random:.2f} without those that the map of random weights names")
 
 # %% [markdown]
-# The sizes agree to a good part, since a share is a gradient *times* (pixel - mean pixel), and the second factor draws the
-# digit whatever the network does. The signs and the experiment tell the two apart. **That a map looks plausible says that the
-# map shows the image. Whether it shows the network must be tested**: by random weights, and by taking away what it names.
+# The sizes agree to a good part, since a share is a gradient *times* (pixel - mean pixel), and the second factor draws
+# the digit whatever the network does. The signs and the experiment tell the two apart. **That a map looks plausible
+# says that the map shows the image. Whether it shows the network must be tested**: by random weights, and by taking
+# away what it names.
 #
 # ## Take a head away
 #
@@ -314,9 +315,9 @@ for walk in explain.walks(3, 32, 12, mg.Generator(5)):
     print(pictures.as_text(walk))
 
 # %% [markdown]
-# Two Transformers learn it, one with a single layer and one with two. All else is equal: two heads in each layer, the same
-# width, the same texts. Beside their losses stand log 12, for one who knows nothing, and the loss of one who counts
-# what followed earlier in the text.
+# Two Transformers learn it, one with a single layer and one with two. All else is equal: two heads in each layer, the
+# same width, the same texts. Beside their losses stand log 12, for one who knows nothing, and the loss of one who
+# counts what followed earlier in the text.
 
 # %%
 two, one_layer = pictures.new_copier(2), pictures.new_copier(1)
@@ -362,8 +363,8 @@ move(pictures.head_to_pick(two, repeated), head=Choice(("1.1", "1.2", "2.1", "2.
 # %% [markdown]
 # A pattern says where a head looks. It does not say whether that matters (lesson 17). So a head is taken away, and the
 # loss is measured. How does one take it away? Zero is a bad choice: a later layer may count on what the head *always*
-# says. What is to be lost is what it says about *this* text. So replace what it says, at each place, by its mean over many
-# texts:
+# says. What is to be lost is what it says about *this* text. So replace what it says, at each place, by its mean over
+# many texts:
 #
 # $$ \tilde y_{n,t,h} = \frac1N \sum_m y_{m,t,h} . $$
 #
@@ -375,8 +376,8 @@ check("25.3")
 # %% [markdown]
 # ## Heads that copy
 #
-# How does one find heads that look at what followed? Score each of them: the mean attention from place i to all places j
-# with $s_{j-1} = s_i$.
+# How does one find heads that look at what followed? Score each of them: the mean attention from place i to all places
+# j with $s_{j-1} = s_i$.
 #
 # **Exercise 25.4.** `prefix_score`.
 
@@ -399,9 +400,9 @@ figure = pictures.head_table(
 print(f"second time: {whole:.2f} nats with all heads, {np.log(12):.2f} for one who knows nothing")
 
 # %% [markdown]
-# **Predict before you run.** One head of the *first* layer looks at what followed with next to none of its attention. What
-# happens to copying without it? (a) nothing; (b) less than half of what it is worth is lost; (c) half of it or more. (One
-# of the two will do nothing. Think of the one that does more.)
+# **Predict before you run.** One head of the *first* layer looks at what followed with next to none of its attention.
+# What happens to copying without it? (a) nothing; (b) less than half of what it is worth is lost; (c) half of it or
+# more. (There are two. Think of the one that does more.)
 
 # %%
 predict("25.e", ...)
@@ -425,7 +426,8 @@ print(f"without both heads above: {upper:.2f} nats")
 # %% [markdown]
 # This is how copying works. It takes two steps, which stand in two layers.
 #
-# 1. A head of the first layer looks at the place just before, and so writes into each place *which letter stood before*.
+# 1. A head of the first layer looks at the place just before, and so writes into each place *which letter stood
+#    before*.
 # 2. A head of the second layer asks, at a letter A, for places that have "A stood before me", and finds B, the letter
 #    that followed. It copies B to the output. This is an *induction head* (Olsson et al. 2022).
 #
@@ -435,9 +437,9 @@ print(f"without both heads above: {upper:.2f} nats")
 #
 # ### One layer cannot
 #
-# Why does the other model not learn it? In a single layer, the score of place j for place i comes from what stands *at i*
-# and what stands *at j*: the letters and the places, $a(s_i, i, s_j, j)$. No score can ask what stood *before* j. So the
-# head collects, apart from the common divisor of the softmax, a sum with one term for each earlier place,
+# Why does the other model not learn it? In a single layer, the score of place j for place i comes from what stands *at
+# i* and what stands *at j*: the letters and the places, $a(s_i, i, s_j, j)$. No score can ask what stood *before* j. So
+# the head collects, apart from the common divisor of the softmax, a sum with one term for each earlier place,
 #
 # $$ \sum_{j \le i} g(s_i, i, s_j, j) . $$
 #
@@ -447,9 +449,9 @@ print(f"without both heads above: {upper:.2f} nats")
 # $$ g(A) + h(B) = 1, \quad g(A) + h(C) = 0, \quad g(C) + h(B) = 0, \quad g(C) + h(C) = 0 . $$
 #
 # The first and the last equation add up to 1, and so the second and the third should too, but they add up to 0. It is
-# the AND of two things, and no sum of separate terms is an AND. (An MLP after the sum, and the divisor, leave loopholes:
-# a large enough MLP could unpick it, as the sum may still hold all letters with their places. The measurement above says
-# that this one did not find that way.)
+# the AND of two things, and no sum of separate terms is an AND. (An MLP after the sum, and the divisor, leave
+# loopholes: a large enough MLP could unpick it, as the sum may still hold all letters with their places. The
+# measurement above says that this one did not find that way.)
 #
 # **Exercise 25.6 (open task).** `next_in_walk`: be the induction head yourself, and a better one than the model.
 
@@ -459,17 +461,17 @@ check("25.6")
 # %% [markdown]
 # ## What was concluded, and its limits
 #
-# - Shares from a straight way sum to F(x) - F(x'). That is a check of the arithmetic. It does not say that the shares mean
-#   what you think.
+# - Shares from a straight way sum to F(x) - F(x'). That is a check of the arithmetic. It does not say that the shares
+#   mean what you think.
 # - Every map has a baseline, or a filling, in it. It answers "why this, and not that?".
 # - A map that looks right proves nothing: random weights make similar ones. Take away what it names, and compare with
 #   what something plainer names.
 # - A pattern of attention proves nothing either. Take the head away, by its mean; and then several at once.
-# - We knew what to find: we planted the stripe, and made texts that ask for copying. In a large model there are thousands
-#   of heads and no list of what they may do. What was found here is how the search goes.
+# - We knew what to find: we planted the stripe, and made texts that ask for copying. In a large model there are
+#   thousands of heads and no list of what they may do. What was found here is how the search goes.
 #
-# The same questions can be put to a model that you have trained: `python -m minigen explain DIR` asks why a discriminator
-# finds an image real, to which pixels a VAE's ELBO is due, and which heads of a Transformer copy.
+# The same questions can be put to a model that you have trained: `python -m minigen explain DIR` asks why a
+# discriminator finds an image real, to which pixels a VAE's ELBO is due, and which heads of a Transformer copy.
 #
 # ## Five quick questions
 
@@ -480,7 +482,8 @@ quiz("25")
 # ## Where to go next
 #
 # - Sundararajan, Taly & Yan 2017, [*Axiomatic attribution for deep networks*,
-#   arXiv:1703.01365](https://arxiv.org/abs/1703.01365): sections 2 to 5; the theorem on the straight way is in section 4.
+#   arXiv:1703.01365](https://arxiv.org/abs/1703.01365): sections 2 to 5; the theorem on the straight way is in section
+#   4.
 # - Zeiler & Fergus 2014, [*Visualizing and understanding convolutional networks*,
 #   arXiv:1311.2901](https://arxiv.org/abs/1311.2901), section 4.2: occlusion.
 # - Adebayo et al. 2018, [*Sanity checks for saliency maps*, arXiv:1810.03292](https://arxiv.org/abs/1810.03292): what
@@ -489,6 +492,6 @@ quiz("25")
 #   arXiv:1902.10178](https://arxiv.org/abs/1902.10178): marks that real networks have read.
 # - Michel, Levy & Neubig 2019, [*Are sixteen heads really better than one?*,
 #   arXiv:1905.10650](https://arxiv.org/abs/1905.10650): heads taken away, by zero.
-# - Olsson et al. 2022, [*In-context learning and induction heads*,
-#   arXiv:2209.11895](https://arxiv.org/abs/2209.11895): how these heads were found, also in large models.
+# - Olsson et al. 2022, [*In-context learning and induction heads*, arXiv:2209.11895](https://arxiv.org/abs/2209.11895):
+#   how these heads were found, also in large models.
 # - In the library: `minigen/explain`, four short files, and `docs/explanation.md`.
