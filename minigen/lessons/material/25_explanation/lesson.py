@@ -148,9 +148,9 @@ move(
 #
 # Completeness is a check that costs nothing: if the shares do not sum to F(x) - F(x'), there were too few steps. How
 # does the error fall? In a part of length h, write a smooth integrand as a Taylor series around the middle m,
-# $g(m) + g'(m)\,t + g''(m)\,t^2/2 + \dots$, for t from -h/2 to h/2. The middle gets the first term right, and the second one
-# cancels. What is left is $g''(m)\,h^3/24$. There are 1/h parts, so the whole error goes with $h^2$. At the *end* of a
-# part the second term does not cancel: the error goes with h.
+# $g(m) + g'(m)\,t + g''(m)\,t^2/2 + \dots$, for t from -h/2 to h/2. The middle gets the first term right, and the
+# second one cancels. What is left is $g''(m)\,h^3/24$. There are 1/h parts, so the whole error goes with $h^2$. At the
+# *end* of a part the second term does not cancel: the error goes with h.
 #
 # **Predict before you run.** A network with smooth units (tanh): by which factor does the error fall when 64 steps
 # become 128, taken in the middles?
