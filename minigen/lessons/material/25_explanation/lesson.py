@@ -193,9 +193,7 @@ check("25.5")
 rows = pictures.first_of(test.y, [0, 1, 3, 5, 8, 9])
 x, f = test.x[rows], pictures.logit(honest, read[rows])
 black = np.zeros_like(mean)
-both = {
-    name: explain.integrated_gradients(f, x, b) for name, b in (("from\nblack", black), ("from the\nmean", mean))
-}
+both = {name: explain.integrated_gradients(f, x, b) for name, b in (("from\nblack", black), ("from the\nmean", mean))}
 figure = pictures.maps(x, {name: a.values[..., 0] for name, a in both.items()}, [f"reads {d}" for d in read[rows]])
 for name, a in both.items():
     on_black = np.abs(a.values[x == 0]).sum() / np.abs(a.values).sum()

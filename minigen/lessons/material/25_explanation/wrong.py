@@ -383,8 +383,24 @@ def the_symbol_itself(s, symbols, jumps):
 
 
 NOT_ZERO = "no hidden unit has the input 0 at the baseline, as the task says"
+DOT = "a product of two vectors does not depend on the order"
+NOT_USED = "what stands there is used for no unit: np.where takes the other branch where the input stays"
 EQUIVALENT = {
     "*: steps at least 1": "there is at least one step",
     "*: size at least 1": "a window has at least one number",
+    "covered_falls: sides exchanged in np.tanh(w @ x + b) @ v": DOT,
+    "covered_falls: sides exchanged in np.tanh(w @ covered + b) @ v": DOT,
+    "mean_ablated: 2 for 1 in return y.reshape(*y.shape[:2], -1) @ w": (
+        "reshape takes any negative number for the length that is left over"
+    ),
+    "prefix_score: result at least 0": "no attention is negative",
     "exact_shares: >= in before > 0": NOT_ZERO,
+    "exact_shares: order turned in (w @ baseline + b, x @ w.T + b)": (
+        "the share of the way on which a unit is on is the same from the other end"
+    ),
+    "exact_shares: change for np.where(still, 1, change)": NOT_USED,
+    **{
+        f"exact_shares: {n} for 1 in on = np.where(still, before > 0, rise / np.where(still, 1, change))": NOT_USED
+        for n in (2, 0, -1)
+    },
 }
