@@ -7,7 +7,7 @@ import pytest
 
 import minigen as mg
 from minigen import ops
-from minigen.explain import ablated, integrated_gradients, occlusion, patterns, prefix_matching, repeated
+from minigen.explain import ablated, integrated_gradients, occlusion, patterns, prefix_matching, repeated, walks
 from minigen.lessons import all_lessons
 from minigen.lessons.pictures import explanation
 from minigen.models.sequences.transformer import CausalSelfAttention
@@ -82,3 +82,9 @@ def test_exact_shares_are_what_many_steps_come_to_and_are_complete():
     found, exact = integrated_gradients(f, x, baseline, 4000), WHY.exact_shares(x, baseline, *weights)
     np.testing.assert_allclose(exact, found.values, atol=5e-3)
     np.testing.assert_allclose(exact.sum(axis=1), found.rise, rtol=1e-9)
+
+
+def test_the_walker_is_the_lessons_baseline():
+    x = walks(200, explanation.LENGTH, explanation.SYMBOLS, mg.Generator(3))
+    p = WHY.next_in_walk(x[:, :-1], explanation.SYMBOLS, 0.25)
+    np.testing.assert_allclose(-np.log(p[np.arange(200), x[:, -1]]), explanation.by_counting(x)[:, -1])

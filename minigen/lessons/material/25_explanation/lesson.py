@@ -252,7 +252,7 @@ for name, fall_of in falls.items():
 # The map is a hypothesis: *this network reads the stripe*. Now it can be tested by an experiment.
 #
 # **Predict before you run.** How many of the test images of other digits are read as an 8 if they get the stripe? (a)
-# fewer than 10 %; (b) 10 to 40 %; (c) more than 40 %.
+# more than 40 %; (b) 10 to 40 %; (c) fewer than 10 %.
 
 # %%
 predict("25.c", ...)
@@ -277,7 +277,7 @@ print(f"other digits with the stripe: {fooled:.1%} are read as an 8")
 # compare the maps of the same logits. (This is one of the sanity checks of Adebayo et al. 2018.)
 #
 # **Predict before you run.** What is the correlation between the *sizes* of the shares of the trained and of the random
-# network, over the pixels of an image? (a) below 0.1; (b) 0.1 to 0.3; (c) above 0.3.
+# network, over the pixels of an image? (a) below 0.2; (b) 0.2 to 0.6; (c) above 0.6.
 
 # %%
 predict("25.d", ...)

@@ -17,13 +17,13 @@ PREDICTIONS = [
     ),
     Prediction(
         "25.c",
-        "'a' if fooled < 0.1 else 'b' if fooled < 0.4 else 'c'",
+        "'a' if fooled > 0.4 else 'b' if fooled > 0.1 else 'c'",
         because="In training each image with the stripe was an 8, so the stripe alone was proof.",
         choices="abc",
     ),
     Prediction(
         "25.d",
-        "'a' if sizes_alike < 0.1 else 'b' if sizes_alike < 0.3 else 'c'",
+        "'a' if sizes_alike < 0.2 else 'b' if sizes_alike < 0.6 else 'c'",
         because="A share is a gradient times (pixel - mean pixel), and the second factor knows nothing of the network.",
         choices="abc",
     ),
