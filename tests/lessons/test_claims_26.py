@@ -58,6 +58,7 @@ def test_the_gaussian_driver_is_wrong_in_the_tail(seed):
 def test_the_least_cost_is_small_and_zero_where_the_share_is_right():
     assert beyond.least_cost(0.01, 0.01) == 0
     assert 0 < beyond.least_cost(0.006, 0.012) < 0.01
+    assert beyond.least_cost(0.006, 0.06) < 0.05  # a tenth of the deviation of a series' nats, over 100
     for q in (0.005, 0.02):
         rest = 0.01 * np.log(0.01 / q) + 0.99 * np.log(0.99 / (1 - q))
         assert beyond.least_cost(0.01, q) == pytest.approx(rest)

@@ -166,8 +166,8 @@ def opening(known: np.ndarray, held_out: np.ndarray, series: np.ndarray, clip: n
     Args:
         known, held_out: (N, 200), False and True. series: (N, T+1, 3), of which one is shown. clip: (T, H, W, C).
     """
-    figure = plt.figure(figsize=(7.5, 4.4), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.55, 1))
+    figure = plt.figure(figsize=(7.5, 4.2), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(2.4, 1))
     left, right = top.subplots(1, 2)
     genre = np.repeat(np.arange(len(GENRES)), EACH)
     strongest = np.array([np.bincount(genre[row], minlength=len(GENRES)).argmax() for row in known])

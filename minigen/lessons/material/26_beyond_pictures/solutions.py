@@ -57,7 +57,8 @@ def smallest_ttc(gap: np.ndarray, speed: np.ndarray, leader: np.ndarray, longest
     faster, no collision is ahead, and the TTC counts as `longest`. So does every TTC that is longer than that.
 
     Args:
-        gap: in metres, (N, T). speed, leader: of the driver and of the leader, in m/s, (N, T). longest: > 0.
+        gap: in metres, (N, T). speed, leader: of the driver and of the leader, in m/s, (N, T);
+            backwards is negative. longest: at least 0.1.
 
     Returns:
         (N,).
@@ -81,7 +82,7 @@ def share_interval(k: int, n: int, z: float) -> tuple[float, float]:
         |k / n - p|  <=  z sqrt(p (1 - p) / n)
 
     Args:
-        k: from 0 to n. n: >= 1. z: > 0; 1.96 for 95 %.
+        k: from 0 to n. n: >= 1. z: at least 0.1; 1.96 for 95 %.
 
     Returns:
         (low, high), its two ends.

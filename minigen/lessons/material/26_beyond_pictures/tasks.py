@@ -8,7 +8,7 @@ from minigen.errors import ArgumentError
 from minigen.lessons import Exercise, Measure, WithTruth
 
 
-def a_user(items=12, known=4, held_out=3, at=5, top="", one_sign=0):
+def a_user(items=12, known=4, held_out=3, at=5, top="", one_sign=0, size=1.0):
     """Inputs of ndcg. top: 'held out' or 'known' items have the largest scores; 'rest': the held-out ones the least."""
 
     def draw(rng):
@@ -16,7 +16,7 @@ def a_user(items=12, known=4, held_out=3, at=5, top="", one_sign=0):
         is_known, is_held = np.zeros(items, bool), np.zeros(items, bool)
         is_known[order[:known]] = True
         is_held[order[known : known + held_out]] = True
-        scores = rng.standard_normal(items)
+        scores = size * rng.standard_normal(items)
         if one_sign:
             scores = one_sign * (np.abs(scores) + 0.1)
         raised = {"held out": is_held, "known": is_known, "rest": ~is_held, "": np.zeros(items, bool)}[top]
@@ -27,8 +27,9 @@ def a_user(items=12, known=4, held_out=3, at=5, top="", one_sign=0):
 
 
 def a_zero_among_scores(rng):
-    """Inputs of ndcg: an item that is held out has the score 0, and others lie on both sides."""
+    """Inputs of ndcg: the item that is held out has the score 0, and the others lie just above."""
     inputs = a_user(items=9, known=2, held_out=1, at=9)(rng)
+    inputs["scores"] = 1e-5 * np.abs(inputs["scores"])
     inputs["scores"][inputs["held_out"]] = 0.0
     return inputs
 
@@ -84,6 +85,22 @@ def met_while_falling_back(rng):
     return inputs
 
 
+def bumper_to_bumper(rng):
+    """Inputs of smallest_ttc: gaps of less than a metre."""
+    inputs = series(closing=2.0)(rng)
+    return inputs | {"gap": rng.uniform(0.05, 0.9, (5, 7))}
+
+
+def rolling_back(rng):
+    """Inputs of smallest_ttc: cars that stand or roll backwards."""
+    inputs = series(n=9)(rng)
+    leader = -rng.uniform(0.2, 3, (9, 7))
+    speed = leader + rng.uniform(-1, 0.2, (9, 7))
+    speed[:3], leader[3:6] = 0.0, 0.0
+    speed[3:6] = rng.uniform(-0.5, 3, (3, 7))
+    return inputs | {"speed": speed, "leader": leader, "longest": 1000.0}
+
+
 def hardly_closing(rng):
     """Inputs of smallest_ttc: drivers that are faster by less than rounding of most numbers."""
     inputs = series()(rng)
@@ -111,6 +128,12 @@ def guesses(k=4, n=6, d=5, spread=1.0, off=1.0, far=0.0):
         return {"truth": truth, "guesses": mean + spread * rng.standard_normal((k, n, d))}
 
     return draw
+
+
+def black_pixels(rng):
+    """Inputs of errors_of_guesses: most numbers are 0."""
+    truth, guess = (rng.random((6, 5)) * (rng.random((6, 5)) < 0.3), rng.random((3, 6, 5)))
+    return {"truth": truth, "guesses": guess * (rng.random((3, 6, 5)) < 0.3)}
 
 
 def crash_of(gap, drift, deviation, steps, per=25):
@@ -183,7 +206,9 @@ EXERCISES = [
             "nothing is known": a_user(known=0),
             "scores below 0": a_user(one_sign=-1),
             "scores above 0": a_user(one_sign=1),
+            "huge scores": a_user(items=40, known=12, held_out=10, at=12, size=1e12),
             "many items": a_user(items=200, known=16, held_out=8, at=100),
+            "more than a hundred ranks": a_user(items=300, known=10, held_out=60, at=250),
         },
         tolerance=1e-12,
         hints=(
@@ -206,6 +231,7 @@ EXERCISES = [
             "two items that the same users like": likes(alike=True),
             "an item that nobody likes": likes(nobody=True),
             "a small penalty": likes(penalty=1e-3),
+            "a penalty of nearly 0": likes(penalty=1e-9),
             "a large penalty": likes(penalty=1e5),
             "one user": likes(users=1, share=0.6),
             "two items": likes(items=2),
@@ -230,6 +256,8 @@ EXERCISES = [
             "all have met at some time": series(nearer=20.0),
             "a gap of exactly 0": just_met,
             "met, and falling back": met_while_falling_back,
+            "bumper to bumper": bumper_to_bumper,
+            "standing, and rolling back": rolling_back,
             "hardly faster": hardly_closing,
             "a short horizon": series(longest=2.0),
             "a long horizon": series(longest=1e6, closing=0.0),
@@ -254,13 +282,15 @@ EXERCISES = [
             "a large z": count(z=5.0),
             "never": count(k=0),
             "always": count(k="all"),
+            "never, and a small z": count(k=0, n=5, z=0.1),
             "once in many": count(k=1, n=10_000),
             "once in one": count(k=1, n=1),
             "never in one": count(k=0, n=1),
             "half of them": count(k=50, n=100),
+            "one of two, and a small z": count(k=1, n=2, z=0.1),
             "a rare event in a large number": count(k=30, n=1_000_000),
         },
-        tolerance=1e-9,
+        tolerance=1e-11,
         hints=(
             "Square both sides: the ends of the interval are where they are equal. What kind of equation in p is that?",
             "(k / n - p)^2 = z^2 p (1 - p) / n is quadratic: (n + z^2) p^2 - (2 k + z^2) p + k^2 / n = 0.",
@@ -282,6 +312,7 @@ EXERCISES = [
             "wide guesses": guesses(spread=30.0, off=0.1),
             "one clip": guesses(n=1),
             "one pixel": guesses(d=1),
+            "black pixels": black_pixels,
             "far from 0": guesses(far=50.0),
         },
         tolerance=1e-9,

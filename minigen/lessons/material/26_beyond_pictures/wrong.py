@@ -9,6 +9,27 @@ wrong = WrongAnswers()
 ref = reference_of(__file__)
 cheat = reference_of(__file__, watched=True)
 
+CANCELS = "a factor that all gains have cancels in the quotient"
+MET = "where the cars have met, 0 is written afterwards"
+EQUIVALENT = {
+    "ndcg: 2 for 1 in gains = 1 / np.log2(np.arange(2, len(scores) + 2))": CANCELS,
+    "ndcg: -1 for 1 in gains = 1 / np.log2(np.arange(2, len(scores) + 2))": CANCELS,
+    "ndcg: 3 for 2 in gains = 1 / np.log2(np.arange(2, len(scores) + 2)) (2)": "a gain more than there are items",
+    "ndcg: known capped at 9": "it is True or False",
+    "ndcg: at at least 1": "at least one rank counts",
+    "ndcg: result at least 0": "gains are positive",
+    "ndcg: result without infinity": "something is held out, so the best sum is not 0",
+    "smallest_ttc: only the right of (gap > 0) & (gap < longest * closing)": MET,
+    "smallest_ttc: >= in gap > 0": MET,
+    "smallest_ttc: gap negative entries set to 0": MET,
+    "smallest_ttc: <= in gap < longest * closing": "where both sides are equal, the quotient is `longest`",
+    "smallest_ttc: longest at least 1e-6": "it is at least 0.1",
+    "smallest_ttc: result at least 0": "no TTC is below 0",
+    "share_interval: n at least 1": "there is at least one series",
+    "share_interval: z at least 1e-6": "it is at least 0.1",
+    "share_interval: result at least 0": "a share is at least 0",
+    "errors_of_guesses: guesses sorted": "pixel by pixel, all three are the same in any order of the guesses",
+}
 
 # ----------------------------------------------------------------------------------------------------------- ndcg
 
