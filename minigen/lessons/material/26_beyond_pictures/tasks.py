@@ -206,7 +206,7 @@ EXERCISES = [
             "nothing is known": a_user(known=0),
             "scores below 0": a_user(one_sign=-1),
             "scores above 0": a_user(one_sign=1),
-            "huge scores": a_user(items=40, known=12, held_out=10, at=12, size=1e12),
+            "huge scores": a_user(items=40, known=12, held_out=10, at=40, size=1e12),
             "many items": a_user(items=200, known=16, held_out=8, at=100),
             "more than a hundred ranks": a_user(items=300, known=10, held_out=60, at=250),
         },
