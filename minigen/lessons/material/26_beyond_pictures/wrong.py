@@ -117,7 +117,7 @@ def penalty_everywhere(likes, penalty):
     return b
 
 
-@wrong("ease", "that is the item cosine", compared=False)
+@wrong("ease", "that is the item cosine: count G, and invert it with the penalty on its diagonal")
 def cosine(likes, penalty):
     g = likes.T @ likes
     norm = np.sqrt(np.maximum(np.diag(g), 1))
