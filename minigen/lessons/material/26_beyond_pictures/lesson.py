@@ -439,7 +439,8 @@ print(f"mean of infinitely many guesses, estimated: {-10 * np.log10(limit):.2f} 
 
 # %% [markdown]
 # *Words of the truth* is what the decoder makes of the right words: no continuation can be better. Below it lies all that
-# the Transformer gets wrong. And look at the clips: a row each for the truth, the model's guess, the mean of four
+# the Transformer gets wrong. Infinitely many guesses would reach about what the mean frame reaches: so briefly trained, the
+# model knows how frames look and hardly where the digit will be. Look at the clips: a row each for the truth, the model's guess, the mean of four
 # guesses, and the last motion. Frames with an orange edge were not given.
 
 # %%
