@@ -16,6 +16,8 @@ sum misses F(x) - F(b) tells whether the steps were enough: it is returned, and 
 
 What it cannot tell: the baseline is a choice, and another one gives another map. And a map is only as good as what it
 predicts: `without` takes away what it names, to be held against what a random choice of as many inputs would do.
+
+Lesson 25 derives it.
 """
 
 from collections.abc import Callable

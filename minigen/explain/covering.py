@@ -6,6 +6,8 @@ It needs no gradient and no way from a baseline, only as many calls of F as ther
 the mean over all patches that cover it. Two things are a choice: how large the patch is (one that is smaller than what
 the model looks for finds nothing, as the rest still shows it), and what it is filled with (a colour that does not occur
 in the data is news in itself).
+
+Lesson 25 derives it.
 """
 
 from ..autodiff import raw

@@ -10,6 +10,8 @@ found by taking the head away, and measuring what the model then predicts: its Y
     by the mean over other examples, place by place     it still says what it always says, but nothing of this example
 
 The second is fairer: a later layer may count on the head's usual value, and zero is a value that it never sees.
+
+Lesson 25 derives it.
 """
 
 from collections.abc import Callable, Collection, Iterator

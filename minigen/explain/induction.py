@@ -19,6 +19,8 @@ the second half as dear as the first, and not so if as many other heads go.
 A second half can be told without looking for a prefix, too: by counting places, if copies are always as long, or by
 elimination, if each symbol comes once. So do not train on `repeated`, or a model learns that. `walks` are sequences
 that only the prefix explains: in each one its own symbol follows each symbol, except where it jumps.
+
+Lesson 25 derives it.
 """
 
 from collections.abc import Collection

@@ -13,6 +13,8 @@ of the other kind that it lies on the right side of, V_x and V_y, its variance i
 
 Members and others must come from one source. If they do not, as the training and the test set of MNIST, whose writers
 differ, then scores tell them apart that have never seen the model: the attack counts from there, not from 1/2.
+
+Lesson 24 derives the area and its variance.
 """
 
 import math

@@ -26,7 +26,7 @@ each B_jj = 0 the gradient is (G + lambda) B - G + diag(g) = 0, so with P = (G +
     B = P (G - diag(g)) = 1 - P diag(lambda + g),   and B_jj = 0 says lambda + g_j = 1 / P_jj
     B_ij = -P_ij / P_jj  for i != j
 
-one inverse of a matrix, and nothing to train.
+one inverse of a matrix, and nothing to train (lesson 26).
 """
 
 from collections.abc import Callable

@@ -10,7 +10,7 @@ has the interval of Katz et al. (1978),
 
     log r +- 1.96 sqrt(1/k_1 - 1/n_1 + 1/k_2 - 1/n_2)
 
-The generator is held against two drivers that nobody has to train:
+The generator is held against two drivers that nobody has to train (lesson 26):
 
     Gaussian    the accelerations are A c + b + noise with a full covariance, c being the leader's speeds and the gap
     nearest     the speeds of the training driver whose c is the most alike, behind this leader

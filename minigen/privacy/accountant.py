@@ -19,7 +19,7 @@ E[r^i] = exp((i^2 - i) / (2 sigma^2)), the binomial theorem gives A_alpha for wh
 
     eps = min_alpha { T D_alpha + log((alpha - 1) / alpha) - log(delta alpha) / (alpha - 1) }
 
-docs/privacy.md derives all of this.
+Lesson 24 and docs/privacy.md derive all of this.
 """
 
 import math

@@ -20,7 +20,7 @@ noise alone. A loader that shuffles and cuts has other guarantees than those of 
 What is printed on the way, such as the mean loss, is not private, and neither are settings that were chosen by looking
 at it. And whoever knows the seed knows the noise: publish the weights, not the seed.
 
-docs/privacy.md derives it.
+Lesson 24 and docs/privacy.md derive it.
 """
 
 from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ of the gradients, each with a factor c_n of its own, is one product again: sum_{
 
 The delta is caught by a zero that is added to the layer's output: its gradient is delta.
 
-docs/privacy.md says what it is for. The same with a backward pass for each example: `gradients_by_loop`.
+Lesson 24 and docs/privacy.md say what it is for. The same with a backward pass for each example: `gradients_by_loop`.
 """
 
 import contextlib

@@ -255,11 +255,15 @@ def _of_induction(trained: Trained, test: Dataset, rng: Generator) -> tuple[Line
     curves[f"without {_named(heads)}"] = copying(model, x, heads)
     if others := [head for head in order[len(heads) :] if head[0] in {layer for layer, _ in heads}][-len(heads) :]:
         curves[f"without {_named(others)}"] = copying(model, x, others)
+    first_copy = float(curves["the model"][: length - 1].mean())
     second = {name: float(losses[length:].mean()) for name, losses in curves.items()}
     best = found.scores[order[0]]
     line = f"induction: the best head, {_named(order[:1])}, looks at what followed with {best:.2f} of its attention "
-    line += f"(all places alike: {found.chance:.2f}); the second copy costs "
+    line += f"(all places alike: {found.chance:.2f}); the first copy costs "
+    line += f"{first_copy:.3f} nats a symbol, the second copy "
     line += "; ".join(f"{name} {nats:.3f} nats" for name, nats in second.items())
+    if best < INDUCTION:
+        line += f"; no head is an induction head, which would have {INDUCTION:.1f} or more"
     scores = HeadMap(f"attention to what followed\n(all places alike: {found.chance:.2f})", found.scores)
     title = f"{trained.title}: random symbols, and the same again"
     blind = math.log(symbols - first)

@@ -44,21 +44,25 @@ def shown(text: str) -> list[str]:
 def head_patterns(attention: np.ndarray, symbols: Sequence[str], title: str) -> "Figure":
     """What each head looks at: attention (layers, H, T, T), a row of pictures for each layer.
 
+    The scale of the colours ends at the largest share of the later places: the first ones have little choice, and would
+    leave all others dark.
+
     Args:
         symbols: of the T places, for the axes; none for numbers.
     """
     layers, heads, t, _ = attention.shape
-    figure = new_figure(2.6 * heads + 0.6, 2.7 * layers + 0.5, dpi=110, layout="constrained")
+    side, most = max(2.6, 0.1 * t), float(attention[:, :, t // 4 :].max())
+    figure = new_figure(side * heads + 0.6, (side + 0.1) * layers + 0.5, dpi=110, layout="constrained")
     grid: Any = figure.subplots(layers, heads, squeeze=False)
     for layer, head in np.ndindex(layers, heads):
         axes = grid[layer, head]
-        image = axes.imshow(attention[layer, head], cmap="viridis", vmin=0, vmax=1)
+        image = axes.imshow(attention[layer, head], cmap="viridis", vmin=0, vmax=most)
         axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=9)
         _name_places(axes, symbols, t)
     figure.supxlabel("looks at", fontsize=10)
     figure.supylabel("place", fontsize=10)
     figure.suptitle(title)
-    figure.colorbar(image, ax=grid, shrink=0.6, label="share of the attention")
+    figure.colorbar(image, ax=grid, shrink=0.6, label="share of the attention", extend="max")
     return figure
 
 

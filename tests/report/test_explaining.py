@@ -58,6 +58,12 @@ def test_models_of_sequences(monkeypatch):
         assert files.keys() == heads | of_transformer
         (line,) = (line for line in lines if line.startswith("heads: "))
         assert re.match(r"heads: the loss is \S+ nats; without head \d\.\d it rises most, by \S+ \u00b1 \S+; the", line)
+        if kind == "text":  # untrained: both copies are as dear, and no head copies
+            (line,) = (line for line in lines if line.startswith("induction: "))
+            found = re.search(r"the first copy costs (\S+) nats a symbol, the second copy the model (\S+) nats;", line)
+            first, second = map(float, found.groups())
+            assert first == pytest.approx(second, rel=0.05)
+            assert line.endswith("no head is an induction head, which would have 0.3 or more")
     lines, files = explained("gru", BY_KIND["lines"])
     assert files.keys() == {"attribution.png"}
     assert "of the last one before it by" in lines[1]

@@ -1,5 +1,7 @@
 """Signed maps as colours, and figures that show what they are given."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +54,18 @@ def test_patterns_and_symbols():
         assert np.array_equal(axes.images[0].get_array(), one)
         assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "\u2423", "\u23ce", "b"]
     assert heat_maps.head_patterns(attention, [], "frames").axes  # without symbols, by numbers
+
+
+def test_patterns_of_many_places_stay_legible_and_bright():
+    """The first place looks at itself with all that it has; and 32 letters must find room along an axis."""
+    attention = np.tril(np.full((1, 2, 32, 32), 0.2))
+    attention[:, :, 0, 0], attention[0, 1, 20, 3] = 1, 0.4
+    figure = heat_maps.head_patterns(attention, ["m"] * 32, "a title")
+    for axes in figure.axes[:2]:
+        assert axes.images[0].get_clim() == (0, 0.4)
+    figure.canvas.draw()
+    labels = [tick.get_window_extent() for tick in figure.axes[0].get_yticklabels()]
+    assert all(below.y1 <= above.y0 + 1 for above, below in itertools.pairwise(labels))
 
 
 def test_numbers_of_heads():

@@ -15,7 +15,7 @@ by a small difference of speeds, would be that of the noise.
 
 What remains assumed: that one step's acceleration is Gaussian, given what was before.
 
-No lesson derives it yet.
+Lesson 26 counts its near-collisions.
 """
 
 from ... import ops

@@ -10,7 +10,7 @@ the others are drawn one by one, and the decoder makes frames of them.
 Two things can go wrong, and are measured apart. The decoder shows the words of the true frames at best: what the words
 cannot say is lost. And the Transformer may go on otherwise than the truth did.
 
-No lesson derives it yet; lesson 17 explains the Transformer.
+Lesson 17 explains the Transformer, and lesson 26 holds the clips against what needs no learning.
 """
 
 import math

@@ -19,7 +19,7 @@ With beta < 1 it is no bound on log p(x) any more, and fresh z ~ N(0, 1) give wo
 what counts is how well the codes of given users predict. A user who is new is encoded, mean(h), and the items are
 ranked by pi(mean(h)). beta rises from 0 (annealing), so that the decoder is of use before the KL costs anything.
 
-No lesson derives it.
+Lesson 26 holds it against what needs no net.
 """
 
 from typing import Any

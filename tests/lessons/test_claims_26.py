@@ -1,0 +1,111 @@
+"""What lesson 26 says of rankings, rare events and clips, for three seeds."""
+
+import numpy as np
+import pytest
+
+from minigen import Generator, data, tensor
+from minigen.data.car_following import followed
+from minigen.lessons.pictures import beyond_pictures as beyond
+from minigen.metrics import motion, psnr, recommendation, scenarios
+
+SEEDS = pytest.mark.parametrize("seed", [0, 1, 2])
+CLIPS = data.pixels(data.load("moving-digits", "test").x[:300])
+
+
+def ndcgs(seed):
+    train, known, held_out = beyond.likes_of("tastes", seed)
+    names = ("popularity", "item cosine", "EASE")
+    scores = {name: recommendation.RECOMMENDERS[name](train, known) for name in names}
+    scores |= {"told": beyond.told_scores(seed), "at random": Generator(seed).normal(known.shape)}
+    return {name: recommendation.ndcg(s, known, held_out).mean() for name, s in scores.items()}
+
+
+@SEEDS
+def test_the_order_of_the_recommenders(seed):
+    found = ndcgs(seed)
+    assert 0.05 < found["at random"] < found["popularity"] - 0.05
+    assert found["popularity"] < found["item cosine"] - 0.05
+    assert found["item cosine"] < found["EASE"] + 0.01
+    assert found["EASE"] < found["told"] - 0.02 < 0.7
+
+
+@SEEDS
+def test_mult_vae_is_above_popularity_and_about_as_good_as_ease(seed):
+    train, known, held_out = beyond.likes_of("tastes", seed)
+    scores = beyond.scores_of(beyond.fit_mult_vae(train, seed=seed), known)
+    ours = recommendation.ndcg(scores, known, held_out)
+    gain, error = beyond.mean_and_error(ours - recommendation.ndcg(recommendation.ease(train, known), known, held_out))
+    assert abs(gain) < 3 * error
+    assert ours.mean() > recommendation.ndcg(recommendation.popularity(train, known), known, held_out).mean() + 0.05
+
+
+def test_the_tastes_are_those_that_the_likes_were_drawn_from():
+    _, known, held_out = beyond.likes_of("tastes")
+    p, likes = beyond.told_scores(), known | held_out
+    assert (p * likes).sum(axis=1).mean() > 3 * (p.mean(axis=0) * likes).sum(axis=1).mean() / 2
+
+
+@SEEDS
+def test_the_gaussian_driver_is_wrong_in_the_tail(seed):
+    train, test = (data.load("car-following", part).x for part in ("train", "test"))
+    real, again = (scenarios.smallest_ttc(x) for x in (test, followed(test, Generator(seed))))
+    drawn = scenarios.smallest_ttc(scenarios.GaussianDriver(train).sample(test, Generator(seed)))
+    assert (drawn < 1).sum() > 6 * max((real < 1).sum(), (again < 1).sum())
+    _, low, high = scenarios.ratio_interval((again < 1.5).sum(), len(test), (real < 1.5).sum(), len(test))
+    assert low / 1.3 < 1 < 1.3 * high  # one interval in twenty misses 1
+
+
+def test_the_least_cost_is_small_and_zero_where_the_share_is_right():
+    assert beyond.least_cost(0.01, 0.01) == 0
+    assert 0 < beyond.least_cost(0.006, 0.012) < 0.01
+    assert beyond.least_cost(0.006, 0.06) < 0.05  # a tenth of the deviation of a series' nats, over 100
+    for q in (0.005, 0.02):
+        rest = 0.01 * np.log(0.01 / q) + 0.99 * np.log(0.99 / (1 - q))
+        assert beyond.least_cost(0.01, q) == pytest.approx(rest)
+
+
+def test_a_shift_of_one_pixel_costs_as_much_as_black():
+    truth = CLIPS[:, 5:]
+    moved = np.stack([motion.shifted(truth[:, t], (1, 1)) for t in range(5)], axis=1)
+    black, shifted = psnr(truth, np.zeros_like(truth)), psnr(truth, moved)
+    assert abs(shifted - black) < 1
+    mean = motion.mean_frame(CLIPS[:, :5], 5, data.pixels(data.load("moving-digits").x[:1000]))
+    assert psnr(truth, mean) > shifted
+    assert psnr(truth, mean) > psnr(truth, motion.last_motion(CLIPS[:, :5], 5))
+
+
+def test_the_last_motion_is_exactly_right_in_a_part_of_the_clips():
+    errors = np.square(motion.last_motion(CLIPS[:, :5], 5) - CLIPS[:, 5:]).mean(axis=(1, 2, 3, 4))
+    assert 0.05 < (errors < 1e-9).mean() < 0.6
+
+
+def test_a_perfect_models_guess_loses_three_decibels_to_the_mean():
+    rng = np.random.default_rng(0)
+    truth, guess = rng.standard_normal((2, 100_000))
+    assert psnr(truth, 0 * guess) - psnr(truth, guess) == pytest.approx(10 * np.log10(2), abs=0.05)
+
+
+@pytest.mark.long
+@SEEDS
+def test_the_recurrent_driver_is_likelier_and_nearer_in_the_tail(seed):
+    train, test = (data.load("car-following", part).x for part in ("train", "test"))
+    model, gaussian = beyond.fit_driver(train, seed=seed), scenarios.GaussianDriver(train)
+    assert beyond.nats_of(model, test).mean() < -gaussian.log_prob(test).mean() - 10
+    real = scenarios.smallest_ttc(test)
+    ours = scenarios.smallest_ttc(model.continued(tensor(test), Generator(seed)).numpy())
+    theirs = scenarios.smallest_ttc(gaussian.sample(test, Generator(seed)))
+    assert abs(np.log((ours < 1).sum() / (real < 1).sum())) < np.log((theirs < 1).sum() / (real < 1).sum())
+
+
+@pytest.mark.long
+@SEEDS
+def test_the_words_limit_what_a_continuation_can_reach(seed):
+    clips = data.load("moving-digits").x
+    model = beyond.new_video(seed=seed)
+    beyond.fit_frames(model, clips, seed=seed)
+    nats = beyond.fit_words(model, clips[:1500], seed=seed)
+    given, truth = CLIPS[:60, :5], CLIPS[:60, 5:]
+    guesses = beyond.guesses_of(model, given, 4, seed)
+    one, mean, words = psnr(truth, guesses[0]), psnr(truth, guesses.mean(axis=0)), beyond.through_words(model, truth)
+    assert one < mean < psnr(truth, words)
+    assert np.mean(nats[-20:]) < np.log(64) - 1
