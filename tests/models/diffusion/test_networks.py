@@ -76,12 +76,29 @@ def test_patches_are_blocks_of_pixels_and_come_back(p):
     np.testing.assert_array_equal(out_of_patches(small, p).numpy(), x.numpy())
 
 
-@pytest.mark.parametrize("net", [UNet((4, 4, 1), 2, 2, mg.Generator(0)), Dense2((2,), 4, 2, 2, mg.Generator(0))])
+@pytest.mark.parametrize(
+    "net",
+    [
+        UNet((4, 4, 1), 2, 2, mg.Generator(0)),
+        Dense2((2,), 4, 2, 2, mg.Generator(0)),
+        Dense2((2,), 4, 2, 2, mg.Generator(0), frequencies=3),
+    ],
+    ids=["images", "points", "points beside their sines"],
+)
 def test_the_gradient_of_a_whole_network(net):
     in_float64(awake(net))
     shape = (2, 4, 4, 1) if isinstance(net, UNet) else (2, 2)
     x, t, labels = mg.tensor(RNG.standard_normal(shape)), np.array([0.1, 0.7]), np.array([1, 2])
     mg.gradcheck(lambda x: ops.sum(net(x, t, labels) ** 2), x)
+
+
+def test_the_longest_wave_of_a_point_is_four_wide():
+    net = awake(Dense2((2,), 8, 1, 0, mg.Generator(0), frequencies=3))
+    net.layers[0].w.data[:2] = 0  # of the point itself, whatever its waves say
+    x, t = RNG.standard_normal((5, 2)), np.full(5, 0.3)
+    values = [net(mg.tensor((x + shift).astype(np.float32)), t).numpy() for shift in (0, 4, 2)]
+    np.testing.assert_allclose(values[0], values[1], atol=1e-4)
+    assert np.abs(values[0] - values[2]).max() > 1e-2
 
 
 def test_groups_divide_the_channels():
