@@ -126,8 +126,7 @@ def new_flow(pairing: str = "random", seed: int = 0) -> FlowMatching:
 def carry(model: FlowMatching, z: np.ndarray, evaluations: int, solver: str = "euler") -> np.ndarray:
     """Where a model carries noise z (N, 2) in so many evaluations, in the units of the ring: (N, 2)."""
     with no_grad():
-        x = carried(lambda x, t: model.output(x, np.full(len(z), t)), Tensor(z), evaluations, solver)
-        return np.asarray(model.outside(x).numpy())
+        return np.asarray(model.carry(Tensor(z), evaluations, solver).numpy())
 
 
 def fit(model: FlowMatching, steps: int, batch: int = 128, seed: int = 0, looks: int = 0) -> Course:

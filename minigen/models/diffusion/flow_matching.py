@@ -100,12 +100,17 @@ class FlowMatching(Denoiser):
             ArgumentError: a value that is impossible.
         """
         labels, evaluations, guidance = self.asked(n, label, evaluations, guidance)
-        x, rng = self.start(n, rng)
+        return self.carry(self.start(n, rng)[0], evaluations, solver or self.solver, labels, guidance)
+
+    def carry(
+        self, z: Tensor, evaluations: int, solver: str, labels: Array | None = None, guidance: float = 0.0
+    ) -> Tensor:
+        """The examples that noise z (N, *shape) is carried to; the rest as for `sample`, labels (N,)."""
 
         def velocity(x: Tensor, t: float) -> Tensor:
-            return self.output(x, np.full(n, t), labels, guidance)
+            return self.output(x, np.full(len(z), t), labels, guidance)
 
-        x = carried(velocity, x, evaluations, solver or self.solver)
+        x = carried(velocity, z, evaluations, solver)
         return self.outside(ops.clip(x, -1.0, 1.0) if len(self.shape) == 3 else x)  # pixels have ends
 
     def measures(self, x: Tensor, rng: Generator, labels: Array | None = None) -> Metrics:
