@@ -1,11 +1,11 @@
-"""One picture of each family of models, made by the library, with the commands that made it: the front page's.
+"""Pictures made by the library, with the commands that made them: one of each family for the front page; and faces.
 
     python -m benchmarks.gallery                  # the pictures that are missing
     python -m benchmarks.gallery vae diffusion    # these, anew
     python -m benchmarks.gallery --list
 
 Each is made by its commands alone, on one core in some minutes. The picture goes into benchmarks/results/gallery/, what
-made it into gallery.json; `python -m benchmarks.pages` puts both into README.md.
+made it into gallery.json; `python -m benchmarks.pages` puts both into README.md and docs/faces.md.
 """
 
 import argparse
@@ -26,21 +26,24 @@ from minigen.errors import MinigenError, unknown_name
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "gallery.json"
+FRONT, FACES = "README.md", "docs/faces.md"
 WIDEST, COLOURS = 480, 32  # pixels, and colours of a picture
 
 
 class Entry(NamedTuple):
-    """A family.
+    """A family, or a model of faces.
 
     Attributes:
         title: its name. commands: words after `python -m minigen`, one line each, run one after the other.
         picture: the file of the run's folder that is shown. caption: what one sees.
+        page: where it is shown.
     """
 
     title: str
     commands: tuple[str, ...]
     picture: str
     caption: str
+    page: str = FRONT
 
 
 GALLERY = {
@@ -97,6 +100,40 @@ GALLERY = {
         ("train vae", "explain runs/vae-digits"),
         "attribution-elbo.png",
         "what the bound owes to each pixel",
+    ),
+    "faces-vae-32": Entry(
+        "VAE, 32x32", ("train conv-vae --data orl32 --steps 2000",), "samples.png", "drawn from the prior", FACES
+    ),
+    "faces-dcgan-32": Entry(
+        "DCGAN, 32x32", ("train dcgan --data orl32 --width 32 --steps 2000",), "samples.png", "drawn from noise", FACES
+    ),
+    "faces-ddpm-32": Entry(
+        "Diffusion, 32x32",
+        ("train ddpm --data orl32 --batch-size 32 --steps 2500",),
+        "samples.png",
+        "in 50 steps from noise",
+        FACES,
+    ),
+    "faces-vae-64": Entry(
+        "VAE, 64x64",
+        ("train conv-vae --data orl64 --batch-size 32 --steps 2000",),
+        "samples.png",
+        "drawn from the prior",
+        FACES,
+    ),
+    "faces-dcgan-64": Entry(
+        "DCGAN, 64x64",
+        ("train dcgan --data orl64 --width 32 --batch-size 32 --steps 2000",),
+        "samples.png",
+        "drawn from noise",
+        FACES,
+    ),
+    "faces-ddpm-64": Entry(
+        "Diffusion, 64x64",
+        ("train ddpm --data orl64 --batch-size 16 --steps 2000",),
+        "samples.png",
+        "in 50 steps from noise",
+        FACES,
     ),
 }
 

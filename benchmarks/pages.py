@@ -237,13 +237,15 @@ def number_of(address: str) -> str:
     return place.hostname or address
 
 
-def gallery() -> str:
-    """One picture of each family, above the commands that made it."""
-    parts = []
+def gallery(page: str) -> str:
+    """The pictures of a page, each above the commands that made it."""
+    parts, up = [], "../" * page.count("/")
     for name, made in families.read().items():
         entry = families.GALLERY[name]
+        if entry.page != page:
+            continue
         commands = "\n".join(f"python -m minigen {command}" for command in made["commands"])
-        picture = f"![{entry.title}: {entry.caption}](benchmarks/results/gallery/{name}.png)"
+        picture = f"![{entry.title}: {entry.caption}]({up}benchmarks/results/gallery/{name}.png)"
         parts.append(f"**{entry.title}**: {entry.caption}.\n\n{picture}\n\n```sh\n{commands}\n```\n")
     return "\n".join(parts)
 
@@ -257,7 +259,8 @@ class Table(NamedTuple):
 
 
 TABLES = {
-    "gallery": Table("README.md", gallery, families.RESULTS),
+    "gallery": Table(families.FRONT, lambda: gallery(families.FRONT), families.RESULTS),
+    "faces": Table(families.FACES, lambda: gallery(families.FACES), families.RESULTS),
     "peers": Table("README.md", peers, RESULTS / "peers.json"),
     "gpu": Table("README.md", gpu, RESULTS / "gpu"),
     "faults": Table("docs/faults.md", faults, RESULTS / "faults.json"),

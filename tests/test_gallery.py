@@ -31,9 +31,10 @@ def test_a_picture_is_made_once_and_told(tmp_path, monkeypatch, capsys):
     with Image.open(tmp_path / "gallery" / "tiny.png") as image:
         assert image.width <= gallery.WIDEST
     assert json.loads((tmp_path / "gallery.json").read_text())["tiny"]["commands"] == list(entry.commands)
-    table = pages.gallery()
+    table = pages.gallery(gallery.FRONT)
     assert "python -m minigen train gan --data ring --steps 2 --width 4" in table
-    assert "benchmarks/results/gallery/tiny.png" in table
+    assert "(benchmarks/results/gallery/tiny.png)" in table
+    assert not pages.gallery(gallery.FACES)
     assert gallery.main(["tyni"]) == 2
     assert "did you mean 'tiny'" in capsys.readouterr().err
 
