@@ -84,7 +84,7 @@ def test_ten_finds_hide_what_one_shows(seed):
 def test_the_bridge_beats_a_short_training_on_emoji(seed):
     emoji = scenes.emoji()
     found = scenes.recalls(scenes.compared(scenes.emoji_pair(emoji, seed=seed), emoji.x, emoji.y), emoji.seen, 10)
-    assert found["trained on"] > found["held out"] + 0.15
+    assert found["trained on"] > 1.5 * found["held out"]
     assert found["held out"] < scenes.bridge(emoji.x, emoji.y, emoji.seen, 10)
 
 
@@ -98,7 +98,7 @@ def test_a_joint_code_goes_both_ways_and_its_images_vary_little(seed):
         labels = joint.class_logits(mg.tensor(test.x)).numpy().argmax(axis=1)
     assert (labels == test.y).mean() > 0.96
     assert (scenes.nearest_label(made, digits) == asked).mean() > 0.85
-    assert scenes.variety(made, asked) < 0.8 * scenes.variety(test.x, test.y)
+    assert scenes.variety(made, asked) < 0.7 * scenes.variety(test.x, test.y)
 
 
 @pytest.mark.long
@@ -106,11 +106,16 @@ def test_a_joint_code_goes_both_ways_and_its_images_vary_little(seed):
 def test_guided_digits_are_clearer_and_less_varied(seed):
     digits, test, asked = data.load("digits"), data.load("digits", "test"), np.repeat(np.arange(10), 20)
     flow = scenes.guided_flow(digits, seed=seed)
-    plain, guided = (scenes.drawn_digits(flow, w, seed=seed).clip(0, 1) for w in (0.0, 3.0))
-    told = [(scenes.nearest_label(x, digits) == asked).mean() for x in (plain, guided)]
-    assert told[1] > max(0.97, told[0] - 0.005)
-    assert scenes.variety(guided, asked) < 0.95 * scenes.variety(plain, asked)
-    raw = scenes.drawn_digits(flow, 6.0, seed=seed)
-    assert (abs(raw - 0.5) > 0.55).mean() > 1.5 * (abs(plain - 0.5) > 0.55).mean() + 0.02
-    error = [nearest_neighbour_error(x, asked, test.x, test.y) for x in (plain, raw.clip(0, 1))]
-    assert error[1] > error[0] + 0.03
+    raw = [scenes.drawn_digits(flow, w, seed=seed) for w in (0.0, 1.0, 3.0, 6.0)]
+    beyond = [(abs(x - 0.5) > 0.55).mean() for x in raw]
+    assert (np.diff(beyond) > 0.02).all()
+    assert beyond[-1] > 1.5 * beyond[0]
+    drawn = [x.clip(0, 1) for x in raw]
+    told = [(scenes.nearest_label(x, digits) == asked).mean() for x in drawn]
+    assert told[2] > max(0.97, told[0])
+    spread = [scenes.variety(x, asked) for x in drawn]
+    assert spread[2] < 0.9 * spread[0]
+    assert spread[3] > 0.9 * spread[2]  # it stops falling
+    error = [nearest_neighbour_error(x, asked, test.x, test.y) for x in drawn]
+    assert error[1] < error[0] + 0.02
+    assert error[3] > error[0] + 0.02

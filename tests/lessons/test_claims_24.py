@@ -11,7 +11,7 @@ from minigen.privacy import noise_for, spent
 TRAIN, TEST = data.load("digits"), data.load("digits", "test")
 X, OTHERS = TRAIN.x, TRAIN.x[750:]
 SEEDS = pytest.mark.parametrize("seed", [0, 1, 2])
-DELTA = 1e-4
+DELTA = 1e-5
 
 
 @SEEDS
@@ -70,8 +70,8 @@ def test_an_area_near_a_half_hides_what_is_learnt_by_heart_and_clipping_and_nois
 @pytest.mark.long
 @SEEDS
 def test_fewer_images_leak_more_at_the_same_number_of_steps(seed):
-    found = membership.by_epochs("vae", X, OTHERS, (50, 750), (1000,), seed)
-    assert found[50][1000.0].value > found[750][1000 * 50 / 750].value + 0.03
+    found = membership.by_epochs("vae", X, OTHERS, (50, 750), (600,), seed)
+    assert found[50][600.0].value > found[750][40.0].value + 0.3
     of_gan = membership.by_epochs("gan", X, OTHERS, (50,), (300,), seed)[50][300.0]
     assert of_gan.low > 0.6
 

@@ -178,7 +178,7 @@ def joint_vae(digits: Dataset, weight: float = 20.0, n: int = 700, latents: int 
     return model
 
 
-def guided_flow(digits: Dataset, n: int = 1000, width: int = 192, seed: int = 0) -> FlowMatching:
+def guided_flow(digits: Dataset, n: int = 600, width: int = 192, seed: int = 0) -> FlowMatching:
     """Velocities of digits as rows of 64 numbers in [-1, 1], with classes."""
     rng = Generator(seed)
     size = int(np.prod(digits.shape))

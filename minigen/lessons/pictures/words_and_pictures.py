@@ -132,8 +132,8 @@ def found(x: np.ndarray, names: Sequence[str], s: np.ndarray, queries: Sequence[
         for column, i in enumerate(best):
             top, left = row * side + 2, column * side + 2
             canvas[top : top + side - 4, left : left + side - 4] = x[i]
-        for column in np.flatnonzero(best == query):
-            left, top = column * side - 0.5, row * side - 0.5
+        for place in np.flatnonzero(best == query):
+            left, top = place * side - 0.5, row * side - 0.5
             axis.plot(
                 left + (side - 1) * np.array([0, 1, 1, 0, 0]) + 0.5,
                 top + (side - 1) * np.array([0, 0, 1, 1, 0]) + 0.5,

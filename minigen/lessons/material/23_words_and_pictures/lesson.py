@@ -87,8 +87,9 @@ check("23.1")
 #
 # (Divide above and below by the product of all p(y_k).) No classifier beats this one. So the best similarity is **s =
 # log p(y|x)/p(y)**, plus anything that depends on x alone, which the softmax does not see. For names that look for
-# pictures it is the same ratio, as p(y|x)/p(y) = p(x|y)/p(x). A name that is common gets no bonus for that. (In a
-# batch the other names are not drawn quite independently, as no name comes twice. For large N this matters little.)
+# pictures it is the same ratio, as p(y|x)/p(y) = p(x|y)/p(x). A name that is common gets no bonus for that. (In our
+# batches no name comes twice, so the names are not drawn independently. Here that changes nothing, as all names are
+# equally likely, in any order: neither this result nor the next.)
 #
 # Write Y for all the names. The loss of picture to name is a cross-entropy, which is at least the entropy of what is
 # asked for, and j was uniform:
@@ -122,8 +123,9 @@ print(f"I = {information:.3f} nats; N = {sizes[1]}: {bounds[1]:.3f}; N = {sizes[
 
 # %% [markdown]
 # The loss is never below 0, so the bound is never above log N. With small batches that is all it can show. Only where
-# log N is well above I does the bound come near I. This is one reason for the huge batches of the paper (32 768
-# pairs). The encoders of the opening picture, in batches of 64:
+# log N is well above I does the bound come near I. This is one reason for huge batches: CLIP, the best-known model of
+# this kind, was trained on 32 768 pairs at a time (Radford et al. 2021). The encoders of the opening picture, in
+# batches of 64:
 
 # %%
 last = np.mean(losses[-50:])
@@ -197,13 +199,14 @@ pictures.found(x, names, cosines, np.flatnonzero(out)[:40:10])
 predict("23.b", ...)
 
 # %%
-ordered, _ = scenes.scene_pair(order=True)
+ordered, losses_in_order = scenes.scene_pair(order=True)
 first = scenes.recalls(cosines, seen, 1)
 in_order = scenes.recalls(scenes.compared(ordered, x, y), seen, 1)
 bags = len({tuple(sorted(row)) for row in y}) / len(y)
 table = {"bag of words": first, "words in order": in_order, "bridge": {"held out": scenes.bridge(x, y, seen, 1)}}
 pictures.bars(table, 1 / len(names))
 print(f"{bags:.1%}: different bags, a share of all names; no bag of words has a higher recall@1 on average")
+print(f"loss in batches of 64: bag of words {last:.3f} nats, words in order {np.mean(losses_in_order[-50:]):.3f} nats")
 
 # %%
 one = names.index("orange ring above blue cross")
@@ -215,9 +218,9 @@ print(
 
 # %% [markdown]
 # A bag of words gives these names one and the same vector. So it can only guess among them, and its recall@1 is near
-# the share of different bags. recall@10 hid this, as ten finds have room for all of them. The loss was a hint: in the
-# bag's batches it stays above that of the encoder that gives each word another vector at each place. That one knows
-# which thing is above. Large models of pictures and texts have encoders that could see the order, and still confuse
+# the share of different bags. recall@10 hid this, as ten finds have room for all of them. The loss was a hint: it stays
+# above that of the second encoder, *words in order*, which gives each word another vector at each place. That one
+# knows which thing is above. Large models of pictures and texts have encoders that could see the order, and still confuse
 # such sentences often: in most batches, the words alone suffice to choose (Yuksekgonul et al. 2023).
 #
 # **What a contrast asks for is what tells the pairs of a batch apart, and no more.** Ask for the very distinction
@@ -290,9 +293,10 @@ check("23.3")
 # %% [markdown]
 # The bound of lesson 6 holds for every q: $\log p(x, y) \ge E_q[\log p(x|z) + \log p(y|z)] - KL(q\|p(z))$, whatever q
 # sees. If we trained only with both, no expert would ever learn to speak alone. So three bounds are trained on at
-# once (Wu & Goodman 2018): with q of both, with q of the image, and with q of the label, which bounds log p(y). A
-# label is worth two nats and an image dozens, so log p(y|z) gets a weight, here 20. With it, they are no bounds any
-# more.
+# once (Wu & Goodman 2018): with q of both, with q of the image, and with q of the label. The last one is on log p(y)
+# alone. (In the paper, that of the image is on log p(x) alone. Here it keeps the label's term, so that the image's
+# expert learns which digit it is.) A label is worth two nats and an image dozens, so log p(y|z) gets a weight, here 20.
+# With it, they are no bounds any more.
 
 # %%
 from minigen.models.vaes.joint import product
@@ -389,10 +393,10 @@ move(pictures.guidance_to_move(points, drawn), w=Slider(0.0, 6.0, 1.0, start=2.0
 # %% [markdown]
 # The cloud moves away from the other classes and shrinks; the digits become clearer, and alike. **Guidance trades
 # variety for clearness.** What is it worth? The line *error, taught by them* is that of a judge who knows the drawn
-# digits alone and names real ones. It is about the same for small w, and far worse for the largest: these digits are
-# clear, but they no longer show how digits differ. And they overshoot: more and more pixels would have to be blacker
-# than black or whiter than white. They are cut off, and then the deviation grows again a little, with harsh pixels
-# and no new ways of writing. The best w depends on what the images are for; only w = 0 aims at the data.
+# digits alone and names real ones. It is about the same for small w, and clearly worse for the largest: these digits
+# are clear, but they no longer show how digits differ. And they overshoot: more and more pixels would have to be
+# blacker than black or whiter than white. They are cut off, and the deviation stops falling. What varies then is harsh
+# pixels, not ways of writing. The best w depends on what the images are for; only w = 0 aims at the data.
 #
 # Does it at least draw from the product p(x|y) p(y|x)^w? At each noise level the guided score is the gradient of such
 # a product *of noisy densities*. But the product of two noisy densities is not the noisy version of the product, so

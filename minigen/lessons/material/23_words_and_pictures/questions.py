@@ -59,7 +59,7 @@ QUESTIONS = [
         because=(
             "It makes them larger, if anything.",
             "They have it by division.",
-            "Among 64 pairs and at t = 1, the best loss is above 2 nats, however good the encoders are.",
+            "Among 64 pairs and at t = 1, the best loss is above 3 nats, however good the encoders are.",
         ),
     ),
     Question(

@@ -82,7 +82,7 @@ QUESTIONS = [
         "Somebody tries 50 settings of DP-SGD, each with epsilon 1, and publishes the most accurate model. What was "
         "promised?",
         (
-            "less than epsilon 1: the choice looked at the data, through 50 trainings",
+            "less privacy than epsilon 1: the choice looked at the data, through 50 trainings",
             "epsilon 1, as only one model is published",
             "epsilon 1/50, as the others are thrown away",
         ),

@@ -98,9 +98,9 @@ def sampled_divergence(rate: float, noise: float, order: int) -> float:
 def least_delta(epsilon: np.ndarray, noise: float) -> np.ndarray:
     """The least delta with which one noisy sum is (epsilon, delta) private.
 
-    One number z is seen. It is drawn from P = N(1, sigma^2) with the example and from Q = N(0, sigma^2) without it. The
-    least delta is the largest value that P(S) - e^epsilon Q(S) has for any set S. Find a formula with the distribution
-    function of N(0, 1); Python has it as math.erfc(-z / sqrt(2)) / 2.
+    One number z is seen. It is drawn from P_1 = N(1, sigma^2) with the example and from P_0 = N(0, sigma^2) without it.
+    The least delta is the largest value that P_1(S) - e^epsilon P_0(S) has for any set S. Find a formula with the
+    distribution function of N(0, 1); Python has it as math.erfc(-z / sqrt(2)) / 2.
 
     Args:
         epsilon: (N,), from 0 to 80. noise: sigma, at least 0.05.

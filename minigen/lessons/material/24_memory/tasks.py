@@ -263,10 +263,11 @@ EXERCISES = [
             "epsilons about 30": lambda rng: {"epsilon": rng.uniform(22, 45, sizes(rng, 1)[0]), "noise": 0.15},
         },
         hints=(
-            "P(S) - e^epsilon Q(S) is an integral of p(z) - e^epsilon q(z) over S. Which z belong in the best S?",
-            "Those where p(z) > e^epsilon q(z), so where (2 z - 1) / (2 sigma^2) > epsilon. From which z on?",
-            "From z = sigma^2 epsilon + 1/2 on. P has 1 on the left of its middle: P(S) = Phi(1/(2 sigma) - sigma "
-            "epsilon). And Q(S)?",
+            "P_1(S) - e^epsilon P_0(S) is an integral of p_1(z) - e^epsilon p_0(z) over S. Which z belong in the best "
+            "S?",
+            "Those where p_1(z) > e^epsilon p_0(z), so where (2 z - 1) / (2 sigma^2) > epsilon. From which z on?",
+            "From z = sigma^2 epsilon + 1/2 on, so P_1(S) = Phi((1 - that) / sigma) = Phi(1/(2 sigma) - sigma epsilon)."
+            " And P_0(S)?",
         ),
     ),
     Exercise(

@@ -245,22 +245,22 @@ def each(epsilon, delta_of):
     return np.array([delta_of(float(e)) for e in epsilon])
 
 
-@wrong("least_delta", "that is P(S): e^epsilon Q(S) is not subtracted")
+@wrong("least_delta", "that is P_1(S): e^epsilon P_0(S) is not subtracted")
 def only_the_first(epsilon, noise):
     return each(epsilon, lambda e: phi(1 / (2 * noise) - e * noise))
 
 
-@wrong("least_delta", "e^epsilon is missing before Q(S)")
+@wrong("least_delta", "e^epsilon is missing before P_0(S)")
 def difference_alone(epsilon, noise):
     return each(epsilon, lambda e: phi(1 / (2 * noise) - e * noise) - phi(-1 / (2 * noise) - e * noise))
 
 
-@wrong("least_delta", "S does not depend on epsilon here: it is where p > q, not where p > e^epsilon q")
+@wrong("least_delta", "S does not depend on epsilon here: it is where p_1 > p_0, not where p_1 > e^epsilon p_0")
 def where_p_is_larger(epsilon, noise):
     return each(epsilon, lambda e: max(0.0, phi(0.5 / noise) - math.exp(e) * phi(-0.5 / noise)))
 
 
-@wrong("least_delta", "the half-line is on the wrong side: P(S) and Q(S) are those of what is left")
+@wrong("least_delta", "the half-line is on the wrong side: P_1(S) and P_0(S) are those of what is left")
 def other_side(epsilon, noise):
     return each(epsilon, lambda e: phi(e * noise - 1 / (2 * noise)) - math.exp(e) * phi(e * noise + 1 / (2 * noise)))
 
