@@ -323,7 +323,7 @@ for walk in explain.walks(3, 32, 12, mg.Generator(5)):
 
 # %%
 two, one_layer = pictures.new_copier(2), pictures.new_copier(1)
-losses = {"two layers": pictures.learn_walks(two, 400), "one layer": pictures.learn_walks(one_layer, 400)}
+losses = {"two layers": pictures.learn_walks(two, 500), "one layer": pictures.learn_walks(one_layer, 500)}
 
 # %%
 new = explain.walks(1000, 32, 12, mg.Generator(9))
