@@ -79,7 +79,11 @@ def _leaders(
 
 
 def followed(given: np.ndarray, rng: Generator) -> np.ndarray:
-    """The series of `conditions` with the drivers' gaps and speeds: float32 (n, T+1, 3). Draws a driver for each."""
+    """The series of `conditions` with the drivers' gaps and speeds: float32 (n, T+1, 3). Draws a driver for each.
+
+    A generator with a seed of SEEDS draws the numbers once more that made the leaders of the data: behind these, its
+    drivers are not independent of them.
+    """
     n, places, _ = given.shape
     draw, rows = rng.host.uniform, np.arange(n)
     v0 = given[:, 0, SPEED] * draw(1.05, 1.3, n)

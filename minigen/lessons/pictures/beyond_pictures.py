@@ -1,7 +1,8 @@
 """What lesson 26 trains and draws: recommenders of likes, drivers behind a leader, clips that go on."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...autodiff import Tensor, no_grad
-from ...data import Dataset, pixels
+from ...data import pixels
 from ...data.car_following import GAP, LEADER, SPEED, STEP
 from ...data.likes import HELD_OUT, LIKED, TESTED
 from ...data.movielens import load_movielens
 from ...data.moving import GIVEN
 from ...data.tastes import EACH, GENRES, SPREAD, USERS, WEIGHTS, ZIPF, load_tastes
-from ...metrics.scenarios import ratio_interval, share_interval
+from ...metrics.scenarios import ratio_interval, share_interval, smallest_ttc
 from ...models.networks import grid_decoder, grid_encoder
 from ...models.sequences.car_following import CarFollower
 from ...models.sequences.transformer import Transformer
@@ -36,8 +37,11 @@ THRESHOLDS = (1.0, 1.5, 2.0, 3.0, 4.0)  # seconds of time to collision
 
 def likes_of(name: str = "tastes", seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Users to learn from (U, I), and of the test users what is known and what is held out (N, I): False and True."""
-    of: Callable[..., Dataset] = {"tastes": load_tastes, "movielens": load_movielens}[name]
-    train, test = of("train", seed=seed).x, of("test", seed=seed).x
+
+    def of(part: str) -> np.ndarray:
+        return (load_tastes(part, seed) if name == "tastes" else load_movielens(part, seed=seed)).x
+
+    train, test = of("train"), of("test")
     return train == LIKED, test == LIKED, test == HELD_OUT
 
 
@@ -91,6 +95,24 @@ def nats_of(model: CarFollower, x: np.ndarray) -> np.ndarray:
     with no_grad():
         parts = [-model.log_prob(Tensor(x[i : i + 1000])).numpy() for i in range(0, len(x), 1000)]
     return np.concatenate(parts).astype(np.float64)
+
+
+def driving(model: CarFollower) -> Callable[[np.ndarray, Generator], np.ndarray]:
+    """How the model drives: a function of series (N, T+1, 3), whose situations count, and a generator."""
+    return lambda given, rng: model.continued(Tensor(given), rng).numpy()
+
+
+def times_of(
+    drive: Callable[[np.ndarray, Generator], np.ndarray], given: np.ndarray, seeds: Iterable[int]
+) -> np.ndarray:
+    """The smallest time to collision of each drive in the situations of `given` (N, T+1, 3), once for each seed."""
+    return np.concatenate([smallest_ttc(drive(given, Generator(seed))) for seed in seeds])
+
+
+def ratio_below(times: np.ndarray, real: np.ndarray, threshold: float) -> tuple[float, float, float]:
+    """How many times as often `times` lie below the threshold as `real`, and the interval of 95 % of that."""
+    k, k2 = (int((some < threshold).sum()) for some in (times, real))
+    return ratio_interval(k, len(times), k2, len(real))
 
 
 def braking(x: np.ndarray, count: int = 4) -> np.ndarray:
@@ -167,7 +189,8 @@ def opening(known: np.ndarray, held_out: np.ndarray, series: np.ndarray, clip: n
         known, held_out: (N, 200), False and True. series: (N, T+1, 3), of which one is shown. clip: (T, H, W, C).
     """
     figure = plt.figure(figsize=(7.5, 4.2), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(2.4, 1))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(2.4, 1))  # an array, whatever the stubs say
+    top, bottom = parts
     left, right = top.subplots(1, 2)
     genre = np.repeat(np.arange(len(GENRES)), EACH)
     strongest = np.array([np.bincount(genre[row], minlength=len(GENRES)).argmax() for row in known])
@@ -243,9 +266,7 @@ def tail(ttc: dict[str, np.ndarray]) -> Figure:
     real = ttc["simulated"]
     others = {name: times for name, times in ttc.items() if name != "simulated"}
     for i, (name, times) in enumerate(others.items()):
-        r, low, high = np.array(
-            [ratio_interval(int((times < s).sum()), len(times), int((real < s).sum()), len(real)) for s in THRESHOLDS]
-        ).T
+        r, low, high = np.array([ratio_below(times, real, s) for s in THRESHOLDS]).T
         x = np.arange(len(THRESHOLDS)) + 0.13 * (i - (len(others) - 1) / 2)
         axis.errorbar(x, r, yerr=[r - low, high - r], fmt="osD^"[i], color=COLOURS[name], capsize=3, label=name)
     axis.axhline(1, color=GREY, linewidth=1)

@@ -84,7 +84,7 @@ print(f"gradient times input sums to {total:.3f}, which is {share:.0%} of that")
 
 # %% [markdown]
 # The surer the network, the less its gradient has to say. (The logit levels off less than the probability. From here on
-# F is the logit of what is read.)
+# F is the logit of what is read, unless another F is named.)
 #
 # ## Shares that sum to the whole
 #
@@ -92,7 +92,7 @@ print(f"gradient times input sums to {total:.3f}, which is {share:.0%} of that")
 #
 # 1. *Linear functions*: if F is linear, then $A_i = (x_i - x'_i)\,\partial F/\partial x_i$.
 # 2. *Adding up along a way*: go from x' to x by way of a third point; the shares of the two parts add up.
-# 3. *Equal treatment*: two inputs that F treats alike, and whose values are alike, get the same share.
+# 3. *Equal treatment*: two inputs that F treats alike, and whose values are alike in x and in x', get the same share.
 #
 # Cut a way from x' to x into many short pieces. On each piece F is as good as linear, so by (1) the share of the input
 # i is the change of $x_i$ times the gradient there. By (2) these are added up. As the pieces become shorter, the sum
@@ -168,14 +168,15 @@ for name, net, middles in (("tanh", smooth, True), ("ReLU", kinked, True), ("tan
     curves[name] = pictures.missing(f, few, base, counts, middles)
 fall = curves["tanh"][-2] / curves["tanh"][-1]
 figure = pictures.errors_by_steps(counts, curves)
-print(
-    f"from 64 to 128 steps the error falls {fall:.2f}-fold (tanh), {curves['ReLU'][-2] / curves['ReLU'][-1]:.1f} (ReLU)"
-)
+print(f"from 64 to 128 steps the error falls {fall:.2f}-fold (tanh)")
+for name, errors in curves.items():
+    print(f"{name:10s} with 128 steps in place of 8 the error is 1/{errors[3] / errors[-1]:.0f} of what it was")
 
 # %% [markdown]
 # A ReLU network has kinks instead of curves. Between two kinks its gradient is constant, and the middle is exact. Only
-# the parts with a kink inside are wrong, by something of the order of h^2 each, and sometimes of one sign, sometimes of
-# the other. The curve falls less evenly, but it falls.
+# the parts with a kink inside are wrong. If the slope jumps there by J, the middle's slope stands for at most half a
+# part in which the other one holds: an error of at most J h/2, sometimes of one sign, sometimes of the other. There are
+# no more kinks if there are more parts. So the error goes with h, not with h^2.
 #
 # For one hidden layer of ReLUs, no steps are needed at all. **Exercise 25.5 (derivation).** `exact_shares`.
 
@@ -234,6 +235,9 @@ maps = {
 falls = {name: explain.without(f, test.x, mean, values, 0.1) for name, values in maps.items()}
 for name, fall_of in falls.items():
     print(f"{name:20s}: the logit falls by {fall_of.mean():5.2f} +- {fall_of.std() / np.sqrt(len(fall_of)):.2f}")
+first, second = (maps[name].reshape(len(test.x), -1).argsort(axis=1)[:, -6:] for name in list(maps)[:2])
+common = np.mean([len(np.intersect1d(a, b)) for a, b in zip(first, second, strict=True)])
+print(f"of the 6 pixels that integrated gradients name first, gradient times input names {common:.1f}")
 
 # %% [markdown]
 # All three know much more than chance. Between integrated gradients and the plain gradient there is hardly a difference
@@ -247,7 +251,7 @@ for name, fall_of in falls.items():
 # Back to the first network. In its map of each 8, most of the orange lies on three pixels at the left edge, where
 # hardly anybody writes. The stripe is there because we put it there: each image of an 8 that it learnt from had it, and
 # so have the eights of the test images in the picture. Such things happen without anybody's will: a classifier of
-# photographs knew horses by the name of the photographer, which stood below them (Lapuschkin et al. 2019).
+# photographs knew horses by the tag of their source, which stood in a corner of many of them (Lapuschkin et al. 2019).
 #
 # The map is a hypothesis: *this network reads the stripe*. Now it can be tested by an experiment.
 #
@@ -346,9 +350,15 @@ figure = pictures.copies(
 shares, missing = pictures.shares_of_symbol(two, repeated[0], place=17)
 figure = pictures.owed(shares, repeated[0])
 print(f"the shares sum to {shares.sum():.2f} nats; {missing:+.3f} are missing")
+several = np.mean([pictures.shares_of_symbol(two, text, place=17)[0] for text in repeated[:8]], axis=0)
+rest = np.abs(np.delete(several, [5, 6, 16, 17])).max()
+print("on average over eight such texts:")
+print(f"  the last letter {several[17]:+.2f}, the one before it {several[16]:+.2f}")
+print(f"  twelve places earlier {several[5]:+.2f}, the one that followed there {several[6]:+.2f}")
+print(f"  any other at most {rest:.2f} in size")
 
 # %% [markdown]
-# The answer rests on few letters. The last one has by far the largest share: without it, nobody knows what to look for.
+# The answer rests on few letters. One is the last: without it, nobody knows what to look for.
 # Far back there are two more, the same letter twelve places earlier and the one that followed it. And the letter before
 # the last speaks *against* the answer: a share says what the number owes to a letter, and not why. For the how we look
 # inside. Choose a head. On the left is its pattern P

@@ -171,7 +171,7 @@ def at_right_angles(rng):
 
 def a_walk(n, t, symbols, jumps, rng):
     """n walks of t symbols, and the rule of each, (n, symbols)."""
-    rules = np.stack([rng.permutation(symbols) for _ in range(n)])
+    rules = rng.permuted(np.tile(np.arange(symbols), (n, 1)), axis=1)
     s, jumping = rng.integers(symbols, size=(n, t)), rng.random((n, t)) < jumps
     for i in range(1, t):
         s[:, i] = np.where(jumping[:, i], s[:, i], rules[np.arange(n), s[:, i - 1]])

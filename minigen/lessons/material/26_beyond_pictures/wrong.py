@@ -221,6 +221,11 @@ def always_95(k, n, z):
     return ref.share_interval(k, n, 1.96)
 
 
+@wrong("share_interval", "calls minigen", compared=False)
+def interval_of_the_metrics(k, n, z):
+    return scenarios.share_interval(k, n)
+
+
 # ---------------------------------------------------------------------------------------------- errors_of_guesses
 
 
@@ -258,6 +263,11 @@ def mean_of_errors(truth, guesses):
 @wrong("errors_of_guesses", "these are sums over the pixels: errors are averaged")
 def sums(truth, guesses):
     return tuple(truth.shape[1] * value for value in ref.errors_of_guesses(truth, guesses))
+
+
+@wrong("errors_of_guesses", "calls the reference itself", compared=False)
+def of_the_reference(truth, guesses):
+    return cheat.errors_of_guesses(truth, guesses)
 
 
 @wrong("errors_of_guesses", "the limit is cut off at 0: then it is no longer right on average")
