@@ -74,7 +74,7 @@ def final_picture(trained: Trained, test: Dataset, rng: Generator) -> "Figure":
     some = hardest[[len(test) * i // 20 for i in (0, 4, 12)]][:SHOWN]
     given = np.repeat(test.x[some], DRIVERS, axis=0)
     shape = (len(some), DRIVERS, *test.shape)
-    kinds = {"simulated": followed(given, rng), "generated": trained.continued(given, rng)}
+    kinds = {"simulated": followed(given, rng.spawn()), "generated": trained.continued(given, rng.spawn())}
     title = f"{trained.title}: {DRIVERS} drivers behind the same leader, of the simulator and of the model"
     return trajectories({name: x.reshape(shape) for name, x in kinds.items()}, title)
 
