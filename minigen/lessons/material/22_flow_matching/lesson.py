@@ -390,8 +390,8 @@ for size in sizes:
 flow_matching.batches(sizes, squares, milliseconds)
 
 # %% [markdown]
-# Most of the gain is there with 64 pairs. The cost of the assignment grows faster than the square of their number. We
-# take 128, as before. Now the same network, trained on optimal pairs. A step takes about twice as long, so it gets half
+# Most of the gain is there with 64 pairs. For large batches the cost of the assignment grows faster than the square of
+# their number. We take 128, as before. Now the same network, trained on optimal pairs. A step takes about twice as long, so it gets half
 # as many:
 
 # %%
