@@ -391,8 +391,8 @@ def guided(n: int = 400) -> Callable[..., Figure]:
         x = path(model, n, 40, label=0, guidance=w)[-1]
         figure, axis = plt.subplots(figsize=(4.6, 4.0), layout="constrained")
         for k, marker in enumerate(MARKERS):
-            axis.scatter(*data[k].T, s=9, marker=marker, color="0.75", linewidths=0)
-        axis.scatter(*x.T, s=9, color=BLUE, linewidths=0)
+            axis.scatter(data[k, :, 0], data[k, :, 1], s=9, marker=marker, color="0.75", linewidths=0)
+        axis.scatter(x[:, 0], x[:, 1], s=9, color=BLUE, linewidths=0)
         for k, marker in enumerate(MARKERS):
             axis.plot(*THREE[k], marker, color=ORANGE, markersize=9, markeredgecolor="white")
         axis.set(xlim=(-3, 3), ylim=(-2.6, 3.4), xticks=[], yticks=[], aspect="equal")
