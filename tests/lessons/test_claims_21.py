@@ -6,7 +6,7 @@ import pytest
 import minigen as mg
 from minigen import data
 from minigen.lessons.pictures import diffusion, yardstick
-from minigen.metrics import modes_found
+from minigen.metrics import baselines, modes_found
 from minigen.models.diffusion.noise import Noise
 
 RING = data.load("ring")
@@ -83,24 +83,54 @@ def test_v_and_the_noise_weigh_an_error_of_the_example_by_the_ratio(seed):
 
 @pytest.mark.long
 @SEEDS
-def test_a_short_training_finds_the_ring(seed):
-    model = diffusion.train_points(RING.x, steps=800, seed=seed)
-    x = drawn(model, seed, evaluations=100)
-    assert len(modes_found(x, RING.centres, 0.1).found) == 8
-    assert np.median(np.abs(np.linalg.norm(x, axis=1) - 1)) < 0.1
+def test_a_short_training_finds_the_ring_and_is_nearly_the_best_until_little_noise_is_left(seed):
+    model, oracle = diffusion.train_points(RING.x, seed=seed), diffusion.best()
+    modes = modes_found(drawn(model, seed, 2000, evaluations=100), RING.centres, RING.sigma)
+    assert modes.found == 8
+    assert 0.85 < modes.high_quality < 0.95
+    x, z = RING.x[:2000], mg.tensor(mg.Generator(seed).normal((2000, 2)))
+    error = {}
+    for t in (20, 300, 900):
+        level = np.full(2000, t)
+        guesses = (m.guess(m.noised(mg.tensor(x), level, z), level).numpy() for m in (model, oracle))
+        learned, least = (((guess - x) ** 2).mean() for guess in guesses)
+        error[t] = learned / least
+    assert error[20] > 1.1
+    assert max(error[300], error[900]) < 1.05
+    with mg.no_grad():
+        learned, least = (m.bound(mg.tensor(x), mg.Generator(seed)).total.numpy().mean() for m in (model, oracle))
+    assert np.log(8) + 1 + np.log(2 * np.pi * RING.sigma**2) + 0.2 < least < learned - 0.2
 
 
 @pytest.mark.long
 @SEEDS
-def test_a_model_of_whole_digits_fills_holes_better_than_the_mean_image(seed):
-    model = diffusion.untold(diffusion.train_digits(TRAIN, diffusion.labels_of_digits()[0], steps=800, seed=seed))
-    x = yardstick.images(TEST[:100])
+def test_what_a_short_training_on_digits_gives(seed):
+    """With about half of the lesson's steps."""
+    y, _, y_test = diffusion.labels_of_digits()
+    model = diffusion.train_digits(TRAIN, y, steps=800, seed=seed)
+    one, fifty = (diffusion.path(model, 10, k, seed=seed, told=False)[-1] for k in (1, 50))
+    assert one.std(axis=0).mean() < 0.25 * fifty.std(axis=0).mean()  # ten times nearly the same picture
+    with mg.no_grad():
+        bound = model.bound(mg.tensor(diffusion.pixels(TEST)), mg.Generator(seed), y_test, draws=4).total.numpy().mean()
+    assert bound + np.log(10) > -yardstick.log_p_of(yardstick.shares(TRAIN), TEST).mean() + 3
+
+    x, known, vae = yardstick.images(TEST[:250]), yardstick.images(TRAIN), diffusion.train_filler(TRAIN, seed=seed)
     holes = mg.data.damage.cut_hole(x, 0.5, mg.Generator(seed))
-    guesses = diffusion.filled(model, holes, 8)
-    mean = yardstick.images(TRAIN).mean(axis=0)
-    plain, one, eight = (
-        mg.metrics.psnr(x, np.broadcast_to(answer, x.shape), 1 - holes.known)
-        for answer in (mean, guesses[0], guesses.mean(axis=0))
+
+    def decibels(answer):
+        return mg.metrics.psnr(x, answer, 1 - holes.known)
+
+    mean = decibels(baselines.fill_with_mean(holes.y, holes.known, known))
+    nearest = decibels(baselines.fill_from_nearest(holes.y, holes.known, known))
+    (vae_1, vae_8), (ours_1, ours_8) = (
+        (decibels(guesses[0]), decibels(guesses.mean(axis=0)))
+        for guesses in (diffusion.filled(m, holes, 8) for m in (vae, model))
     )
-    assert eight > one + 0.5
-    assert eight > plain + 0.5
+    assert max(nearest, vae_8, ours_8) - min(nearest, vae_8, ours_8) < 1
+    assert min(nearest, vae_8, ours_8) > mean + 0.7
+    assert 1 < ours_8 - ours_1 < 2
+    assert vae_8 - vae_1 < 0.2
+
+    blocks = diffusion.coarse(x)
+    sharp = diffusion.filled(model, blocks, 8, "low resolution").mean(axis=0)
+    assert mg.metrics.psnr(x, sharp) > mg.metrics.psnr(x, blocks.y) + 1

@@ -71,6 +71,8 @@ def test_optimal_pairs_are_better_with_few_evaluations_and_both_are_better_than_
     assert random[1].w2 > 0.7
     assert optimal[1].w2 < 0.3
     assert optimal[5].w2 < 0.9 * random[5].w2
+    assert optimal[50].w2 < random[50].w2
+    assert optimal[50].good < random[50].good + 0.02
     assert optimal["loss"] < 0.1 < 1 < random["loss"]
     assert optimal["detour"] < 1.05 < random["detour"]
     games = []
@@ -81,7 +83,9 @@ def test_optimal_pairs_are_better_with_few_evaluations_and_both_are_better_than_
     for flow, game in itertools.product((random, optimal), games):
         assert flow[5].w2 < game.w2
         assert flow[5].found == 8
-    assert games[1].found < 8
+    assert games[1].found < 8 == games[0].found
+    assert optimal[1].w2 < games[0].w2
+    assert optimal[1].good < games[0].good
 
 
 def test_a_way_begins_at_the_noise_and_has_a_place_for_each_step():

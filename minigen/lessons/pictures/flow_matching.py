@@ -119,7 +119,7 @@ class Course:
 
 
 def new_flow(pairing: str = "random", seed: int = 0) -> FlowMatching:
-    """Three hidden layers of 64 units: the network of lesson 21's points."""
+    """Lesson 21's network of points, with three hidden layers of 64 units."""
     return FlowMatching(Dense2((2,), 64, 3, 0, Generator(seed)), (2,), pairing)
 
 

@@ -390,9 +390,9 @@ for size in sizes:
 flow_matching.batches(sizes, squares, milliseconds)
 
 # %% [markdown]
-# Most of the gain is there with 64 pairs. The cost of the assignment grows faster than the square of their number. We
-# take 128, as before. Now the same network, trained on optimal pairs. A step takes about twice as long, so it gets half
-# as many:
+# Most of the gain is there with 64 pairs. For large batches the cost of the assignment grows faster than the square of
+# their number. We take 128, as before. Now the same network, trained on optimal pairs. A step takes about twice as
+# long, so it gets half as many:
 
 # %%
 flows["optimal"] = flow_matching.new_flow("optimal")
@@ -433,9 +433,9 @@ print(f"the known velocity, with 50: {floor:.3f}")
 # then have the right density. What is left there is the error of the networks: here W2 is
 # lower with optimal pairs, and the share of good points is not higher.
 #
-# With three and five evaluations Heun's rule is ahead of Euler's in W2, and later both are limited by the network. With two
-# evaluations Heun's takes one step over the whole time, and looks at t = 1 at places where the network has seen hardly
-# any line.
+# With three and five evaluations Heun's rule is ahead of Euler's in W2, and later both are limited by the network. With
+# two evaluations Heun's takes one step over the whole time, and looks at t = 1 at places where the network has seen
+# hardly any line.
 #
 # See it for yourself: the ways of 48 points, and where 400 end.
 
@@ -523,8 +523,8 @@ for name, x in (("the ring", gan_ring.ring(128, rng)), ("8x8 digits", digits)):
     )
 
 # %% [markdown]
-# In 64 dimensions the points of noise are more nearly equally far from an image, so there is less to gain. What optimal pairs are
-# worth for images must be measured on images, and so must the comparison with a GAN. `python -m minigen train
+# In 64 dimensions the points of noise are more nearly equally far from an image, so there is less to gain. What optimal
+# pairs are worth for images must be measured on images, and so must the comparison with a GAN. `python -m minigen train
 # flow-matching --data ring --pairing optimal` trains the library's model, and `--data digits` one of images.
 #
 # ## Five quick questions
