@@ -29,6 +29,7 @@ from minigen.data.tastes import load_tastes
 from minigen.errors import ArgumentError
 from minigen.metrics import nll
 from minigen.models import MADE
+from minigen.models.networks import dense_decoder
 from minigen.report import clips
 from tests.examples import pairs
 
@@ -494,3 +495,13 @@ def test_continuations_are_told_beside_what_needs_no_learning(tmp_path, monkeypa
     truth = sets["test"].x[:6, 5:] / 255
     expected = 10 * np.log10(1 / np.square(truth - sets["test"].x[:6, 4:5] / 255).mean())
     assert found["last_frame"] == pytest.approx(expected, abs=0.01)
+
+
+def test_a_decoder_begins_with_the_mean_pixels():
+    x = np.random.default_rng(0).random((50, 4, 4, 1)).astype(np.float32)
+    x[:, 0, 0] = 0  # clipped to 0.001
+    decoder = dense_decoder(2, (4, 4, 1), [8], mg.Generator(0))
+    decoder[-2].w.data[...] = 0
+    likelihood.start_at_mean_pixels(decoder, x)
+    shown = mg.sigmoid(decoder(mg.zeros((1, 2)))).numpy()[0]
+    np.testing.assert_allclose(shown, x.mean(0).clip(0.001, 0.999), atol=1e-6)

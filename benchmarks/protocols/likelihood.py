@@ -20,10 +20,10 @@ from benchmarks.protocols.row import Goal, Job, Row, Stopwatch
 from minigen import backend, data
 from minigen.metrics import nll
 from minigen.models import IWAE
-from minigen.models.networks import dense_decoder, dense_encoder, start_at_the_mean
+from minigen.models.networks import dense_decoder, dense_encoder
 from minigen.models.vaes.two_layers import burda_networks
 from minigen.models.vaes.vae import VAETrainer
-from minigen.nn import Tanh
+from minigen.nn import Sequential, Tanh
 from minigen.optim import cosine
 from minigen.optim.schedules import Schedule
 
@@ -76,12 +76,21 @@ def network(k: int, x: np.ndarray, seed: int, layers: int = 1) -> IWAE:
     rng = mg.Generator(seed)
     if layers == 2:
         deep = burda_networks(x.shape[1:], LATENT, HIDDEN[0], rng, samples=k)
-        start_at_the_mean(deep.decoder, x)
+        start_at_mean_pixels(deep.decoder, x)
         return deep
     encoder = dense_encoder(x.shape[1:], 2 * LATENT, HIDDEN, rng, Tanh, "glorot_uniform")
     decoder = dense_decoder(LATENT, x.shape[1:], HIDDEN, rng, Tanh, "glorot_uniform")
-    start_at_the_mean(decoder, x)
+    start_at_mean_pixels(decoder, x)
     return IWAE(encoder, decoder, LATENT, samples=k)
+
+
+def start_at_mean_pixels(decoder: Sequential, x: np.ndarray) -> None:
+    """Set the last biases of a dense Bernoulli decoder to the logits of the mean pixels of x (N, *shape).
+
+    The means are clipped to [0.001, 0.999] (as Burda et al. 2016 do), so training starts from the best constant.
+    """
+    mean = x.mean(axis=0, dtype=np.float64).clip(0.001, 0.999).reshape(-1)
+    decoder[-2].b.data[...] = np.log(mean / (1 - mean))
 
 
 def one_epoch(

@@ -10,9 +10,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from ..backend import xp_of
+from ..backend import Array
 from ..errors import ArgumentError
 from ..nn import Conv2D, Conv2DTranspose, Dense, Flatten, Module, ReLU, Reshape, Sequential
 from ..random import Generator
@@ -55,14 +53,16 @@ def dense_decoder(
     return Sequential(*_dense_layers(sizes, activation, init, rng), last, Reshape(*shape))
 
 
-def start_at_the_mean(decoder: Sequential, x: np.ndarray) -> None:
-    """Set the last biases of a dense Bernoulli decoder to the logits of the mean pixels of x (N, *shape).
+def start_at_the_mean(decoder: Sequential, x: Array) -> None:
+    """Let a decoder begin with the mean of examples x (N, *shape) whatever the code: of each feature, or each channel.
 
-    The means are clipped to [0.001, 0.999] (as Burda et al. 2016 do), so training starts from the best constant.
+    Its last layer gets the mean as its bias, and weights of 0.
     """
-    mean = x.mean(axis=0, dtype=np.float64).clip(0.001, 0.999).reshape(-1)
-    bias = decoder[-2].b.data
-    bias[...] = xp_of(bias).asarray(np.log(mean / (1 - mean)), dtype=bias.dtype)
+    for layer in reversed(decoder.layers):
+        if isinstance(layer, (Dense, Conv2DTranspose)) and layer.b is not None:
+            layer.w.data[...] = 0
+            layer.b.data[...] = x.mean(axis=0).reshape(-1, layer.b.size).mean(axis=0)
+            return
 
 
 def levels_of(shape: Shape) -> int:

@@ -1,4 +1,4 @@
-"""Dense and convolutional networks: mirrors of each other, and a start at the mean."""
+"""Dense and convolutional networks: mirrors of each other."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import minigen as mg
 from minigen.errors import MinigenError
 from minigen.models import VAE
-from minigen.models.networks import conv_decoder, conv_encoder, dense_decoder, start_at_the_mean
+from minigen.models.networks import conv_decoder, conv_encoder
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (12, 8, 3), (28, 28, 1), (32, 32, 3)])
@@ -16,16 +16,6 @@ def test_convolutional_networks_mirror_each_other(shape):
     x = mg.tensor(np.random.default_rng(0).random((2, *shape)).astype(np.float32))
     assert model.reconstruct(x).shape == x.shape
     assert model.loss(x, rng).total.shape == ()
-
-
-def test_a_decoder_that_starts_at_the_mean_gives_it(device):
-    x = np.random.default_rng(0).random((50, 4, 4, 1)).astype(np.float32)
-    x[:, 0, 0] = 0  # clipped to 0.001
-    decoder = dense_decoder(2, (4, 4, 1), [8], mg.Generator(0))
-    decoder[-2].w.data[...] = 0
-    start_at_the_mean(decoder, x)
-    shown = mg.sigmoid(decoder(mg.zeros((1, 2), device=device))).numpy()[0]
-    assert np.allclose(shown, x.mean(0).clip(0.001, 0.999), atol=1e-6)
 
 
 def test_sides_that_cannot_be_halved_twice_are_named():

@@ -30,11 +30,11 @@ from ...backend import Array
 from ...data import Dataset, binarize
 from ...distributions import LOG_2PI, Bernoulli, Normal, bounded, gaussian_of, kl_to_standard_normal
 from ...errors import ArgumentError, ShapeError, unknown_name
-from ...nn import Module, Parameter, sum_features
+from ...nn import Module, Parameter, Sequential, sum_features
 from ...optim import Adam
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
-from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
+from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder, start_at_the_mean
 from ..recipe import (
     BATCH_SIZE,
     DEPTH,
@@ -81,7 +81,7 @@ class VAE(Module):
         likelihood: 'bernoulli' for data in [0, 1]; 'gaussian' for any real data, with one learned scale for all
             features. (A scale for each would let the density of a feature that hardly varies grow without bound,
             at the cost of all others; see Mattei & Frellsen 2018, and Rybkin et al. 2021 for the single one.)
-            `start_scale` gives it a good beginning.
+            `start` gives it a good beginning.
         beta: the weight of the KL in the loss.
     """
 
@@ -113,16 +113,19 @@ class VAE(Module):
             return Bernoulli(h)
         return Normal(h, ops.broadcast_to(bounded(self.log_var), h.shape))
 
-    def start_scale(self, x: Tensor) -> None:
-        """Begin with a Gaussian likelihood whose variance is a tenth of that of the examples x (N, *shape).
+    def start(self, x: Tensor) -> None:
+        """Let a Gaussian likelihood begin with the mean of examples x (N, *shape), and a tenth of their variance.
 
         With all of it, a decoder that ignores z is already a stationary point, and training may end there: a latent
         direction pays only if its variance is above that of the noise (lesson 6; Lucas et al. 2019). With much less,
-        the encoder begins by keeping everything, and the codes lie far from N(0, 1).
+        the encoder begins by keeping everything, and the codes lie far from N(0, 1). So they do if the decoder begins
+        many deviations away from the examples: it is the mean at first, whatever the code.
         """
         if self.likelihood == "gaussian":
             variance = max(float(ops.mean(ops.var(x, axis=0)).item()), 1e-4)  # of a constant: 0
             self.log_var.data[...] = math.log(variance / 10)
+            if isinstance(self.decoder, Sequential):
+                start_at_the_mean(self.decoder, x.data)
 
     def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
         """The bound on log p(x) for each example, from one sample of z."""
@@ -208,10 +211,10 @@ class VAETrainer(Trainer):
         super().__init__(model, self.optimizer)
 
     def prepare(self, x: Tensor) -> None:
-        """Give a Gaussian likelihood a scale to begin with, from examples x (N, *shape)."""
+        """Let a Gaussian likelihood begin with the mean and a scale of examples x (N, *shape)."""
         for module in self.model.modules():
             if isinstance(module, VAE):
-                module.start_scale(x)
+                module.start(x)
 
     def step(self, x: Tensor, rng: Generator, *labels: Array) -> Metrics:
         """One step on the batch x (N, *shape); returns the terms of its loss before the step, in nats per example."""
