@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minigen.lessons.pictures import flow_matching, gan_ring
+from minigen.metrics.transport import wasserstein_2
 
 SEEDS = pytest.mark.parametrize("seed", [0, 1, 2])
 KNOWN = flow_matching.known_flow()
@@ -42,7 +43,7 @@ def test_lines_of_optimal_pairs_are_shorter_the_larger_the_batch(seed):
     for size in (1, 16, 64, 256):
         x_0 = rng.standard_normal((512 // size, size, 2))
         x_1 = gan_ring.RING[rng.integers(8, size=(512 // size, size))] / flow_matching.SCALE
-        means.append(np.mean([flow_matching.w2(a, b) ** 2 for a, b in zip(x_0, x_1, strict=True)]))
+        means.append(np.mean([wasserstein_2(a, b) ** 2 for a, b in zip(x_0, x_1, strict=True)]))
     assert means == sorted(means, reverse=True)
     assert means[0] - means[2] > 0.9 * (means[0] - means[3])
 
@@ -53,7 +54,7 @@ def test_even_points_are_those_of_the_distributions(seed):
     np.testing.assert_allclose(z.mean(axis=0), 0, atol=0.03)
     np.testing.assert_allclose(np.cov(z.T), np.eye(2), atol=0.03)
     drawn = np.random.default_rng(seed).standard_normal((400, 2))
-    assert flow_matching.w2(z, flow_matching.even_noise(400, 0.5)) < flow_matching.w2(z, drawn)
+    assert wasserstein_2(z, flow_matching.even_noise(400, 0.5)) < wasserstein_2(z, drawn)
     assert flow_matching.quality(flow_matching.even_ring(400)).found == 8
 
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from ...autodiff import Tensor, no_grad
 from ...data.toys import RING
 from ...metrics import modes_found
+from ...metrics.transport import wasserstein_2
 from ...models.diffusion.denoiser import DenoiserTrainer
 from ...models.diffusion.flow_matching import FlowMatching, carried
 from ...models.diffusion.networks import Dense2
@@ -48,15 +49,6 @@ def even_ring(n: int) -> np.ndarray:
     return np.concatenate([centre + SIGMA * even_noise(n // 8, k / 8) for k, centre in enumerate(RING)])
 
 
-def w2(a: np.ndarray, b: np.ndarray) -> float:
-    """The Wasserstein-2 distance of two sets of as many points (N, D): the root of the least mean squared distance."""
-    from scipy.optimize import linear_sum_assignment
-
-    squares = ((a[:, None].astype(np.float64) - b) ** 2).sum(axis=2)
-    rows, columns = linear_sum_assignment(squares)
-    return float(np.sqrt(squares[rows, columns].mean()))
-
-
 @dataclass(frozen=True)
 class Quality:
     """Of 400 points: W2 to the ring, how many clusters they reach, and the share within 3 sigma of one."""
@@ -69,7 +61,7 @@ class Quality:
 def quality(x: np.ndarray) -> Quality:
     """Of points x (400, 2)."""
     modes = modes_found(x, RING, SIGMA)
-    return Quality(w2(x, even_ring(len(x))), modes.found, modes.high_quality)
+    return Quality(wasserstein_2(x, even_ring(len(x))), modes.found, modes.high_quality)
 
 
 # --------------------------------------------------------------------------------------------- the known velocity

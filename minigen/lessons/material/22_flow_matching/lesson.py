@@ -34,6 +34,7 @@ import numpy as np
 import minigen as mg
 from minigen.lessons import Choice, Slider, animate, check, move, predict, quiz, show_source
 from minigen.lessons.pictures import flow_matching, gan_ring
+from minigen.metrics.transport import wasserstein_2
 
 flows = {"random": flow_matching.new_flow()}
 courses = {"random": flow_matching.fit(flows["random"], steps=3000, looks=10)}
@@ -418,7 +419,7 @@ counts, found = (1, 2, 3, 5, 10, 20, 50), {}
 for (name, model), solver in itertools.product(flows.items(), ("Euler", "Heun")):
     ends = [flow_matching.carry(model, z, n, solver.lower()) for n in counts]
     found[f"{name}, {solver}"] = [flow_matching.quality(x) for x in ends]
-floor = flow_matching.w2(flow_matching.carry(known, z, 50), flow_matching.even_ring(400))
+floor = wasserstein_2(flow_matching.carry(known, z, 50), flow_matching.even_ring(400))
 flow_matching.curves(counts, found, floor)
 at_five = {name: found[f"{name}, Euler"][counts.index(5)] for name in flows}
 for name in flows:
