@@ -52,7 +52,7 @@ from .runs import rows, weights
 
 SMALL = {
     **{"steps": 3, "batch_size": 12, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2},
-    "evaluations": 2,  # of a network, for a sample
+    "evaluations": 4,  # of a network, for a sample
 }
 SHAPES = {
     **{"mnist": (28, 1), "fashion_mnist": (28, 1), "stacked_mnist": (28, 3), "cifar10": (32, 3), "celeba": (64, 3)},
