@@ -22,7 +22,7 @@ class Blind(ConditionalGAN):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [1, 2])  # the notebook itself has 0
 def test_control_must_be_in_the_loss(seed):
     ring, right = load("ring", "train"), {}
     for kind in (ConditionalGAN, Blind):

@@ -38,7 +38,16 @@ def test_the_stub_is_not_written_yet(lesson, exercise):
 
 @pytest.mark.parametrize(("lesson", "exercise"), EXERCISES)
 def test_the_reference_passes_with_any_inputs(lesson, exercise):
-    for seed in range(20):
+    """With 20 drawings of them; of an open task, which takes its time, with 2."""
+    for seed in range(2 if exercise.measure else 20):
+        verdict = check_source(lesson, exercise, lesson.solutions, "exercises.py", seed=seed)
+        assert verdict, verdict
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lesson", "exercise"), [task for task in EXERCISES if task.values[1].measure])
+def test_the_reference_reaches_its_goal_with_many_inputs(lesson, exercise):
+    for seed in range(2, 20):
         verdict = check_source(lesson, exercise, lesson.solutions, "exercises.py", seed=seed)
         assert verdict, verdict
 

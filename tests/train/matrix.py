@@ -60,7 +60,7 @@ SHAPES = {
 }
 BYTES = ("stacked_mnist", "celeba")
 WHOLE_ON = ("digits", "ring", "grid")  # where networks of full size take little time
-EXAMPLES = 48
+EXAMPLES = {"train": 48, "test": 24}
 PAIRS = BY_KIND["pairs"]
 
 # Values at the edges of what an option allows, and beyond; more of single options, where a bound is not all there is.
@@ -106,11 +106,11 @@ class Cell:
 def examples(name: str, split: str) -> Dataset:
     """Some examples of each label; of images that are not here, coloured patches of their size."""
     if name == "emoji":  # which needs a font
-        rows = np.arange(split == "test", 2 * EXAMPLES, 2)
+        rows = np.arange(split == "test", 2 * EXAMPLES[split], 2)
         return dataclasses.replace(PAIRS, x=PAIRS.x[rows], y=PAIRS.y[rows])
     if name not in SHAPES or (name in ("mnist", "stacked_mnist") and data.locate(name)):
         whole = data.load(name, split)
-        spread = np.linspace(0, len(whole) - 1, EXAMPLES).astype(int)
+        spread = np.linspace(0, len(whole) - 1, EXAMPLES[split]).astype(int)
         if whole.words:
             return dataclasses.replace(whole, x=whole.x[spread], y=whole.y[spread])
         if whole.y is None:
@@ -118,9 +118,9 @@ def examples(name: str, split: str) -> Dataset:
         some = np.argsort(whole.y, kind="stable")[spread]
         return dataclasses.replace(whole, x=whole.x[some], y=whole.y[some])
     side, channels = SHAPES[name]
-    rng = np.random.default_rng(split == "test")
-    x = rng.random((EXAMPLES, 4, 4, channels), dtype=np.float32).repeat(side // 4, axis=1).repeat(side // 4, axis=2)
-    return Dataset(name, (255 * x).astype(np.uint8) if name in BYTES else x, np.arange(EXAMPLES) % 10)
+    rng, n = np.random.default_rng(split == "test"), EXAMPLES[split]
+    x = rng.random((n, 4, 4, channels), dtype=np.float32).repeat(side // 4, axis=1).repeat(side // 4, axis=2)
+    return Dataset(name, (255 * x).astype(np.uint8) if name in BYTES else x, np.arange(n) % 10)
 
 
 def small(model: str, name: str, sizes: bool = True, **given: Any) -> Settings:

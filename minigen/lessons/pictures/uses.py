@@ -93,7 +93,7 @@ def train_vae(train: Dataset, seed: int = 0) -> Trained:
 
 def train_classifier(x: np.ndarray, y: np.ndarray, more: Callable[..., np.ndarray], rng: Generator) -> nn.Module:
     """A small classifier of x with labels y. With each batch it gets `more(batch, labels, rng)`, of the same labels."""
-    n = 150
+    n = 90
     network = dense_encoder(x.shape[1:], 10, [128], rng)
     optimizer = Adam(network.parameters(), lr=cosine(3e-3, n))
     for _ in range(n):

@@ -370,7 +370,7 @@ def play(steps, mended):
     rng = mg.Generator(0)
     gan, g, d = program.players(shape, rng)
     start, losses = [p.numpy().copy() for p in gan.generator.parameters()], []
-    for x in program.batches(train.x, steps, 64):
+    for x in program.batches(train.x, steps, 32):
         d_loss = gan.discriminator_loss(x, rng).total
         d.zero_grad()
         d_loss.backward()
@@ -391,8 +391,8 @@ def play(steps, mended):
 
 
 # %%
-still, still_losses, moved = play(300, mended=False)
-print(f"after 300 steps: D's loss {still_losses[-1][0]:.3f}, G's loss {still_losses[-1][1]:.2f}")
+still, still_losses, moved = play(200, mended=False)
+print(f"after 200 steps: D's loss {still_losses[-1][0]:.3f}, G's loss {still_losses[-1][1]:.2f}")
 print(f"the largest change of a weight of G: {moved}")
 measure("5 labels", still)
 
@@ -403,7 +403,7 @@ measure("5 labels", still)
 # The repair is to make the fakes anew *with* a graph, and to freeze the discriminator meanwhile.
 
 # %%
-made, losses, moved = play(1000, mended=True)
+made, losses, moved = play(600, mended=True)
 print(f"the largest change of a weight of G: {moved:.2f}")
 program.games({"G never updated": still_losses, "mended": losses})
 measure("6 update", made)
