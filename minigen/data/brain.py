@@ -5,7 +5,8 @@ and white matter. They come with nilearn, and are read from where that is instal
 
 The volumes are the same to the left and to the right: this template was made symmetric. So slices across the midline
 (axial, coronal) would hold each half twice, and a hole in the one could be filled from the other without any learning.
-Ours run along it (sagittal), through one half, 0 ... 71 mm from the midline. Each pixel is the mean of 3x3 mm.
+Ours run along it (sagittal), through one half, 0 ... 71 mm from the midline. Each pixel is the mean of 3x3 mm, rounded
+to one of 256 levels as the scans are.
 
 Neighbouring slices are nearly the same, so whole slabs are held out, with slices between that are in neither part:
 
@@ -81,5 +82,5 @@ def slices(path: Path) -> np.ndarray:
     length = SIDE * BLOCK
     window = np.zeros((SLICES, length, length), np.float32)  # what lies above the brain is cut off
     window[:, :, BELOW:] = half[:, BACK : BACK + length, : length - BELOW]
-    means = window.reshape(SLICES, SIDE, BLOCK, SIDE, BLOCK).mean(axis=(2, 4)) / np.float32(255)
+    means = np.rint(window.reshape(SLICES, SIDE, BLOCK, SIDE, BLOCK).mean(axis=(2, 4))) / np.float32(255)
     return np.ascontiguousarray(means.transpose(0, 2, 1)[:, ::-1, :, None])  # rows from the top

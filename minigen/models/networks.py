@@ -10,7 +10,6 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from ..backend import Array
 from ..errors import ArgumentError
 from ..nn import Conv2D, Conv2DTranspose, Dense, Flatten, Module, ReLU, Reshape, Sequential
 from ..random import Generator
@@ -51,18 +50,6 @@ def dense_decoder(
     sizes = [features, *hidden]
     last = Dense(sizes[-1], math.prod(shape), rng=rng)
     return Sequential(*_dense_layers(sizes, activation, init, rng), last, Reshape(*shape))
-
-
-def start_at_the_mean(decoder: Sequential, x: Array) -> None:
-    """Let a decoder begin with the mean of examples x (N, *shape) whatever the code: of each feature, or each channel.
-
-    Its last layer gets the mean as its bias, and weights of 0.
-    """
-    for layer in reversed(decoder.layers):
-        if isinstance(layer, (Dense, Conv2DTranspose)) and layer.b is not None:
-            layer.w.data[...] = 0
-            layer.b.data[...] = x.mean(axis=0).reshape(-1, layer.b.size).mean(axis=0)
-            return
 
 
 def levels_of(shape: Shape) -> int:

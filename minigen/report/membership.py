@@ -3,7 +3,7 @@
 Each attack is a score that should be higher for members; which there are depends on what the model can show:
 
     bound            an estimate of the bound on log p(x), as it was trained on (a VAE)
-    log-probability  log p(x) (flows, autoregressive models)
+    log-probability  log p(x) (flows, autoregressive models), or an estimate of a bound on it (diffusion)
     reconstruction   -||x - x'|| of the best of some reconstructions (after Hilprecht et al. 2019)
     verdict          the discriminator's logit (LOGAN, Hayes et al. 2019)
     nearest sample   -||x - x'|| to the nearest of many samples (any model; GAN-Leaks, Chen et al. 2020)

@@ -38,13 +38,18 @@ def test_slices_of_the_two_parts_lie_5_mm_apart_or_more():
     assert max(min(abs(a - b) for a in train) for b in test) <= 8  # and not so far that nothing is known
 
 
+def test_pixels_are_on_the_256_levels_that_bounds_count_on(folder):
+    heights = 255 * data.load("brain", folder=folder).x
+    np.testing.assert_allclose(heights, np.rint(heights), atol=1e-4)
+
+
 def test_a_pixel_is_the_mean_of_3x3_mm(folder):
     test, volume = data.load("brain", "test", folder=folder), scan("gm").astype(np.float64)
     image = test.x[12, :, :, 0]  # the first of the grey matter, 15 mm from the midline
     for row, column in ((20, 30), (40, 10), (63, 63), (0, 0), (33, 40)):
         y, top = 21 + 3 * column, 174 - 3 * row  # the lowest row shows what lies 18 mm below the volume
         block = [volume[98 - 15, y + i, z] if z >= 0 else 0 for i in range(3) for z in range(top - 3, top)]
-        assert image[row, column] == pytest.approx(np.mean(block) / 255, abs=1e-6)
+        assert image[row, column] == pytest.approx(np.rint(np.mean(block)) / 255, abs=1e-6)
 
 
 def test_where_it_is_found(folder, tmp_path, monkeypatch):

@@ -39,6 +39,7 @@ def halves(seed=0):
     [
         ("vae", {"bound", "reconstruction"}),
         ("realnvp", {"log-probability"}),
+        pytest.param("ddpm", {"log-probability"}, marks=pytest.mark.long),
         ("gan", {"verdict"}),
         ("vae-gan", {"reconstruction", "verdict"}),
         ("ae", {"reconstruction"}),

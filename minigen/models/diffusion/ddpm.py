@@ -208,7 +208,8 @@ class Diffusion(Denoiser):
         prior = sum_features(0.5 * (a * a * x * x + (s * s - 1 - math.log(s * s))))
         count, steps = self.noise.steps - first, Tensor(xp_of(x.data).zeros(n, x.dtype))
         for i in range(draws):
-            t = first + 1 + np.floor(count * (i + spread_out(n, rng)) / draws).astype(int)
+            u = rng.uniform((n,), dtype=np.float64, device="cpu")  # no example depends on another
+            t = first + 1 + np.floor(count * (i + u) / draws).astype(int)
             drop = column(self.noise.ratio(t - 1) - self.noise.ratio(t), x)
             square = (x - self.guess(noisy(t), t, labels)) ** 2
             steps = steps + count / draws * 0.5 * sum_features(square * drop)  # Kingma et al., equation 15

@@ -148,8 +148,8 @@ class Denoiser(Module):
 
 
 def spread_out(n: int, rng: Generator) -> np.ndarray:
-    """n numbers in [0, 1), each uniform, all together even: one in each n-th, in order (Kingma et al. 2021, I.1)."""
-    return (np.arange(n) + float(rng.uniform((1,), device="cpu")[0])) / n
+    """n numbers in [0, 1), each uniform, all together even: one in each n-th of a circle (Kingma et al. 2021, I.1)."""
+    return (np.arange(n) / n + float(rng.uniform((1,), device="cpu")[0])) % 1
 
 
 def column(values: np.ndarray, x: Tensor) -> Array:

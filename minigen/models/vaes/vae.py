@@ -30,11 +30,11 @@ from ...backend import Array
 from ...data import Dataset, binarize
 from ...distributions import LOG_2PI, Bernoulli, Normal, bounded, gaussian_of, kl_to_standard_normal
 from ...errors import ArgumentError, ShapeError, unknown_name
-from ...nn import Module, Parameter, Sequential, sum_features
+from ...nn import Conv2DTranspose, Module, Parameter, Sequential, sum_features
 from ...optim import Adam
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
-from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder, start_at_the_mean
+from ..networks import conv_decoder, conv_encoder, dense_decoder, dense_encoder
 from ..recipe import (
     BATCH_SIZE,
     DEPTH,
@@ -114,18 +114,21 @@ class VAE(Module):
         return Normal(h, ops.broadcast_to(bounded(self.log_var), h.shape))
 
     def start(self, x: Tensor) -> None:
-        """Let a Gaussian likelihood begin with the mean of examples x (N, *shape), and a tenth of their variance.
+        """Let a Gaussian likelihood begin near examples x (N, *shape): with a tenth of their variance.
 
         With all of it, a decoder that ignores z is already a stationary point, and training may end there: a latent
         direction pays only if its variance is above that of the noise (lesson 6; Lucas et al. 2019). With much less,
-        the encoder begins by keeping everything, and the codes lie far from N(0, 1). So they do if the decoder begins
-        many deviations away from the examples: it is the mean at first, whatever the code.
+        the encoder begins by keeping everything, and the codes lie far from N(0, 1).
+
+        A decoder of transposed convolutions begins many such deviations away from photographs, which drives the codes
+        as far. So its last layer is the mean colour at first, whatever the code.
         """
         if self.likelihood == "gaussian":
             variance = max(float(ops.mean(ops.var(x, axis=0)).item()), 1e-4)  # of a constant: 0
             self.log_var.data[...] = math.log(variance / 10)
-            if isinstance(self.decoder, Sequential):
-                start_at_the_mean(self.decoder, x.data)
+            last = self.decoder.layers[-1] if isinstance(self.decoder, Sequential) else None
+            if isinstance(last, Conv2DTranspose) and last.b is not None:
+                last.w.data[...], last.b.data[...] = 0, x.data.mean(axis=(0, 1, 2))
 
     def elbo(self, x: Tensor, rng: Generator | None = None) -> ELBO:
         """The bound on log p(x) for each example, from one sample of z."""
@@ -211,7 +214,7 @@ class VAETrainer(Trainer):
         super().__init__(model, self.optimizer)
 
     def prepare(self, x: Tensor) -> None:
-        """Let a Gaussian likelihood begin with the mean and a scale of examples x (N, *shape)."""
+        """Let a Gaussian likelihood begin near examples x (N, *shape)."""
         for module in self.model.modules():
             if isinstance(module, VAE):
                 module.start(x)

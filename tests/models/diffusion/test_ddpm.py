@@ -155,6 +155,14 @@ def test_probabilities_of_all_images_sum_to_less_than_one():
     assert 0.01 < np.exp(log_p).sum() <= 1.0
 
 
+def test_the_bound_of_an_example_does_not_depend_on_its_place():
+    model = Diffusion(Dense2((2,), 8, 2, 0, mg.Generator(0)), (2,), Noise(50), levels=17)
+    x = mg.tensor(np.tile(np.float32([0.5, -1]), (10, 1)))
+    found = np.stack([model.bound(x, mg.Generator(seed), draws=1).steps.numpy() for seed in range(400)])
+    spread = found.std(axis=0).mean() / 20
+    assert np.ptp(found.mean(axis=0)) < 5 * spread  # the largest of ten less the smallest
+
+
 def test_the_decoder_tells_the_level():
     """P(x|x_f) sums to 1 over the levels, and the bound stops where noise is a quarter of their distance."""
     model = Diffusion(Dense2((1,), 8, 1, 0, mg.Generator(0)), (1,), NOISE, levels=17)
