@@ -39,3 +39,13 @@ def write(course):
         path.write_text(text.replace(old, new))
 
     return write
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of a claim that takes long, the first seed is tested with what is long, the others with what is slow."""
+    for item in items:
+        other = item.path.name.startswith("test_claims") and getattr(item, "callspec", None)
+        if other and other.params.get("seed") and item.get_closest_marker("long"):
+            item.own_markers[:] = [mark for mark in item.own_markers if mark.name != "long"]
+            item.add_marker("slow")

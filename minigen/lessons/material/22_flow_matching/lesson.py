@@ -431,8 +431,8 @@ print(f"the known velocity, with 50: {floor:.3f}")
 # (W2 is taken between 400 points from evenly spread noise and 400 evenly spread points of the ring, so that it measures
 # the model and not the luck of a draw: for the known velocity it is the dotted line.) With optimal pairs one evaluation
 # is already worth as much as three or more with random ones. With many evaluations the two should be equally good: both
-# then have the right density. What is left there is the error of the networks: here W2 is
-# lower with optimal pairs, and the share of good points is not higher.
+# then have the right density. What is left there is the error of the networks, and which of the two is ahead depends on
+# the seed.
 #
 # With three and five evaluations Heun's rule is ahead of Euler's in W2, and later both are limited by the network. With
 # two evaluations Heun's takes one step over the whole time, and looks at t = 1 at places where the network has seen
