@@ -102,7 +102,11 @@ GALLERY = {
         "what the bound owes to each pixel",
     ),
     "faces-vae-32": Entry(
-        "VAE, 32x32", ("train conv-vae --data orl32 --steps 2000",), "samples.png", "drawn from the prior", FACES
+        "VAE, 32x32",
+        ("train conv-vae --data orl32 --batch-size 64 --steps 400",),
+        "samples.png",
+        "drawn from the prior",
+        FACES,
     ),
     "faces-dcgan-32": Entry(
         "DCGAN, 32x32", ("train dcgan --data orl32 --width 32 --steps 2000",), "samples.png", "drawn from noise", FACES
@@ -116,7 +120,7 @@ GALLERY = {
     ),
     "faces-vae-64": Entry(
         "VAE, 64x64",
-        ("train conv-vae --data orl64 --batch-size 32 --steps 2000",),
+        ("train conv-vae --data orl64 --batch-size 64 --steps 400",),
         "samples.png",
         "drawn from the prior",
         FACES,

@@ -1,5 +1,6 @@
 """Pictures: functions that return matplotlib Figures. Nothing is shown or written here, and no global state is used."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,7 +95,8 @@ def curves(steps: Sequence[int], panels: Sequence[Panel], title: str = "") -> "F
     alone = "o" if len(steps) == 1 else ""
     for axes, panel in zip(below, panels, strict=True):
         for name, values in panel.series.items():
-            axes.plot(steps, values, label=name.replace("_", " "), linewidth=1, marker=alone)
+            told = [(step, value) for step, value in zip(steps, values, strict=True) if not math.isnan(value)]
+            axes.plot(*zip(*told, strict=True), label=name.replace("_", " "), linewidth=1, marker=alone)
         for i, (name, value) in enumerate(panel.levels.items()):
             colour = f"C{(len(panel.series) + i) % 10}"
             axes.axhline(

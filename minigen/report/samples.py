@@ -77,9 +77,10 @@ def sampled(
         suffixes: of the files' names. folder: that holds the data set's files, to draw points over those of the data.
         how: see `check_how`.
     """
+    told = "".join(f", {name} {value}" for name, value in how.items())
     return showing(trained).samples(
         *(trained, n, Generator(seed), suffixes),
         lambda: load(trained.settings.data, "test", folder=folder),
-        f"{trained.title}, seed {seed}",
+        f"{trained.title}, seed {seed}{told}",
         **how,
     )

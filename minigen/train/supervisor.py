@@ -28,6 +28,7 @@ from .loop import Batch, Batches
 from .terminal import tell
 
 LOG_ROWS = 200  # about how many rows of metrics a run writes
+LOOKED_AT = 10  # one row in so many has modes, where a sample takes many evaluations of the network
 WARM_UP = 100  # steps in which a game may look out of balance: every generator begins with samples that are alike
 ON_NAN = ("stop", "skip", "rollback")
 PATIENCE = {"stop": 0, "skip": 100, "rollback": 10}  # steps left out in a row, or rollbacks, until a run gives up
@@ -92,6 +93,7 @@ class Supervisor:
             part=(self.group.rank, self.group.size),
         )
         self.row_every = max(1, settings.steps // LOG_ROWS)
+        self.look_every = self.row_every * (LOOKED_AT if "evaluations" in settings.options else 1)
         self.step = self.saved = 0
         self.rows: list[dict[str, Any]] = []
         self.sums: dict[str, Any] = {}  # of the metrics since the last row, on the device
@@ -291,7 +293,8 @@ class Supervisor:
             raise NumericalError(f"step {self.step}: a metric of the last {self.counted} steps is not finite: {means}")
         means = defined(means)  # every step was looked at: what is not finite has no meaning for these batches
         row: dict[str, Any] = {"step": self.step, **means}
-        if self.data.centres is not None and self.group.is_first:
+        looked = self.step % self.look_every == 0 or self.step == self.run.settings.steps
+        if self.data.centres is not None and looked and self.group.is_first:
             self.trainer.model.eval()
             row |= defined(modes(self.shown, self.data, 500, Generator(next_seed(self.run.settings.seed))))
             self.trainer.model.train()

@@ -167,6 +167,7 @@ def meaning_of_contrast(s: Settings) -> str:
     guess = math.log(s.batch_size)
     return (
         f"the loss is -log p of the right one among the {s.batch_size} of a batch, in nats, a guess's is {guess:.2f}; "
+        f"test_loss is that among the held-out ones alone: fewer of them make it smaller; "
         f"name_recall is the share of held-out pictures whose name is among the 10 best, seen_ of those trained on"
     )
 
