@@ -77,7 +77,10 @@ GALLERY = {
     ),
     "music": Entry("Music", ("train gru --data jsb",), "samples.png", "chorales, to be heard as WAV and MIDI"),
     "diffusion": Entry(
-        "Diffusion", ("train ddpm --data mnist --steps 1500",), "samples.png", "digits from noise in 50 steps"
+        "Diffusion",
+        ("train ddpm --data mnist --steps 1500",),
+        "samples.png",
+        "digits from noise in 50 steps, early in training",
     ),
     "flow-matching": Entry(
         "Flow matching",
@@ -91,7 +94,12 @@ GALLERY = {
         "samples.png",
         "names that were held out, and what is drawn of them",
     ),
-    "video": Entry("Video", ("train video-gpt",), "continuations.png", "five frames are given, five are drawn"),
+    "video": Entry(
+        "Video",
+        ("train video-gpt",),
+        "continuations.png",
+        "five frames are given, five are drawn: the way is learnt before the shape",
+    ),
     "scenarios": Entry(
         "Scenarios", ("train car-follower",), "samples.png", "drivers behind a car that brakes, simulated and generated"
     ),
