@@ -39,6 +39,7 @@ CAPABILITIES = {
     "information": "information",  # what fakes tell of their codes, in nats
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "verdicts": "verdicts",  # examples -> the discriminator's logits of 'real', (N,)
+    "places": "log_probs",  # sequences (N, T+1, ...) -> log p of each place given those before it, (N, T)
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
     "bounds": "bound",  # (examples, rng) -> a named tuple, the terms of a bound on -log p(x) of each, and their `total`
     "recommendations": "scores",  # what users like -> a score of each item

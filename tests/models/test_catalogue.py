@@ -30,6 +30,7 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "information": 2,
     "restorations": 3,
     "verdicts": 1,
+    "places": 1,
     "log-probabilities": 2,
     "bounds": 2,
     "recommendations": 1,
