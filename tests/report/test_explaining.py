@@ -18,9 +18,8 @@ SMALL = {"width": 8, "latent_dim": 3, "depth": 2, "heads": 2, "batch_size": 8, "
 
 def explained(name, examples):
     recipe = recipe_of(name)
-    sizes = own(recipe, **SMALL)
-    if examples.is_image:
-        sizes.pop("depth", None)  # the image's size says it
+    kinds = {option.name: option.kinds for option in recipe.options}
+    sizes = {n: v for n, v in own(recipe, **SMALL).items() if not kinds[n] or examples.kind in kinds[n]}
     settings = recipe.settings(examples, **sizes)
     model = recipe.build(settings, examples.shape, mg.Generator(0))
     model.eval()
