@@ -37,6 +37,7 @@ CAPABILITIES = {
     "log-weights": "log_weights",  # (examples, k, rng) -> log p(x, z) - log q(z|x) of k codes each
     "class logits": "class_logits",  # examples -> (N, classes)
     "information": "information",  # what fakes tell of their codes, in nats
+    "denoising": "earlier",  # (x_t, guess at the examples, t, s, eta, rng) -> x_s, a step of diffusion
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "verdicts": "verdicts",  # examples -> the discriminator's logits of 'real', (N,)
     "places": "log_probs",  # sequences (N, T+1, ...) -> log p of each place given those before it, (N, T)
