@@ -75,7 +75,7 @@ def parser(model: str | None = None) -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--n", type=int, default=10_000, metavar="N", help=SAMPLES_TO_MEASURE)
 
-    what = "damaged test images, restored by a ddpm that was trained on whole ones"
+    what = "damaged test images, restored by a diffusion model of whole ones"
     restore = _add_command(verbs, "restore", commands.restore, what)
     restore.add_argument(
         "--damage", default="hole", metavar="NAME", help="hole, noise or 'low resolution' (default: hole)"

@@ -68,6 +68,13 @@ def unknown_name(argument: str, name: object, choices: Iterable[str]) -> Argumen
     return ArgumentError(f"{argument}: unknown name {name!r}; {hint}choose one of: {', '.join(choices)}")
 
 
+def one_of(argument: str, name: str, choices: Iterable[str]) -> str:
+    """`name`, if it is one of the choices; else an ArgumentError."""
+    if name not in (choices := tuple(choices)):
+        raise unknown_name(argument, name, choices)
+    return name
+
+
 def is_whole(value: object) -> bool:
     """Whether `value` is an integer, of Python or NumPy; a bool is not meant where an integer is asked for."""
     return type(value) is int or (isinstance(value, numbers.Integral) and not isinstance(value, bool))

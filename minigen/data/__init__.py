@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ..errors import ArgumentError, unknown_name
+from ..errors import ArgumentError, one_of, unknown_name
 from .alphabet import PAD, decode, encode
 from .catalogue import SOURCES
-from .dataset import Dataset
+from .dataset import SPLITS, Dataset
 from .loader import Loader
 from .transforms import Standardizer, binarize, pixels, scale, unscale
 
@@ -37,8 +37,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
     """
     if name not in SOURCES:
         raise unknown_name("data", name, SOURCES)
-    if split not in ("train", "test"):
-        raise unknown_name("split", split, ("train", "test"))
+    one_of("split", split, SPLITS)
     if folder and not SOURCES[name].from_files:
         raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
     return SOURCES[name].read(split, folder)

@@ -9,6 +9,7 @@ LINES = ("names", "makemore-names", "adder")
 TUNES = {"melodies": "nottingham", "chorales": "jsb"}  # lines too, and what they are made from
 OF_LINES = (*LINES, *TUNES)  # other symbols are pieces of one text
 CHECKED = 1 << 25  # bytes
+SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True, repr=False, eq=False)  # comparing arrays gives an array, not one truth value

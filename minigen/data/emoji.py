@@ -77,7 +77,7 @@ def encode_names(names: list[str], words: tuple[str, ...], longest: int = 0) -> 
     split = [split_name(name) for name in names]
     for name, found in zip(names, split, strict=True):
         if not found:
-            raise ArgumentError(f"names: expected words of the letters a ... z, got {name[:80]!r}")
+            raise ArgumentError(f"names: expected words of the letters a ... z or of digits, got {name[:80]!r}")
         if unknown := next((word for word in found if word not in place), ""):
             raise ArgumentError(f"names: {unknown[:80]!r} is none of the {len(place)} known words; take another")
     y = np.zeros((len(names), max([longest, *map(len, split)])), np.int64)

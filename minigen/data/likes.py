@@ -11,9 +11,9 @@ of what each of these likes is shown to it, and it ranks all other items. The fi
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, one_of
 from ..random import Generator
-from .dataset import Dataset
+from .dataset import SPLITS, Dataset
 
 LIKED, HELD_OUT = 1, 2
 TESTED = 100  # users
@@ -33,7 +33,11 @@ def split_users(name: str, likes: np.ndarray, items: tuple[str, ...], part: str,
         part: 'train', or 'test': TESTED users drawn by the seed, with every fifth of their likes held out. A user with
             fewer than five likes of the items that are left has none held out.
         seed: of the users, and of the likes that are held out.
+
+    Raises:
+        ArgumentError: another part.
     """
+    one_of("split", part, SPLITS)
     rng = Generator(seed)
     order = rng.permutation(len(likes))
     tested, trained = order[:TESTED], order[TESTED:]

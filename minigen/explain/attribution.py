@@ -66,8 +66,7 @@ def integrated_gradients(f: Answer, x: Array, baseline: Array, steps: int = 64) 
     """
     whole("steps", steps)
     xp = xp_of(x)
-    if tuple(baseline.shape) not in (tuple(x.shape), tuple(x.shape[1:])):
-        raise ShapeError(f"baseline: expected the shape {x.shape[1:]} or {x.shape}, got {baseline.shape}")
+    _check_fits("baseline", baseline, x)
     difference = x - baseline
     gradients = xp.zeros_like(x)
     for k in range(steps):
@@ -79,6 +78,7 @@ def integrated_gradients(f: Answer, x: Array, baseline: Array, steps: int = 64) 
 
 def gradient_times_input(f: Answer, x: Array, baseline: Array) -> Array:
     """What a single gradient says, at x: (x - baseline) dF/dx, (N, ...). The plain way, to compare with."""
+    _check_fits("baseline", baseline, x)
     difference: Array = (x - baseline) * gradient(f, x)
     return difference
 
@@ -105,16 +105,31 @@ def replaced(x: Array, fill: Array, values: Array, share: float) -> Array:
         x: examples (N, ...). fill: what is put there instead, of the shape of x or of one example.
         values: (N, ...) numbers for the inputs of x; if they lack the last axis (the channels), it goes as one.
         share: of the inputs, in (0, 1].
+
+    Raises:
+        ShapeError: `fill` or `values` do not fit the examples. ArgumentError: a share out of range, or NaN to rank by.
     """
     if not 0 < share <= 1:
         raise ArgumentError(f"share: expected a number with 0 < share <= 1, got {share}")
+    _check_fits("fill", fill, x)
+    if tuple(values.shape) not in (tuple(x.shape), tuple(x.shape[:-1])):
+        raise ShapeError(f"values: expected the shape {x.shape} or {x.shape[:-1]}, got {values.shape}")
     xp = xp_of(x)
+    if bool(xp.isnan(values).any()):
+        raise ArgumentError("values: expected numbers to rank the inputs by, got NaN")
     flat = values.reshape(len(x), -1)
     n = max(1, round(share * flat.shape[1]))
     # among equal ones the first, so that exactly n are replaced
     rank = xp.argsort(xp.argsort(-flat, axis=1, kind="stable"), axis=1, kind="stable")
     chosen = (rank < n).reshape(values.shape + (1,) * (x.ndim - values.ndim))
     return xp.where(chosen, fill, x).astype(x.dtype)
+
+
+def _check_fits(name: str, one: Array, x: Array) -> None:
+    """Refuse what is neither like the examples x (N, ...) nor like one of them."""
+    shape = getattr(one, "shape", ())  # a number has none
+    if tuple(shape) not in (tuple(x.shape), tuple(x.shape[1:])):
+        raise ShapeError(f"{name}: expected the shape {x.shape[1:]} or {x.shape}, got {tuple(shape)}")
 
 
 def without(f: Answer, x: Array, fill: Array, values: Array, share: float = 0.1) -> np.ndarray:

@@ -45,7 +45,7 @@ def repeated(n: int, length: int, symbols: int, rng: Generator, first: int = 0) 
     """
     whole("n", n)
     whole("length", length)
-    choice = whole("symbols", symbols) - first
+    choice = whole("symbols", symbols) - whole("first", first, least=0)
     if choice < 2:
         raise ArgumentError(f"symbols: expected two or more from {first} on, got {symbols}")
     times = -(-length // choice)
@@ -57,7 +57,13 @@ def walks(n: int, length: int, symbols: int, rng: Generator, jumps: float = 0.25
     """Sequences with an order of their own: integers (n, length) in 0 ... symbols - 1.
 
     In each one s_(t+1) = f(s_t), for a random permutation f of its own; but with probability `jumps` it is any symbol.
+
+    Raises:
+        ArgumentError: a number that is impossible.
     """
+    n, length, symbols = whole("n", n), whole("length", length), whole("symbols", symbols)
+    if not 0 <= jumps <= 1:
+        raise ArgumentError(f"jumps: expected a number from 0 to 1, got {jumps!r}")
     follows = np.stack([rng.permutation(symbols) for _ in range(n)])  # (n, symbols)
     jumping, anywhere = rng.host.random((n, length)) < jumps, rng.host.integers(symbols, size=(n, length))
     x = anywhere.astype(np.int64)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data import PAD
 from ..errors import ArgumentError, ShapeError
+from .arrays import not_empty
 
 ASKED = "="  # what ends a question
 
@@ -21,12 +22,13 @@ def right_answers(likeliest: np.ndarray, lines: np.ndarray, alphabet: str) -> fl
         lines: (N, T+1) symbols, PAD after the end. alphabet: their characters; the first is the line end.
 
     Raises:
-        ShapeError, ArgumentError: the shapes do not fit, or a line asks nothing.
+        ShapeError, ArgumentError: the shapes do not fit, there are no lines, or a line asks nothing.
     """
     if lines.ndim != 2 or likeliest.shape != lines[:, 1:].shape:
         raise ShapeError(
             f"likeliest: expected one symbol for each place of lines {lines.shape} but the first, got {likeliest.shape}"
         )
+    not_empty("lines", lines)
     asked = (lines == alphabet.find(ASKED)).cumsum(axis=1)[:, :-1] > 0  # (N, T): the question is over
     answer = asked & (lines[:, 1:] != 0) & (lines[:, 1:] != PAD)
     if not answer.any(axis=1).all():

@@ -12,14 +12,14 @@ from .arrays import floats, unit_images
 
 def mean_filter(y: np.ndarray) -> np.ndarray:
     """Each pixel replaced by the mean of the 3x3 around it, of those inside the image."""
-    (y,) = unit_images(y)
+    (y,) = unit_images(y=y)
     inside = avg_pool2d(np.ones_like(y[:1, :, :, :1]), 3, 1, 1)
     return np.asarray(avg_pool2d(y, 3, 1, 1) / inside)
 
 
 def fill_with_mean(y: np.ndarray, known: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Missing pixels replaced by the mean that they have in the training images (M, H, W, C)."""
-    (y, train), (known,) = unit_images(y, train), floats(known)
+    (y, train), (known,) = unit_images(y=y, train=train), floats(known=known)
     return np.asarray(known * y + (1 - known) * train.mean(axis=0))
 
 
@@ -28,7 +28,7 @@ def fill_from_nearest(y: np.ndarray, known: np.ndarray, train: np.ndarray) -> np
 
     |known (y - t)|^2 = sum known y^2 - 2 sum (known y) t + sum known t^2: two matrix products for all pairs.
     """
-    (y, train), (known,) = unit_images(y, train), floats(known)
+    (y, train), (known,) = unit_images(y=y, train=train), floats(known=known)
     n, m = len(y), len(train)
     mask = np.broadcast_to(known, y.shape).reshape(n, -1)
     t = train.reshape(m, -1)
@@ -40,7 +40,7 @@ def bicubic(y: np.ndarray, factor: int) -> np.ndarray:
     """Blocks of factor x factor equal pixels as one, enlarged again by cubic interpolation (Keys 1981)."""
     from PIL import Image
 
-    (y,), factor = unit_images(y), whole("factor", factor)
+    (y,), factor = unit_images(y=y), whole("factor", factor)
     small = y[:, ::factor, ::factor]
     size = (y.shape[2], y.shape[1])
     planes = [

@@ -25,7 +25,7 @@ def frechet_distance(mean1: np.ndarray, cov1: np.ndarray, mean2: np.ndarray, cov
 
     tr (C1 C2)^(1/2) is the sum of the roots of the eigenvalues of C1^(1/2) C2 C1^(1/2), which is symmetric.
     """
-    mean1, cov1, mean2, cov2 = floats(mean1, cov1, mean2, cov2)
+    mean1, cov1, mean2, cov2 = floats(mean1=mean1, cov1=cov1, mean2=mean2, cov2=cov2)
     values, vectors = np.linalg.eigh(cov1)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     inner = np.linalg.eigvalsh(root @ cov2 @ root)
@@ -40,7 +40,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     Raises:
         ArgumentError: fewer than ten rows for each feature, too few to estimate covariances.
     """
-    a, b = floats(a, b)
+    a, b = floats(a=a, b=b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         raise ShapeError(f"frechet: expected features (N, D) and (M, D), got shapes {a.shape} and {b.shape}")
     least = SAMPLES_PER_FEATURE * a.shape[1]
@@ -55,7 +55,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 
 def floor(real: np.ndarray, rng: Generator) -> float:
     """The distance of one half of the real features (N, D) to the other: what a perfect model of N/2 samples has."""
-    (real,) = floats(real)
+    (real,) = floats(real=real)
     order = rng.permutation(len(real))
     half = len(real) // 2
     return frechet(real[order[:half]], real[order[half : 2 * half]])

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ShapeError
+from ..optim.check import positive
 from .arrays import floats
 
 SIGMAS = np.logspace(-1, 0, 10)
@@ -30,11 +31,10 @@ class Parzen(NamedTuple):
 
 def parzen_log_likelihood(x: np.ndarray, samples: np.ndarray, sigma: float, block: int = 250) -> np.ndarray:
     """log p(x) of each row of x (M, D), in nats, under Gaussians of deviation sigma around samples (N, D): (M,)."""
-    x, samples = floats(x, samples)
-    if x.shape[1:] != samples.shape[1:] or not len(samples):
+    x, samples = floats(x=x, samples=samples)
+    if x.shape[1:] != samples.shape[1:]:
         raise ShapeError(f"parzen: expected rows of one shape, got shapes {x.shape} and {samples.shape}")
-    if not sigma > 0:
-        raise ArgumentError(f"sigma: expected a number > 0, got {sigma}")
+    positive("sigma", sigma)
     x, samples = x.reshape(len(x), -1).astype(np.float64), samples.reshape(len(samples), -1).astype(np.float64)
     constant = math.log(len(samples)) + x.shape[1] / 2 * math.log(2 * math.pi * sigma**2)
     norms = (samples * samples).sum(axis=1)
@@ -55,6 +55,7 @@ def parzen(samples: np.ndarray, validation: np.ndarray, test: np.ndarray, sigmas
         samples, validation, test: (N, ...), (V, ...) and (M, ...). (The papers: 10 000, 1000 and 10 000 images.)
         sigmas: the widths to choose from.
     """
+    (sigmas,) = floats(sigmas=sigmas)
     best = max(sigmas, key=lambda sigma: parzen_log_likelihood(validation, samples, sigma).mean())
     nats = parzen_log_likelihood(test, samples, best)
     return Parzen(float(nats.mean()), float(nats.std() / math.sqrt(len(nats))), float(best))

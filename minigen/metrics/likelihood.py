@@ -38,7 +38,7 @@ def nll(model: VAE, x: np.ndarray, samples: int = 5000, rng: Generator | None = 
         ArgumentError: x has grey pixels, and the decoder is a Bernoulli distribution.
     """
     positive(samples=samples)
-    (x,) = floats(x)
+    (x,) = floats(x=x)
     _binary(model, x)
     device = device_of(model.parameters()[0].data)
     rng = rng or Generator(0)
@@ -59,7 +59,7 @@ def elbo(model: VAE, x: np.ndarray, rng: Generator | None = None) -> np.ndarray:
     Raises:
         ArgumentError: x has grey pixels, and the decoder is a Bernoulli distribution.
     """
-    (x,) = floats(x)
+    (x,) = floats(x=x)
     _binary(model, x)
     device = device_of(model.parameters()[0].data)
     rng = rng or Generator(0)

@@ -72,11 +72,9 @@ def roc(members: np.ndarray, others: np.ndarray) -> ROC:
 
 
 def _scores(members: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    members, others = (scores.astype(np.float64) for scores in floats(members, others))
+    members, others = (scores.astype(np.float64) for scores in floats(members=members, others=others))
     if members.ndim != 1 or others.ndim != 1:
         raise ShapeError(f"scores: expected one for each example, got shapes {members.shape} and {others.shape}")
     if min(len(members), len(others)) < 2:
         raise ArgumentError(f"scores: expected two or more of each kind, got {len(members)} and {len(others)}")
-    if not (np.isfinite(members).all() and np.isfinite(others).all()):
-        raise ArgumentError("scores: expected finite numbers, got NaN or infinity; the model has diverged")
     return members, others

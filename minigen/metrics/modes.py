@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import ShapeError, whole
+from ..optim.check import positive
 from .arrays import floats, whole_numbers
 
 
@@ -23,7 +24,8 @@ def modes_found(samples: np.ndarray, centres: np.ndarray, sigma: float) -> Modes
     Args:
         samples: (N, D). centres: (K, D). sigma: the standard deviation of each cluster along each axis.
     """
-    samples, centres = floats(samples, centres)
+    samples, centres = floats(samples=samples, centres=centres)
+    positive("sigma", sigma)
     distance = np.linalg.norm(samples[:, None] - centres, axis=2)  # (N, K)
     nearest = distance.argmin(axis=1)
     good = distance.min(axis=1) < 3 * sigma
@@ -51,5 +53,5 @@ def kl_to_uniform(modes: np.ndarray, count: int) -> float:
 
 def nearest_centre(samples: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """The index of the nearest of the centres (K, D) to each sample (N, D): (N,)."""
-    samples, centres = floats(samples, centres)
+    samples, centres = floats(samples=samples, centres=centres)
     return np.linalg.norm(samples[:, None] - centres, axis=2).argmin(axis=1)

@@ -22,6 +22,7 @@ def last_frame(x: np.ndarray, count: int) -> np.ndarray:
 
 def mean_frame(x: np.ndarray, count: int, train: np.ndarray) -> np.ndarray:
     """The mean of all frames of the training clips (M, T, H, W, C), `count` times for each clip of x."""
+    x = _clips(x)
     mean = _clips(train).mean(axis=(0, 1), dtype=np.float64).astype(x.dtype)
     return np.broadcast_to(mean, (len(x), count, *mean.shape))
 
@@ -56,7 +57,7 @@ def shifted(images: np.ndarray, by: tuple[int, int]) -> np.ndarray:
 
 
 def _clips(x: np.ndarray) -> np.ndarray:
-    (x,) = floats(x)
+    (x,) = floats(x=x)
     if x.ndim != 5 or not x.shape[1]:
         raise ShapeError(f"x: expected clips (N, T, H, W, C), got the shape {x.shape}")
     return x

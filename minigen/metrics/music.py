@@ -23,6 +23,7 @@ from ..data.tunes import BAR, CHARACTERS
 from ..nn import Dense, bce_loss
 from ..optim import Adam, cosine
 from ..random import Generator
+from .arrays import not_empty
 
 STEPS, BATCH = 800, 1000  # of the logistic regression
 VOICES = ("alto", "tenor", "bass")
@@ -73,6 +74,7 @@ def places_of_harmony(x: np.ndarray, alphabet: str) -> np.ndarray:
 
 def _frames(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of a frame and the next: (M, keys) each."""
+    not_empty("rolls", x[:, 1:])
     there = x[:, 1:, 0] != PAD
     return x[:, :-1][there], x[:, 1:][there]
 
@@ -101,6 +103,7 @@ def _logistic(last: np.ndarray, new: np.ndarray, share: np.ndarray, test_last: n
 
 def _voices(x: np.ndarray, alphabet: str) -> tuple[np.ndarray, np.ndarray]:
     """The keys of the sopranos (N, L), and of the other voices (N, L, 3), 0 for silence, else from 1 on."""
+    not_empty("lines", x)
     of = np.array([CHARACTERS.find(c) + 1 for c in alphabet])
     frames = (x.shape[1] - 3) // 4  # \n, L sopranos, the bar, 3 L notes, \n
     return of[x[:, 1 : frames + 1]], of[x[:, frames + 2 : -1]].reshape(len(x), frames, 3)

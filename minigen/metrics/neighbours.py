@@ -43,7 +43,7 @@ def precision_recall_density_coverage(real: np.ndarray, fake: np.ndarray, k: int
     Args:
         real, fake: (N, D) and (M, D). k: which neighbour, fewer than N and M.
     """
-    real, fake = _rows(real, fake)
+    real, fake = _rows(real=real, fake=fake)
     positive(k=k)
     if k >= min(len(real), len(fake)):
         raise ArgumentError(f"k: the {k}-th neighbour needs more than {k} rows, got {len(real)} and {len(fake)}")
@@ -72,7 +72,7 @@ def two_sample_accuracy(real: np.ndarray, fake: np.ndarray) -> float:
     Args:
         real, fake: (N, D), as many of each.
     """
-    real, fake = _rows(real, fake)
+    real, fake = _rows(real=real, fake=fake)
     if len(real) != len(fake):
         raise ShapeError(f"real and fake: expected as many of each, got {len(real)} and {len(fake)}; cut the longer")
     both = np.concatenate([real, fake])
@@ -92,7 +92,10 @@ def nearest_neighbour_error(x: np.ndarray, labels: np.ndarray, test_x: np.ndarra
     Args:
         x, test_x: (N, D) and (M, D). labels, test_labels: (N,) and (M,).
     """
+    floats(labels=labels, test_labels=test_labels)
     labels, test_labels = whole_numbers(labels, test_labels)
+    if labels.shape != (len(x),) or test_labels.shape != (len(test_x),):
+        raise ShapeError(f"labels: expected one for each row, got shapes {labels.shape} and {test_labels.shape}")
     return float((labels[nearest(test_x, x).row] != test_labels).mean())
 
 
@@ -105,7 +108,7 @@ class Nearest(NamedTuple):
 
 def nearest(rows: np.ndarray, others: np.ndarray) -> Nearest:
     """The nearest of `others` (M, ...) to each of `rows` (N, ...)."""
-    rows, others = _rows(rows, others)
+    rows, others = _rows(rows=rows, others=others)
     row, distance = np.empty(len(rows), np.int64), np.empty(len(rows))
     for part, squared in _squared_distances(rows, others):
         row[part] = squared.argmin(axis=1)
@@ -113,11 +116,13 @@ def nearest(rows: np.ndarray, others: np.ndarray) -> Nearest:
     return Nearest(row, distance)
 
 
-def _rows(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rows(**two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both as (N, D) of float64, measured from the middle between their means: little is lost when far from 0."""
-    a, b = floats(a, b)
-    if a.shape[1:] != b.shape[1:] or not len(a) or not len(b):
-        raise ShapeError(f"metrics: expected two arrays of rows of one shape, got shapes {a.shape} and {b.shape}")
+    a, b = floats(**two)
+    if a.shape[1:] != b.shape[1:]:
+        raise ShapeError(
+            f"{', '.join(two)}: expected two arrays of rows of one shape, got shapes {a.shape} and {b.shape}"
+        )
     a, b = (np.asarray(x, np.float64).reshape(len(x), -1) for x in (a, b))
     middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
     return a - middle, b - middle

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError, whole
-from .arrays import floats
+from .arrays import as_floats
 
 FACTORS = 40  # k
 LAMBDA = 200.0
@@ -67,7 +67,7 @@ def ranked(scores: Any, known: Any, at: int) -> np.ndarray:
 
     Items that are known come last, after all others.
     """
-    (values,) = floats(scores)
+    values = as_floats(scores)
     known = np.asarray(known).astype(bool)
     if values.ndim != 2 or values.shape != known.shape:
         raise ShapeError(f"scores: expected one of each item for each user, {known.shape}, got {values.shape}")

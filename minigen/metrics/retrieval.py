@@ -28,7 +28,7 @@ def recall_at(similarities: np.ndarray, right: np.ndarray, k: int = 10) -> float
         similarities: (N, M), of each of N queries to each of M items.
         right: (N,) integers, which item is each query's.
     """
-    (similarities,) = floats(similarities)
+    (similarities,) = floats(similarities=similarities)
     positive(k=k)
     right = np.asarray(right)
     if similarities.ndim != 2 or right.shape != similarities.shape[:1]:
@@ -38,15 +38,13 @@ def recall_at(similarities: np.ndarray, right: np.ndarray, k: int = 10) -> float
     if right.dtype.kind not in "iu" or not len(right) or right.min() < 0 or right.max() >= similarities.shape[1]:
         raise ArgumentError(f"right: expected one or more places in 0 ... {similarities.shape[1] - 1}")
     its = similarities[np.arange(len(right)), right][:, None]
-    if not np.isfinite(similarities).all():
-        raise ArgumentError("similarities: expected finite numbers, got NaN or an infinity")
     more, equal = (similarities > its).sum(axis=1), (similarities == its).sum(axis=1)
     return float(((k - more) / equal).clip(0, 1).mean())
 
 
 def colour_histogram(x: np.ndarray) -> np.ndarray:
     """The share of pixels in each of 4 x 4 x 4 boxes of colours: images (N, H, W, C) in [0, 1] -> (N, 4^C)."""
-    (x,) = unit_images(x)
+    (x,) = unit_images(x=x)
     n, channels = len(x), x.shape[3]
     level = np.minimum((x * LEVELS).astype(np.int64), LEVELS - 1).reshape(n, -1, channels)
     box = level @ LEVELS ** np.arange(channels)  # (N, H W)

@@ -23,6 +23,7 @@ import numpy as np
 from ..data.car_following import GAP, LEADER, SPEED, STEP, with_speeds
 from ..errors import ArgumentError, ShapeError
 from ..random import Generator
+from .arrays import floats
 
 Z = 1.959964  # of 95 %
 RIDGE = 1e-3  # added to variances: leaders' speeds repeat themselves, and the examples may be few
@@ -31,9 +32,8 @@ PART = 500  # series that are compared at once
 
 def smallest_ttc(x: np.ndarray) -> np.ndarray:
     """The smallest time to collision of each series (N, T+1, 3), in seconds: (N,)."""
-    if x.ndim != 3 or x.shape[2] != 3:
-        raise ShapeError(f"x: expected series (N, T+1, 3), got the shape {x.shape}")
-    gap, closing = x[..., GAP].astype(np.float64), x[..., SPEED].astype(np.float64) - x[..., LEADER]
+    x = _series(x)
+    gap, closing = x[..., GAP], x[..., SPEED] - x[..., LEADER]
     with np.errstate(divide="ignore", invalid="ignore"):
         ttc = np.where(gap <= 0, 0, np.where(closing > 0, gap / closing, np.inf))
     return np.asarray(ttc.min(axis=1))
@@ -41,8 +41,7 @@ def smallest_ttc(x: np.ndarray) -> np.ndarray:
 
 def share_interval(k: int, n: int) -> tuple[float, float]:
     """Wilson's interval of a share of k in n, 95 %."""
-    if not 0 <= k <= n or n < 1:
-        raise ArgumentError(f"k: expected 0 ... n of n >= 1, got {k} of {n}")
+    _check_count(k, n)
     p, more = k / n, Z**2 / n
     middle, half = p + more / 2, Z * math.sqrt(p * (1 - p) / n + more / (4 * n))
     return max(0.0, (middle - half) / (1 + more)), min(1.0, (middle + half) / (1 + more))
@@ -50,10 +49,25 @@ def share_interval(k: int, n: int) -> tuple[float, float]:
 
 def ratio_interval(k: int, n: int, k2: int, n2: int) -> tuple[float, float, float]:
     """The ratio of the shares k of n and k2 of n2, and its interval of 95 %; counts of 0 count as a half."""
+    _check_count(k, n)
+    _check_count(k2, n2)
     a, b = max(k, 0.5), max(k2, 0.5)
     r = (a / n) / (b / n2)
     width = math.exp(Z * math.sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / n2)))
     return r, r / width, r * width
+
+
+def _check_count(k: int, n: int) -> None:
+    if not 0 <= k <= n or n < 1:
+        raise ArgumentError(f"k: expected 0 ... n of n >= 1, got {k} of {n}")
+
+
+def _series(x: np.ndarray) -> np.ndarray:
+    """Series (N, T+1, 3), in double precision."""
+    (x,) = floats(x=x)
+    if x.ndim != 3 or x.shape[2] != 3:
+        raise ShapeError(f"x: expected series (N, T+1, 3), got the shape {x.shape}")
+    return x.astype(np.float64)
 
 
 # ---------------------------------------------------------------------------------------------------- without a net
@@ -61,7 +75,8 @@ def ratio_interval(k: int, n: int, k2: int, n2: int) -> tuple[float, float, floa
 
 def situation(x: np.ndarray) -> np.ndarray:
     """c of each series (N, T+1, 3): the leader's speeds and the first gap, (N, T+2); the first speeds are equal."""
-    return np.concatenate([x[:, :, LEADER], x[:, :1, GAP]], axis=1).astype(np.float64)
+    x = _series(x)
+    return np.concatenate([x[:, :, LEADER], x[:, :1, GAP]], axis=1)
 
 
 class GaussianDriver:
@@ -112,4 +127,4 @@ def nearest_driver(given: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 def accelerations(x: np.ndarray) -> np.ndarray:
     """Of the driver in each step of series (N, T+1, 3), in m/s^2: (N, T)."""
-    return np.diff(x[..., SPEED].astype(np.float64), axis=1) / STEP
+    return np.diff(_series(x)[..., SPEED], axis=1) / STEP

@@ -13,17 +13,19 @@ Lesson 22 uses it.
 import numpy as np
 
 from ..errors import ShapeError
+from .arrays import floats
 
 
 def wasserstein_2(a: np.ndarray, b: np.ndarray) -> float:
     """W_2 of points (N, D) and (N, D), in their unit.
 
     Raises:
-        ShapeError: they are not equally many, or of other dimensions.
+        ShapeError: they are not equally many, or of other dimensions, or none. ArgumentError: NaN among them.
     """
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
 
+    a, b = floats(a=a, b=b)
     if a.ndim != 2 or a.shape != b.shape:
         raise ShapeError(f"wasserstein_2: expected two sets of points of one shape (N, D), got {a.shape} and {b.shape}")
     squares = cdist(a, b, "sqeuclidean")

@@ -37,8 +37,10 @@ CAPABILITIES = {
     "log-weights": "log_weights",  # (examples, k, rng) -> log p(x, z) - log q(z|x) of k codes each
     "class logits": "class_logits",  # examples -> (N, classes)
     "information": "information",  # what fakes tell of their codes, in nats
+    "denoising": "earlier",  # (x_t, guess at the examples, t, s, eta, rng) -> x_s, a step of diffusion
     "restorations": "restore",  # damaged examples -> guesses at the originals
     "verdicts": "verdicts",  # examples -> the discriminator's logits of 'real', (N,)
+    "places": "log_probs",  # sequences (N, T+1, ...) -> log p of each place given those before it, (N, T)
     "log-probabilities": "log_prob",  # (examples, rng) -> log p(x) of each, in nats
     "bounds": "bound",  # (examples, rng) -> a named tuple, the terms of a bound on -log p(x) of each, and their `total`
     "recommendations": "scores",  # what users like -> a score of each item
@@ -80,6 +82,7 @@ class Option:
         least, most: bounds that are allowed themselves.
         above, below: bounds that are not. A number has a bound below.
         given_by_data: whether the data decide it, and nobody is asked.
+        kinds: of data that it has to do with, names in KINDS; of others it is refused. Without them of all.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Option:
     above: float | None = None
     below: float | None = None
     given_by_data: bool = False
+    kinds: tuple[str, ...] = ()
 
     def __call__(self, default: Value, **others: Any) -> "Option":
         """The same option with another default."""
@@ -119,6 +123,18 @@ class Option:
         expected = "an integer below 2^63" if too_large else self._allowed()
         got = " ".join(f"{value!r:.60}".split())  # an array's text has several lines
         raise ArgumentError(f"{self.name}: expected {expected}, got {got}")
+
+    def check_kind(self, data: Dataset) -> None:
+        """Refuse the option where it would have no effect.
+
+        Raises:
+            ArgumentError: says of which data it is.
+        """
+        if self.kinds and data.kind not in self.kinds:
+            of = " or ".join(KINDS[name].name for name in self.kinds)
+            raise ArgumentError(
+                f"{self.name}: it is of {of}, and {data.name!r} holds {KINDS[data.kind].name}; leave it out"
+            )
 
     def _within(self, value: Value) -> bool:
         if isinstance(value, str):
@@ -273,6 +289,7 @@ class Recipe:
         for name in given:
             if name not in known or known[name].given_by_data:
                 raise ArgumentError(self.without(name))
+            known[name].check_kind(data)
         if epochs is not None:
             if "steps" in given:
                 raise ArgumentError("epochs and steps: give one of the two")
@@ -388,6 +405,10 @@ class Recipe:
                 f"take --batch-size {more}, or other --shards"
             )
         self.check_data(settings, data)
+        usual = self.defaults(data)
+        for option in self.options:
+            if settings.options[option.name] != usual[option.name]:
+                option.check_kind(data)
         self.check(settings, data)
         check_depth(settings)
 

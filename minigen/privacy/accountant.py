@@ -30,11 +30,13 @@ import numpy as np
 from scipy.special import gammaln, log_ndtr, logsumexp
 
 from ..errors import ArgumentError, whole
+from ..optim.check import at_least_0, is_number, positive
 
 # Fine steps where the best order is small, which it is where much is revealed; whole ones above.
 ORDERS = (*(1 + k / 10 for k in range(1, 100)), *range(11, 64), 80, 128, 256, 512)
 TERMS = 1000  # of the series for orders that are not whole, beyond the order
 MOST_NOISE = 1e4
+MOST_ORDER = 1e5  # a series has more terms than that
 
 
 class Spent(NamedTuple):
@@ -50,24 +52,27 @@ def divergence(rate: float, noise: float, order: float) -> float:
     Args:
         rate: q, the probability of each example to be in the batch, in [0, 1].
         noise: sigma, the deviation of the noise as a multiple of the clipping norm C.
-        order: alpha > 1.
+        order: alpha > 1, up to 100 000.
+
+    Returns:
+        What is too large to be computed is infinite: a guarantee fails upwards.
+
+    Raises:
+        ArgumentError: a number outside its range.
     """
-    _between("rate", rate, 0, 1)
-    if not noise >= 0:
-        raise ArgumentError(f"noise: expected a number >= 0, got {noise}")
-    if not 1 < order < math.inf:
-        raise ArgumentError(f"order: expected a number > 1, got {order}")
+    rate, noise, order = _rate(rate), at_least_0("noise", noise), _order(order)
     if rate == 0:
         return 0.0
     if noise == 0:
         return math.inf
-    if rate == 1:
-        return order / (2 * noise**2)  # two Gaussians (Mironov 2017, proposition 7)
-    log_a = _log_a_whole if order == int(order) else _log_a_any
-    return max(0.0, log_a(rate, noise, order) / (order - 1))
+    with np.errstate(all="ignore"):
+        if rate == 1:
+            return float(np.float64(order) / (2 * np.float64(noise) ** 2))  # two Gaussians (Mironov 2017, prop. 7)
+        log_a = _log_a_whole if order == int(order) else _log_a_any
+        return _upwards(log_a(rate, np.float64(noise), order) / (order - 1))
 
 
-def _log_a_whole(q: float, sigma: float, alpha: float) -> float:
+def _log_a_whole(q: float, sigma: np.float64, alpha: float) -> float:
     """log sum_i binom(alpha, i) (1 - q)^(alpha - i) q^i E[r^i], i = 0 ... alpha."""
     i = np.arange(alpha + 1)
     log_binomial = gammaln(alpha + 1) - gammaln(i + 1) - gammaln(alpha - i + 1)
@@ -75,7 +80,7 @@ def _log_a_whole(q: float, sigma: float, alpha: float) -> float:
     return float(logsumexp(terms))
 
 
-def _log_a_any(q: float, sigma: float, alpha: float) -> float:
+def _log_a_any(q: float, sigma: np.float64, alpha: float) -> float:
     """The same for any order, by two series, one on either side of the z where 1 - q = q r(z).
 
     Left of that z_0 the binomial series in q r converges, right of it the one in 1 - q; the part of E[r^i] left of z_0
@@ -99,17 +104,26 @@ def spent(rate: float, noise: float, steps: int, delta: float = 1e-5, orders: It
     Args:
         rate, noise: see `divergence`. steps: how many, T.
         delta: the probability with which eps need not hold, in (0, 1); below 1 over the number of examples.
-        orders: alpha is chosen among these.
+        orders: alpha is chosen among these, one or more.
+
+    Raises:
+        ArgumentError: a number outside its range, or no orders.
     """
-    whole("steps", steps, least=0)
-    if not 0 < delta < 1:
-        raise ArgumentError(f"delta: expected a number with 0 < delta < 1, got {delta}")
-    return min(Spent(epsilon_of(steps * divergence(rate, noise, a), a, delta) if steps else 0.0, a) for a in orders)
+    steps, delta, orders = whole("steps", steps, least=0), _delta(delta), tuple(orders)
+    if not orders:
+        raise ArgumentError("orders: expected one or more, got none; leave them out")
+    every = [(divergence(rate, noise, a), a) for a in orders]
+    return min(Spent(epsilon_of(steps * d, a, delta) if steps else 0.0, a) for d, a in every)
 
 
 def epsilon_of(renyi: float, order: float, delta: float) -> float:
-    """eps of what has the Renyi divergence `renyi` of an order (Balle et al. 2020, theorem 21)."""
-    return max(0.0, renyi + math.log1p(-1 / order) - math.log(delta * order) / (order - 1))
+    """eps of what has the Renyi divergence `renyi` of an order (Balle et al. 2020, theorem 21); infinite of NaN.
+
+    Raises:
+        ArgumentError: an order or a delta outside its range.
+    """
+    order, delta = _order(order), _delta(delta)
+    return _upwards(renyi + math.log1p(-1 / order) - math.log(delta * order) / (order - 1))
 
 
 def noise_for(epsilon: float, rate: float, steps: int, delta: float = 1e-5) -> float:
@@ -118,8 +132,7 @@ def noise_for(epsilon: float, rate: float, steps: int, delta: float = 1e-5) -> f
     Raises:
         ArgumentError: no noise up to ten thousand times the clipping norm is enough.
     """
-    if not 0 < epsilon < math.inf:
-        raise ArgumentError(f"epsilon: expected a finite number > 0, got {epsilon}")
+    positive("epsilon", epsilon)
     low, high = 1e-2, MOST_NOISE
     if spent(rate, high, steps, delta).epsilon > epsilon:
         raise ArgumentError(
@@ -131,6 +144,24 @@ def noise_for(epsilon: float, rate: float, steps: int, delta: float = 1e-5) -> f
     return high
 
 
-def _between(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise ArgumentError(f"{name}: expected a number from {least} to {most}, got {value}")
+def _upwards(bound: float) -> float:
+    """The bound, at least 0; infinite if it is not finite: what cannot be computed is promised to nobody."""
+    return max(0.0, float(bound)) if math.isfinite(bound) else math.inf
+
+
+def _rate(rate: float) -> float:
+    if not (is_number(rate) and 0 <= rate <= 1):
+        raise ArgumentError(f"rate: expected a number from 0 to 1, got {rate!r}")
+    return float(rate)
+
+
+def _order(order: float) -> float:
+    if not (is_number(order) and 1 < order <= MOST_ORDER):
+        raise ArgumentError(f"order: expected a number with 1 < order <= {MOST_ORDER:.0f}, got {order!r}")
+    return float(order)
+
+
+def _delta(delta: float) -> float:
+    if not (is_number(delta) and 0 < delta < 1):
+        raise ArgumentError(f"delta: expected a number with 0 < delta < 1, got {delta!r}")
+    return float(delta)

@@ -73,7 +73,7 @@ def explanations(trained: Trained, train: Dataset, test: Dataset, rng: Generator
     parts: list[Callable[[Trained, Dataset, Generator], tuple[Lines, Files]]] = []
     if trained.kind in SYMBOLS and hasattr(trained.model, "from_vectors"):
         parts.append(_of_symbols)
-    if attention_layers(trained.model):
+    if attention_layers(trained.model) and trained.can_show("places"):
         parts.append(_of_heads)
         parts += [_of_induction] if trained.kind in SYMBOLS else []
     for part in parts:

@@ -12,7 +12,6 @@ from ..data.damage import DAMAGES, Damaged, check_damage
 from ..errors import ArgumentError
 from ..metrics import bicubic, fill_from_nearest, fill_with_mean, mean_filter, psnr
 from ..models.diffusion import restoring
-from ..models.diffusion.ddpm import Diffusion
 from ..models.vaes.restoration import RestorationVAE, with_mask
 from ..random import Generator
 from . import plots
@@ -75,7 +74,7 @@ def results(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> 
 def of_whole_images(
     trained: Trained, damage: str, amount: float | None, train: Dataset, test: Dataset, rng: Generator
 ) -> tuple[dict[str, float], Figures]:
-    """The same of a diffusion model that was trained on whole images; see `minigen.models.diffusion.restoring`.
+    """The same of a diffusion model of whole images, told no class; see `minigen.models.diffusion.restoring`.
 
     Args:
         trained: such a model. damage, amount: see `minigen.data.damage`; None for the amount that AMOUNTS has.
@@ -84,10 +83,9 @@ def of_whole_images(
     Raises:
         ArgumentError: another kind of model, or a damage or amount that is impossible.
     """
-    model = trained.model
-    if not (isinstance(model, Diffusion) and trained.is_image and not model.classes):
+    if not (trained.can_show("denoising") and trained.is_image):
         raise ArgumentError(
-            f"folder: expected a ddpm of images, which restores what it was not trained for, got {trained.title}; "
+            f"folder: expected a diffusion model of images, which restores untaught, got {trained.title}; "
             "denoise, inpaint and super-resolve show what they restore when they have been trained"
         )
     amount = AMOUNTS.get(damage, 0.0) if amount is None else amount

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minigen.data.likes import HELD_OUT, LEAST, LIKED, MOST, MOST_ITEMS, TESTED, check_size, split_users
-from minigen.errors import DataError
+from minigen.data.tastes import load_tastes
+from minigen.errors import ArgumentError, DataError
 
 RNG = np.random.default_rng(0)
 LIKES = RNG.random((300, 40)) < 0.2
@@ -70,3 +71,13 @@ def test_tables_of_sizes_that_cannot_be_are_refused():
     for users, items in ((2 * TESTED - 1, 50), (1000, 1), (1000, MOST_ITEMS + 1), (MOST // 1000 + 1, 1000)):
         with pytest.raises(DataError, match=f"^here: {users} users.* {items} .*; give "):
             check_size("here", users, items)
+
+
+def test_there_are_two_parts():
+    """Any other was taken for the test part."""
+    likes = np.ones((2 * TESTED, 3), bool)
+    for part in ("valid", "foo", ""):
+        with pytest.raises(ArgumentError, match="split: unknown name"):
+            split_users("mine", likes, ("a", "b", "c"), part)
+        with pytest.raises(ArgumentError, match="split: unknown name"):
+            load_tastes(part)

@@ -161,6 +161,15 @@ def test_refusals():
         integrated_gradients(summed, x, x[0], 0)
     with pytest.raises(ShapeError, match=r"baseline: expected the shape \(5,\) or \(3, 5\), got \(4,\)"):
         integrated_gradients(summed, x, x[0, :4])
+    for call in (lambda: integrated_gradients(summed, x, 0.0), lambda: gradient_times_input(summed, x, 0.0)):
+        with pytest.raises(ShapeError, match=r"baseline: expected the shape \(5,\) or \(3, 5\), got \(\)"):
+            call()
+    with pytest.raises(ShapeError, match="fill: expected the shape"):
+        replaced(x, x[0, :4], x, 0.5)
+    with pytest.raises(ShapeError, match="values: expected the shape"):
+        replaced(x, x[0], x[:, :2], 0.5)
+    with pytest.raises(ArgumentError, match="values: expected numbers to rank the inputs by, got NaN"):
+        replaced(x, x[0], x * np.nan, 0.5)
     with pytest.raises(ShapeError, match=r"f: expected a number for each of 3 examples, got the shape \(\)"):
         integrated_gradients(ops.sum, x, x[0])
     with pytest.raises(ArgumentError, match="share: expected a number with 0 < share <= 1, got 0"):

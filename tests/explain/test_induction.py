@@ -168,3 +168,9 @@ def test_refusals():
             repeated(2, 3, symbols, mg.Generator(0), first)
     with pytest.raises(ArgumentError, match="length"):
         repeated(2, 0, 5, mg.Generator(0))
+    with pytest.raises(ArgumentError, match="first: expected an integer >= 0, got -3"):
+        repeated(2, 3, 5, mg.Generator(0), first=-3)
+    sound = {"n": 2, "length": 5, "symbols": 4, "jumps": 0.5}
+    for name, value in (("n", 0), ("length", 2.5), ("symbols", 0), ("jumps", np.nan), ("jumps", 1.1)):
+        with pytest.raises(ArgumentError, match=f"^{name}: expected"):
+            walks(rng=mg.Generator(0), **sound | {name: value})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import minigen as mg
 from minigen import metrics
 from minigen.errors import ArgumentError, DTypeError, MinigenError
+from minigen.metrics import answers, motion, recommendation, retrieval, scenarios, transport
 from minigen.models import VAE
 from minigen.models.networks import dense_decoder, dense_encoder
 
@@ -50,6 +51,56 @@ def arguments(name, rng, high):
         "psnr": ((images[0], images[1], zeros_and_ones), {}),
         "two_sample_accuracy": (tuple(rows), {}),
     }[name]
+
+
+def of_series(rng):
+    return rng.random((30, 4, 3))
+
+
+OTHERS = {  # what the measures outside `minigen.metrics` itself take
+    answers.right_answers: lambda rng: (np.array([[1, 2]]), np.array([[1, 1, 2]]), "\n=a"),
+    motion.last_frame: lambda rng: (rng.random((2, 3, 4, 4, 1)), 2),
+    motion.mean_frame: lambda rng: (rng.random((2, 3, 4, 4, 1)), 2, rng.random((2, 3, 4, 4, 1))),
+    motion.last_motion: lambda rng: (rng.random((2, 3, 4, 4, 1)), 2),
+    recommendation.ndcg: lambda rng: (rng.random((3, 4)), np.zeros((3, 4), int), np.ones((3, 4), int)),
+    recommendation.recall: lambda rng: (rng.random((3, 4)), np.zeros((3, 4), int), np.ones((3, 4), int)),
+    retrieval.recall_at: lambda rng: (rng.random((3, 4)), np.arange(3), 1),
+    retrieval.colour_histogram: lambda rng: (rng.random((2, 3, 3, 1)),),
+    scenarios.smallest_ttc: lambda rng: (of_series(rng),),
+    scenarios.GaussianDriver: lambda rng: (of_series(rng),),
+    scenarios.GaussianDriver(of_series(np.random.default_rng(1))).log_prob: lambda rng: (of_series(rng),),
+    scenarios.nearest_driver: lambda rng: (of_series(rng), of_series(rng)),
+    transport.wasserstein_2: lambda rng: (rng.random((3, 2)), rng.random((3, 2))),
+}
+MAY_BE_INFINITE = (recommendation.ndcg, recommendation.recall)  # a score may say 'never'
+
+
+def with_one(value, array):
+    return np.where(np.arange(array.size).reshape(array.shape) == 1, value, array)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("measure", [*(getattr(metrics, name) for name in NAMES), *OTHERS], ids=lambda m: m.__name__)
+def test_nothing_is_measured_of_nan_or_of_nothing(measure):
+    """Each array in turn: with nothing in it, with one NaN, and with one infinity."""
+    if measure in OTHERS:
+        args, named = OTHERS[measure](np.random.default_rng(0)), {}
+    else:
+        args, named = arguments(measure.__name__, np.random.default_rng(0), 2)
+        kind = int if measure in (metrics.code_error, metrics.kl_to_uniform) else float
+        args = [a.astype(kind) for a in args]
+        named = {key: a.astype(kind) if isinstance(a, np.ndarray) else a for key, a in named.items()}
+    sound = dict(enumerate(args)) | named
+    values = (np.nan,) if measure in MAY_BE_INFINITE else (np.nan, np.inf)
+    assert measure(*args, **named) is not None
+    for place, array in sound.items():
+        if not isinstance(array, np.ndarray):
+            continue
+        for bad in (array[:0], *(with_one(value, array) for value in values if array.dtype.kind == "f")):
+            given = sound | {place: bad}
+            with pytest.raises(MinigenError) as error:
+                measure(*(given[i] for i in range(len(args))), **{key: given[key] for key in named})
+            assert "\n" not in str(error.value)
 
 
 def called(name, kind, seed, high):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigen.errors import ShapeError
+from minigen.errors import ArgumentError, ShapeError
 from minigen.metrics import bicubic, fill_from_nearest, fill_with_mean, mean_filter, psnr
 
 
@@ -27,6 +27,9 @@ def test_psnr_known_values():
     half[:, :2] = 1
     assert psnr(x, x + 0.1 * half, half) == pytest.approx(20)
     assert psnr(x, x + 0.1 * half) == pytest.approx(10 * np.log10(200))
+    for nowhere in (np.zeros_like(x), -half):
+        with pytest.raises(ArgumentError, match="where: expected numbers >= 0"):
+            psnr(x, x, nowhere)
     with pytest.raises(ShapeError, match="restored: expected the shape"):
         psnr(x, x[:1])
 

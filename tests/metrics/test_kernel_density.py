@@ -51,7 +51,7 @@ def test_it_misleads_cluster_centres_beat_real_images():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ArgumentError, match="sigma: expected a number > 0, got 0"):
+    with pytest.raises(ArgumentError, match="sigma: expected a finite number > 0, got 0"):
         parzen_log_likelihood(normal(0, 3), normal(1, 3), 0)
     with pytest.raises(ShapeError, match="rows of one shape"):
         parzen_log_likelihood(normal(0, 3), normal(1, 3, 2), 1.0)

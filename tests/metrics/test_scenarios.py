@@ -70,6 +70,12 @@ def test_the_gaussian_finds_a_gaussian():
     np.testing.assert_allclose(np.cov(rest.T), factor @ factor.T, atol=0.03)
 
 
+@pytest.mark.parametrize("counts", [(1, 0, 1, 2), (5, 3, 1, 2), (1, 2, -1, 2), (1, 2, 3, 2), (float("nan"), 2, 1, 2)])
+def test_no_ratio_of_what_are_no_shares(counts):
+    with pytest.raises(ArgumentError, match=r"k: expected 0 \.\.\. n of n >= 1"):
+        ratio_interval(*counts)
+
+
 def test_the_gaussian_of_few_examples_is_finite():
     x = followed(conditions(9, Generator(0), 30), Generator(1))
     driver = GaussianDriver(x)

@@ -28,8 +28,10 @@ HOW_CALLED = {  # with so many arguments, as CAPABILITIES says
     "log-weights": 3,
     "class logits": 1,
     "information": 2,
+    "denoising": 6,
     "restorations": 3,
     "verdicts": 1,
+    "places": 1,
     "log-probabilities": 2,
     "bounds": 2,
     "recommendations": 1,
@@ -65,6 +67,14 @@ def test_a_recipe_declares_what_its_model_can_show_and_nothing_else(name):
     model, declared = built(name), set(RECIPES[name].shows)
     assert {capability for capability in CAPABILITIES if shown_by(model, capability)} == declared
     assert hasattr(model, "sample") == RECIPES[name].generates
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.generates])
+def test_samples_are_as_many_as_a_whole_number_says(name):
+    model = built(name).eval()
+    for n in (0, -1, 2.5, True):
+        with pytest.raises(ArgumentError, match=r"^n: expected an integer >= 1, got"):
+            model.sample(n, mg.Generator(0))
 
 
 def test_a_method_that_wants_more_does_not_count():

@@ -53,6 +53,18 @@ def test_what_cannot_be_is_named(given, message):
         recipe_of("vae").settings(DIGITS, **given)
 
 
+@pytest.mark.parametrize("model", ["ddpm", "cddpm", "flow-matching", "cflow-matching"])
+def test_an_option_without_effect_on_these_data_is_refused_even_with_its_default(model):
+    recipe = recipe_of(model)
+    usual = recipe.settings(DIGITS)
+    for depth in (usual.depth, 5):
+        with pytest.raises(ArgumentError, match="depth: it is of points, and 'digits' holds images; leave it out"):
+            recipe.settings(DIGITS, depth=depth)
+    with pytest.raises(ArgumentError, match="depth: it is of points"):
+        recipe.check_with(usual.but(depth=5), DIGITS)
+    assert recipe.settings(data.load("ring"), depth=5).depth == 5
+
+
 def test_unknown_models_get_the_nearest_name():
     with pytest.raises(ArgumentError, match="did you mean 'dcgan'"):
         recipe_of("dcgna").settings(DIGITS)

@@ -122,6 +122,23 @@ def test_exact_cases():
     assert epsilon_of(0.0, 2, 0.9) == 0  # never below
 
 
+EXTREME = st.sampled_from([5e-324, 1e-310, 1e-200, 1e-170, 1e-100, 1e-8, 0.3, 0.5, 1 - 1e-16, 1.0])
+NOISES = st.one_of(EXTREME, st.sampled_from([1e8, 1e100, 1e170, 1e200, 1.7e308]), st.floats(0, 1e3))
+
+
+@pytest.mark.filterwarnings("error")
+@settings(max_examples=200)
+@given(EXTREME, NOISES, st.sampled_from([1 + 1e-12, 1.5, 2, 2.5, 17, 512, 1e5]))
+def test_a_guarantee_fails_upwards(rate, noise, order):
+    """Whatever overflows, nothing is promised that does not hold: without noise next to nothing is private."""
+    found = divergence(rate, noise, order)
+    assert found >= 0
+    if noise < 1e-100 and rate >= 0.3:
+        assert found > 1e100
+    assert epsilon_of(found, order, 1e-5) >= 0
+    assert epsilon_of(math.nan, order, 1e-5) == math.inf
+
+
 @settings(max_examples=20)
 @given(st.floats(1e-3, 0.5), st.floats(0.6, 5), st.integers(1, 2000), st.floats(1e-8, 1e-2))
 def test_monotone(rate, noise, steps, delta):
@@ -151,8 +168,17 @@ def test_the_noise_for_an_epsilon():
     [
         (lambda: divergence(1.5, 1, 2), "rate: expected a number from 0 to 1, got 1.5"),
         (lambda: divergence(math.nan, 1, 2), "rate"),
-        (lambda: divergence(0.1, -1, 2), "noise: expected a number >= 0, got -1"),
-        (lambda: divergence(0.1, 1, 1), "order: expected a number > 1, got 1"),
+        (lambda: divergence("a", 1, 2), "rate: expected a number from 0 to 1, got 'a'"),
+        (lambda: divergence(0.1, -1, 2), "noise: expected a finite number >= 0, got -1"),
+        (lambda: divergence(0.1, math.inf, 2), "noise: expected a finite number >= 0, got inf"),
+        (lambda: divergence(0.1, math.nan, 2), "noise: expected a finite number >= 0, got nan"),
+        (lambda: divergence(0.1, 1, 1), "order: expected a number with 1 < order <= 100000, got 1"),
+        (lambda: divergence(0.1, 1, 1e9), "order: .* got 1000000000.0"),  # it would fill the memory
+        (lambda: divergence(0.1, 1, math.nan), "order: .* got nan"),
+        (lambda: epsilon_of(1, 1, 1e-5), "order: .* got 1"),
+        (lambda: epsilon_of(1, 2, 1), "delta: expected a number with 0 < delta < 1, got 1"),
+        (lambda: spent(0.1, 1, 0, delta=2), "delta: .* got 2"),
+        (lambda: spent(0.1, 1, 1, orders=()), "orders: expected one or more, got none"),
         (lambda: spent(0.1, 1, -1), "steps: expected an integer >= 0"),
         (lambda: spent(0.1, 1, 1, delta=0), "delta: expected a number with 0 < delta < 1, got 0"),
         (lambda: noise_for(0, 0.1, 1), "epsilon: expected a finite number > 0"),

@@ -7,8 +7,10 @@ from minigen import Generator, Tensor, data
 from minigen.data.damage import DAMAGES
 from minigen.errors import ArgumentError
 from minigen.metrics import psnr
+from minigen.models import recipe_of
 from minigen.report import restorations
 from minigen.report.restorations import BASELINES, GUESSES, restored, results, striped
+from tests.examples import first_for
 
 from .test_trained import untrained
 
@@ -97,9 +99,21 @@ def test_a_diffusion_model_that_knows_the_originals_restores_all(damage, monkeyp
     np.testing.assert_allclose(seen[0], 2 * expected.y - 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("model", ["ddpm", "cddpm", "text-to-image"])
+def test_every_diffusion_model_of_images_restores_and_is_told_nothing(model, monkeypatch):
+    monkeypatch.setattr(restorations, "FEW_TESTED", 4)
+    examples = first_for(recipe_of(model))
+    shown, told = untrained(model, examples, evaluations=2), []
+    guess = shown.model.guess
+    monkeypatch.setattr(shown.model, "guess", lambda x_t, t, *labels: told.append(labels) or guess(x_t, t, *labels))
+    found, _ = restorations.of_whole_images(shown, "hole", None, examples, examples, Generator(0))
+    assert np.isfinite(found["psnr"])
+    assert set(told) == {()}
+
+
 def test_only_a_diffusion_model_of_images_restores_what_it_was_not_trained_for():
     for model, of in (("vae", DIGITS), ("ddpm", data.load("ring"))):
-        with pytest.raises(ArgumentError, match="folder: expected a ddpm of images"):
+        with pytest.raises(ArgumentError, match="folder: expected a diffusion model of images"):
             restorations.of_whole_images(untrained(model, of), "hole", None, DIGITS, TEST, Generator(0))
     for damage, amount in (("scratch", None), ("hole", 2.0), ("low resolution", 3.0)):
         with pytest.raises(ArgumentError, match=r"damage|amount"):

@@ -25,7 +25,7 @@ from ...autodiff import Tensor, no_grad, raw
 from ...backend import Array, xp_of
 from ...data import binarize
 from ...distributions import Bernoulli, Categorical
-from ...errors import ArgumentError
+from ...errors import whole
 from ...nn import Module, one_hot, sum_features
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
@@ -85,8 +85,7 @@ class GridModel(Module):
 
     def draw(self, n: int, rng: Generator | None = None) -> Array:
         """n grids, (n, H, W, C) integers."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         rng = given_or_default(rng)
         with no_grad():
             drawn = [self.draw_part(part.stop - part.start, rng) for part in parts_of(n, self.numbers)]

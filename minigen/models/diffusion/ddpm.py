@@ -41,7 +41,7 @@ from ...autodiff import Tensor
 from ...backend import Array, xp_of
 from ...data import Dataset
 from ...distributions import LOG_2PI
-from ...errors import ArgumentError, unknown_name
+from ...errors import one_of, whole
 from ...nn import Module, sum_features
 from ...optim import warmup
 from ...random import Generator, given_or_default
@@ -60,7 +60,16 @@ from ..recipe import (
     Shape,
 )
 from ..trainer import Metrics
-from .denoiser import Denoiser, DenoiserTrainer, column, spread_out
+from .denoiser import (
+    MOST_EVALUATIONS,
+    MOST_GUIDANCE,
+    USUAL_EVALUATIONS,
+    Denoiser,
+    DenoiserTrainer,
+    checked_evaluations,
+    column,
+    spread_out,
+)
 from .networks import denoising_network
 from .noise import SCHEDULES as NOISES
 from .noise import Noise
@@ -94,10 +103,13 @@ class Diffusion(Denoiser):
     """A denoiser of T noise levels.
 
     Args:
-        network, shape, classes, evaluations, guidance: see `Denoiser`.
+        network, shape, classes, evaluations, guidance: see `Denoiser`; by default up to 50 evaluations.
         noise: the schedule. guesses: 'v' or 'noise', what the network guesses.
         levels: of pixels in [-1, 1]; 0 for real numbers.
         sampler: 'ddim' or 'ddpm'.
+
+    Raises:
+        ArgumentError: a name that is unknown, or a number that is impossible.
     """
 
     def __init__(
@@ -108,14 +120,14 @@ class Diffusion(Denoiser):
         guesses: str = "v",
         levels: int = 0,
         classes: int = 0,
-        evaluations: int = 50,
+        evaluations: int | None = None,
         guidance: float = 0.0,
         sampler: str = "ddim",
     ) -> None:
-        super().__init__(network, shape, classes, evaluations, guidance)
-        if guesses not in GUESSES:
-            raise unknown_name("guesses", guesses, GUESSES)
-        self.noise, self.guesses, self.levels, self.sampler = noise, guesses, levels, sampler
+        evaluations = min(USUAL_EVALUATIONS, noise.steps) if evaluations is None else evaluations
+        super().__init__(network, shape, classes, evaluations, guidance, most=noise.steps)
+        self.noise, self.levels = noise, whole("levels", levels, least=0)
+        self.guesses, self.sampler = one_of("guesses", guesses, GUESSES), one_of("sampler", sampler, SAMPLERS)
         coarse = noise.deviation[1:] / noise.signal[1:] >= LAST_NOISE * 2 / max(levels - 1, 1)
         self.last_latent = 1 + int(coarse.argmax()) if levels else 1  # f
 
@@ -182,9 +194,7 @@ class Diffusion(Denoiser):
     ) -> Tensor:
         """See `sample`; of all that can be told."""
         labels, evaluations, guidance = self.asked(n, label, evaluations, guidance)
-        sampler = sampler or self.sampler
-        if sampler not in SAMPLERS:
-            raise unknown_name("sampler", sampler, SAMPLERS)
+        sampler = self.sampler if sampler is None else one_of("sampler", sampler, SAMPLERS)
         x, rng = self.start(n, rng)
         for t, s in itertools.pairwise(self.noise.fewer(evaluations).tolist()):
             guess = self.guess(x, np.full(n, t), labels, guidance)
@@ -199,6 +209,7 @@ class Diffusion(Denoiser):
             draws: of t for each example, evenly over the chain, whose terms are estimated by them without a bias; each
                 costs one evaluation of the network.
         """
+        draws = whole("draws", draws)
         x, rng, n, first = self.inside(x), given_or_default(rng), len(x), self.last_latent
 
         def noisy(t: np.ndarray) -> Tensor:
@@ -242,17 +253,20 @@ class Diffusion(Denoiser):
 
 WARMUP = 100  # steps
 LAYERS = 3  # hidden ones, of points
-TIMESTEPS = Option("timesteps", 1000, "T, the noise levels of the data", least=2, most=10_000)
+TIMESTEPS = Option("timesteps", 1000, "T, the noise levels of the data", least=2, most=MOST_EVALUATIONS)
 GUESS = Option("guesses", "v", "what the network guesses: v, or the noise", choices=GUESSES)
 NOISE = Option("noising", "cosine", "how noise comes in", choices=NOISES)
-EVALUATIONS = Option("evaluations", 50, "of the network, for a sample", least=1, most=10_000)
+EVALUATIONS = Option("evaluations", USUAL_EVALUATIONS, "of the network, for a sample", least=1, most=MOST_EVALUATIONS)
 SAMPLER = Option(
     "sampler", "ddim", "how samples are drawn: ddim without noise on the way, ddpm with it", choices=SAMPLERS
 )
-GUIDANCE = Option("guidance", 1.0, "w of a sample, how far from what is common to all classes", least=0, most=100)
+GUIDANCE = Option(
+    "guidance", 1.0, "w of a sample, how far from what is common to all classes", least=0, most=MOST_GUIDANCE
+)
 LEVELS = Option("levels", 256, "grey levels that the data have; 0: real numbers", least=0, most=256, given_by_data=True)
 OPTIONS = (
-    *(STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(32), DEPTH(LAYERS, help="hidden layers, of points")),
+    *(STEPS(4000), BATCH_SIZE(64), LR(2e-3), WIDTH(32)),
+    DEPTH(LAYERS, help="hidden layers, of points", kinds=("points",)),
     *(TIMESTEPS, NOISE, GUESS, EVALUATIONS, SAMPLER),
 )
 FOR_DATA = {
@@ -274,22 +288,9 @@ def denoiser_trainer(model: Denoiser, s: Settings) -> DenoiserTrainer:
     return DenoiserTrainer(model, warmup(SCHEDULES[s.schedule](s), min(WARMUP, s.steps)), s.steps)
 
 
-def check_depth(s: Settings, data: Dataset) -> None:
-    """Of images the size says how deep the network is."""
-    if data.is_image and s.depth != LAYERS:
-        raise ArgumentError(f"depth: it is of points, and {data.name!r} holds images, whose size says it; leave it out")
-
-
 def check_evaluations(s: Settings, data: Dataset) -> None:
     """No more evaluations than there are noise levels."""
-    if s.evaluations > s.timesteps:
-        raise ArgumentError(f"evaluations: expected at most the {s.timesteps} timesteps, got {s.evaluations}")
-
-
-def check_diffusion(s: Settings, data: Dataset) -> None:
-    """As `check_depth` and `check_evaluations`."""
-    check_depth(s, data)
-    check_evaluations(s, data)
+    checked_evaluations(s.evaluations, s.timesteps)
 
 
 def meaning_of_error(s: Settings) -> str:
@@ -312,9 +313,9 @@ RECIPES = (
         diffusion,
         denoiser_trainer,
         (*OPTIONS, SCHEDULE("cosine"), LEVELS),
-        shows=("log-probabilities", "bounds"),
+        shows=("denoising", "log-probabilities", "bounds"),
         for_data=FOR_DATA,
-        check=check_diffusion,
+        check=check_evaluations,
         meaning=meaning_of_error,
         unit=squared_error,
         black=-1.0,
@@ -325,10 +326,10 @@ RECIPES = (
         diffusion,
         denoiser_trainer,
         (*OPTIONS, GUIDANCE, SCHEDULE("cosine"), LEVELS, CLASSES_OF_DATA),
-        shows=("log-probabilities", "bounds"),
+        shows=("denoising", "log-probabilities", "bounds"),
         for_data=FOR_DATA,
         labelled=True,
-        check=check_diffusion,
+        check=check_evaluations,
         meaning=meaning_of_error,
         unit=squared_error,
         black=-1.0,

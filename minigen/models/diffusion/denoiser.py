@@ -22,9 +22,10 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...backend import Array, device_of, module_for, to_device, to_numpy, xp_of
-from ...errors import ArgumentError, ShapeError
+from ...errors import ArgumentError, ShapeError, is_whole, whole
 from ...nn import Buffer, Module
 from ...optim import EMA, Adam
+from ...optim.check import is_number
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
 from ..labels import chosen_labels, given_labels
@@ -34,6 +35,8 @@ Shape = tuple[int, ...]
 NOT_TOLD = 0.1  # share of labels in training (Ho & Salimans, section 4.1: 0.1 or 0.2)
 HORIZON = 0.1  # of the steps, that the average reaches back
 MOST = 1.0  # norm of a gradient
+USUAL_EVALUATIONS, MOST_EVALUATIONS = 50, 10_000
+MOST_GUIDANCE = 100
 
 
 class Denoiser(Module):
@@ -44,13 +47,25 @@ class Denoiser(Module):
     Args:
         network: (x (N, *shape), times (N,), labels (N,) or None) -> (N, *shape).
         shape: of an example. classes: how many, 0 for none.
-        evaluations: of the network for a sample, where nothing else is asked for.
+        evaluations: of the network for a sample, where nothing else is asked for. most: that can be asked for.
         guidance: w, likewise.
+
+    Raises:
+        ArgumentError: a number that is impossible.
     """
 
-    def __init__(self, network: Module, shape: Shape, classes: int, evaluations: int, guidance: float = 0.0) -> None:
-        self.network, self.shape, self.classes = network, shape, classes
-        self.evaluations, self.guidance = evaluations, guidance
+    def __init__(
+        self,
+        network: Module,
+        shape: Shape,
+        classes: int,
+        evaluations: int,
+        guidance: float = 0.0,
+        most: int = MOST_EVALUATIONS,
+    ) -> None:
+        self.network, self.shape, self.classes = network, shape, whole("classes", classes, least=0)
+        self.most = most
+        self.evaluations, self.guidance = checked_evaluations(evaluations, most), checked_guidance(guidance)
         self.centre = Buffer(np.zeros(shape[-1], np.float32))
         self.scale, self.reach = (Buffer(np.ones(1, np.float32)) for _ in range(2))
 
@@ -121,14 +136,9 @@ class Denoiser(Module):
         Raises:
             ArgumentError: a value that is impossible.
         """
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
-        evaluations = self.evaluations if evaluations is None else evaluations
-        guidance = self.guidance if guidance is None else guidance
-        if evaluations < 1:
-            raise ArgumentError(f"evaluations: expected a number >= 1, got {evaluations}")
-        if not 0 <= guidance <= 100:
-            raise ArgumentError(f"guidance: expected a number with 0 <= guidance <= 100, got {guidance}")
+        n = whole("n", n)
+        evaluations = self.evaluations if evaluations is None else checked_evaluations(evaluations, self.most)
+        guidance = self.guidance if guidance is None else checked_guidance(guidance)
         if not self.classes and (label is not None or guidance):
             raise ArgumentError("label and guidance: this model knows no classes; leave them out")
         return self.labels_of(n, label), evaluations, guidance
@@ -150,6 +160,29 @@ class Denoiser(Module):
 def spread_out(n: int, rng: Generator) -> np.ndarray:
     """n numbers in [0, 1), each uniform, all together even: one in each n-th of a circle (Kingma et al. 2021, I.1)."""
     return (np.arange(n) / n + float(rng.uniform((1,), device="cpu")[0])) % 1
+
+
+def checked_evaluations(evaluations: int, most: int) -> int:
+    """The evaluations of a network for a sample: diffusion takes no more than its noise levels.
+
+    Raises:
+        ArgumentError: they are no integer from 1 to `most`.
+    """
+    if not is_whole(evaluations) or not 1 <= evaluations <= most:
+        limit = most if most == MOST_EVALUATIONS else f"{most}, the timesteps"
+        raise ArgumentError(f"evaluations: expected an integer with 1 <= evaluations <= {limit}, got {evaluations!r}")
+    return int(evaluations)
+
+
+def checked_guidance(guidance: float) -> float:
+    """w.
+
+    Raises:
+        ArgumentError: it is outside its range.
+    """
+    if not (is_number(guidance) and 0 <= guidance <= MOST_GUIDANCE):
+        raise ArgumentError(f"guidance: expected a number with 0 <= guidance <= {MOST_GUIDANCE}, got {guidance!r}")
+    return float(guidance)
 
 
 def column(values: np.ndarray, x: Tensor) -> Array:

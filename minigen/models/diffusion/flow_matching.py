@@ -29,12 +29,12 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor
 from ...backend import Array, to_numpy
-from ...errors import unknown_name
+from ...errors import one_of, whole
 from ...nn import Module
 from ...random import Generator, given_or_default
 from ..recipe import CLASSES_OF_DATA, SCHEDULE, Option, Recipe, Settings, Shape
 from ..trainer import Metrics
-from .ddpm import EVALUATIONS, GUIDANCE, OPTIONS, check_depth, denoiser_trainer, squared_error
+from .ddpm import EVALUATIONS, GUIDANCE, OPTIONS, denoiser_trainer, squared_error
 from .denoiser import Denoiser, column, spread_out
 from .networks import denoising_network
 
@@ -54,6 +54,9 @@ class FlowMatching(Denoiser):
     Args:
         network, shape, classes, evaluations, guidance: see `Denoiser`.
         pairing: of noise and examples in a batch, 'random' or 'optimal'. solver: 'heun' or 'euler'.
+
+    Raises:
+        ArgumentError: a name that is unknown, or a number that is impossible.
     """
 
     def __init__(
@@ -67,9 +70,7 @@ class FlowMatching(Denoiser):
         solver: str = "heun",
     ) -> None:
         super().__init__(network, shape, classes, evaluations, guidance)
-        if pairing not in PAIRINGS:
-            raise unknown_name("pairing", pairing, PAIRINGS)
-        self.pairing, self.solver = pairing, solver
+        self.pairing, self.solver = one_of("pairing", pairing, PAIRINGS), one_of("solver", solver, SOLVERS)
 
     def loss(self, x: Tensor, rng: Generator | None = None, labels: Array | None = None) -> FlowMatchingLoss:
         """The mean square error of the velocity at one time for each example of x (N, *shape)."""
@@ -100,7 +101,8 @@ class FlowMatching(Denoiser):
             ArgumentError: a value that is impossible.
         """
         labels, evaluations, guidance = self.asked(n, label, evaluations, guidance)
-        return self.carry(self.start(n, rng)[0], evaluations, solver or self.solver, labels, guidance)
+        solver = self.solver if solver is None else solver
+        return self.carry(self.start(n, rng)[0], evaluations, solver, labels, guidance)
 
     def carry(
         self, z: Tensor, evaluations: int, solver: str, labels: Array | None = None, guidance: float = 0.0
@@ -138,9 +140,8 @@ def carried(velocity: Callable[[Tensor, float], Tensor], x: Tensor, evaluations:
             number is odd.
         solver: 'heun' or 'euler'.
     """
-    if solver not in SOLVERS:
-        raise unknown_name("solver", solver, SOLVERS)
-    left = evaluations
+    one_of("solver", solver, SOLVERS)
+    left = whole("evaluations", evaluations)
     steps = evaluations if solver == "euler" else -(-evaluations // 2)
     times = np.sin(np.linspace(0, np.pi / 2, steps + 1)).tolist()
     for t, s in itertools.pairwise(times):
@@ -180,7 +181,6 @@ RECIPES = tuple(
         (*FLOW_OPTIONS, *others, SCHEDULE("cosine")),
         for_data=FOR_DATA,
         labelled=bool(others),
-        check=check_depth,
         meaning=meaning_of_velocity,
         unit=squared_error,
         black=-1.0,

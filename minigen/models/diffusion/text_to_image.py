@@ -104,7 +104,7 @@ RECIPES = (
         denoiser_trainer,
         (*(option for option in OPTIONS if option.name != "depth"), GUIDANCE, SCHEDULE("cosine"), LEVELS, VOCABULARY),
         takes=("pairs",),
-        shows=("log-probabilities", "bounds"),
+        shows=("denoising", "log-probabilities", "bounds"),
         check=check_evaluations,
         meaning=meaning_of_error,
         unit=squared_error,

@@ -21,7 +21,7 @@ from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...backend import xp_of
 from ...distributions import LOG_2PI
-from ...errors import ArgumentError, ShapeError
+from ...errors import ArgumentError, ShapeError, whole
 from ...nn import Module
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
@@ -98,8 +98,7 @@ class Flow(Module):
 
     def sample(self, n: int, rng: Generator | None = None) -> Tensor:
         """n examples from n draws of z; pixels are the levels that they fall on, in [0, 1]."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         z = given_or_default(rng).normal((n, math.prod(self.shape)), device=self.device)
         x, _ = self.bijection.inverse(Tensor(z))
         if self.noise is None:

@@ -18,7 +18,7 @@ from typing import Any
 from ... import ops
 from ...autodiff import Tensor
 from ...backend import Array, to_device, xp_of
-from ...errors import ArgumentError
+from ...errors import whole
 from ...nn import Module, one_hot, update_bn
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
@@ -55,8 +55,7 @@ class CodedGAN(GAN):
 
     def noise(self, n: int, rng: Generator | None = None, labels: Array | None = None) -> Tensor:
         """n codes of the classes `labels` (N,), by default drawn evenly: (n, latent_dim)."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         rng, device = given_or_default(rng), self.device
         if labels is None:
             labels = evenly_drawn(n, self.classes, rng, device)

@@ -26,7 +26,7 @@ from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...backend import Array
 from ...data import Dataset
-from ...errors import ArgumentError, unknown_name
+from ...errors import ArgumentError, unknown_name, whole
 from ...nn import Module
 from ...nn.layers import positive
 from ...optim import EMA, Adam, constant
@@ -122,8 +122,7 @@ class GAN(Module):
 
     def noise(self, n: int, rng: Generator | None = None) -> Tensor:
         """n latent vectors z ~ N(0, 1): (n, latent_dim)."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         return Tensor(given_or_default(rng).normal((n, self.latent_dim), device=self.device))
 
     def from_codes(self, z: Tensor) -> Tensor:

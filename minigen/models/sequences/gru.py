@@ -136,7 +136,7 @@ RECIPES = (
         (STEPS(2000), BATCH_SIZE(32), LR(3e-3), LAYERS, UNITS, DROPOUT, WEIGHT_DECAY(0.01), ALPHABET),
         for_data=FOR_DATA,
         takes=("text", "lines", "rolls"),
-        shows=("log-probabilities",),
+        shows=("places", "log-probabilities"),
         check=check,
         meaning=what_the_loss_means,
         unit=unit_of_loss,

@@ -214,7 +214,7 @@ RECIPES = (
         sequence_trainer,
         (STEPS(2000), BATCH_SIZE(32), LR(1e-3), BLOCKS, FEATURES, HEADS, DROPOUT, WEIGHT_DECAY, TIED, ALPHABET),
         takes=("text", "lines", "rolls"),
-        shows=("log-probabilities",),
+        shows=("places", "log-probabilities"),
         check=check,
         meaning=what_the_loss_means,
         unit=unit_of_loss,

@@ -20,7 +20,7 @@ import numpy as np
 from ... import ops
 from ...autodiff import Tensor, no_grad, written
 from ...backend import to_device
-from ...errors import ArgumentError
+from ...errors import whole
 from ...nn import Buffer, Module, Sequential, Sigmoid, sum_features
 from ...optim import cosine
 from ...random import Generator, given_or_default
@@ -72,8 +72,7 @@ class Autoencoder(Module):
 
     def sample(self, n: int, rng: Generator | None = None) -> Tensor:
         """f(mean + A u) for n draws u ~ N(0, 1)."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         return self.from_codes(Tensor(given_or_default(rng).normal((n, self.latent_dim), device=self.device)))
 
 

@@ -15,7 +15,7 @@ from ... import ops
 from ...autodiff import Tensor
 from ...backend import Array, to_device
 from ...distributions import Bernoulli, Normal, kl_to_standard_normal
-from ...errors import ArgumentError
+from ...errors import whole
 from ...nn import Module, one_hot, sum_features
 from ...random import Generator, given_or_default
 from ..labels import chosen_labels, given_labels
@@ -70,8 +70,7 @@ class ConditionalVAE(Module):
 
     def noise(self, n: int, rng: Generator | None = None, label: int | None = None) -> Tensor:
         """n codes with z ~ N(0, 1), of one class or of each in turn: (n, latent_dim)."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         labels = to_device(chosen_labels(n, self.classes, label), self.device)
         z = Tensor(given_or_default(rng).normal((n, self.latents), device=self.device))
         return self.coded(z, labels)

@@ -31,7 +31,7 @@ from ... import ops
 from ...autodiff import Tensor
 from ...backend import Array, to_device
 from ...distributions import Categorical, Normal, gaussian_of, kl_to_standard_normal
-from ...errors import ArgumentError
+from ...errors import whole
 from ...nn import Module, one_hot, sum_features
 from ...random import Generator, given_or_default
 from ..labels import chosen_labels, given_labels
@@ -127,8 +127,7 @@ class JointVAE(VAE):
 
     def sample(self, n: int, rng: Generator | None = None, label: int | None = None, *, noise: bool = False) -> Tensor:
         """The means of p(x|z) for n codes z ~ q(z|y), of one label or of each in turn; with `noise`, draws of x."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         rng = given_or_default(rng)
         labels = to_device(chosen_labels(n, self.labels, label), self.device)
         return shown(self.decode(self.encode_labels(labels).sample(rng)), rng, noise)

@@ -15,7 +15,7 @@ Lesson 8 derives L_k; this file applies it to two layers.
 from ... import ops
 from ...autodiff import Tensor
 from ...distributions import Bernoulli, Normal, gaussian_of
-from ...errors import ArgumentError, ShapeError
+from ...errors import ShapeError, whole
 from ...nn import Module, Tanh, sum_features
 from ...nn.layers import positive
 from ...random import Generator, given_or_default
@@ -102,8 +102,7 @@ class TwoLayerIWAE(IWAE):
 
     def sample(self, n: int, rng: Generator | None = None, *, noise: bool = False) -> Tensor:
         """The means of p(x|z1) for n codes z1 ~ p(z1|z2), z2 ~ N(0, 1); with `noise`, draws of x itself."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         rng = given_or_default(rng)
         z2 = rng.normal((n, self.latent_dim), device=self.device)
         return shown(self.output(self.middle(Tensor(z2)).sample(rng)), rng, noise)

@@ -29,7 +29,7 @@ from ...autodiff import Tensor, no_grad
 from ...backend import Array
 from ...data import Dataset, binarize
 from ...distributions import LOG_2PI, Bernoulli, Normal, bounded, gaussian_of, kl_to_standard_normal
-from ...errors import ArgumentError, ShapeError, unknown_name
+from ...errors import ArgumentError, ShapeError, unknown_name, whole
 from ...nn import Conv2DTranspose, Module, Parameter, Sequential, sum_features
 from ...optim import Adam
 from ...optim.schedules import Schedule
@@ -173,8 +173,7 @@ class VAE(Module):
 
         Of images one shows the means: the noise that the model means would lie over each like grain.
         """
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         rng = given_or_default(rng)
         z = rng.normal((n, self.latent_dim), device=self.device)
         return shown(self.decode(Tensor(z)), rng, noise)

@@ -28,7 +28,7 @@ from ... import ops
 from ...autodiff import Tensor, no_grad, raw, written
 from ...backend import Array, xp_of
 from ...data import Dataset
-from ...errors import ArgumentError
+from ...errors import whole
 from ...nn import Buffer, Module, Sequential, Sigmoid, one_hot, sum_features
 from ...nn.layers import positive
 from ...optim import Adam, cosine
@@ -141,8 +141,7 @@ class VQVAE(VQAutoencoder):
 
     def sample(self, n: int, rng: Generator | None = None) -> Tensor:
         """The decoder's examples at n grids of words drawn from the prior."""
-        if n < 1:
-            raise ArgumentError(f"n: expected a number of samples >= 1, got {n}")
+        whole("n", n)
         return self.decode(self.prior.draw(n, rng)[..., 0])
 
 

@@ -221,7 +221,17 @@ def test_labels_are_obeyed():
 def test_what_does_not_exist_is_refused():
     with pytest.raises(ArgumentError, match="guesses: unknown name 'x'; choose one of: noise, v"):
         best("x")
+    few = {"noise": Noise(10)}
+    for name, value in (("sampler", "dim"), ("levels", -1), ("evaluations", -3), ("evaluations", 11), ("classes", 0.5)):
+        with pytest.raises(ArgumentError, match=f"^{name}: "):
+            best(**few, **{name: value})
+    assert best(**few).evaluations == 10
+    for draws in (0, -1, 1.5):
+        with pytest.raises(ArgumentError, match="draws: expected an integer >= 1"):
+            best().bound(mg.tensor(np.ones((2, 3), np.float32)), draws=draws)
+    with pytest.raises(ArgumentError, match=r"evaluations: .* <= 10, the timesteps, got 11"):
+        best(**few).sample(2, evaluations=11)
     with pytest.raises(ArgumentError, match="sampler: unknown name 'dim'; did you mean 'ddim'"):
         best().sample(2, sampler="dim")
-    with pytest.raises(ArgumentError, match="evaluations: expected at most the 10 timesteps, got 50"):
+    with pytest.raises(ArgumentError, match=r"evaluations: .* <= 10, the timesteps, got 50"):
         recipe_of("ddpm").settings(data.load("ring"), timesteps=10, evaluations=50)

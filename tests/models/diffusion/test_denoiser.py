@@ -83,8 +83,11 @@ def test_times_are_spread_evenly_and_each_is_uniform(n):
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"n": 0}, "n: expected a number of samples >= 1, got 0"),
-        ({"evaluations": 0}, "evaluations: expected a number >= 1, got 0"),
+        ({"n": 0}, "n: expected an integer >= 1, got 0"),
+        ({"n": 2.5}, "n: expected an integer >= 1, got 2.5"),
+        ({"evaluations": 0}, "evaluations: expected an integer with 1 <= evaluations <= 10000, got 0"),
+        ({"evaluations": 10_001}, "evaluations: .* got 10001"),
+        ({"evaluations": 2.5}, "evaluations: .* got 2.5"),
         ({"guidance": -0.5}, "guidance: expected a number with 0 <= guidance <= 100, got -0.5"),
         ({"guidance": float("nan")}, "guidance: expected"),
         ({"label": 4}, "label: expected 0 ... 3, got 4"),

@@ -97,4 +97,6 @@ def test_what_does_not_exist_is_refused():
     with pytest.raises(ArgumentError, match=r"pairing: .*did you mean 'optimal'"):
         FlowMatching(BestVelocity(), (2,), "optima")
     with pytest.raises(ArgumentError, match=r"solver: .*did you mean 'heun'"):
+        FlowMatching(BestVelocity(), (2,), solver="huen")
+    with pytest.raises(ArgumentError, match=r"solver: .*did you mean 'heun'"):
         FlowMatching(BestVelocity(), (2,)).sample(2, solver="huen")

@@ -119,5 +119,5 @@ def test_errors_name_what_was_expected():
         Flow(Chain(), (2,), 17)
     with pytest.raises(MinigenError, match=r"levels: .* got 1"):
         Flow(Chain(), (2,), 1, Uniform())
-    with pytest.raises(MinigenError, match="n: expected a number of samples >= 1, got 0"):
+    with pytest.raises(MinigenError, match="n: expected an integer >= 1, got 0"):
         points_flow().sample(0)

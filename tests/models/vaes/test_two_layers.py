@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ShapeError, match=r"the decoder gives examples of shape \(4, 4, 1\), the data have \(16,\)"):
         images.log_weights(mg.zeros((3, 16)), 2)
     model, x, _ = linear_gaussian_of_two_layers()
-    with pytest.raises(ArgumentError, match="n: expected a number of samples >= 1, got 0"):
+    with pytest.raises(ArgumentError, match="n: expected an integer >= 1, got 0"):
         model.sample(0)
     model.upper_encoder.log_var = None
     with pytest.raises(ShapeError, match=r"the upper encoder gives 2 features, expected 2 \* latent_dim = 4"):
