@@ -111,7 +111,7 @@ GALLERY = {
     ),
     "faces-vae-32": Entry(
         "VAE, 32x32",
-        ("train conv-vae --data orl32 --batch-size 64 --steps 400",),
+        ("train conv-vae --data orl32 --likelihood bernoulli --batch-size 64 --steps 1000",),
         "samples.png",
         "drawn from the prior",
         FACES,
@@ -128,7 +128,7 @@ GALLERY = {
     ),
     "faces-vae-64": Entry(
         "VAE, 64x64",
-        ("train conv-vae --data orl64 --batch-size 64 --steps 400",),
+        ("train conv-vae --data orl64 --likelihood bernoulli --batch-size 64 --steps 1000",),
         "samples.png",
         "drawn from the prior",
         FACES,
