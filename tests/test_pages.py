@@ -22,7 +22,7 @@ def test_a_page_says_what_the_results_say(name):
         pytest.skip("not measured yet")
     page = (pages.ROOT / table.page).read_text()
     assert page == pages.filled(page, name, table.make()), "run `python -m benchmarks.pages`"
-    assert page.count("| --- |") >= 1
+    assert table.make().strip()
 
 
 def test_a_page_without_its_marks_is_refused():
