@@ -95,7 +95,11 @@ def is_untouched(source: str, name: str, stubs: str) -> bool:
     first, last = function_lines(stubs, name)
     stub = "\n" + "\n".join(stubs.splitlines()[first:last]) + "\n"
     before, found, after = f"\n{source}\n".partition(stub)
-    return bool(found) and not re.search(rf"def\s+{name}\b|\b{name}\b(?!\()", before + "\n" + after)
+    if not found or re.search(rf"def\s+{name}\b", before + "\n" + after):
+        return False
+    handed_out = set(stubs.splitlines())  # another stub may tell of the function
+    lines = [*before.splitlines(), *after.splitlines()]
+    return not any(re.search(rf"\b{name}\b(?!\()", line) for line in lines if line not in handed_out)
 
 
 def replace_function(source: str, name: str, other: str) -> str:

@@ -104,13 +104,14 @@ def finds(x: np.ndarray, names: list[str], s: np.ndarray, shown: np.ndarray, tit
     figure = new_figure(9, 0.55 * n + 0.55 * n + 0.9, dpi=120, layout="constrained")
     above, below = figure.subplots(2, 1)
     draw(above, x[found.ravel()], K)
-    above.set_title(f"{title}: held-out names, and the pictures found", loc="left", fontsize=10)
+    told = f"{title}: held-out names, and the pictures found (blue frame: the right one)"
+    above.set_title(told, loc="left", fontsize=10)
     for row, query in enumerate(shown):
         above.text(-6, side * (row + 0.5), wrapped(names[query]), ha="right", va="center", fontsize=8)
         for column in np.flatnonzero(found[row] == query):
             frame(above, side * column, side * row, side)
     draw(below, x[shown], 1)
-    below.set_title("held-out pictures, and the names found", loc="left", fontsize=10)
+    below.set_title("held-out pictures, and the names found (blue and a star: the right one)", loc="left", fontsize=10)
     for row, query in enumerate(shown):
         for k, i in enumerate(np.argsort(-s[query], kind="stable")[:NAMES]):
             told = f"{k + 1}. {'* ' if i == query else ''}{names[i]:.48}"

@@ -109,6 +109,12 @@ def test_a_stub_is_known_by_its_text(change, untouched):
     assert is_untouched(change(stubs), "double", stubs) is untouched
 
 
+def test_what_another_stub_tells_of_a_function_does_not_touch_it():
+    stubs = make_stubs(SOLUTIONS) + '\n\ndef four_times(x):\n    """Twice what `double` gives."""\n'
+    assert is_untouched(stubs, "double", stubs)
+    assert not is_untouched(stubs + "\n\ndouble = four_times\n", "double", stubs)
+
+
 def test_texts_are_parsed_in_many_threads():
     """Python 3.11 counts the depth of a text's tree for all threads together, and a collection may change threads."""
 

@@ -254,6 +254,11 @@ else:
     pictures.found(emoji.x, emoji.names, cosines_of_emoji, np.flatnonzero(~emoji.seen)[:60:10])
 
 # %% [markdown]
+# The rows of pictures have no frame: for none of the six names is the right picture among the first eight. (So it was
+# in the run that is shown here. When about one in ten is found, six failures out of six are no surprise.) Sometimes
+# what stands there instead is at least alike: arrows and signs for an arrow, a ball for *cricket bat and ball*. A *medium
+# black circle* gets people and a telephone.
+#
 # Held-out emoji are found far less often than those trained on, and less often than by the bridge: **a search without
 # any learning beats this model.** A thousand pictures are few, most words stand in a handful of names, and a drawing
 # of a new thing is not composed of drawings that are known. Recall on what was trained on does not show it. (`python

@@ -358,21 +358,14 @@ print(f"  twelve places earlier {several[5]:+.2f}, the one that followed there {
 print(f"  any other at most {rest:.2f} in size")
 
 # %% [markdown]
-# The answer rests on few letters. One is the last: without it, nobody knows what to look for.
-# Far back there are two more, the same letter twelve places earlier and the one that followed it. And the letter before
-# the last speaks *against* the answer: a share says what the number owes to a letter, and not why. For the how we look
-# inside. Choose a head. On the left is its pattern P
-# (lesson 17): how much each place takes from each earlier one. The squares mark places that followed the same letter.
-# On the right is the loss without the head.
-
-# %%
-move(pictures.head_to_pick(two, repeated), head=Choice(("1.1", "1.2", "2.1", "2.2"), start="2.1", label="layer.head"))
-
-# %% [markdown]
-# A pattern says where a head looks. It does not say whether that matters (lesson 17). So a head is taken away, and the
-# loss is measured. How does one take it away? Zero is a bad choice: a later layer may count on what the head *always*
-# says. What is to be lost is what it says about *this* text. So replace what it says, at each place, by its mean over
-# many texts:
+# The answer rests on few letters. One is the last: without it, nobody knows what to look for. Far back there are two
+# more, the same letter twelve places earlier and the one that followed it. And the letter before the last speaks
+# *against* the answer: a share says what the number owes to a letter, and not why. For the how we look inside.
+#
+# A head has a pattern P (lesson 17): how much each place takes from each earlier one. It says where the head looks, and
+# not whether that matters. So a head is taken away, and the loss is measured. How does one take it away? Zero is a bad
+# choice: a later layer may count on what the head *always* says. What is to be lost is what it says about *this* text. So
+# replace what it says, at each place, by its mean over many texts:
 #
 # $$ \tilde y_{n,t,h} = \frac1N \sum_m y_{m,t,h} . $$
 #
@@ -398,13 +391,8 @@ scores, chance = explain.prefix_matching(patterns, repeated[:, :-1])
 names = [f"{layer + 1}.{head + 1}" for layer, head in np.ndindex(*scores.shape)]
 whole = explain.copying(two, repeated)[12:].mean()
 lost = np.log(12) - whole  # what copying is worth
-table = {}
-for name in names:
-    head = pictures.head_of(name)
-    table[f"head {name}"] = scores[head], explain.copying(two, repeated, [head])[12:].mean()
-figure = pictures.head_table(
-    table, [f"attention to what followed\n(blind: {chance:.2f})", "nats, second time,\nwithout it"]
-)
+columns = [f"attention to what followed\n(blind: {chance:.2f})", "nats, second time,\nwithout it"]
+figure = pictures.head_table({f"head {name}": [scores[pictures.head_of(name)]] for name in names}, columns[:1])
 print(f"second time: {whole:.2f} nats with all heads, {np.log(12):.2f} for one who knows nothing")
 
 # %% [markdown]
@@ -414,6 +402,13 @@ print(f"second time: {whole:.2f} nats with all heads, {np.log(12):.2f} for one w
 
 # %%
 predict("25.e", ...)
+
+# %%
+table = {}
+for name in names:
+    head = pictures.head_of(name)
+    table[f"head {name}"] = scores[head], explain.copying(two, repeated, [head])[12:].mean()
+figure = pictures.head_table(table, columns)
 
 # %%
 lower = [name for name in names if name.startswith("1.")]
@@ -430,6 +425,13 @@ print(
 print(f"it looks at the place before with {before:.2f} of its attention")
 print(f"scores of the heads above: {np.round(scores[1], 2)}, without head {writer}: {np.round(blinded, 2)}")
 print(f"without both heads above: {upper:.2f} nats")
+
+# %% [markdown]
+# See it for yourself: choose a head. On the left is its pattern. The squares mark places that followed the same letter.
+# On the right is the loss at each place, with and without the head.
+
+# %%
+move(pictures.head_to_pick(two, repeated), head=Choice(("1.1", "1.2", "2.1", "2.2"), start="2.1", label="layer.head"))
 
 # %% [markdown]
 # This is how copying works. It takes two steps, which stand in two layers.
