@@ -18,7 +18,7 @@ from benchmarks.gpu import part
 QUICK = ("tests/autodiff", "tests/ops", "tests/nn", "tests/optim", "tests/test_fused.py", "tests/cupy_double")
 REHEARSED = {
     "quick": ["tests/optim/test_clipping.py", "tests/autodiff/test_debugging.py"],
-    "rest": ["tests/models/test_networks.py"],
+    "rest": ["tests/models/vaes/test_vqvae.py"],
 }
 PROCESSES = 8  # at most: they share the device
 EVERY = 1.0  # seconds between two writings
