@@ -497,11 +497,11 @@ def test_continuations_are_told_beside_what_needs_no_learning(tmp_path, monkeypa
     assert found["last_frame"] == pytest.approx(expected, abs=0.01)
 
 
-def test_a_decoder_begins_with_the_mean_pixels():
+def test_a_decoder_begins_with_the_mean_pixels(device):
     x = np.random.default_rng(0).random((50, 4, 4, 1)).astype(np.float32)
     x[:, 0, 0] = 0  # clipped to 0.001
     decoder = dense_decoder(2, (4, 4, 1), [8], mg.Generator(0))
     decoder[-2].w.data[...] = 0
     likelihood.start_at_mean_pixels(decoder, x)
-    shown = mg.sigmoid(decoder(mg.zeros((1, 2)))).numpy()[0]
+    shown = mg.sigmoid(decoder(mg.zeros((1, 2), device=device))).numpy()[0]
     np.testing.assert_allclose(shown, x.mean(0).clip(0.001, 0.999), atol=1e-6)

@@ -90,7 +90,8 @@ def start_at_mean_pixels(decoder: Sequential, x: np.ndarray) -> None:
     The means are clipped to [0.001, 0.999] (as Burda et al. 2016 do), so training starts from the best constant.
     """
     mean = x.mean(axis=0, dtype=np.float64).clip(0.001, 0.999).reshape(-1)
-    decoder[-2].b.data[...] = np.log(mean / (1 - mean))
+    bias = decoder[-2].b.data
+    bias[...] = backend.xp_of(bias).asarray(np.log(mean / (1 - mean)), dtype=bias.dtype)
 
 
 def one_epoch(

@@ -20,7 +20,7 @@ from typing import Any
 
 from .. import backend
 from ..data.files import json_text, write_whole
-from ..errors import ArgumentError, DataError, unknown_name
+from ..errors import ArgumentError, DataError, one_of
 from ..report.canvas import own_settings
 from ..terminal import Parser, attempt
 from .measuring import Row, measure, sgemm_peak, transfers
@@ -41,8 +41,7 @@ def run(args: argparse.Namespace, clock: Clock = time.perf_counter) -> None:
     """
     backend.keep_freed_memory()  # as in training
     for name in args.models:
-        if name not in MODELS:
-            raise unknown_name("models", name, MODELS)
+        one_of("models", name, MODELS)
     if not args.batches or min(args.batches) < 2 or list(args.batches) != sorted(set(args.batches)):
         raise ArgumentError(f"batches: expected rising numbers, each at least 2, got {args.batches}")
     for what, path in (("plot", args.plot), ("json", args.json)):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..errors import ArgumentError, one_of, unknown_name
+from ..errors import ArgumentError, one_of
 from .alphabet import PAD, decode, encode
 from .catalogue import SOURCES
 from .dataset import SPLITS, Dataset
@@ -18,8 +18,7 @@ def kind_of(name: str) -> str:
     Raises:
         ArgumentError: an unknown name.
     """
-    if name not in SOURCES:
-        raise unknown_name("data", name, SOURCES)
+    one_of("data", name, SOURCES)
     return SOURCES[name].kind
 
 
@@ -35,8 +34,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
         ArgumentError: an unknown name or split.
         DataError: files that are missing, damaged, or cannot be downloaded.
     """
-    if name not in SOURCES:
-        raise unknown_name("data", name, SOURCES)
+    one_of("data", name, SOURCES)
     one_of("split", split, SPLITS)
     if folder and not SOURCES[name].from_files:
         raise ArgumentError(f"folder: {name!r} is not read from files; leave folder (--data-dir) out")
@@ -45,8 +43,7 @@ def load(name: str, split: str = "train", *, folder: str | Path | None = None) -
 
 def locate(name: str, folder: str | Path | None = None) -> str:
     """Where a data set is found without downloading, in words; '' if nowhere."""
-    if name not in SOURCES:
-        raise unknown_name("data", name, SOURCES)
+    one_of("data", name, SOURCES)
     place = SOURCES[name].place
     return place if isinstance(place, str) else str(place(folder) or "")
 

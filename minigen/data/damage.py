@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..backend import Array, device_of, xp_of
-from ..errors import ArgumentError, unknown_name
+from ..errors import ArgumentError, one_of
 from ..random import Generator
 
 
@@ -64,8 +64,7 @@ def check_damage(name: str, amount: float, shape: tuple[int, ...]) -> None:
     Raises:
         ArgumentError: says what is possible.
     """
-    if name not in DAMAGES:
-        raise unknown_name("damage", name, DAMAGES)
+    one_of("damage", name, DAMAGES)
     if name == "noise" and not 0 < amount <= 10:
         raise ArgumentError(f"amount: expected the noise's deviation, 0 < amount <= 10, got {amount}")
     if name == "hole" and not 0 < amount < 1:

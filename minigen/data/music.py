@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError, unknown_name
+from ..errors import DataError, one_of
 from .alphabet import PAD
 from .dataset import Dataset
 from .matlab import LARGEST, read_cells
@@ -66,10 +66,8 @@ def pieces(name: str, split: str, folder: str | Path | None = None) -> list[np.n
         ArgumentError: an unknown name or part.
         DataError: as of `load_rolls`.
     """
-    if name not in MUSIC:
-        raise unknown_name("music", name, MUSIC)
-    if split not in SPLITS:
-        raise unknown_name("split", split, SPLITS)
+    one_of("music", name, MUSIC)
+    one_of("split", split, SPLITS)
     return read_rolls(MUSIC[name].path(folder), split, TOO_HIGH[name])
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from .. import ops
 from ..autodiff import Tensor, no_grad, raw
 from ..backend import Array, device_of, to_device, to_numpy, xp_of
-from ..errors import ArgumentError, unknown_name
+from ..errors import ArgumentError, one_of
 from ..models.sequences.transformer import CausalSelfAttention
 from ..nn import Module
 from ..nn.module import restored
@@ -85,8 +85,7 @@ def ablated(model: Module, heads: Collection[Head], way: str = "mean") -> Iterat
     Raises:
         ArgumentError: a head that there is not, or an unknown way.
     """
-    if way not in WAYS:
-        raise unknown_name("way", way, WAYS)
+    one_of("way", way, WAYS)
     layers = attention_layers(model)
     for layer, head in heads:
         if not (0 <= layer < len(layers) and 0 <= head < layers[layer].heads):

@@ -7,7 +7,7 @@ No lesson derives it.
 
 from importlib import import_module
 
-from ..errors import unknown_name
+from ..errors import one_of
 from .recipe import Recipe
 
 FILES = (
@@ -49,6 +49,5 @@ RECIPES: dict[str, Recipe] = {
 
 def recipe_of(model: str) -> Recipe:
     """The recipe of that name."""
-    if model not in RECIPES:
-        raise unknown_name("model", model, RECIPES)
+    one_of("model", model, RECIPES)
     return RECIPES[model]

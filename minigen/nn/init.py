@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import unknown_name
+from ..errors import one_of
 from ..random import Generator
 
 Initializer = Callable[[Generator, tuple[int, ...], int, int], np.ndarray]
@@ -62,6 +62,5 @@ def initializer(init: str | Initializer) -> Initializer:
     """The initialiser of that name; a function is taken as it is."""
     if callable(init):
         return init
-    if init not in INITIALIZERS:
-        raise unknown_name("init", init, INITIALIZERS)
+    one_of("init", init, INITIALIZERS)
     return INITIALIZERS[init]

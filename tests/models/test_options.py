@@ -16,7 +16,7 @@ from minigen.errors import ArgumentError
 from minigen.models import RECIPES, Option, recipe_of
 from minigen.models.gans.gan import GANTrainer
 from tests.examples import BY_KIND, first_for, targets
-from tests.train.matrix import OF_SAMPLES, ordinary
+from tests.train.matrix import OF_SAMPLES, fast, ordinary
 
 SMALL = {
     **{"steps": 3, "batch_size": 20, "width": 4, "latent_dim": 3, "samples": 2, "words": 8, "unroll": 2},
@@ -32,9 +32,7 @@ REFUSED = {(model, "images", "depth") for model in ("ddpm", "cddpm", "flow-match
 
 def small(recipe, data_set, **given):
     own = {name: value for name, value in SMALL.items() if name in recipe.choosable}
-    if "evaluations" in own:
-        own["lr"] = 0.03  # networks that begin with 0: after three small steps a sample is noise, to the last digit
-    return recipe.settings(data_set, **own | given)
+    return recipe.settings(data_set, **own | fast(recipe) | given)
 
 
 def outcome(recipe, data_set, settings, steps=None):

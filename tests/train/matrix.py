@@ -29,7 +29,7 @@ import numpy as np
 from minigen import data
 from minigen.data import Dataset
 from minigen.errors import ArgumentError, MinigenError, NumericalError
-from minigen.models import RECIPES, Settings, recipe_of
+from minigen.models import RECIPES, Recipe, Settings, recipe_of
 from minigen.models.recipe import LARGEST, Option
 from minigen.random import Generator
 from minigen.report import (
@@ -123,13 +123,17 @@ def examples(name: str, split: str) -> Dataset:
     return Dataset(name, (255 * x).astype(np.uint8) if name in BYTES else x, np.arange(n) % 10)
 
 
+def fast(recipe: Recipe) -> dict[str, float]:
+    """A high rate for networks that begin with 0: after three small steps a sample is noise, to the last digit."""
+    return {"lr": 0.03} if "evaluations" in recipe.choosable else {}
+
+
 def small(model: str, name: str, sizes: bool = True, **given: Any) -> Settings:
     """Settings of a few steps on a few examples, and if `sizes` of small networks."""
     recipe = recipe_of(model)
     few = SMALL if sizes else {"steps": SMALL["steps"], "batch_size": SMALL["batch_size"]}
     own = {option: value for option, value in few.items() if option in recipe.choosable}
-    if "evaluations" in recipe.choosable:
-        own["lr"] = 0.03  # networks that begin with 0: after three small steps a sample is noise, to the last digit
+    own |= fast(recipe)
     return recipe.settings(examples(name, "train"), **own | given)
 
 

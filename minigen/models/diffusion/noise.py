@@ -20,7 +20,7 @@ Lesson 21 draws both.
 
 import numpy as np
 
-from ...errors import unknown_name, whole
+from ...errors import one_of, whole
 
 SCHEDULES = ("cosine", "linear")
 LARGEST_BETA = 0.999  # Nichol & Dhariwal, below equation 17
@@ -38,8 +38,7 @@ class Noise:
 
     def __init__(self, steps: int, schedule: str = "cosine") -> None:
         self.steps = whole("timesteps", steps)
-        if schedule not in SCHEDULES:
-            raise unknown_name("schedule", schedule, SCHEDULES)
+        one_of("schedule", schedule, SCHEDULES)
         t = np.arange(1, steps + 1)
         if schedule == "linear":  # as much noise in all, in however many steps
             beta = np.linspace(1e-4, 0.02, steps) * 1000 / steps

@@ -26,7 +26,7 @@ from ... import ops
 from ...autodiff import Tensor, no_grad
 from ...backend import Array
 from ...data import Dataset
-from ...errors import ArgumentError, unknown_name, whole
+from ...errors import ArgumentError, one_of, whole
 from ...nn import Module
 from ...nn.layers import positive
 from ...optim import EMA, Adam, constant
@@ -93,10 +93,8 @@ class GAN(Module):
         penalty: str = "none",
         pack: int = 1,
     ) -> None:
-        if loss not in LOSSES:
-            raise unknown_name("loss", loss, LOSSES)
-        if penalty not in PENALTIES:
-            raise unknown_name("penalty", penalty, PENALTIES)
+        one_of("loss", loss, LOSSES)
+        one_of("penalty", penalty, PENALTIES)
         positive(pack=pack)
         if pack != 1 and not self.can_pack:
             raise ArgumentError(f"pack: {type(self).__name__} judges examples one by one, got {pack}")

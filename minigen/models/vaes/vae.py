@@ -29,7 +29,7 @@ from ...autodiff import Tensor, no_grad
 from ...backend import Array
 from ...data import Dataset, binarize
 from ...distributions import LOG_2PI, Bernoulli, Normal, bounded, gaussian_of, kl_to_standard_normal
-from ...errors import ArgumentError, ShapeError, unknown_name, whole
+from ...errors import ArgumentError, ShapeError, one_of, whole
 from ...nn import Conv2DTranspose, Module, Parameter, Sequential, sum_features
 from ...optim import Adam
 from ...optim.schedules import Schedule
@@ -88,8 +88,7 @@ class VAE(Module):
     def __init__(
         self, encoder: Module, decoder: Module, latent_dim: int, likelihood: str = "bernoulli", beta: float = 1.0
     ) -> None:
-        if likelihood not in LIKELIHOODS:
-            raise unknown_name("likelihood", likelihood, LIKELIHOODS)
+        one_of("likelihood", likelihood, LIKELIHOODS)
         if not 0 <= beta < math.inf:
             raise ArgumentError(f"beta: expected a number >= 0, got {beta}")
         self.encoder, self.decoder = encoder, decoder
