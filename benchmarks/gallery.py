@@ -27,7 +27,7 @@ from minigen.errors import MinigenError, unknown_name
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "gallery.json"
 FRONT, FACES = "README.md", "docs/faces.md"
-WIDEST, COLOURS = 480, 32  # pixels, and colours of a picture
+WIDEST, COLOURS = 1000, 32  # pixels, and colours of a picture: one that is scaled down is blurred, and a larger file
 
 
 class Entry(NamedTuple):

@@ -4,12 +4,11 @@ A command takes the arguments that `minigen.cli` has read. What it needs is impo
 """
 
 import argparse
-import contextlib
-import sys
 from pathlib import Path
 from typing import Any
 
 from .errors import ArgumentError
+from .terminal import busy
 
 # What a resumed run keeps, besides its model's options.
 OF_EVERY_RUN = ("data", "epochs", "seed", "device", "shards", "out")
@@ -159,15 +158,17 @@ def restore(args: argparse.Namespace) -> None:
     """Damaged test images, restored by a model of whole ones, in decibels beside what needs no learning."""
     from . import backend
     from .random import Generator
-    from .report.restorations import of_whole_images
+    from .report.restorations import FEW_GUESSES, of_whole_images
     from .runs import load_run
 
     run = load_run(args.folder)
     train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
-        found, figures = of_whole_images(_trained(run), args.damage, args.amount, train, test, Generator(args.seed))
+        rng = Generator(args.seed)
+        found, figures = of_whole_images(_trained(run), args.damage, args.amount, train, test, rng, busy)
     for name, decibels in found.items():
-        print(f"{name.replace('_', ' '):<24} {decibels:.2f} dB")
+        note = f"  the mean of {FEW_GUESSES} guesses" if name == "psnr" else ""
+        print(f"{name.replace('_', ' '):<24} {decibels:.2f} dB{note}")
     _write(run, figures, args.seed, [])
 
 
@@ -182,18 +183,11 @@ def evaluate(args: argparse.Namespace) -> None:
     train, test = (_data_of(run, part, args.data_dir) for part in ("train", "test"))
     with backend.device(args.device or backend.default_device()):
         trained = _trained(run)
-        measures, figures = evaluate(trained, train, test, args.n, args.seed, _say)
+        measures, figures = evaluate(trained, train, test, args.n, args.seed, busy)
     content = as_json(trained, measures, showing(trained).drawn(args.n, train), args.seed)
     run.write("evaluation.json", lambda path: path.write_text(content))
     print(table(measures))
     _write(run, figures, args.seed, ["evaluation.json"])
-
-
-def _say(what: str) -> None:
-    """Tell a terminal what takes its time."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
-        if sys.stderr.isatty():
-            print(f"minigen: {what} ...", file=sys.stderr, flush=True)
 
 
 def augment(args: argparse.Namespace) -> None:

@@ -75,6 +75,13 @@ def _refused(name: str, why: str) -> int:
     return 2
 
 
+def busy(what: str) -> None:
+    """Tell a terminal what takes its time."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
+        if sys.stderr.isatty():
+            print(f"minigen: {what} ...", file=sys.stderr, flush=True)
+
+
 class Parser(argparse.ArgumentParser):
     """Refuses a command in one line, with the nearest name that there is, and without the whole of the usage."""
 

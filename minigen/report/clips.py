@@ -88,7 +88,7 @@ def final_files(trained: Trained, test: Dataset, rng: Generator) -> Files:
 
 def samples_picture(x: np.ndarray, title: str) -> "Figure":
     """Clips (N, T, H, W, C), a row each."""
-    return plots.image_grid(np.clip(x, 0, 1).reshape(-1, *x.shape[2:]), x.shape[1], title)
+    return plots.image_grid(np.clip(x, 0, 1).reshape(-1, *x.shape[2:]), x.shape[1], f"{title}: a clip a row")
 
 
 def sheet(x: np.ndarray, given: int, title: str) -> "Figure":

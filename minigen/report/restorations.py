@@ -72,13 +72,19 @@ def results(trained: Trained, train: Dataset, test: Dataset, rng: Generator) -> 
 
 
 def of_whole_images(
-    trained: Trained, damage: str, amount: float | None, train: Dataset, test: Dataset, rng: Generator
+    trained: Trained,
+    damage: str,
+    amount: float | None,
+    train: Dataset,
+    test: Dataset,
+    rng: Generator,
+    say: Callable[[str], object] = lambda text: None,
 ) -> tuple[dict[str, float], Figures]:
     """The same of a diffusion model of whole images, told no class; see `minigen.models.diffusion.restoring`.
 
     Args:
         trained: such a model. damage, amount: see `minigen.data.damage`; None for the amount that AMOUNTS has.
-        train, test: the data. rng: of all draws.
+        train, test: the data. rng: of all draws. say: is told what is being computed, as it may take minutes.
 
     Raises:
         ArgumentError: another kind of model, or a damage or amount that is impossible.
@@ -90,6 +96,7 @@ def of_whole_images(
         )
     amount = AMOUNTS.get(damage, 0.0) if amount is None else amount
     check_damage(damage, amount, trained.shape)
+    say(f"{FEW_GUESSES} guesses at each of {min(FEW_TESTED, len(test))} test images, and a single one")
     found, picture = compared(
         lambda damaged, guesses: _by_diffusion(trained, damaged, damage, amount, rng, guesses),
         *(damage, amount, FEW_GUESSES),

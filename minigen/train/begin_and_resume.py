@@ -24,6 +24,7 @@ from ..runs import FIVE_MINUTES, Checkpoint, Every, Run, load_newest, load_run, 
 from ..runs.provenance import PLOT
 from ..runs.untrusted_files import Rationed
 from ..signals import Stopped, stop_request
+from ..terminal import busy
 from .loop import steps
 from .supervisor import Supervisor, check_on_nan, defined
 from .terminal import TERMINAL, tell
@@ -159,6 +160,8 @@ def supervise(
             stop.at_once = group.is_first  # the others wait for it
             if signum := group.largest(stop.signum):
                 raise Stopped("stopped after the last step", signum)
+            if not quiet and group.is_first:
+                busy("measures and pictures")
             group.from_first(lambda: _leave_results(run, keeper, data, test))
         except KeyboardInterrupt as error:
             signum = error.signum if isinstance(error, Stopped) else signal.SIGINT

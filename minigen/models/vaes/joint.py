@@ -43,7 +43,9 @@ from .vae import OPTIONS, VAE, bound, shown
 class JointLoss(NamedTuple):
     """Scalars in nats per example, averaged over the batch: what is descended on, and bounds on -log p, unweighted.
 
-    both, image and label are of p(x, y), p(x) and p(y), by q(z|x, y), q(z|x) and q(z|y).
+    both, image and label are of p(x, y), p(x) and p(y), by q(z|x, y), q(z|x) and q(z|y). So label is log K at least
+    where the K labels are equally frequent; it is more by KL(q(z|y) || p(z|y)), as one Gaussian seldom fits all codes
+    of a label.
     """
 
     total: Tensor
