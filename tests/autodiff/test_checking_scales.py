@@ -36,11 +36,11 @@ def test_no_right_function_is_accused(name, scale, seed, mixed):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_right_function_is_accused_at_any_scale(name):
     """And nearly all are told to be right: what is not finite, or drowned in what is added, cannot be."""
-    reports = [mg.check_gradients(FUNCTIONS[name], inputs(scale, 0)) for scale in SCALES]
+    reports = [mg.check_gradients(FUNCTIONS[name], inputs(scale, 0)) for scale in SCALES[::2]]
     accused = [str(report) for report in reports if report.verdict == "wrong"]
     tally("gradient check: right functions, at scales of 1e-8 to 1e8", len(reports), len(accused), "none is accused")
     assert accused == []
-    assert sum(map(bool, reports)) >= 10 or "1e8" in name
+    assert sum(map(bool, reports)) >= 5 or "1e8" in name
 
 
 def times(factor, f):
