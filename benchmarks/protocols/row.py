@@ -77,6 +77,22 @@ class Goal(NamedTuple):
         return bool(ours <= bound if self.sense == "<=" else ours >= bound)
 
 
+class Both(NamedTuple):
+    """Two goals of one row."""
+
+    one: Goal
+    other: Goal
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{self.one}, {self.other}"
+
+    def met(self, entry: Entry, entries: Sequence[Entry] = ()) -> bool | None:
+        """Whether the run `entry` reached both; see `Goal.met`."""
+        found = [goal.met(entry, entries) for goal in self]
+        return None if None in found else all(found)
+
+
 def _means(entry: Entry) -> tuple[Any, ...]:
     """What a run was given: minutes, device, threads."""
     return entry["budget_minutes"], entry["machine"]["device"], entry["machine"]["threads"]
@@ -98,7 +114,7 @@ class Row:
     minutes: float
     full: str
     run: Callable[[Job], dict[str, Any]] = field(repr=False)
-    goal: Goal | None = None
+    goal: Goal | Both | None = None
 
 
 class Stopwatch:
