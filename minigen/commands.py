@@ -117,7 +117,7 @@ def sample(args: argparse.Namespace) -> None:
         told, files = sampled(trained, args.n, args.seed, tuple(places), args.data_dir, how)
         there = any(places[suffix].exists() for suffix in files)
         for suffix, content in files.items():
-            run.leave(places[suffix].absolute(), content, seed=args.seed)
+            run.leave(places[suffix].absolute(), content, seed=args.seed, **how)
     if isinstance(text := files.get(".txt"), str):
         print(text, end="")
     first, *others = files

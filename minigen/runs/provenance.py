@@ -4,7 +4,7 @@ Source        generated (by a model; not a photograph or scan), or: a plot
 Software      minigen and its version
 Model, Data   names, as on the command line
 Run           the name of the run's folder
-Seed          of the noise
+Seed          of the noise; with it, what was asked for when the samples were drawn, such as Label or Guidance
 
 It tells honest readers what they look at. It is no proof: anybody can remove or write such texts.
 """

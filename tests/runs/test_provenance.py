@@ -43,6 +43,16 @@ def test_every_picture_of_a_run(tmp_path, capsys, model, data):
         assert f"Model: {model}\n" in capsys.readouterr().out
 
 
+def test_samples_say_how_they_were_drawn(tmp_path):
+    """All that was chosen, so that the same can be drawn again."""
+    folder, asked = tmp_path / "run", {"label": 3, "guidance": 1.5, "evaluations": 4, "sampler": "ddim"}
+    assert cli.main(["train", "cddpm", "--data", "ring", "--out", str(folder), *QUICK]) == 0
+    options = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
+    assert cli.main(["sample", str(folder), "--n", "3", *options]) == 0
+    told = {name.capitalize(): str(value) for name, value in asked.items()}
+    assert told.items() <= texts_of(folder / "sample-0.png").items()
+
+
 @given(
     st.dictionaries(st.sampled_from(["model", "run", "title"]), st.text(st.characters(codec="latin-1"), max_size=30))
 )
