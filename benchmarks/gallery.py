@@ -4,7 +4,7 @@
     python -m benchmarks.gallery vae diffusion    # these, anew
     python -m benchmarks.gallery --list
 
-Each is made by its commands alone, on one core in some minutes. The picture goes into benchmarks/results/gallery/, what
+Each is made by its commands alone, on one core in a minute to half an hour. The picture goes into benchmarks/results/gallery/, what
 made it into gallery.json; `python -m benchmarks.pages` puts both into README.md and docs/faces.md.
 """
 
@@ -92,7 +92,7 @@ GALLERY = {
         "Words and pictures",
         ("train text-to-image --data emoji",),
         "samples.png",
-        "names that were held out, and what is drawn of them",
+        "names that were held out, and what is drawn of them: colours and outlines so far",
     ),
     "video": Entry(
         "Video",
