@@ -19,7 +19,7 @@ from ..autodiff.causes import Audience, likely_cause
 from ..autodiff.slopes import numeric_derivatives
 from ..errors import ArgumentError
 from .course import Exercise, Inputs, Lesson
-from .differences import Difference, difference, kind_of
+from .differences import NUMERIC, ROUNDED, Difference, difference, kind_of
 from .known_mistakes import known_mistake
 from .measures import Measure
 from .worker.answers import Outcome, call, load, missing, same, unread
@@ -206,6 +206,8 @@ def _fault(
         found = Difference(complaint) if complaint else None
     else:
         found = difference(outcome.value, expected, exercise.tolerance, exercise.results)
+        if found and found.cause == NUMERIC and exercise.measured is None:
+            found.cause = ROUNDED
     name = next((name for name, value in inputs.items() if not same(value, outcome.after.get(name))), None)
     if name and (found is None or found.index is not None):
         return Difference(f"changes its input {name}", f"work on a copy: {name} = {name}.copy(), and no += on inputs")

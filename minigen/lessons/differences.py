@@ -14,6 +14,8 @@ from .worker.messages import Unknown
 SINGLE = 1e-8  # relative error: between this and COARSE, float32 is a likelier cause than numeric differentiation
 ONE_SIDED = 8  # entries; rounding errors have one sign in so many once in 128 times
 COARSE = 1e-6  # relative error: below this the answer is right, but imprecisely computed
+NUMERIC = "that is the precision of numeric differentiation; the rule itself gives 15 digits. Write the rule"
+ROUNDED = "digits are lost: by a small constant such as eps, or by a difference of two numbers that are nearly equal"
 
 
 @dataclass
@@ -140,9 +142,7 @@ def _of_arrays(yours: object, expected: np.ndarray, tolerance: float) -> Differe
     elif worst > SINGLE:
         found.cause = "that is the precision of float32: somewhere on the way the type of the inputs is lost"
     else:
-        found.cause = (
-            "that is the precision of numeric differentiation; the rule itself gives 15 digits. Write the rule"
-        )
+        found.cause = NUMERIC
     return found
 
 

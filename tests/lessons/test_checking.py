@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from minigen.lessons import all_lessons, check, check_answer, check_file, find_exercise
+from minigen.lessons import all_lessons, check, check_answer, check_file, check_function, find_exercise, reference_of
 from minigen.lessons.checking import check_source
 from minigen.lessons.differences import difference
 
@@ -168,6 +168,13 @@ def test_a_tiny_constant_is_not_taken_for_float32():
     assert "such as eps" in difference(right / (1 + 1e-8 / right), right, 1e-12).cause
     assert "float32" in difference(right.astype(np.float32).astype(np.float64), right, 1e-12).cause
     assert "numeric differentiation" in difference(right + 1e-10 * RNG.standard_normal((4, 5)), right, 1e-12).cause
+
+
+def test_numeric_differentiation_is_suspected_only_where_a_gradient_is_asked_for():
+    lesson, exercise = next((x, e) for x in all_lessons() for e in x.exercises if e.function == "heun")
+    right = reference_of(str(lesson.solutions_file)).heun
+    verdict = check_function(lesson, exercise, lambda *inputs: right(*inputs) + 1e-10 * np.sin(1e9 * inputs[0]))
+    assert "digits are lost" in verdict.message, verdict
 
 
 def test_no_chain_rule_before_it_is_taught():

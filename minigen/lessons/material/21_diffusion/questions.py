@@ -58,13 +58,13 @@ QUESTIONS = [
         "What does Tweedie's formula say?",
         (
             "the gradient of log p of the noisy data follows from the best denoiser",
-            "the density of the data follows from the best denoiser at one noise level",
+            "the best denoiser answers with the place where the data are densest",
             "the noise can be removed exactly, if its deviation is known",
         ),
         right=0,
         because=(
             "it is (a E[x|x_t] - x_t) / s^2",
-            "it gives the gradient, and that of the noisy data",
+            "it answers with a mean, and there may be no example at all at that place",
             "what the noise has destroyed can only be guessed",
         ),
     ),

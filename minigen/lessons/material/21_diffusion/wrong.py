@@ -42,6 +42,17 @@ def sums(beta):
     return np.sqrt(squared), np.sqrt(1 - squared)
 
 
+@wrong("signal_and_deviation", "a and s have changed places: at t = 0 there is nothing but signal")
+def changed_places(beta):
+    return ref.signal_and_deviation(beta)[::-1]
+
+
+@wrong("signal_and_deviation", "one step late: a_1 already has the factor 1 - beta_1")
+def one_step_late(beta):
+    a, s = ref.signal_and_deviation(beta)
+    return np.insert(a[:-1], 0, 1.0), np.insert(s[:-1], 0, 0.0)
+
+
 @wrong("signal_and_deviation", "a has shape", compared=False)
 def without_t_0(beta):
     a, s = ref.signal_and_deviation(beta)
@@ -107,6 +118,28 @@ def factor_without_a(x_t, centres, sigma, a, s):
     return mean + sigma**2 / variance * (x_t - a * mean)
 
 
+@wrong("best_guess", "the exponent is divided by the variance: it is |x_t - a c_k|^2 / (2 variance)")
+def two_forgotten(x_t, centres, sigma, a, s):
+    variance = (a * sigma) ** 2 + s**2
+    mean = _weights(x_t, centres, variance / 2, a) @ centres
+    return mean + a * sigma**2 / variance * (x_t - a * mean)
+
+
+@wrong("best_guess", "the weights of a point are not divided by their sum")
+def weights_without_a_sum_of_1(x_t, centres, sigma, a, s):
+    variance = (a * sigma) ** 2 + s**2
+    w = _weights(x_t, centres, variance, a)
+    mean = w / w.max(axis=1, keepdims=True) @ centres
+    return mean + a * sigma**2 / variance * (x_t - a * mean)
+
+
+@wrong("best_guess", "in the second term x_t is compared with c_k: its mean there is a c_k")
+def second_term_not_shrunk(x_t, centres, sigma, a, s):
+    variance = (a * sigma) ** 2 + s**2
+    mean = _weights(x_t, centres, variance, a) @ centres
+    return mean + a * sigma**2 / variance * (x_t - mean)
+
+
 @wrong("best_guess", "calls minigen", compared=False)
 def softmax_of_the_library(x_t, centres, sigma, a, s):
     variance = (a * sigma) ** 2 + s**2
@@ -152,6 +185,25 @@ def c_as_variance(x_t, guess, fresh, a_t, a_s, eta):
     s_t, s_s = np.sqrt(1 - a_t**2), np.sqrt(1 - a_s**2)
     c = eta * s_s / s_t * np.sqrt(1 - (a_t / a_s) ** 2)
     return a_s * guess + np.sqrt(s_s**2 - c**2) * (x_t - a_t * guess) / s_t + c**2 * fresh
+
+
+@wrong("step_back", "the root of s_s^2 - c^2 is not s_s - c")
+def root_of_each(x_t, guess, fresh, a_t, a_s, eta):
+    s_t, s_s = np.sqrt(1 - a_t**2), np.sqrt(1 - a_s**2)
+    c = eta * s_s / s_t * np.sqrt(1 - (a_t / a_s) ** 2)
+    return a_s * guess + (s_s - c) * (x_t - a_t * guess) / s_t + c * fresh
+
+
+@wrong("step_back", "in c stands the root of 1 - a_t^2 / a_s^2, with the squares")
+def ratio_not_squared(x_t, guess, fresh, a_t, a_s, eta):
+    s_t, s_s = np.sqrt(1 - a_t**2), np.sqrt(1 - a_s**2)
+    c = eta * s_s / s_t * np.sqrt(1 - a_t / a_s)
+    return a_s * guess + np.sqrt(s_s**2 - c**2) * (x_t - a_t * guess) / s_t + c * fresh
+
+
+@wrong("step_back", "the guess is shrunk by a_t: the step ends at s, where the signal is a_s")
+def signal_of_before(x_t, guess, fresh, a_t, a_s, eta):
+    return ref.step_back(x_t, guess, fresh, a_t, a_s, eta) + (a_t - a_s) * guess
 
 
 @wrong("step_back", "the guess is returned: the step goes only to x_s, where there is noise still")
@@ -254,6 +306,18 @@ def the_example(x_t, v, a):
 def without_a(x_t, v, a):
     s = np.sqrt(1 - a**2)
     return (a * x_t - s * v - x_t) / s**2
+
+
+@wrong("score_of_v", "v counts with the wrong sign: z' = s x_t + a v")
+def v_with_the_wrong_sign(x_t, v, a):
+    return -x_t + a / np.sqrt(1 - a**2) * v
+
+
+@wrong("score_of_v", "z' is taken from v alone, divided by a, which is 0 / 0 without signal: put in x_t as well")
+def divided_by_the_signal(x_t, v, a):
+    s = np.sqrt(1 - a**2)
+    with np.errstate(all="ignore"):
+        return -(v + s * (a * x_t - s * v)) / a / s
 
 
 @wrong("score_of_v", "calls the reference itself", compared=False)

@@ -54,6 +54,13 @@ def weights_of_a_circle(x_0, x_1, t):
     return np.sqrt(1 - t) * x_0 + np.sqrt(t) * x_1, x_1 - x_0
 
 
+@wrong("interpolate", "what is left of the way, divided by what is left of the time, is 0 / 0 at t = 1: take x_1 - x_0")
+def divided_by_the_rest(x_0, x_1, t):
+    x_t = ref.interpolate(x_0, x_1, t)[0]
+    with np.errstate(all="ignore"):
+        return x_t, (x_1 - x_t) / (1 - t.reshape(len(t), *[1] * (x_0.ndim - 1)))
+
+
 @wrong("interpolate", "calls the reference itself", compared=False)
 def the_reference(x_0, x_1, t):
     return cheat.interpolate(x_0, x_1, t)
@@ -126,6 +133,21 @@ def without_logarithms(x, t, centres, sigma, shares):
         p = shares * np.exp(-(away**2).sum(axis=2) / (2 * variance))
         p = p / p.sum(axis=1)[:, None]
         return (p[:, :, None] * (centres + slope * away)).sum(axis=1)
+
+
+@wrong("mixture_velocity", "divided by 1 - t, which is 0 at the end: take the means of x_1 and x_0 each by itself")
+def divided_by_the_rest_of_the_time(x, t, centres, sigma, shares):
+    variance, _, p, _ = parts(x, t, centres, sigma, shares)
+    mean = p @ centres
+    with np.errstate(all="ignore"):
+        return (mean + t * sigma**2 / variance * (x - t * mean) - x) / (1 - t)
+
+
+@wrong("mixture_velocity", "divided by t, which is 0 at the beginning: take the means of x_1 and x_0 each by itself")
+def divided_by_the_time(x, t, centres, sigma, shares):
+    variance, _, p, _ = parts(x, t, centres, sigma, shares)
+    with np.errstate(all="ignore"):
+        return (x - (1 - t) / variance * (x - t * (p @ centres))) / np.float64(t)
 
 
 @wrong("mixture_velocity", "calls minigen", compared=False)
@@ -210,6 +232,14 @@ def no_tanh(x, matrix, drift, times):
     for t, s in pairwise(times):
         first = x @ matrix + t * drift
         x = x + (s - t) * (first + (x + (s - t) * first) @ matrix + s * drift) / 2
+    return x
+
+
+@wrong("heun", "the second place is x + first: Euler's step has the length h, x + h first")
+def second_place_too_far(x, matrix, drift, times):
+    for t, s in pairwise(times):
+        first = np.tanh(x @ matrix) + t * drift
+        x = x + (s - t) * (first + np.tanh((x + first) @ matrix) + s * drift) / 2
     return x
 
 

@@ -117,7 +117,7 @@ def least_loss(n: int, temperature: float) -> float:
         n: pairs, at least 2 and at most a million. temperature: from 0.01 to 100.
 
     Returns:
-        the smallest loss, in nats.
+        the smallest loss, in nats. It may be as small as 1e-40, and is not 0 then.
     """
     # answer
     return float(np.log1p((n - 1) * np.exp(-n / ((n - 1) * temperature))))

@@ -245,7 +245,7 @@ EXERCISES = [
             "one number": pairs(d=1),
             "hot": pairs(temperature=100.0),
             "cold": pairs(temperature=0.001),
-            "cold, and names like their pictures": pairs(temperature=0.001, alike=2.0),
+            "cold, and names like their pictures": pairs(temperature=0.001, n=40, d=4, alike=2.0),
             "cold, and all the wrong way round": opposite,
             "long vectors": pairs(unit=300.0),
             "from short to long": different_lengths,
@@ -320,6 +320,7 @@ EXERCISES = [
         key="23.4",
         function="guided_score",
         section="Guidance",
+        tolerance=1e-9,
         cases={
             "some points": scores(),
             "not guided": scores(w=0.0),
@@ -370,7 +371,7 @@ EXERCISES = [
             "possible. But |u_1 + ... + u_n|^2 >= 0. What does that say of the mean of <u_i, u_j> over i != j?",
             "That mean is at least -1 / (n - 1), reached by the corners of a simplex, and so m = -(1 + 1 / (n - 1)) / "
             "temperature. (Pairs that do not agree do no better: subtract the means of u and v, and use the "
-            "Cauchy-Schwarz inequality.)",
+            "Cauchy-Schwarz inequality.) np.log1p(x) is log(1 + x), also where 1 + x rounds to 1.",
         ),
     ),
     Exercise(

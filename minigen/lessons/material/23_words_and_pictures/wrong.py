@@ -333,6 +333,12 @@ def underflow(x, centres, classes, sigma, label, w):
     return of_class + w * (of_class - free)
 
 
+@wrong("guided_score", "the exponent is divided by sigma^2: it is |x - centre|^2 / (2 sigma^2)")
+def two_forgotten(x, centres, classes, sigma, label, w):
+    told, free = (_score(x, centres, sigma / np.sqrt(2), of) / 2 for of in (classes == label, classes == classes))
+    return told + w * (told - free)
+
+
 @wrong("guided_score", "calls the reference itself", compared=False)
 def the_reference(x, centres, classes, sigma, label, w):
     return cheat.guided_score(x, centres, classes, sigma, label, w)
@@ -379,6 +385,11 @@ def probability(n, temperature):
 @wrong("least_loss", "the cosine is multiplied by the temperature: it is divided by it")
 def times_the_temperature(n, temperature):
     return np.log1p((n - 1) * np.exp(-n / (n - 1) * temperature))
+
+
+@wrong("least_loss", "1 + x rounds to 1 where x is tiny, and its logarithm to 0: np.log1p(x) does not")
+def log_of_a_sum(n, temperature):
+    return np.log(1 + (n - 1) * np.exp(-n / ((n - 1) * temperature)))
 
 
 @wrong("least_loss", "a little above the smallest, as a search that stopped early: there is a formula")

@@ -51,7 +51,7 @@ def some_zeros(draw, *names):
 
 
 def times(factor):
-    """A function that multiplies by it."""
+    """A function that multiplies by it: by a number, or by one for each."""
     return lambda value: factor * value
 
 
@@ -256,7 +256,7 @@ EXERCISES = [
             "numbers of hundreds": row(2, far=400.0),
             "large weights": row(2, far=1 / 400),
             "large v": changed(row(2), v=times(1000.0)),
-            "large b": changed(row(2), b=times(8.0)),
+            "large b of some units": changed(row(2, k=6), b=times(np.array([8.0, 1.0] * 3))),
             "far from 0, which b makes up for": far_away(row(2), ("x", "fill")),
             "zeros among the numbers": some_zeros(row(2, d=8), "x", "fill"),
             "zeros in w": some_zeros(row(2), "w"),

@@ -323,6 +323,13 @@ def still_units_left_out(x, baseline, w, b, v):
     return (x - baseline) * ((v * np.where(change == 0, 0.0, rise / np.where(change == 0, 1, change))) @ w)
 
 
+@wrong("exact_shares", "0 / 0 for a unit whose input stays: it is on or off all along")
+def still_units_not_a_number(x, baseline, w, b, v):
+    before, after = _ends(x, baseline, w, b)
+    with np.errstate(all="ignore"):
+        return (x - baseline) * ((v * (np.maximum(after, 0) - np.maximum(before, 0)) / (after - before)) @ w)
+
+
 @wrong("exact_shares", "multiplied by x: it is x - baseline that was walked")
 def exact_times_x(x, baseline, w, b, v):
     before, after = _ends(x, baseline, w, b)
