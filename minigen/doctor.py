@@ -12,6 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from . import backend, data
+from .errors import DataError
 
 
 @dataclass
@@ -88,7 +89,12 @@ def _packages() -> list[Finding]:
 def _data(data_dir: str | None) -> list[Finding]:
     findings = []
     for name in data.DATASETS:
-        place = data.locate(name, data_dir)
+        try:
+            place = data.locate(name, data_dir)
+        except DataError as error:
+            found, _, remedy = str(error).rpartition("; ")
+            findings.append(Finding(f"data {name}", found, remedy))
+            continue
         if place:
             findings.append(Finding(f"data {name}", place))
             continue

@@ -60,6 +60,11 @@ class DataError(MinigenError, OSError):
     """A data set that is missing, damaged, of another kind or out of reach, or a folder that cannot be used."""
 
 
+def in_words(error: Exception) -> str:
+    """What somebody else's error says, without the addresses of objects; the name of its kind where it says nothing."""
+    return " ".join(re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "", str(error)).split()) or type(error).__name__
+
+
 def unknown_name(argument: str, name: object, choices: Iterable[str]) -> ArgumentError:
     """The error for a name outside `choices`, with the nearest right one."""
     choices = sorted(choices)

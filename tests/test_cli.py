@@ -158,6 +158,15 @@ def test_doctor_tells_a_fault_with_its_remedy(capsys, monkeypatch):
     assert "mpi4py is not installed" in text
 
 
+def test_doctor_goes_on_past_a_folder_it_cannot_look_into(capsys, tmp_path):
+    (tmp_path / "orl").symlink_to("orl")
+    assert main(["doctor", "--data-dir", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert f"cannot look into {tmp_path / 'orl'}" in told
+    assert "-> make it readable, or name another" in told
+    assert "data movielens" in told  # a data set of another folder, told after it
+
+
 def test_doctor_wants_a_launcher_beside_mpi4py(monkeypatch):
     from minigen import doctor
 

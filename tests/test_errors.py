@@ -105,3 +105,8 @@ def test_unknown_names(name, hint):
 
 def test_choices_may_come_from_any_iterable():
     assert "choose one of: a, b" in str(unknown_name("letter", "q", (c for c in "ba")))
+
+
+def test_others_errors_in_words():
+    assert errors.in_words(ValueError("cannot identify <_io.BytesIO object at 0x7f8b>\n it")) == "cannot identify it"
+    assert errors.in_words(ValueError()) == "ValueError"

@@ -19,13 +19,15 @@ It is one brain, and an average: no patient has it, and nothing in it is unusual
 brains; what it does with held-out slices is to go from one part of it to the next.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError
 from .dataset import Dataset
-from .nifti import read_volume
+from .nifti import LARGEST, read_volume
+from .pinned import check_different
 from .places import in_package, places
 
 MAPS = ("t1", "gm", "wm")  # the labels 0, 1, 2: T1, grey matter, white matter
@@ -41,24 +43,36 @@ def load_slices(name: str, split: str, folder: str | Path | None = None) -> Data
     """The slices of all three volumes: images (132, 64, 64, 1) to train on and 36 to test on; the label is the volume.
 
     Raises:
-        DataError: a volume is missing, damaged, or another one.
+        DataError: a volume is missing, damaged, blank, there under two names, or another one.
     """
     place = located(folder)
     if not place:
+        lacking = _lacking(folder)
         where = f"neither {Path(folder) / name} nor {folder} holds" if folder else "there is no"
         raise DataError(
-            f"{name}: {where} {FILES[0]}; `pip install nilearn` brings it along, or put its three files into "
+            f"{name}: {where} {lacking}; `pip install nilearn` brings it along, or put its three files into "
             f"FOLDER/{name} and set MINIGEN_DATA=FOLDER or pass --data-dir FOLDER"
         )
     kept = [mm for mm in range(SLICES) if part_of(mm) == split]
     x = np.concatenate([slices(place / file)[kept] for file in FILES])
+    check_different((place / file for file in FILES), LARGEST)
     return Dataset(name, x, np.repeat(np.arange(len(MAPS)), len(kept)))
 
 
 def located(folder: str | Path | None = None) -> Path | None:
     """The folder that holds all three volumes."""
     found = places("brain", folder) + ([] if folder else in_package("nilearn", "datasets/data"))
-    return next((place for place in found if all((place / file).is_file() for file in FILES)), None)
+    return next((place for place in found if not _missing(place)), None)
+
+
+def _missing(place: Path) -> list[str]:
+    """The files that are not in a folder, or are no files."""
+    return [file for file in FILES if not os.path.isfile(place / file)]
+
+
+def _lacking(folder: str | Path | None) -> str:
+    """The first file that is missing where most of them are."""
+    return min(map(_missing, places("brain", folder)), key=len, default=list(FILES))[0]
 
 
 def part_of(mm: int) -> str:
@@ -78,6 +92,8 @@ def slices(path: Path) -> np.ndarray:
     volume = read_volume(path)
     if volume.shape != SHAPE:
         raise DataError(f"{path}: holds a volume of {volume.shape}, expected {SHAPE}; give the file of nilearn")
+    if volume.min() == volume.max():
+        raise DataError(f"{path}: is {volume.max()} everywhere, expected a brain; fetch it again")
     half = volume[MIDLINE - SLICES + 1 : MIDLINE + 1][::-1]  # (72, 233, 189)
     length = SIDE * BLOCK
     window = np.zeros((SLICES, length, length), np.float32)  # what lies above the brain is cut off

@@ -51,9 +51,9 @@ def located(folder: str | Path | None = None) -> Path | None:
     """The archive or the folder of photographs, if there is one."""
     for place in places("celeba", folder):
         archive, images = (place / name for name in NAMES)
-        if archive.is_file():
+        if os.path.isfile(archive):
             return archive
-        if images.is_dir():
+        if os.path.isdir(images):
             return images
     return None
 

@@ -4,6 +4,7 @@ It is read from the archive of the "python version", cifar-10-python.tar.gz: fiv
 each a pickled dictionary with the pixels (10 000, 3072), first all red ones, then green, then blue, and the labels.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def read(split: str, folder: str | Path | None = None) -> Dataset:
 def located(folder: str | Path | None = None) -> Path | None:
     """The archive, if it can be found without downloading."""
     found = (place / ARCHIVE for place in places("cifar10", folder))
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if os.path.isfile(path)), None)
 
 
 def _downloaded() -> Path:

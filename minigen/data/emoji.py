@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError, DataError, in_words
 from .dataset import Dataset
 from .pinned import content_of
 from .places import places
@@ -163,6 +163,7 @@ def drawn(path: Path, characters: list[str]) -> np.ndarray:
     except DataError:
         raise
     except Exception as error:  # FreeType's many kinds, as Pillow passes them on
-        fault = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: is no whole font with pictures of {DRAWN} pixels ({fault}); get it again") from None
+        raise DataError(
+            f"{path}: is no whole font with pictures of {DRAWN} pixels ({in_words(error)}); get it again"
+        ) from None
     return x

@@ -32,6 +32,7 @@ from .places import places
 PAGE = "https://grouplens.org/datasets/movielens/"
 FOLDERS = ("", "ml-latest-small", "ml-100k", "ml-1m")  # as unpacked, and their content alone
 LARGEST = 64 << 20  # bytes of a file
+MOST = 1 << 21  # ratings; ml-1m has half as many
 ABOVE, STARS = 3.5, 5.0
 LONGEST = 300  # characters of a title
 NUMBER = re.compile(r"[0-9]{1,9}")
@@ -93,7 +94,7 @@ def located(folder: str | Path | None = None) -> Path | None:
         for inner in FOLDERS
         for layout in LAYOUTS
     )
-    return next((path for path in found if os.path.lexists(path) and not path.is_dir()), None)
+    return next((path for path in found if os.path.lexists(path)), None)
 
 
 def table(path: Path, ratings: Ratings) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -130,7 +131,11 @@ def read_ratings(path: Path) -> Ratings:
         if pair in found:
             raise DataError(f"{path}: line {line}: user {user} rates film {film} a second time; leave one of them out")
         if not RATING.fullmatch(stars) or float(stars) > STARS:
-            raise DataError(f"{path}: line {line}: expected a rating of 0 to {STARS:g} stars, got {stars!r:.40}")
+            raise DataError(
+                f"{path}: line {line}: expected a rating of 0 to {STARS:g} stars, got {stars!r:.40}; fetch it again"
+            )
+        if len(found) == MOST:
+            raise DataError(f"{path}: line {line}: has more than {MOST} ratings; give a smaller set, such as ml-1m")
         found[pair] = float(stars)
         if title:
             titles[pair[1]] = _title(path, line, title[0])
@@ -138,9 +143,13 @@ def read_ratings(path: Path) -> Ratings:
         raise DataError(f"{path}: holds no ratings; fetch it again")
     beside = path.with_name(layout.titles)
     if os.path.lexists(beside):
+        names: dict[int, str] = {}
         dividing = layout._replace(between="|") if layout.titles == "u.item" else layout
         for line, (film, name) in _rows(beside, dividing, ("movieId", "title")):
-            titles[_number(beside, line, "film", film)] = _title(beside, line, name)
+            number, title_of_it = _number(beside, line, "film", film), _title(beside, line, name)
+            if names.setdefault(number, title_of_it) != title_of_it:
+                raise DataError(f"{beside}: line {line}: film {film} has had another title; leave one of them out")
+        titles |= names
     pairs = np.array(list(found), np.int64)
     return Ratings(pairs[:, 0], pairs[:, 1], np.array(list(found.values())), titles)
 
@@ -163,7 +172,7 @@ def _rows(path: Path, layout: Layout, columns: tuple[str, ...], also: str = "") 
                 if len(fields) < len(columns):
                     raise DataError(
                         f"{path}: line {number}: expected {', '.join(columns)} with {layout.between!r} between them, "
-                        f"got {line!r:.60}"
+                        f"got {line!r:.60}; fetch it again"
                     )
                 yield number, fields[: len(columns)]
         return
@@ -192,8 +201,9 @@ def _number(path: Path, line: int, what: str, text: str) -> int:
 
 
 def _title(path: Path, line: int, text: str) -> str:
-    if not 0 < len(text) <= LONGEST or not all(can_be_shown(c) and c not in "\n\t" for c in text):
+    if not 0 < len(text.strip()) <= len(text) <= LONGEST or not all(can_be_shown(c) and c not in "\n\t" for c in text):
         raise DataError(
-            f"{path}: line {line}: expected a title of 1 to {LONGEST} characters that can be printed, got {text!r:.40}"
+            f"{path}: line {line}: expected a title of 1 to {LONGEST} characters that can be printed, got "
+            f"{text!r:.40}; replace it"
         )
     return text

