@@ -4,8 +4,9 @@
     python -m benchmarks.gallery vae diffusion    # these, anew
     python -m benchmarks.gallery --list
 
-Each is made by its commands alone, on one core in a minute to half an hour. The picture goes into benchmarks/results/gallery/, what
-made it into gallery.json; `python -m benchmarks.pages` puts both into README.md and docs/faces.md.
+Each is made by its commands alone, on one core in a minute to half an hour. The picture goes into
+benchmarks/results/gallery/, what made it into gallery.json; `python -m benchmarks.pages` puts both into README.md and
+docs/faces.md.
 """
 
 import argparse
