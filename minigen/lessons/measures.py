@@ -53,6 +53,7 @@ class Measure:
 
     def _shown(self, number: float) -> str:
         """Four digits, or as many as it takes to see on which side of the goal the value lies."""
+        number += 0.0  # -0 becomes 0
         if math.isfinite(self.value) and self.value != self.goal:
             for digits in range(4, 17):
                 if f"{self.value:.{digits}g}" != f"{self.goal:.{digits}g}":

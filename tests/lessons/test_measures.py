@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minigen.errors import ArgumentError
@@ -100,6 +100,7 @@ def test_a_measure_in_words(measure, text, reached):
 
 
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+@example(0.0, -0.0)
 def test_one_of_two_different_numbers_is_higher(value, goal):
     higher, lower = Measure(value, goal, "x"), Measure(value, goal, "x", "lower")
     assert higher.reached != lower.reached or value == goal
