@@ -78,10 +78,12 @@ def it_found_what_it_should(out):
         found = read(out, f"torch-{precision}")
         assert found["precision"] == precision
         assert {name: list(row) for name, row in found["cells"].items()} == {n: ["4", "8"] for n in cells.models()}
+        errors = [cell["parity"][1] for row in found["cells"].values() for cell in row.values()]
+        assert max(errors) < 1e-2  # a ReLU may turn over
+        assert np.median(errors) < 1e-4
         for cell in (cell for row in found["cells"].values() for cell in row.values()):
             ms, peer = cell["ms"], cells.CONTENDERS[1]
             assert cell["ratio"][0] == pytest.approx(ms["minigen"] / ms[peer])
-            assert cell["parity"][1] < 1e-2  # a ReLU of a small batch may flip
             assert set(cell["memory_mb"]) == set(cells.CONTENDERS)
 
 

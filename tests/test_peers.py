@@ -158,7 +158,7 @@ def test_equal_gradients_pass():
     assert error == pytest.approx(2e-6, rel=0.1)
 
 
-@pytest.mark.parametrize("change", [0.05, np.nan, np.inf])
+@pytest.mark.parametrize("change", [0.02, np.nan, np.inf])
 def test_a_perturbed_gradient_fails(change):
     w = REFERENCE["encoder.dense1.w"].copy()
     w[1, 2] += change
