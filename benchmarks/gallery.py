@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from minigen.data.files import json_text, write_whole
-from minigen.errors import MinigenError, unknown_name
+from minigen.errors import MinigenError, one_of
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "gallery.json"
@@ -191,8 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         for name in args.names:
-            if name not in GALLERY:
-                raise unknown_name("picture", name, GALLERY)
+            one_of("picture", name, GALLERY)
     except MinigenError as error:
         print(f"gallery: {error}", file=sys.stderr)
         return 2

@@ -44,7 +44,7 @@ from benchmarks.protocols import (  # noqa: E402
 from benchmarks.protocols.row import Job, Row  # noqa: E402
 from minigen import backend  # noqa: E402
 from minigen.data.files import json_text, write_whole  # noqa: E402
-from minigen.errors import ArgumentError, MinigenError, unknown_name  # noqa: E402
+from minigen.errors import ArgumentError, MinigenError, one_of  # noqa: E402
 from minigen.version import __version__  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "reproduction.json"
@@ -89,8 +89,7 @@ def appended(file: Path, entry: dict[str, Any]) -> None:
 
 def reproduce(name: str, budget: float | None, seed: int, device: str, file: Path, scratch: Path) -> dict[str, Any]:
     """Run a row, append its numbers to `file`, and return them."""
-    if name not in ROWS:
-        raise unknown_name("row", name, ROWS)
+    one_of("row", name, ROWS)
     if budget is not None and not budget > 0:
         raise ArgumentError(f"budget: expected minutes > 0, got {budget}")
     row = ROWS[name]

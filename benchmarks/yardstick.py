@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.protocols.grey_digits import ENTRIES, entry
 from benchmarks.protocols.row import Goal, Job, Row
 from minigen.data.files import json_text, write_whole
-from minigen.errors import MinigenError, unknown_name
+from minigen.errors import MinigenError, one_of
 
 RESULTS = Path(__file__).resolve().parent / "results" / "yardstick.json"
 MIXTURE, BELOW = "mixture of categoricals", 8.0  # nats that the best family must lie below it
@@ -85,8 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         for name in args.names:
-            if name not in ENTRIES:
-                raise unknown_name("entry", name, ENTRIES)
+            one_of("entry", name, ENTRIES)
         for name in args.names or [name for name in ENTRIES if name not in entries]:
             found = entry(name, args.seed)
             entries = read() | {name: found}  # what is there by now: others may run beside this

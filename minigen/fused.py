@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .backend import Array, xp_of
-from .errors import ArgumentError, DTypeError, ShapeError, unknown_name
+from .errors import ArgumentError, DTypeError, ShapeError, one_of
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
 
@@ -202,8 +202,7 @@ def _check_shapes(operation: str, shape: tuple[int, ...], **arrays: Array) -> No
 
 
 def _activation(operation: str, activation: str, slope: float) -> np.int32:
-    if activation not in ACTIVATIONS:
-        raise unknown_name("activation", activation, ACTIVATIONS)
+    one_of("activation", activation, ACTIVATIONS)
     if slope < 0:
         raise ArgumentError(f"fused.{operation}: slope must be >= 0, got {slope}; y must show the sign of its input")
     return np.int32(ACTIVATIONS.index(activation))
