@@ -79,7 +79,11 @@ def stop_request(quiet: bool = False) -> Iterator[Request]:
 
 
 def take_over() -> None:
-    """From here on, this process is one command's: the first signal raises `Stopped`, the next one ends the process."""
+    """From here on, this process is one command's: the first signal raises `Stopped`, the next one ends the process.
+
+    While a module is imported, the first one ends it too: an extension that meets an exception as it begins turns it
+    into an error of its own, and may be left in a state that crashes the interpreter.
+    """
     global _process_is_ours
     if threading.current_thread() is not threading.main_thread():
         return
@@ -87,7 +91,7 @@ def take_over() -> None:
 
     def handle(signum: int, frame: FrameType | None) -> None:
         nonlocal raised
-        if raised:
+        if raised or _is_imported(frame):
             _end("interrupted", "interrupted", signum)
         raised = True
         raise Stopped("interrupted", signum)
@@ -100,6 +104,15 @@ def take_over() -> None:
 
     sys.unraisablehook = unraisable
     _handled_by(handle)
+
+
+def _is_imported(frame: FrameType | None) -> bool:
+    """Whether what runs is the body of a module that is being imported, or called from there."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def leave_alone() -> None:
@@ -152,9 +165,18 @@ def leave_if_interrupted() -> None:
 
 
 def raise_again() -> None:
-    """Now that it is loaded, and somebody tells of it in a line: Ctrl-C raises KeyboardInterrupt again."""
+    """Now that it is loaded, and somebody tells of it in a line: Ctrl-C raises KeyboardInterrupt again.
+
+    But for what is imported later: there it still ends the process (see `take_over`).
+    """
     if signal.getsignal(signal.SIGINT) is leave:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _raise_or_leave)
+
+
+def _raise_or_leave(signum: int, frame: FrameType | None) -> None:
+    if _is_imported(frame):
+        leave(signum, frame)
+    raise KeyboardInterrupt
 
 
 def _is_ours() -> bool:
@@ -170,7 +192,7 @@ def _is_ours() -> bool:
     return Path(arguments[0]).stem == "minigen"
 
 
-def leave(signum: int, frame: FrameType | None) -> None:
+def leave(signum: int, frame: FrameType | None) -> NoReturn:
     """End the process: a handler of SIGINT."""
     with contextlib.suppress(OSError):
         os.write(2, b"minigen: interrupted\n")

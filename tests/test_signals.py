@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -230,6 +231,44 @@ def signalled_from_the_start(tmp_path, tries, rng, seconds):
 @pytest.mark.long
 def test_two_signals_before_the_first_step(tmp_path):
     assert signalled_from_the_start(tmp_path, 3, random.Random(2), 1.5) == []
+
+
+IMPORTS = """
+import sys
+sys.argv[0] = "minigen"  # the process is a command's
+from minigen{0} import {1} as program, commands
+folder = sys.argv.pop()
+def imports(*args, **options):
+    sys.path.insert(0, folder)
+    import extension
+commands.{2} = imports
+sys.exit(program.main())
+"""
+EXTENSION = """
+import os
+try:
+    os.kill(os.getpid(), {})
+except BaseException:
+    raise ImportError("initialization failed")
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "number", "status"),
+    [
+        (("", "cli", "doctor"), ["doctor"], signal.SIGINT, 130),
+        (("", "cli", "doctor"), ["doctor"], signal.SIGTERM, 143),
+        (("", "cli", "doctor"), ["doctor"], signal.SIGHUP, 129),
+        ((".lessons", "commands", "quiz"), ["quiz", "21"], signal.SIGINT, 130),
+        ((".bench", "commands", "run"), [], signal.SIGINT, 130),
+    ],
+)
+def test_a_signal_while_a_module_is_imported(tmp_path, program, words, number, status):
+    """An extension that meets an exception as it begins raises another one, and may be left half made."""
+    (tmp_path / "extension.py").write_text(EXTENSION.format(int(number)))
+    command = [sys.executable, "-c", IMPORTS.format(*program), *words, tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (status, "minigen: interrupted\n")
 
 
 @pytest.mark.slow

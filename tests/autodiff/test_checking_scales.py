@@ -32,15 +32,17 @@ def test_no_right_function_is_accused(name, scale, seed, mixed):
     assert report.verdict != "wrong", str(report)
 
 
-@pytest.mark.long
+@pytest.mark.parametrize(
+    "scales", [pytest.param(SCALES[::4], marks=pytest.mark.long), pytest.param(SCALES, marks=pytest.mark.slow)], ids=len
+)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_right_function_is_accused_at_any_scale(name):
+def test_no_right_function_is_accused_at_any_scale(name, scales):
     """And nearly all are told to be right: what is not finite, or drowned in what is added, cannot be."""
-    reports = [mg.check_gradients(FUNCTIONS[name], inputs(scale, 0)) for scale in SCALES[::2]]
+    reports = [mg.check_gradients(FUNCTIONS[name], inputs(scale, 0)) for scale in scales]
     accused = [str(report) for report in reports if report.verdict == "wrong"]
     tally("gradient check: right functions, at scales of 1e-8 to 1e8", len(reports), len(accused), "none is accused")
     assert accused == []
-    assert sum(map(bool, reports)) >= 5 or "1e8" in name
+    assert sum(map(bool, reports)) > len(scales) / 2 or "1e8" in name
 
 
 def times(factor, f):

@@ -27,12 +27,12 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 @functools.cache
-def uninterrupted(kind):
+def uninterrupted(kind, **given):
     """Weights and rows of a run that nothing has stopped."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        start(kind, folder)
+        start(kind, folder, **given)
         assert not list(load_run(folder).folder.glob("checkpoint*"))
         return weights(folder), rows(folder)
 
@@ -58,20 +58,21 @@ def stopped_at(monkeypatch, step):
 # ------------------------------------------------------------------------------------------------- resumed exactly
 
 
+SHORT = {"steps": 32}  # an epoch ends after 28
 AT_STEPS = [  # each kind of model with one of three steps, in turn; with -m slow, with the two others
     pytest.param(kind, step, id=f"{kind} {step}", marks=() if j == i % 3 else pytest.mark.slow)
     for i, kind in enumerate(KINDS)
-    for j, step in enumerate((1, 28, 59))
+    for j, step in enumerate((1, 28, 31))
 ]
 
 
 @pytest.mark.parametrize(("kind", "step"), AT_STEPS)
 def test_stopped_and_resumed_is_not_stopped(tmp_path, monkeypatch, kind, step):
     with stopped_at(monkeypatch, step):
-        start(kind, tmp_path / "run")
+        start(kind, tmp_path / "run", **SHORT)
     assert not (tmp_path / "run" / "model.safetensors").exists()
     go_on(tmp_path / "run")
-    assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted(kind)
+    assert (weights(tmp_path / "run"), rows(tmp_path / "run")) == uninterrupted(kind, **SHORT)
     assert not list((tmp_path / "run").glob("checkpoint*"))
 
 
@@ -86,10 +87,10 @@ def test_stopped_three_times(tmp_path, monkeypatch):
 @pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_seed_same_bytes_another_seed_others(tmp_path, kind):
-    start(kind, tmp_path / "again")
-    assert (weights(tmp_path / "again"), rows(tmp_path / "again")) == uninterrupted(kind)
-    start(kind, tmp_path / "other", seed=8)
-    assert weights(tmp_path / "other") != uninterrupted(kind)[0]
+    start(kind, tmp_path / "again", **SHORT)
+    assert (weights(tmp_path / "again"), rows(tmp_path / "again")) == uninterrupted(kind, **SHORT)
+    start(kind, tmp_path / "other", **SHORT, seed=8)
+    assert weights(tmp_path / "other") != uninterrupted(kind, **SHORT)[0]
 
 
 DIGESTS = """
