@@ -46,10 +46,13 @@ def probabilities(rng):
 
 
 def certain(rng):
-    """Rows of which one entry has nearly all of the probability, and others so little that they are 0."""
+    """Rows of which one entry has nearly all of the probability, and others so little that they are 0; the last is not.
+
+    Were they all so, each gradient would be little more than the rounding of a difference.
+    """
     n, k = (int(v) for v in rng.choice([3, 4, 5, 6], 2, replace=False))
     x = rng.standard_normal((n, k))
-    x[np.arange(n), rng.integers(k, size=n)] += np.append(1000.0, 10 ** rng.uniform(0.5, 1.5, n - 1))
+    x[np.arange(n), rng.integers(k, size=n)] += np.concatenate([[1000.0], 10 ** rng.uniform(0.5, 1.5, n - 2), [0.0]])
     y, g = np.exp(x - x.max(axis=1, keepdims=True)), rng.standard_normal((n, k))
     g[-1, 0] = 0.0
     return {"y": y / y.sum(axis=1, keepdims=True), "g": g}

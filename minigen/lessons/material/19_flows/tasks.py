@@ -161,6 +161,13 @@ def folded(rng):
     return inputs | {"x": 0.3 * inputs["x"]}
 
 
+def far_out(rng):
+    """Where the map moves nothing, but for one example, whose determinant is not 1."""
+    inputs = planar(spread=30.0)(rng)
+    inputs["x"][0] /= 30
+    return inputs
+
+
 def a_flow(rng):
     """The flow that points are drawn from, in z_1: mean, log_std, t's and s's coefficients."""
     t = np.array([rng.uniform(-1, 1), rng.uniform(-0.5, 0.5), rng.choice([-1, 1]) * rng.uniform(0.8, 1.5)])
@@ -328,10 +335,10 @@ EXERCISES = [
             "one point": planar(n=1),
             "two numbers": planar(d=2),
             "a hundred numbers": planar(d=100),
-            "a push along the plane": planar(product=0.0),
+            "a push nearly along the plane": planar(product=0.01),
             "shrunk": planar(product=-0.8),
             "turned over": folded,
-            "far from the middle": planar(spread=30.0),
+            "far from the middle": far_out,
             "shifted": planar(b=2.0),
             "a large x": lopsided("x"),
             "a large u": lopsided("u"),
