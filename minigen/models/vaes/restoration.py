@@ -11,8 +11,8 @@ square, is blurred where the guesses differ; a single one is sharper, and may be
 p(x|y,z) is a Gaussian around the guess. Of all its scales the batch's own mean square error makes the batch most
 likely, and with it -log p = D/2 (log(2 pi MSE) + 1) for D unknown pixels (Rybkin, Daniilidis & Levine 2021, section 4).
 
-The decoder sees y on three scales (a U-Net; Ronneberger, Fischer & Brox 2015, figure 1): what is still there need not
-pass through z.
+The decoder sees y on three or more scales (a U-Net; Ronneberger, Fischer & Brox 2015, figure 1): what is still there
+need not pass through z.
 
 Lesson 13 uses it, and proves that the mean is the best answer in the mean square.
 """
@@ -31,14 +31,16 @@ from ...nn import Conv2D, Conv2DTranspose, Dense, Module, sum_features
 from ...optim import Adam, cosine
 from ...optim.schedules import Schedule
 from ...random import Generator, given_or_default
-from ..networks import conv_encoder
+from ..networks import conv_encoder, levels_of
 from ..recipe import BATCH_SIZE, LATENT_DIM, LR, STEPS, WIDTH, Option, Recipe, Settings, Shape
 from ..trainer import Metrics, Trainer
 from .vae import VAELoss
 
 
 class UNet(Module):
-    """(y (N, H, W, C + 1), z (N, latent_dim)) -> (N, H, W, C): two levels down, z at the bottom, two up, and y added.
+    """(y (N, H, W, C + 1), z (N, latent_dim)) -> (N, H, W, C): levels down, z at the bottom, as many up, and y added.
+
+    The bottom has sides of 8 or less, if they can be halved so often: what is convolved there must see across a hole.
 
     Args:
         shape: (H, W, C), sides divisible by 4.
@@ -50,25 +52,32 @@ class UNet(Module):
     def __init__(self, shape: tuple[int, ...], latent_dim: int, width: int, rng: Generator) -> None:
         h, w, c = shape
         he: Any = {"init": "he_uniform", "rng": rng}
-        self.bottom = (h // 4, w // 4, 4 * width)
+        self.levels = levels = levels_of((h, w, c))
+        channels = [width << level for level in range(levels + 1)]
+        self.bottom = (h >> levels, w >> levels, channels[-1])
         self.first = Conv2D(c + 1, width, 3, padding=1, **he)
-        self.down1 = Conv2D(width, 2 * width, 4, stride=2, padding=1, **he)
-        self.down2 = Conv2D(2 * width, 4 * width, 4, stride=2, padding=1, **he)
+        for i in range(1, levels + 1):  # down1 halves the image itself
+            setattr(self, f"down{i}", Conv2D(channels[i - 1], channels[i], 4, stride=2, padding=1, **he))
         self.latent = Dense(latent_dim, math.prod(self.bottom), **he)
-        self.middle = Conv2D(4 * width, 4 * width, 3, padding=1, **he)
-        self.up2 = Conv2DTranspose(4 * width, 2 * width, 4, stride=2, padding=1, **he)
-        self.up1 = Conv2DTranspose(4 * width, width, 4, stride=2, padding=1, **he)
+        self.middle = Conv2D(channels[-1], channels[-1], 3, padding=1, **he)
+        for i in range(levels, 0, -1):
+            fed = channels[i] * (1 if i == levels else 2)  # twice: what came up, and what went down
+            setattr(self, f"up{i}", Conv2DTranspose(fed, channels[i - 1], 4, stride=2, padding=1, **he))
         self.last = Conv2D(2 * width, c, 3, padding=1, rng=rng)
 
     def forward(self, y: Tensor, z: Tensor) -> Tensor:
         """A guess at the original."""
-        full = ops.relu(self.first(y))
-        half = ops.relu(self.down1(full))
-        quarter = ops.relu(self.down2(half) + self.latent(z).reshape(-1, *self.bottom))
-        quarter = ops.relu(self.middle(quarter))
-        up = ops.relu(self.up2(quarter))
-        up = ops.relu(self.up1(ops.concatenate([up, half], axis=3)))
-        return y[..., :-1] + self.last(ops.concatenate([up, full], axis=3))
+        seen = [ops.relu(self.first(y))]
+        for i in range(1, self.levels):
+            seen.append(ops.relu(self._at("down", i)(seen[-1])))
+        x = self._at("down", self.levels)(seen[-1]) + self.latent(z).reshape(-1, *self.bottom)
+        x = ops.relu(self.middle(ops.relu(x)))
+        for i in range(self.levels, 0, -1):
+            x = ops.concatenate([ops.relu(self._at("up", i)(x)), seen.pop()], axis=3)
+        return y[..., :-1] + self.last(x)
+
+    def _at(self, name: str, level: int) -> Any:
+        return getattr(self, f"{name}{level}")
 
 
 class RestorationVAE(Module):

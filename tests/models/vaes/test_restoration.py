@@ -9,6 +9,7 @@ from minigen.data.damage import DAMAGES, cut_hole
 from minigen.errors import ArgumentError
 from minigen.metrics import fill_with_mean, psnr
 from minigen.models import RestorationVAE, recipe_of
+from minigen.models.vaes.restoration import with_mask
 from minigen.report.restorations import restored
 
 TASKS = ("denoise", "inpaint", "super-resolve")
@@ -96,3 +97,16 @@ def test_one_batch_is_learnt(task):
     unknown = 1 - hurt.known
     before = fill_with_mean(hurt.y, hurt.known, digits.x) if task == "inpaint" else hurt.y
     assert psnr(digits.x[:20], mended, unknown) > psnr(digits.x[:20], before, unknown)
+
+
+@pytest.mark.parametrize("side", [8, 28, 32, 48, 64])
+def test_the_middle_of_a_hole_depends_on_its_rim(side):
+    """Else it is guessed from z alone, which knows nothing of this image."""
+    model = RestorationVAE((side, side, 1), 2, 2, mg.Generator(1))
+    damaged = DAMAGES["hole"](np.ones((1, side, side, 1), np.float32), 0.5, mg.Generator(1))
+    y = with_mask(damaged)
+    y.requires_grad = True
+    rows, columns = (damaged.known[0, ..., 0] == 0).nonzero()
+    place = 0, int(rows.mean()), int(columns.mean()), 0
+    model.decoder(y, mg.zeros((1, 2)))[place].backward()
+    assert np.abs(y.grad.numpy()[..., 0] * damaged.known[..., 0]).sum() > 0
