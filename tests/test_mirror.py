@@ -21,6 +21,7 @@ ACROSS = {
     "lessons/test_exercises.py": "minigen/lessons/material/*/tasks.py: the proofs of every exercise",
     "lessons/test_mutants.py": "minigen/lessons/material/*/tasks.py: mutated references fail",
     "lessons/test_notebooks.py": "lessons/*/lesson.ipynb",
+    "lessons/test_calls_of_lessons.py": "minigen/lessons/material/*/lesson.py: what their cells call",
     "lessons/test_other_orders.py": "minigen/lessons/material/*/tasks.py: right answers in another order of arithmetic",
     "lessons/test_references_*.py": "minigen/lessons/material/*/solutions.py: the reference answers",
     "lessons/test_teaching.py": "docs/teaching.md",

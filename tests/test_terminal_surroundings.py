@@ -65,7 +65,7 @@ SETTINGS = {  # variables, folders and files that belong to others; every comman
     "few open files": "ulimit -n 20; {}",
     "a folder that is gone": "mkdir gone; cd gone; rmdir ../gone; {}",
 }
-QUICK = {  # rows that are tried with a whole run every time; the others only by those who ask for what takes long
+QUICK = {  # rows that are tried with a whole run every time; the others only by those who ask for what is slow
     *("closed errors", "full output", "full errors", "a pipe that nobody reads, errors too"),
     *("a backend of another program", "a matplotlibrc with TeX", "no folder for what is temporary", "ASCII"),
     *("a folder that is gone", "few open files"),
@@ -108,7 +108,7 @@ def test_streams_of_a_command_that_tells(tmp_path, name):
     promised(line.format(LIST), tmp_path, status)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.long) for n in STREAMS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in STREAMS])
 def test_streams_of_a_command_that_writes(tmp_path, name):
     """Whatever becomes of its words, the run is there."""
     line, status = STREAMS[name]
@@ -121,7 +121,7 @@ def test_settings_of_others(tmp_path, name):
     promised(SETTINGS[name].format(LIST), tmp_path, 0)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.long) for n in SETTINGS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in SETTINGS])
 def test_settings_of_others_and_a_run(tmp_path, name):
     if "gone" in name:
         assert "No such file" in promised(SETTINGS[name].format(TRAIN), tmp_path, 2)[1]
@@ -138,8 +138,9 @@ def trained(tmp_path_factory):
     return folder / "run"
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.long if n in QUICK else pytest.mark.slow) for n in SETTINGS]
+)
 def test_settings_of_others_and_the_other_commands(tmp_path, name, trained):
     run = shutil.copytree(trained, tmp_path / "run")
     for command, status in (

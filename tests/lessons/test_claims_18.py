@@ -20,7 +20,7 @@ def test_a_gate_that_is_nearly_1_lets_the_gradient_pass_and_one_that_is_shut_doe
     assert shut["GRU"][20] / shut["GRU"][0] < relative["plain"]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @SEEDS
 def test_a_model_that_is_trained_on_the_bound_has_the_better_bound_and_the_worse_codes(seed):
     lines, found = melody.tunes(), {}

@@ -102,7 +102,7 @@ def test_a_short_training_finds_the_ring_and_is_nearly_the_best_until_little_noi
     assert np.log(8) + 1 + np.log(2 * np.pi * RING.sigma**2) + 0.2 < least < learned - 0.2
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @SEEDS
 def test_what_a_short_training_on_digits_gives(seed):
     """With about half of the lesson's steps."""

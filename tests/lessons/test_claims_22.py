@@ -58,7 +58,7 @@ def test_even_points_are_those_of_the_distributions(seed):
     assert flow_matching.quality(flow_matching.even_ring(400)).found == 8
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @SEEDS
 def test_optimal_pairs_are_better_with_few_evaluations_and_both_are_better_than_the_games(seed):
     """With half of the lesson's steps and turns."""

@@ -108,7 +108,7 @@ def truth_of_the_tail():
     return beyond.times_of(followed, data.load("car-following", "test").x, range(FAR, FAR + 10))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @SEEDS
 def test_the_recurrent_driver_is_likelier_and_nearer_in_the_tail(seed):
     train, test = (data.load("car-following", part).x for part in ("train", "test"))
@@ -124,7 +124,7 @@ def test_the_recurrent_driver_is_likelier_and_nearer_in_the_tail(seed):
     assert beyond.ratio_below(ours, real, 4)[0] > 1.02
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @SEEDS
 def test_the_words_limit_what_a_continuation_can_reach(seed):
     clips = data.load("moving-digits").x
