@@ -23,8 +23,11 @@ SMALL = {
     "evaluations": 4,  # of a network, for a sample
 }
 NEEDS = {"depth": {"net": "dense"}}  # what else must be chosen for an option to be one
-PAIRS = [
-    (model, name, option) for model, recipe in RECIPES.items() for name in recipe.takes for option in recipe.choosable
+PAIRS = [  # on the kind of data that a model takes first; with -m slow on the others
+    pytest.param(model, name, option, marks=pytest.mark.slow if i else ())
+    for model, recipe in RECIPES.items()
+    for i, name in enumerate(recipe.takes)
+    for option in recipe.choosable
 ]
 
 REFUSED = {(model, "images", "depth") for model in ("ddpm", "cddpm", "flow-matching", "cflow-matching")}  # of points

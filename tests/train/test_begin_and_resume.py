@@ -97,7 +97,7 @@ DIGESTS = """
 import hashlib, sys
 without_pictures()
 for kind in KINDS:
-    print(kind, hashlib.sha256(weights(start(kind, sys.argv[1] + "/" + kind, steps=20).folder)).hexdigest())
+    print(kind, hashlib.sha256(weights(start(kind, sys.argv[1] + "/" + kind, steps=8).folder)).hexdigest())
 """
 
 
