@@ -53,6 +53,13 @@ def restored(attribute: str, things: Iterable[object]) -> Iterator[None]:
             setattr(thing, attribute, value)
 
 
+def _set_frozen(modules: "Iterable[Module]", parameters: Iterable[Tensor], frozen: bool) -> None:
+    for module in modules:
+        module.is_frozen = frozen
+    for parameter in parameters:
+        parameter.requires_grad = not frozen
+
+
 class Module:
     """The base of all layers and models: subclasses set attributes in `__init__` and define `forward`.
 
@@ -138,10 +145,7 @@ class Module:
 
     def freeze(self, frozen: bool = True) -> "Module":
         """No gradients for the parameters and no updates of running statistics: nothing in the module changes."""
-        for module in self.modules():
-            module.is_frozen = frozen
-        for parameter in self.parameters():
-            parameter.requires_grad = not frozen
+        _set_frozen(list(self.modules()), self.parameters(), frozen)
         return self
 
     def unfreeze(self) -> "Module":
@@ -153,10 +157,7 @@ class Module:
         """Freeze inside a `with` block: what is computed there sends no gradient into this module, even later."""
         modules, parameters = list(self.modules()), self.parameters()
         with restored("is_frozen", modules), restored("requires_grad", parameters):
-            for module in modules:  # as `freeze` does, without a second walk: GANs do this several times a step
-                module.is_frozen = True
-            for parameter in parameters:
-                parameter.requires_grad = False
+            _set_frozen(modules, parameters, True)  # not `freeze`, which walks again: GANs do this often in a step
             yield
 
     @contextlib.contextmanager
